@@ -1,0 +1,52 @@
+# make repro: everything from a fresh clone to data/report/index.html.   make test: all tests.
+# On Linux plain torch is the CUDA build; TORCH_INDEX=<the CPU wheel index named on PyTorch's install
+# page> takes the small one.
+PYTHON ?= python3
+TORCH_INDEX ?=
+BIN := .venv/bin
+READY := .venv/.ready
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+export DO_NOT_TRACK := 1
+export PREFECT_SERVER_ANALYTICS_ENABLED := false
+
+.PHONY: env repro test fast lint types train clean
+
+env: $(READY)
+
+$(READY): pyproject.toml constraints.txt
+	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "g2u: needs Python 3.11 or newer, found $$("$(PYTHON)" --version 2>&1); try make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
+	@command -v git > /dev/null || { echo "g2u: needs git on the PATH" >&2; exit 1; }
+	@if [ -d .venv ] && [ ! -e $(READY) ]; then echo "g2u: .venv is half built; building it anew" >&2; rm -rf .venv; fi
+	@rm -f $(READY)
+	@echo "g2u: installing into .venv (some minutes, about 2 GB)" >&2
+	@"$(PYTHON)" -m venv .venv || { echo "g2u: python -m venv failed; on Debian: apt install python3-venv" >&2; exit 1; }
+	@$(PIP) $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX)) torch
+	@$(PIP) --editable '.[dev,flows]'
+	@touch $(READY)
+
+repro: $(READY)
+	@python -m g2u.cli.main sync
+	@python -m dvc repro
+	@echo "report: data/report/index.html"
+
+test: $(READY)
+	@python -m pytest --cov --cov-report=term:skip-covered
+
+fast: $(READY)
+	@python -m pytest -m "not slow"
+
+lint: $(READY)
+	@python -m ruff check .
+	@python -m ruff format --check .
+
+types: $(READY)
+	@python -m mypy
+
+train: $(READY)
+	@python -m stages.train
+	@python -m dvc commit --force train
+
+clean:
+	rm -rf .venv .g2u .pytest_cache .mypy_cache .ruff_cache

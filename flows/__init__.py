@@ -1,0 +1,1 @@
+"""When it runs: Prefect flows, one a file."""

@@ -1,0 +1,1 @@
+"""The call cache: nothing is ever computed twice."""

@@ -1,0 +1,147 @@
+"""Model calls through the call cache: look up, make what is missing, store it as it returns."""
+
+import json
+import math
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from tqdm import tqdm
+
+from g2u.cache.store import CallStore, Entry
+from g2u.digests import call_key
+from g2u.errors import DataError
+from g2u.pictures import picture_of
+from g2u.protocols import Model, Reply
+from g2u.records import AnswerRequest, EditRequest, Failure, Picture, Request, ScoreRequest
+
+T = TypeVar("T")
+R = TypeVar("R", bound=Request)
+UNMADE = Failure("not made: only planned")
+
+
+@dataclass(slots=True)
+class Tally:
+    """What a run of calls came to; a request asked twice counts once."""
+
+    made: int = 0
+    reused: int = 0
+    failed: int = 0
+    seconds: float = 0.0
+    """Model seconds of all calls, made now or when they were first made."""
+
+    @property
+    def calls(self) -> int:
+        """Distinct requests."""
+        return self.made + self.reused + self.failed
+
+
+class CachedCalls:
+    """`Calls` over one model and one store.
+
+    Args:
+        model: asked only for what the store does not hold.
+        store: the call cache.
+        batch: requests handed to the model at once, the most that a kill can lose.
+        plans: True = never ask the model; missing replies come back as `UNMADE` and are counted
+            as made.
+    """
+
+    def __init__(self, model: Model, store: CallStore, batch: int, *, plans: bool = False) -> None:
+        self._model, self._store, self._batch, self._plans = model, store, batch, plans
+        self.tally: dict[str, Tally] = {}
+        self._settled: set[str] = set()
+
+    def key(self, request: Request) -> str:
+        """The request's name in the store."""
+        return call_key(self._model.identity, request)
+
+    def edit(self, requests: Sequence[EditRequest]) -> list[Reply[Picture]]:
+        """One picture per request."""
+        return self._serve("edit", requests, self._model.edit, _picture_bytes, picture_of)
+
+    def answer(self, requests: Sequence[AnswerRequest]) -> list[Reply[str]]:
+        """One text per request."""
+        return self._serve("answer", requests, self._model.answer, str.encode, bytes.decode)
+
+    def score(self, requests: Sequence[ScoreRequest]) -> list[Reply[tuple[float, ...]]]:
+        """Log-probabilities per token; a reply that is not finite becomes a failure."""
+        return self._serve("score", requests, self._model.score, _numbers_bytes, _numbers)
+
+    def _serve(
+        self,
+        kind: str,
+        requests: Sequence[R],
+        call: Callable[[Sequence[R]], list[T | Failure]],
+        encode: Callable[[T], bytes],
+        decode: Callable[[bytes], T],
+    ) -> list[T | Failure]:
+        tally = self.tally.setdefault(kind, Tally())
+        keys = [self.key(request) for request in requests]
+        replies: dict[str, T | Failure] = {}
+        missing: dict[str, R] = {}
+        for key, request in zip(keys, requests, strict=True):
+            if key in replies or key in missing:
+                continue
+            entry = self._store.get(key)
+            if entry is None:
+                missing[key] = request
+                continue
+            replies[key] = decode(entry.body)
+            if key not in self._settled:
+                tally.reused += 1
+                tally.seconds += entry.seconds
+                self._settled.add(key)
+        if self._plans:
+            tally.made += len(missing.keys() - self._settled)
+            self._settled |= missing.keys()
+            return [replies.get(key, UNMADE) for key in keys]
+        waiting = list(missing)
+        progress = tqdm(total=len(waiting), desc=kind, unit="call", disable=not waiting or None)
+        for start in range(0, len(waiting), self._batch):
+            batch = waiting[start : start + self._batch]
+            begun = time.perf_counter()
+            answers = call([missing[key] for key in batch])
+            each = (time.perf_counter() - begun) / len(batch)
+            for key, reply in zip(batch, answers, strict=True):
+                body = reply if isinstance(reply, Failure) else _body(reply, encode)
+                self._settle(key, kind, body, each)
+                replies[key] = body if isinstance(body, Failure) else reply
+            progress.update(len(batch))
+        progress.close()
+        return [replies[key] for key in keys]
+
+    def _settle(self, key: str, kind: str, body: bytes | Failure, seconds: float) -> None:
+        tally = self.tally[kind]
+        if isinstance(body, Failure):
+            tally.failed += 1
+            print(f"{kind} call {key[:12]} failed: {body.reason}", file=sys.stderr)
+            return
+        self._store.put(key, Entry(body, kind, seconds))
+        tally.made += 1
+        tally.seconds += seconds
+        self._settled.add(key)
+
+
+def _body(reply: T, encode: Callable[[T], bytes]) -> bytes | Failure:
+    """What is stored of a reply, or why it cannot be."""
+    try:
+        return encode(reply)
+    except (DataError, ValueError) as error:
+        return Failure(str(error))
+
+
+def _picture_bytes(picture: Picture) -> bytes:
+    return picture.encoded
+
+
+def _numbers_bytes(numbers: tuple[float, ...]) -> bytes:
+    if not all(math.isfinite(number) for number in numbers):
+        raise ValueError("log-probabilities are not finite")
+    return json.dumps(list(numbers)).encode()
+
+
+def _numbers(body: bytes) -> tuple[float, ...]:
+    return tuple(float(number) for number in json.loads(body))

@@ -1,0 +1,73 @@
+"""Which first-party files a stage can reach, read from syntax trees; nothing is imported."""
+
+import ast
+from pathlib import Path
+
+PACKAGES = ("g2u", "stages", "flows")
+LOADED_BY_NAME = {
+    "prepare": ("g2u/benchmarks",),
+    "generate": ("g2u/edits", "g2u/models"),
+    "understand": ("g2u/feedback", "g2u/models"),
+    "judge": (),
+    "score": ("g2u/scoring",),
+    "report": ("g2u/report", "g2u/scoring"),
+}
+"""Folders that a stage names apart in dvc.yaml: the cell's own file in them, or the whole folder.
+"""
+
+
+def reached(start: Path, root: Path) -> set[Path]:
+    """Files (relative to root) that `start` imports, directly or through others, itself included.
+
+    Imports at any depth of the code count, those under `if TYPE_CHECKING` too. The package file of
+    every folder on the way counts, because Python runs it.
+    """
+    found: set[Path] = set()
+    waiting = [start]
+    while waiting:
+        path = waiting.pop()
+        if path in found:
+            continue
+        found.add(path)
+        waiting += imported(path, root)
+    return found
+
+
+def imported(path: Path, root: Path) -> list[Path]:
+    """First-party files named by the import statements of one file."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse((root / path).read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            names.add(node.module)
+            names |= {f"{node.module}.{alias.name}" for alias in node.names}
+    files: list[Path] = []
+    for name in sorted(names):
+        parts = name.split(".")
+        if parts[0] not in PACKAGES:
+            continue
+        for depth in range(1, len(parts) + 1):
+            module = Path(*parts[:depth])
+            for candidate in (module.with_suffix(".py"), module / "__init__.py"):
+                if (root / candidate).is_file():
+                    files.append(candidate)
+    return files
+
+
+def reached_by_stage(stage: str, root: Path) -> set[Path]:
+    """Files that a stage reaches, through any module that it may load by name as well."""
+    starts = [Path("stages") / f"{stage}.py"]
+    for folder in LOADED_BY_NAME[stage]:
+        starts += [path.relative_to(root) for path in sorted((root / folder).rglob("*.py"))]
+    return {path for start in starts for path in reached(start, root)}
+
+
+def shared_code(stage: str, root: Path) -> list[str]:
+    """What a stage depends on beside its own file and the modules it loads by name."""
+    own = Path("stages") / f"{stage}.py"
+    return sorted(
+        path.as_posix()
+        for path in reached_by_stage(stage, root)
+        if path != own and not any(path.is_relative_to(f) for f in LOADED_BY_NAME[stage])
+    )

@@ -1,0 +1,137 @@
+"""What is missing in this workspace and how to get it."""
+
+import importlib.metadata
+import os
+import shutil
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from g2u import params, plugins
+from g2u.errors import G2UError
+from g2u.workspace import BenchmarkFolder, call_store
+
+PACKAGES = (
+    "dvc",
+    "polars",
+    "pyarrow",
+    "pillow",
+    "torch",
+    "safetensors",
+    "plotly",
+    "scipy",
+    "prefect",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing looked at."""
+
+    is_sound: bool
+    what: str
+    remedy: str = ""
+
+    def __str__(self) -> str:
+        mark = "ok     " if self.is_sound else "MISSING"
+        return f"{mark} {self.what}" + (f"; {self.remedy}" if self.remedy else "")
+
+
+def examine() -> list[Finding]:
+    """Every finding, sound ones too."""
+    checks: tuple[Callable[[], list[Finding]], ...] = (
+        _python,
+        _packages,
+        _repository,
+        _params,
+        _models,
+        _files_in_step,
+        _cache,
+    )
+    return [finding for check in checks for finding in check()]
+
+
+def _python() -> list[Finding]:
+    version = ".".join(str(part) for part in sys.version_info[:3])
+    return [Finding(sys.version_info >= (3, 11), f"Python {version}", "needs 3.11 or newer")]
+
+
+def _packages() -> list[Finding]:
+    found = []
+    for name in PACKAGES:
+        try:
+            found.append(Finding(True, f"{name} {importlib.metadata.version(name)}"))
+        except importlib.metadata.PackageNotFoundError:
+            remedy = "make env"
+            if name == "prefect":
+                remedy = "only for scheduled flows: make env"
+            found.append(Finding(name == "prefect", f"package {name} is not installed", remedy))
+    return found
+
+
+def _repository() -> list[Finding]:
+    found = [
+        Finding(
+            Path(".git").exists(), "Git repository", "" if Path(".git").exists() else "git init"
+        ),
+        Finding(
+            Path(".dvc").exists(), "DVC workspace", "" if Path(".dvc").exists() else "dvc init"
+        ),
+    ]
+    on_path = shutil.which("dvc") is not None
+    remedy = "" if on_path else "activate the environment: . .venv/bin/activate"
+    return [*found, Finding(on_path, "dvc on PATH", remedy)]
+
+
+def _params() -> list[Finding]:
+    try:
+        config = params.load()
+    except G2UError as error:
+        return [Finding(False, str(error))]
+    cells = len(config.models) * len(config.benchmarks) * len(config.families)
+    return [Finding(True, f"params.yaml: {cells} cells")]
+
+
+def _models() -> list[Finding]:
+    found = []
+    try:
+        config = params.load()
+    except G2UError:
+        return []
+    for name in config.models:
+        preset = config.presets.models[name]
+        try:
+            model = plugins.adapter(preset.adapter).load(preset.settings)
+            found.append(Finding(True, f"model {name}: {', '.join(sorted(model.capabilities))}"))
+        except G2UError as error:
+            found.append(Finding(False, f"model {name}: {error}"))
+    return found
+
+
+def _files_in_step() -> list[Finding]:
+    from g2u.cli.sync import benchmark_file
+
+    try:
+        config = params.load()
+    except G2UError:
+        return []
+    late = [
+        benchmark
+        for benchmark in config.benchmarks
+        if not (path := BenchmarkFolder(benchmark).root / "dvc.yaml").exists()
+        or path.read_text(encoding="utf-8") != benchmark_file(config, benchmark, Path())
+    ]
+    remedy = "g2u sync" if late else ""
+    return [
+        Finding(not late, "dvc.yaml files in step" + "".join(f", not {b}" for b in late), remedy)
+    ]
+
+
+def _cache() -> list[Finding]:
+    root = call_store().root
+    place = root if root.exists() else Path()
+    can_write = os.access(place, os.W_OK)
+    free = shutil.disk_usage(place).free / 1e9
+    remedy = "" if can_write else "set G2U_CACHE to a folder that can be written"
+    return [Finding(can_write, f"call cache {root}, {free:.0f} GB free", remedy)]

@@ -1,0 +1,116 @@
+"""What a run would do, without doing it: the stages' own functions over calls never made."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from g2u import plugins
+from g2u.cache.calls import CachedCalls, Tally
+from g2u.cache.store import CallStore
+from g2u.params import Params
+from g2u.records import Picture, Question, Thought
+from g2u.workspace import Cell, call_store
+from stages.generate import imagine, load_model
+from stages.prepare import samples
+from stages.understand import answer
+
+GUESS_SECONDS = {"edit": 0.03, "answer": 0.02, "score": 0.003}
+"""Seconds per call where the cache holds no call of that model and kind: tiny on one core."""
+GUESS_BYTES = {"edit": 4500, "answer": 200, "score": 300}
+
+
+@dataclass(frozen=True, slots=True)
+class CellPlan:
+    """Calls of one cell by kind."""
+
+    cell: Cell
+    calls: dict[str, Tally]
+    """`made` counts the calls that a run would make."""
+    is_bound: bool
+    """True where answers wait for thoughts that do not exist yet: their calls are all counted."""
+
+
+def plan(config: Params, store: CallStore | None = None) -> list[CellPlan]:
+    """Every cell's calls, in the order of a run."""
+    kept = store or call_store()
+    plans = []
+    for benchmark in config.benchmarks:
+        questions: list[Question] = []
+        pictures: dict[str, Picture] = {}
+        oracles: dict[str, Picture] = {}
+        for sample in samples(config, benchmark):
+            questions.append(sample.question)
+            pictures |= {picture.digest: picture for picture in sample.pictures}
+            originals = (picture.digest for picture in sample.pictures)
+            oracles |= dict(zip(originals, sample.oracles, strict=False))
+        for model in config.models:
+            for family in config.families:
+                cell = Cell(benchmark, model, family)
+                plans.append(_cell(config, cell, questions, pictures, oracles, kept))
+    return plans
+
+
+def _cell(
+    config: Params,
+    cell: Cell,
+    questions: Sequence[Question],
+    pictures: dict[str, Picture],
+    oracles: dict[str, Picture],
+    store: CallStore,
+) -> CellPlan:
+    preset = config.presets.models[cell.model]
+    calls = CachedCalls(load_model(config, cell.model), store, preset.batch, plans=True)
+    reads = plugins.family(config.presets.families[cell.family].edit).READS
+    material = oracles if reads == "oracles" else pictures
+    thoughts = imagine(config, cell, questions, material, calls)
+    placed = [_stand_in(thought, pictures) for thought in thoughts]
+    answer(config, cell, questions, pictures, placed, calls)
+    return CellPlan(cell, calls.tally, is_bound=placed != thoughts)
+
+
+def _stand_in(thought: Thought, pictures: dict[str, Picture]) -> Thought:
+    """An unmade thought as a picture that no cache entry can know, so that its answers count as
+    new.
+    """
+    if thought.status != "failed" or thought.picture is not None or not thought.call:
+        return thought
+    source = pictures[thought.source]
+    unknown = Picture(f"unmade {thought.call}", source.encoded, source.width, source.height)
+    return Thought(thought.question, thought.position, "ok", picture=unknown, source=thought.source)
+
+
+def table(plans: Sequence[CellPlan], *, by_cell: bool) -> str:
+    """The plan as text: calls to make and reused, estimated seconds and bytes."""
+    lines = [f"{'cell':<40}{'kind':<8}{'to make':>9}{'reused':>9}{'~seconds':>10}{'~MB':>8}"]
+    known = _rates(plans)
+    totals: dict[str, list[float]] = {}
+    for each in plans:
+        for kind, tally in sorted(each.calls.items()):
+            if not tally.calls:
+                continue
+            seconds = tally.made * known.get(kind, GUESS_SECONDS[kind])
+            size = tally.made * GUESS_BYTES[kind] / 1e6
+            row = totals.setdefault(kind, [0, 0, 0, 0])
+            for place, value in enumerate((tally.made, tally.reused, seconds, size)):
+                row[place] += value
+            if by_cell:
+                lines.append(_line(str(each.cell), kind, tally.made, tally.reused, seconds, size))
+    for kind, (made, reused, seconds, size) in sorted(totals.items()):
+        lines.append(_line(f"all {len(plans)} cells", kind, int(made), int(reused), seconds, size))
+    if any(each.is_bound for each in plans):
+        lines.append("answers to thoughts that do not exist yet are counted as calls to make")
+    return "\n".join(lines)
+
+
+def _rates(plans: Sequence[CellPlan]) -> dict[str, float]:
+    """Seconds per call and kind, from the calls that are in the cache."""
+    rates = {}
+    for kind in GUESS_SECONDS:
+        tallies = [each.calls[kind] for each in plans if kind in each.calls]
+        reused = sum(tally.reused for tally in tallies)
+        if reused:
+            rates[kind] = sum(tally.seconds for tally in tallies) / reused
+    return rates
+
+
+def _line(cell: str, kind: str, made: int, reused: int, seconds: float, size: float) -> str:
+    return f"{cell:<40}{kind:<8}{made:>9}{reused:>9}{seconds:>10.1f}{size:>8.1f}"

@@ -1,0 +1,62 @@
+"""Names made from content: keys of calls and seeds. Never from a path, an id or a position."""
+
+import hashlib
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from g2u.records import AnswerRequest, EditRequest, Picture, Request, ScoreRequest, Turn
+
+
+def canonical(value: Any) -> bytes:
+    """JSON with sorted keys and no spaces: equal values, equal bytes."""
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return text.encode()
+
+
+def sha256(value: Any) -> str:
+    """Hex digest of a JSON-like value's canonical form."""
+    return hashlib.sha256(canonical(value)).hexdigest()
+
+
+def call_key(identity: str, request: Request) -> str:
+    """The key of a call: the digest of everything that makes its reply."""
+    return sha256({"model": identity, **described(request)})
+
+
+def described(request: Request) -> dict[str, Any]:
+    """A request as JSON-like values, pictures by their digests."""
+    match request:
+        case EditRequest():
+            return {
+                "kind": "edit",
+                "pictures": [picture.digest for picture in request.pictures],
+                "prompt": request.prompt,
+                "seed": request.seed,
+                "settings": dict(request.settings),
+            }
+        case AnswerRequest():
+            return {
+                "kind": "answer",
+                "turns": _turns(request.turns),
+                "max_tokens": request.max_tokens,
+            }
+        case ScoreRequest():
+            return {
+                "kind": "score",
+                "turns": _turns(request.turns),
+                "continuation": request.continuation,
+            }
+
+
+def call_seed(run_seed: int, sources: Iterable[str], prompt: str, draw: int) -> int:
+    """First 63 bits of sha256(run seed | source digests | full prompt | draw)."""
+    text = "|".join([str(run_seed), *sources, prompt, str(draw)])
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big") >> 1
+
+
+def _turns(turns: tuple[Turn, ...]) -> list[Any]:
+    return [
+        [turn.role, [{"picture": p.digest} if isinstance(p, Picture) else p for p in turn.parts]]
+        for turn in turns
+    ]

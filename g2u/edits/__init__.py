@@ -1,0 +1,1 @@
+"""Edit families: procedures that yield visual thoughts; one file each."""

@@ -1,0 +1,34 @@
+"""blank: a grey picture of the original's size; isolates the presence of any extra picture."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from PIL import Image
+
+from g2u.pictures import encode_png, picture_of
+from g2u.protocols import Calls
+from g2u.records import Picture, Question, Thought
+
+NEEDS: frozenset[str] = frozenset()
+READS = "pictures"
+SETTINGS = frozenset({"level"})
+
+
+def imagine(
+    questions: Sequence[Question],
+    pictures: Mapping[str, Picture],
+    settings: Mapping[str, Any],
+    calls: Calls,
+) -> list[Thought]:
+    """One picture of constant grey (`level`, 0..255) per picture of each question."""
+    del calls
+    level = int(settings.get("level", 128))
+    made: dict[tuple[int, int], Picture] = {}
+    thoughts = []
+    for question in questions:
+        for position, source in enumerate(question.pictures):
+            size = (pictures[source].width, pictures[source].height)
+            if size not in made:
+                made[size] = picture_of(encode_png(Image.new("RGB", size, (level,) * 3)))
+            thoughts.append(Thought(question.id, position, "ok", picture=made[size], source=source))
+    return thoughts

@@ -1,0 +1,41 @@
+"""Errors a user can act on: one line with what, where, what was expected, the next command."""
+
+import difflib
+import sys
+from collections.abc import Callable, Iterable
+
+
+class G2UError(Exception):
+    """Printed as one line, exit code 1. Anything else is a bug and keeps its traceback."""
+
+
+class ParamsError(G2UError):
+    """params.yaml asks for something that does not exist or does not fit."""
+
+
+class DataError(G2UError):
+    """A file of the user's, or one made from it, is not what it has to be."""
+
+
+class ModelError(G2UError):
+    """A model cannot be loaded or cannot do what the pipeline asks of it."""
+
+
+def unknown_name(where: str, name: str, known: Iterable[str]) -> str:
+    """One line for a name that nothing answers to, with the nearest known one."""
+    names = sorted(known)
+    near = difflib.get_close_matches(name, names, n=1)
+    hint = f"; did you mean {near[0]!r}?" if near else ""
+    return f"{where} has no {name!r}{hint} (known: {', '.join(names) or 'none'})"
+
+
+def run_main(main: Callable[[], None]) -> None:
+    """Run a command: a G2UError becomes one line and exit code 1, Ctrl-C exit code 130."""
+    try:
+        main()
+    except G2UError as error:
+        print(f"{type(error).__name__}: {error}", file=sys.stderr)
+        raise SystemExit(1) from None
+    except KeyboardInterrupt:
+        print("stopped; what was finished is kept, the same command goes on", file=sys.stderr)
+        raise SystemExit(130) from None

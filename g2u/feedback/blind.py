@@ -1,0 +1,15 @@
+"""blind: the question without its pictures; what the wording alone gives away."""
+
+from collections.abc import Sequence
+
+from g2u.records import Picture, Turn
+
+DIFFERENCE = "the pictures are left out"
+
+
+def lay_out(
+    prompt: str, pictures: Sequence[Picture], thoughts: Sequence[Picture]
+) -> tuple[Turn, ...]:
+    """The question alone."""
+    del pictures, thoughts
+    return (Turn("user", (prompt,)),)

@@ -1,0 +1,18 @@
+"""concat: originals, then their thoughts, then the question.
+
+The layout of UniG2U's second stage (lmms-eval, tasks/unig2u) without its extra sentence, so that
+the thought pictures are the only difference from direct.
+"""
+
+from collections.abc import Sequence
+
+from g2u.records import Picture, Turn
+
+DIFFERENCE = "thoughts follow the pictures"
+
+
+def lay_out(
+    prompt: str, pictures: Sequence[Picture], thoughts: Sequence[Picture]
+) -> tuple[Turn, ...]:
+    """Pictures in order, thoughts in the same order, then the question."""
+    return (Turn("user", (*pictures, *thoughts, prompt)),)

@@ -1,0 +1,15 @@
+"""none: the question with its pictures; the layout of direct."""
+
+from collections.abc import Sequence
+
+from g2u.records import Picture, Turn
+
+DIFFERENCE = "none"
+
+
+def lay_out(
+    prompt: str, pictures: Sequence[Picture], thoughts: Sequence[Picture]
+) -> tuple[Turn, ...]:
+    """Pictures in order, then the question."""
+    del thoughts
+    return (Turn("user", (*pictures, prompt)),)

@@ -1,0 +1,1 @@
+"""Model adapters; one folder each. tiny is the one that ships."""

@@ -1,0 +1,91 @@
+"""tiny: the embedded unified model, trained by stage train and shipped in weights/.
+
+It edits, answers and scores. Pictures of any size are resized to its canvas of 48x48 pixels; its
+edits have that size. Text is read up to 96 words, of a longer one the two ends; answers have at
+most 47 bytes. Its identity is made of the weights' digest, the configuration and `VERSION`.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from g2u.errors import ModelError, ParamsError, unknown_name
+from g2u.protocols import Reply
+from g2u.records import AnswerRequest, EditRequest, Picture, ScoreRequest
+
+if TYPE_CHECKING:
+    from g2u.models.tiny.inference import Engine
+
+VERSION = "1"
+"""Raised whenever the same weights would give another reply: preprocessing, sampler, arithmetic."""
+CAPABILITIES = frozenset({"edit", "answer", "score"})
+SETTINGS = frozenset({"weights"})
+WEIGHTS = Path(__file__).parent / "weights"
+
+
+def load(settings: Mapping[str, Any]) -> "Tiny":
+    """The model with the shipped weights, or those of the folder `settings["weights"]`.
+
+    Raises:
+        ParamsError: an unknown setting.
+        ModelError: weights are missing or do not match their digest.
+    """
+    for name in settings:
+        if name not in SETTINGS:
+            raise ParamsError(unknown_name("params.yaml: presets.models: tiny", name, SETTINGS))
+    return Tiny(Path(settings.get("weights", WEIGHTS)))
+
+
+class Tiny:
+    """`Model` over `inference.Engine`, which is built at the first call."""
+
+    capabilities = CAPABILITIES
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._engine: Engine | None = None
+        self.identity = f"tiny {VERSION} {_verified_digest(folder)}"
+
+    def edit(self, requests: Sequence[EditRequest]) -> list[Reply[Picture]]:
+        """One 48x48 picture per request; settings: steps (1..64, default 4)."""
+        return self._loaded().edit(requests)
+
+    def answer(self, requests: Sequence[AnswerRequest]) -> list[Reply[str]]:
+        """Greedy bytes up to the end symbol; invalid UTF-8 is replaced."""
+        return self._loaded().answer(requests)
+
+    def score(self, requests: Sequence[ScoreRequest]) -> list[Reply[tuple[float, ...]]]:
+        """One natural-log probability per byte of the continuation."""
+        return self._loaded().score(requests)
+
+    def close(self) -> None:
+        """Drop the network."""
+        self._engine = None
+
+    def _loaded(self) -> "Engine":
+        if self._engine is None:
+            from g2u.models.tiny.inference import Engine
+
+            self._engine = Engine(self._folder)
+        return self._engine
+
+
+def _verified_digest(folder: Path) -> str:
+    try:
+        config = (folder / "config.json").read_bytes()
+        weights = (folder / "model.safetensors").read_bytes()
+    except FileNotFoundError as error:
+        raise ModelError(
+            f"tiny: {error.filename} is missing; restore it with git checkout, or retrain: "
+            "make train"
+        ) from None
+    declared = json.loads(config)["weights_sha256"]
+    found = hashlib.sha256(weights).hexdigest()
+    if declared != found:
+        raise ModelError(
+            f"tiny: {folder / 'model.safetensors'} has sha256 {found[:12]}, config.json says "
+            f"{declared[:12]}; restore both with git checkout, or retrain: make train"
+        )
+    return hashlib.sha256(config).hexdigest()

@@ -1,0 +1,253 @@
+"""Calling the embedded network: edits by a few flow steps, answers and scores byte by byte.
+
+Batch-invariant: every forward pass has one of a few fixed shapes (rows padded to `ROWS`, text
+padded to 32 or 96 pieces by its own length alone), float32, one thread. A row's reply does not
+depend on its neighbours. Shape legend: see network.py.
+"""
+
+import json
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import fields
+from itertools import pairwise
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from safetensors.torch import load_file
+from torch import Tensor
+
+from g2u.models.tiny.canvas import to_bytes, to_canvas, to_unit
+from g2u.models.tiny.network import (
+    HIDDEN_SCORE,
+    Cache,
+    Segment,
+    TinyConfig,
+    TinyNetwork,
+    from_patches,
+    to_patches,
+    visibility,
+)
+from g2u.models.tiny.text import BYTE_BEGIN, BYTE_END, encode_text, pieces
+from g2u.pictures import encode_png, picture_of, pixels_of
+from g2u.protocols import Reply
+from g2u.records import AnswerRequest, EditRequest, Failure, Picture, ScoreRequest, Turn
+
+ROWS = 8
+"""Rows of every forward pass."""
+TEXT_LENGTHS = (32, 96)
+CONTINUATION_LENGTHS = (16, 64, 256, 1024)
+MAX_STEPS = 64
+TIME_POWER = 2.5
+"""Flow times are (i / steps)^2.5: a noised picture is readable early."""
+R = TypeVar("R")
+T = TypeVar("T")
+
+
+class Engine:
+    """The network in memory."""
+
+    def __init__(self, folder: Path) -> None:
+        torch.set_num_threads(1)
+        stored = json.loads((folder / "config.json").read_text())
+        names = {field.name for field in fields(TinyConfig)}
+        self.config = TinyConfig(**{k: v for k, v in stored.items() if k in names})
+        self.network = TinyNetwork(self.config)
+        tensors = load_file(folder / "model.safetensors")
+        self.network.load_state_dict({k: v.float() for k, v in tensors.items()})
+        self.network.eval()
+        self._canvases: dict[str, NDArray[np.float32]] = {}
+
+    def edit(self, requests: Sequence[EditRequest]) -> list[Reply[Picture]]:
+        """See `Tiny.edit`."""
+
+        def shape(request: EditRequest) -> Hashable:
+            steps = dict(request.settings).get("steps", 4)
+            return len(request.pictures), self._text_length(request.prompt), steps
+
+        return self._in_batches(requests, shape, self._edit_rows)
+
+    def answer(self, requests: Sequence[AnswerRequest]) -> list[Reply[str]]:
+        """See `Tiny.answer`."""
+
+        def shape(request: AnswerRequest) -> Hashable:
+            return (*self._turns_shape(request.turns), request.max_tokens)
+
+        return self._in_batches(requests, shape, self._answer_rows)
+
+    def score(self, requests: Sequence[ScoreRequest]) -> list[Reply[tuple[float, ...]]]:
+        """See `Tiny.score`."""
+
+        def shape(request: ScoreRequest) -> Hashable:
+            return (*self._turns_shape(request.turns), _padded(request.continuation))
+
+        return self._in_batches(requests, shape, self._score_rows)
+
+    def _in_batches(
+        self,
+        requests: Sequence[R],
+        shape: Callable[[R], Hashable],
+        call: Callable[[list[R]], list[Reply[T]]],
+    ) -> list[Reply[T]]:
+        """Group by shape, pad each group's rows to ROWS, put the replies back in order."""
+        groups: dict[Hashable, list[int]] = {}
+        for place, request in enumerate(requests):
+            groups.setdefault(shape(request), []).append(place)
+        replies: dict[int, Reply[T]] = {}
+        with torch.inference_mode():
+            for places in groups.values():
+                for start in range(0, len(places), ROWS):
+                    chosen = places[start : start + ROWS]
+                    rows = [requests[place] for place in chosen]
+                    padded = rows + [rows[0]] * (ROWS - len(rows))
+                    replies.update(zip(chosen, call(padded), strict=False))
+        return [replies[place] for place in range(len(requests))]
+
+    def _edit_rows(self, rows: list[EditRequest]) -> list[Reply[Picture]]:
+        steps = dict(rows[0].settings).get("steps", 4)
+        unknown = sorted(set(dict(rows[0].settings)) - {"steps"})
+        if unknown or not isinstance(steps, int) or not 1 <= steps <= MAX_STEPS:
+            reason = f"tiny edits with steps 1..{MAX_STEPS} only; got {dict(rows[0].settings)}"
+            return [Failure(reason)] * len(rows)
+        pictures, texts = [row.pictures for row in rows], [row.prompt for row in rows]
+        prefix, absent = self._prefix([row[1:] for row in pictures], texts)
+        config = self.config
+        source = (
+            self._patches([row[0] for row in pictures])
+            if pictures[0]
+            else torch.zeros(len(rows), config.patches, config.values)
+        )
+        noise = [
+            torch.randn(
+                config.patches, config.values, generator=torch.Generator().manual_seed(row.seed)
+            )
+            for row in rows
+        ]
+        x, estimate = torch.stack(noise), None
+        mask = torch.cat([absent, torch.zeros(len(rows), 1, 1, config.patches)], -1)
+        angles = self.network.rotations([True], [config.patches])
+        times = [(i / steps) ** TIME_POWER for i in range(steps + 1)]
+        for now, later in pairwise(times):
+            time = torch.full((len(rows),), now)
+            tokens = self.network.embed_noised(source, x, time, estimate)
+            hidden, _ = self.network.trunk(tokens, angles, mask, prefix)
+            estimate = self.network.predict_picture(hidden, source)
+            x = x + (estimate - x) / (1 - now) * (later - now)
+        return [self._reply(canvas) for canvas in from_patches(x, config.patch).numpy()]
+
+    def _reply(self, canvas: NDArray[np.float32]) -> Reply[Picture]:
+        if not np.isfinite(canvas).all():
+            return Failure("the edit is not finite")
+        return picture_of(encode_png(to_bytes(canvas)))
+
+    def _answer_rows(self, rows: list[AnswerRequest]) -> list[Reply[str]]:
+        cache, absent = self._prefix_of_turns([row.turns for row in rows])
+        limit = min(rows[0].max_tokens, self.config.answer_length - 1)
+        symbols = torch.full((len(rows), 1), BYTE_BEGIN)
+        written: list[list[int]] = [[] for _ in rows]
+        ended = [False] * len(rows)
+        angles = self.network.rotations([False], [1])
+        for place in range(limit):
+            mask = torch.cat([absent, torch.zeros(len(rows), 1, 1, place + 1)], -1)
+            tokens = self.network.embed_bytes(symbols, place)
+            hidden, cache = self.network.trunk(tokens, angles, mask, cache)
+            choice = self.network.predict_bytes(hidden)[:, -1, : BYTE_END + 1]
+            choice[:, BYTE_BEGIN] = -torch.inf
+            symbols = choice.argmax(-1, keepdim=True)
+            for row, symbol in enumerate(symbols[:, 0].tolist()):
+                ended[row] = ended[row] or symbol == BYTE_END
+                if not ended[row]:
+                    written[row].append(symbol)
+            if all(ended):
+                break
+        return [bytes(symbols).decode(errors="replace") for symbols in written]
+
+    def _score_rows(self, rows: list[ScoreRequest]) -> list[Reply[tuple[float, ...]]]:
+        cache, absent = self._prefix_of_turns([row.turns for row in rows])
+        length = _padded(rows[0].continuation)
+        wanted = [list(row.continuation.encode()) for row in rows]
+        symbols = torch.full((len(rows), length), BYTE_BEGIN)
+        for row, found in enumerate(wanted):
+            kept = found[: length - 1]
+            symbols[row, 1 : 1 + len(kept)] = torch.tensor(kept, dtype=torch.long)
+        causal = visibility([Segment("A", length, "A", causal=True)])[None, None]
+        past = absent.expand(-1, -1, length, -1)
+        mask = torch.cat([past, causal.expand(len(rows), -1, -1, -1)], -1)
+        angles = self.network.rotations([False], [length])
+        hidden, _ = self.network.trunk(self.network.embed_bytes(symbols), angles, mask, cache)
+        logs = torch.log_softmax(self.network.predict_bytes(hidden), -1)
+        replies: list[Reply[tuple[float, ...]]] = []
+        for row, found in enumerate(wanted):
+            if not 0 < len(found) <= length:
+                reason = f"continuation has {len(found)} bytes; tiny scores 1..{length}"
+                replies.append(Failure(reason))
+                continue
+            picked = logs[row, torch.arange(len(found)), torch.tensor(found)]
+            replies.append(tuple(picked.tolist()))
+        return replies
+
+    def _prefix_of_turns(self, rows: list[tuple[Turn, ...]]) -> tuple[Cache, Tensor]:
+        return self._prefix([_pictures(turns) for turns in rows], [_text(turns) for turns in rows])
+
+    def _prefix(
+        self, pictures: Sequence[tuple[Picture, ...]], texts: Sequence[str]
+    ) -> tuple[Cache, Tensor]:
+        """Keys and values of pictures and text, and the additive mask [B, 1, 1, N] of absent
+        pieces.
+        """
+        count, length = len(pictures[0]), self._text_length(texts[0])
+        grams = torch.from_numpy(
+            np.stack([encode_text(text, length, self.config.buckets) for text in texts])
+        )
+        segments, tokens, seen = [], [], ""
+        for slot in range(count):
+            seen += chr(ord("a") + slot)
+            segments.append(Segment(seen[-1], self.config.patches, seen[-1]))
+            patches = self._patches([row[slot] for row in pictures])
+            tokens.append(self.network.embed_picture(patches, slot))
+        segments.append(Segment("Q", length, seen + "Q"))
+        tokens.append(self.network.embed_text(grams))
+        total = count * self.config.patches + length
+        absent = torch.zeros(len(texts), 1, 1, total)
+        absent[:, 0, 0, total - length :] = (grams[..., 0] == 0) * HIDDEN_SCORE
+        angles = self.network.rotations(
+            [segment.name != "Q" for segment in segments], [s.length for s in segments]
+        )
+        mask = visibility(segments)[None, None] + absent
+        _, cache = self.network.trunk(torch.cat(tokens, 1), angles, mask)
+        return cache, absent
+
+    def _patches(self, pictures: Sequence[Picture]) -> Tensor:
+        stacked = np.stack([self._canvas(picture) for picture in pictures])
+        return to_patches(torch.from_numpy(stacked), self.config.patch)
+
+    def _canvas(self, picture: Picture) -> NDArray[np.float32]:
+        if picture.digest not in self._canvases:
+            if len(self._canvases) > 4096:
+                self._canvases.clear()
+            self._canvases[picture.digest] = to_unit(
+                to_canvas(pixels_of(picture), self.config.size)
+            )
+        return self._canvases[picture.digest]
+
+    def _turns_shape(self, turns: tuple[Turn, ...]) -> tuple[int, int]:
+        return len(_pictures(turns)), self._text_length(_text(turns))
+
+    def _text_length(self, text: str) -> int:
+        found = len(pieces(text))
+        return next((n for n in TEXT_LENGTHS if found <= n), TEXT_LENGTHS[-1])
+
+
+def _pictures(turns: tuple[Turn, ...]) -> tuple[Picture, ...]:
+    return tuple(part for turn in turns for part in turn.parts if isinstance(part, Picture))
+
+
+def _text(turns: tuple[Turn, ...]) -> str:
+    return "\n".join(part for turn in turns for part in turn.parts if isinstance(part, str))
+
+
+def _padded(continuation: str) -> int:
+    """The length a continuation is padded to, told by its own bytes alone."""
+    length = len(continuation.encode())
+    return next((n for n in CONTINUATION_LENGTHS if length <= n), CONTINUATION_LENGTHS[-1])

@@ -1,0 +1,239 @@
+"""params.yaml, read once and checked whole: what is wrong in it stops here with one line."""
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from g2u import plugins
+from g2u.errors import ParamsError, unknown_name
+from g2u.records import Scalar
+
+PATH = Path("params.yaml")
+NAME = re.compile(r"[a-z0-9_]+")
+RESERVED = ("report",)
+BASELINES = ("direct", "duplicate")
+Positive = Annotated[int, Field(gt=0)]
+NotNegative = Annotated[int, Field(ge=0)]
+
+
+class Section(BaseModel):
+    """Frozen, exact types, no unknown keys."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class ModelPreset(Section):
+    """How to call a model."""
+
+    adapter: str
+    """A folder of g2u/models."""
+    sampler: dict[str, Scalar] = {}
+    """Sent with every edit request."""
+    choices: Literal["likelihood", "letter"] = "letter"
+    """How multiple choice is answered."""
+    batch: Positive = 16
+    """Calls handed over at once."""
+    settings: dict[str, Scalar] = {}
+    """What the adapter's `load` takes."""
+
+
+class Preset(BaseModel):
+    """A preset whose further keys belong to the module it names."""
+
+    model_config = ConfigDict(extra="allow", frozen=True, strict=True)
+
+    def settings(self) -> dict[str, Any]:
+        """The further keys."""
+        return dict(self.model_extra or {})
+
+
+class BenchmarkPreset(Preset):
+    """Where questions come from."""
+
+    source: str
+    """A file of g2u/benchmarks."""
+
+
+class FamilyPreset(Preset):
+    """How thoughts are made."""
+
+    edit: str
+    """A file of g2u/edits."""
+
+
+class Presets(Section):
+    """Everything a name may stand for."""
+
+    models: dict[str, ModelPreset]
+    benchmarks: dict[str, BenchmarkPreset]
+    families: dict[str, FamilyPreset]
+
+
+class Prepare(Section):
+    """Section of stage prepare."""
+
+    max_questions: Positive
+
+
+class Train(Section):
+    """Section of stage train; meanings in g2u/training/loop.py."""
+
+    seed: NotNegative
+    steps: Positive
+    batch: Positive
+    ladders: Positive
+    rungs: Annotated[list[int], Field(min_length=2, max_length=2)]
+    learning_rate: Annotated[float, Field(gt=0)]
+    checkpoint_every: Positive
+    threads: Positive
+
+
+class Generate(Section):
+    """Section of stage generate."""
+
+    seed: NotNegative
+    max_failed: NotNegative
+
+
+class Understand(Section):
+    """Section of stage understand."""
+
+    feedback: str
+    max_tokens: Positive
+    max_failed: NotNegative
+
+
+class Judge(Section):
+    """Section of stage judge."""
+
+    model: None = None
+
+
+class ScoreSection(Section):
+    """Section of stage score."""
+
+    confidence: Annotated[float, Field(gt=0.5, lt=1)]
+    resamples: Annotated[int, Field(ge=100)]
+    seed: NotNegative
+
+
+class Report(Section):
+    """Section of stage report."""
+
+    examples: NotNegative
+    alpha: Annotated[float, Field(gt=0, lt=1)]
+
+
+class Params(Section):
+    """The whole file."""
+
+    models: list[str]
+    benchmarks: list[str]
+    families: list[str]
+    presets: Presets
+    prepare: Prepare
+    train: Train
+    generate: Generate
+    understand: Understand
+    judge: Judge
+    score: ScoreSection
+    report: Report
+
+
+def load(path: Path = PATH) -> Params:
+    """Read and check params.yaml.
+
+    Raises:
+        ParamsError: missing, not YAML, an unknown or misspelt name, a wrong type or value.
+    """
+    try:
+        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ParamsError(f"{path}: missing; run inside a g2u workspace (git clone, cd)") from None
+    except yaml.YAMLError as error:
+        raise ParamsError(f"{path}: not YAML: {' '.join(str(error).split())}") from None
+    if not isinstance(raw, dict):
+        raise ParamsError(f"{path}: expected keys {', '.join(Params.model_fields)}")
+    try:
+        params = Params.model_validate(raw)
+    except ValidationError as error:
+        raise ParamsError(_first(error, path)) from None
+    _check_axes(params, path)
+    _check_modules(params, path)
+    return params
+
+
+def _first(error: ValidationError, path: Path) -> str:
+    """The first problem as one line; for an unknown key, the nearest known one."""
+    problem = error.errors()[0]
+    place = ".".join(str(part) for part in problem["loc"])
+    if problem["type"] == "extra_forbidden":
+        *parents, name = problem["loc"]
+        where = ".".join(str(part) for part in parents) or "top level"
+        return unknown_name(f"{path}: {where}", str(name), _fields(parents))
+    found = f", got {problem['input']!r}" if problem["type"] != "missing" else ""
+    return f"{path}: {place}: {problem['msg'].lower()}{found}"[:400]
+
+
+def _fields(parents: Iterable[Any]) -> list[str]:
+    section: type[BaseModel] = Params
+    kinds: dict[str, type[BaseModel]] = {
+        "models": ModelPreset,
+        "benchmarks": BenchmarkPreset,
+        "families": FamilyPreset,
+    }
+    for part in parents:
+        kind = kinds.get(str(part))
+        if section is Presets and kind is not None:
+            section = kind
+        elif str(part) in section.model_fields:
+            inner = section.model_fields[str(part)].annotation
+            if isinstance(inner, type) and issubclass(inner, BaseModel):
+                section = inner
+    return list(section.model_fields)
+
+
+def _check_axes(params: Params, path: Path) -> None:
+    axes: tuple[tuple[str, list[str], Iterable[str]], ...] = (
+        ("models", params.models, params.presets.models),
+        ("benchmarks", params.benchmarks, params.presets.benchmarks),
+        ("families", params.families, params.presets.families),
+    )
+    for axis, names, presets in axes:
+        if not names:
+            raise ParamsError(f"{path}: {axis} is empty; expected at least one of its presets")
+        for name in [*names, *presets]:
+            if not NAME.fullmatch(name) or name in RESERVED:
+                raise ParamsError(f"{path}: {axis}: {name!r}; expected a-z, 0-9, _ (not 'report')")
+        for name in names:
+            if name not in presets:
+                raise ParamsError(unknown_name(f"{path}: {axis}", name, presets))
+        doubled = sorted({name for name in names if names.count(name) > 1})
+        if doubled:
+            raise ParamsError(f"{path}: {axis} names {doubled[0]!r} twice")
+    for name in BASELINES:
+        if name not in params.families:
+            raise ParamsError(f"{path}: families lacks {name!r}; every gain is measured against it")
+
+
+def _check_modules(params: Params, path: Path) -> None:
+    named = [("adapter", n, m.adapter) for n, m in params.presets.models.items()]
+    named += [("source", n, b.source) for n, b in params.presets.benchmarks.items()]
+    named += [("edit", n, f.edit) for n, f in params.presets.families.items()]
+    named += [("feedback", "understand", params.understand.feedback)]
+    for kind, owner, module in named:
+        if module not in plugins.known(kind):
+            known = plugins.known(kind)
+            raise ParamsError(unknown_name(f"{path}: {owner}: {kind}", module, known))
+
+
+def check_settings(kind: str, owner: str, found: Iterable[str], known: Iterable[str]) -> None:
+    """Raise ParamsError for a preset's key that its module does not know."""
+    names = set(known)
+    for name in found:
+        if name not in names:
+            raise ParamsError(unknown_name(f"{PATH}: presets.{kind}.{owner}", name, names))

@@ -1,0 +1,78 @@
+"""Pictures in and out: decoded under limits, known by their pixels, stored as encoded bytes."""
+
+import hashlib
+import io
+import warnings
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageOps
+
+from g2u.errors import DataError
+from g2u.records import Picture
+
+MAX_BYTES = 64 * 2**20
+MAX_PIXELS = 64 * 10**6
+FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP")
+
+
+def picture_of(encoded: bytes, where: str = "picture") -> Picture:
+    """Decode `encoded` fully, once, and name it by its pixels.
+
+    Args:
+        encoded: a PNG, JPEG, WebP, GIF (first frame) or BMP file.
+        where: what to call the picture in an error.
+
+    Raises:
+        DataError: over 64 MiB, over 64 million pixels, truncated, or not a picture.
+    """
+    pixels = _decode(encoded, where)
+    return Picture(_digest(pixels), encoded, pixels.width, pixels.height)
+
+
+def pixels_of(picture: Picture) -> Image.Image:
+    """The picture as RGB, transparency laid over white, EXIF rotation applied."""
+    return _decode(picture.encoded, picture.digest[:12])
+
+
+def encode_png(pixels: NDArray[np.uint8] | Image.Image) -> bytes:
+    """PNG bytes with fixed options and no metadata: same pixels, same bytes.
+
+    Args:
+        pixels: RGB image, or array [height, width, 3] in 0..255.
+    """
+    image = pixels if isinstance(pixels, Image.Image) else Image.fromarray(pixels, "RGB")
+    buffer = io.BytesIO()
+    image.save(buffer, "PNG", compress_level=6)
+    return buffer.getvalue()
+
+
+def _decode(encoded: bytes, where: str) -> Image.Image:
+    if len(encoded) > MAX_BYTES:
+        raise DataError(f"{where}: {len(encoded)} bytes; expected at most {MAX_BYTES}")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            opened = Image.open(io.BytesIO(encoded), formats=FORMATS)
+            if opened.width * opened.height > MAX_PIXELS:
+                raise DataError(
+                    f"{where}: {opened.width}x{opened.height} pixels; expected at most {MAX_PIXELS}"
+                )
+            return _rgb(ImageOps.exif_transpose(opened))
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        raise DataError(
+            f"{where}: not a whole picture ({error}); expected one of {', '.join(FORMATS)}"
+        ) from None
+
+
+def _rgb(image: Image.Image) -> Image.Image:
+    if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
+        layered = image.convert("RGBA")
+        white = Image.new("RGBA", layered.size, (255, 255, 255, 255))
+        return Image.alpha_composite(white, layered).convert("RGB")
+    return image.convert("RGB")
+
+
+def _digest(image: Image.Image) -> str:
+    header = f"RGB {image.width} {image.height}\n".encode()
+    return hashlib.sha256(header + image.tobytes()).hexdigest()

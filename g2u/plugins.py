@@ -1,0 +1,48 @@
+"""From a name to its module: the name is the file, there is no registry."""
+
+import importlib
+import pkgutil
+from types import ModuleType
+from typing import cast
+
+from g2u import protocols
+from g2u.errors import ParamsError, unknown_name
+
+PLACES = {
+    "source": "g2u.benchmarks",
+    "edit": "g2u.edits",
+    "adapter": "g2u.models",
+    "feedback": "g2u.feedback",
+}
+
+
+def known(kind: str) -> list[str]:
+    """Names of the modules of a kind, from the folder's listing; imports none of them."""
+    package = importlib.import_module(PLACES[kind])
+    return sorted(found.name for found in pkgutil.iter_modules(package.__path__))
+
+
+def benchmark(name: str) -> protocols.Benchmark:
+    """The source module `name`."""
+    return cast(protocols.Benchmark, _module("source", name))
+
+
+def family(name: str) -> protocols.Family:
+    """The edit module `name`."""
+    return cast(protocols.Family, _module("edit", name))
+
+
+def adapter(name: str) -> protocols.Adapter:
+    """The model folder `name`."""
+    return cast(protocols.Adapter, _module("adapter", name))
+
+
+def feedback(name: str) -> protocols.Feedback:
+    """The feedback module `name`."""
+    return cast(protocols.Feedback, _module("feedback", name))
+
+
+def _module(kind: str, name: str) -> ModuleType:
+    if name not in known(kind):
+        raise ParamsError(unknown_name(f"params.yaml: {kind}", name, known(kind)))
+    return importlib.import_module(f"{PLACES[kind]}.{name}")

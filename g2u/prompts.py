@@ -1,0 +1,26 @@
+"""The wording of questions: one form per answer format, the same for every arm.
+
+Forms follow VLMEvalKit's prompts for its TSV files (vlmeval/dataset/image_mcq.py, image_yorn.py,
+image_vqa.py): hint, question, options, request.
+"""
+
+from g2u.records import Question
+
+VERSION = "1"
+CHOICE_REQUEST = "Please select the correct answer from the options above."
+SHORT_REQUEST = "Answer the question using a single word or phrase."
+
+
+def question_prompt(question: Question) -> str:
+    """The text a model is asked; yes/no questions stay as they are."""
+    if question.format == "yes_no":
+        return f"{question.hint}\n{question.text}" if question.hint else question.text
+    if question.format == "short":
+        hint = f"Hint: {question.hint}\n" if question.hint else ""
+        return f"{hint}{question.text}\n{SHORT_REQUEST}"
+    options = "\n".join(
+        f"{letter}. {choice}"
+        for letter, choice in zip(question.option_letters(), question.choices, strict=True)
+    )
+    hint = f"Hint: {question.hint}\n" if question.hint else ""
+    return f"{hint}Question: {question.text}\nOptions:\n{options}\n{CHOICE_REQUEST}"

@@ -1,0 +1,142 @@
+"""The shapes of plug-ins: a benchmark, an edit family, a feedback mode, a model, an answer scorer.
+
+Each is a module (a model: a folder) found by its name; there is no registry.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Protocol, TypeAlias, TypeVar
+
+from g2u.records import (
+    AnswerRequest,
+    EditRequest,
+    Failure,
+    Picture,
+    Question,
+    Sample,
+    ScoreRequest,
+    Thought,
+    Turn,
+)
+
+T = TypeVar("T")
+Reply: TypeAlias = T | Failure
+
+
+class Benchmark(Protocol):
+    """A module in g2u/benchmarks: where questions come from."""
+
+    SETTINGS: frozenset[str]
+    """Names a preset may set beside `source`."""
+
+    def read(self, settings: Mapping[str, Any]) -> Iterator[Sample]:
+        """Yield the items in their order. Raises DataError or ParamsError."""
+        ...
+
+
+class Model(Protocol):
+    """An adapter's object: knows how to call one model and nothing of benchmarks or arms."""
+
+    identity: str
+    """Changes whenever the same request could get another reply: weights, revision, preprocessing.
+    """
+    capabilities: frozenset[str]
+    """Out of draw, edit, answer, score."""
+
+    def edit(self, requests: Sequence[EditRequest]) -> list[Reply[Picture]]:
+        """One picture per request, same order; a request that fails does not sink the others."""
+        ...
+
+    def answer(self, requests: Sequence[AnswerRequest]) -> list[Reply[str]]:
+        """One text per request, greedy."""
+        ...
+
+    def score(self, requests: Sequence[ScoreRequest]) -> list[Reply[tuple[float, ...]]]:
+        """Natural-log probability of each token of each continuation."""
+        ...
+
+    def close(self) -> None:
+        """Free what the model holds."""
+        ...
+
+
+class Adapter(Protocol):
+    """A package in g2u/models."""
+
+    CAPABILITIES: frozenset[str]
+
+    def load(self, settings: Mapping[str, Any]) -> Model:
+        """A model ready to be called; weights are read at the first call, not here."""
+        ...
+
+
+class Calls(Protocol):
+    """What an edit family may ask for; replies come from the call cache or from the model."""
+
+    def edit(self, requests: Sequence[EditRequest]) -> list[Reply[Picture]]:
+        """One picture per request."""
+        ...
+
+    def answer(self, requests: Sequence[AnswerRequest]) -> list[Reply[str]]:
+        """One text per request."""
+        ...
+
+    def score(self, requests: Sequence[ScoreRequest]) -> list[Reply[tuple[float, ...]]]:
+        """Log-probabilities per token."""
+        ...
+
+    def key(self, request: EditRequest | AnswerRequest | ScoreRequest) -> str:
+        """The request's name in the call cache."""
+        ...
+
+
+class Family(Protocol):
+    """A module in g2u/edits: a procedure that yields thoughts and needs no gold."""
+
+    NEEDS: frozenset[str]
+    """Capabilities the model must have."""
+    READS: str
+    """Which pictures it starts from: "pictures", or "oracles" (made by prepare)."""
+    SETTINGS: frozenset[str]
+    """Names a preset may set beside `edit`."""
+
+    def imagine(
+        self,
+        questions: Sequence[Question],
+        pictures: Mapping[str, Picture],
+        settings: Mapping[str, Any],
+        calls: Calls,
+    ) -> list[Thought]:
+        """Thoughts for every question, in order.
+
+        Args:
+            questions: what may be known of the items.
+            pictures: digest -> picture; for families that read oracles, source digest -> oracle.
+            settings: the preset, with "seed" (the run's) and "sampler" (the model's) added.
+            calls: model calls through the call cache.
+        """
+        ...
+
+
+class Feedback(Protocol):
+    """A module in g2u/feedback: how thoughts and originals are laid before the model."""
+
+    DIFFERENCE: str
+    """The one thing in which this arm differs from direct."""
+
+    def lay_out(
+        self, prompt: str, pictures: Sequence[Picture], thoughts: Sequence[Picture]
+    ) -> tuple[Turn, ...]:
+        """The messages of one question."""
+        ...
+
+
+class AnswerScorer(Protocol):
+    """A module in g2u/scoring/answers: one answer type."""
+
+    def parse(self, response: str, question: Question) -> str | None:
+        """The prediction, or None where the response holds no single answer. Never guesses."""
+        ...
+
+    def score(self, prediction: str, answer: str) -> float:
+        """0..1."""
+        ...

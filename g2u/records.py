@@ -1,0 +1,134 @@
+"""The records that travel through the pipeline: values only, frozen and hashable."""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+AnswerFormat = Literal["choice", "yes_no", "short"]
+Role = Literal["user", "assistant"]
+Status = Literal["ok", "failed", "not_applicable"]
+Scalar = str | int | float | bool
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """An encoded picture that has been decoded once and is known by its pixels."""
+
+    digest: str
+    """sha256 over size and RGB pixels (`g2u.pictures.picture_of`); equality and hash use it alone.
+    """
+    encoded: bytes = field(compare=False, repr=False)
+    """The file as published (PNG, JPEG, WebP, GIF or BMP)."""
+    width: int = field(compare=False)
+    height: int = field(compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What a model may see of an item. Nothing here depends on the gold answer."""
+
+    id: str
+    """Unique within the benchmark."""
+    text: str
+    choices: tuple[str, ...] = ()
+    """Option texts in order; empty for open questions."""
+    letters: tuple[str, ...] = ()
+    """Option letters in order; empty = A, B, C ..."""
+    format: AnswerFormat = "short"
+    """How the answer is asked for."""
+    pictures: tuple[str, ...] = ()
+    """Digests of the pictures, in order."""
+    hint: str = ""
+    category: str = ""
+
+    def option_letters(self) -> tuple[str, ...]:
+        """The letter of each choice."""
+        return self.letters or tuple(chr(ord("A") + i) for i in range(len(self.choices)))
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """The gold answer of a question, kept apart from it; only judge and score may read it."""
+
+    id: str
+    answer: str
+    """The option letter for `choice`, the text otherwise."""
+    scorer: str
+    """Name of the module in g2u/scoring/answers that compares a response with the answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One item as a benchmark yields it; `prepare` takes it apart."""
+
+    question: Question
+    target: Target
+    pictures: tuple[Picture, ...]
+    oracles: tuple[Picture, ...] = ()
+    """One oracle thought per picture, or none where the benchmark has no truth to draw."""
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One message: text and pictures in the order in which the model sees them."""
+
+    role: Role
+    parts: tuple[str | Picture, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class EditRequest:
+    """Ask for one picture. No pictures = text to image."""
+
+    pictures: tuple[Picture, ...]
+    prompt: str
+    seed: int
+    """0 .. 2**63 - 1."""
+    settings: tuple[tuple[str, Scalar], ...] = ()
+    """Sampler settings, sorted by name (steps, guidance ...)."""
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerRequest:
+    """Ask for a text, greedy."""
+
+    turns: tuple[Turn, ...]
+    max_tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreRequest:
+    """Ask for the log-probability of every token of `continuation` after `turns`."""
+
+    turns: tuple[Turn, ...]
+    continuation: str
+
+
+Request = EditRequest | AnswerRequest | ScoreRequest
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A call that gave nothing usable: counted, never fed on, never scored as an answer."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Thought:
+    """One visual thought for one picture of one question."""
+
+    question: str
+    """Id of the question."""
+    position: int
+    """Which of the question's pictures was edited, from 0."""
+    status: Status
+    reason: str = ""
+    picture: Picture | None = None
+    source: str = ""
+    """Digest of the edited picture."""
+    prompt: str = ""
+    seed: int = 0
+    call: str = ""
+    """Key of the model call in the call cache; empty where no model was asked."""
+    draw: int = 0
+    round: int = 0

@@ -1,0 +1,162 @@
+"""One row per arm over all cells: accuracy, gains, corrections, costs, and the headline."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import polars as pl
+
+from g2u.scoring.statistics import benjamini_hochberg, holm
+
+SCHEMA = {
+    "benchmark": pl.String,
+    "model": pl.String,
+    "family": pl.String,
+    "arm": pl.String,
+    "role": pl.String,
+    "accuracy": pl.Float64,
+    "low": pl.Float64,
+    "high": pl.Float64,
+    "items": pl.Int64,
+    "failed": pl.Int64,
+    "unparsed": pl.Int64,
+    "not_applicable": pl.Int64,
+    "chance": pl.Float64,
+    "majority": pl.Float64,
+    "seconds": pl.Float64,
+    "gain": pl.Float64,
+    "gain_low": pl.Float64,
+    "gain_high": pl.Float64,
+    "p": pl.Float64,
+    "mcnemar": pl.Float64,
+    "gained": pl.Int64,
+    "lost": pl.Int64,
+    "detectable": pl.Float64,
+    "with_fallback": pl.Float64,
+    "content": pl.Float64,
+    "content_low": pl.Float64,
+    "content_high": pl.Float64,
+    "content_p": pl.Float64,
+    "holm": pl.Float64,
+    "bh": pl.Float64,
+    "content_holm": pl.Float64,
+}
+"""`gain` is over direct, `content` over duplicate; scores 0..1; seconds are model seconds per item.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class CellResult:
+    """What the report reads of one cell."""
+
+    benchmark: str
+    model: str
+    family: str
+    metrics: dict[str, Any]
+    """The cell's metrics file."""
+    is_own: bool
+    """Whether a model drew the thoughts."""
+    seconds: float
+    """Model seconds per item: drawing and answering."""
+
+
+def arm_name(family: str, feedback: str) -> str:
+    """How an arm is called: its family, or `blind`."""
+    return "blind" if feedback == "blind" else family
+
+
+def role(name: str, is_own: bool) -> str:
+    """baseline, own thought, control or oracle."""
+    if name == "direct":
+        return "baseline"
+    return "own thought" if is_own else "oracle" if name == "oracle" else "control"
+
+
+def summary(cells: Sequence[CellResult]) -> pl.DataFrame:
+    """The table; Holm and Benjamini-Hochberg run over all own-thought gains of the whole grid."""
+    rows = [row for cell in cells for row in _rows(cell)]
+    corrected("p", rows, {"holm": holm, "bh": benjamini_hochberg})
+    corrected("content_p", rows, {"content_holm": holm})
+    return pl.DataFrame(rows, schema=SCHEMA)
+
+
+def corrected(column: str, rows: list[dict[str, Any]], methods: dict[str, Any]) -> None:
+    """Add adjusted p values of `column` to the own-thought rows that have one."""
+    tested = [row for row in rows if row["role"] == "own thought" and row[column] is not None]
+    for name, adjust in methods.items():
+        for row, value in zip(tested, adjust([row[column] for row in tested]), strict=True):
+            row[name] = value
+
+
+def _rows(cell: CellResult) -> list[dict[str, Any]]:
+    found = []
+    for feedback, arm in cell.metrics["arms"].items():
+        name = arm_name(cell.family, feedback)
+        row: dict[str, Any] = dict.fromkeys(SCHEMA)
+        row |= {
+            "benchmark": cell.benchmark,
+            "model": cell.model,
+            "family": cell.family,
+            "arm": name,
+            "role": role(name, cell.is_own),
+            "chance": cell.metrics["chance"],
+            "majority": cell.metrics["majority"],
+            "seconds": cell.seconds,
+            **{k: v for k, v in arm.items() if k in SCHEMA},
+        }
+        gains = cell.metrics["gains"].get(feedback, {})
+        over_direct, over_duplicate = gains.get("direct", {}), gains.get("duplicate", {})
+        if over_direct.get("items"):
+            row |= {
+                "gain": over_direct["difference"],
+                "gain_low": over_direct["low"],
+                "gain_high": over_direct["high"],
+                **{
+                    k: over_direct[k]
+                    for k in ("p", "mcnemar", "gained", "lost", "detectable", "with_fallback")
+                },
+            }
+        if over_duplicate.get("items") and name != "duplicate":
+            row |= {
+                "content": over_duplicate["difference"],
+                "content_low": over_duplicate["low"],
+                "content_high": over_duplicate["high"],
+                "content_p": over_duplicate["p"],
+            }
+        found.append(row)
+    return found
+
+
+def at_chance(rows: pl.DataFrame) -> bool:
+    """Whether direct is not above chance and the commonest answer: gains are not discussed then."""
+    direct = rows.row(by_predicate=pl.col("arm") == "direct", named=True)
+    floor = max(direct["chance"], direct["majority"])
+    return direct["low"] is None or bool(direct["low"] <= floor)
+
+
+def headline(rows: pl.DataFrame, alpha: float) -> str:
+    """One sentence on a model and benchmark: the best own thought over max(direct, duplicate)."""
+    own = rows.filter((pl.col("role") == "own thought") & pl.col("accuracy").is_not_null())
+    if own.is_empty() or not own["gain"].count():
+        return "No own thoughts were scored here."
+    if at_chance(rows):
+        return "Direct answering is not above chance here, so gains are not discussed."
+    best = own.sort("accuracy", descending=True).row(0, named=True)
+    over_direct = best["content"] is None or best["gain"] <= best["content"]
+    base = "direct" if over_direct else "the original shown twice"
+    key = ("gain", "gain_low", "gain_high") if over_direct else (
+        "content", "content_low", "content_high"
+    )  # fmt: skip
+    p = best["holm"] if over_direct else best["content_holm"]
+    gain, low, high = (100 * best[name] for name in key)
+    verdict = (
+        "no effect that this sample could show"
+        if p is None or p > alpha
+        else "a gain"
+        if gain > 0
+        else "a loss"
+    )
+    return (
+        f"Best own thought: {best['arm']}, {gain:+.1f} points [{low:+.1f}, {high:+.1f}] over "
+        f"{base} (Holm p = {p:.3g}): {verdict}. Best of {len(own)} families, picked after the fact."
+    )

@@ -1,0 +1,1 @@
+"""Answer types: how a response is read and compared; one file each."""

@@ -1,0 +1,179 @@
+"""Paired statistics of gains, clustered by picture.
+
+Scores are 0..1 per item; a cluster is a set of items that share their pictures. Everything is exact
+or seeded: equal input, equal numbers.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import bdtr, bdtri, ndtri, stdtrit
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """An estimate with its two-sided interval."""
+
+    mean: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class Gain:
+    """The paired difference of two arms over the same items, in score units (0.01 = one point)."""
+
+    difference: float
+    low: float
+    """Cluster bootstrap, percentile."""
+    high: float
+    low90: float
+    """90 % interval, for equivalence within a margin."""
+    high90: float
+    p: float
+    """Two-sided cluster sign-flip permutation test."""
+    mcnemar: float
+    """Two-sided McNemar mid-p over items, which ignores clusters; for 0/1 scores."""
+    gained: int
+    """Items that went up (wrong -> right)."""
+    lost: int
+    """Items that went down (right -> wrong)."""
+    items: int
+    clusters: int
+    detectable: float
+    """Smallest true difference found with power 0.8 at this interval's level, given this spread."""
+
+
+def _cluster_sums(values: Floats, clusters: Sequence[str]) -> tuple[Floats, Floats]:
+    """Per cluster, in order of first appearance: the sum of its values and its size."""
+    order = {name: place for place, name in enumerate(dict.fromkeys(clusters))}
+    index = np.array([order[name] for name in clusters])
+    sums = np.bincount(index, weights=values).astype(np.float64)
+    return sums, np.bincount(index).astype(np.float64)
+
+
+def mean_interval(values: Sequence[float], clusters: Sequence[str], confidence: float) -> Interval:
+    """Mean with a cluster-robust t interval (Liang and Zeger 1986), cut to 0..1.
+
+    A single cluster gives the interval 0..1: it holds no information about spread.
+    """
+    scores = np.asarray(values, dtype=np.float64)
+    mean = float(scores.mean())
+    sums, sizes = _cluster_sums(scores, clusters)
+    count = len(sums)
+    if count < 2:
+        return Interval(mean, 0.0, 1.0)
+    residual = sums - mean * sizes
+    spread = math.sqrt(count / (count - 1) * float((residual**2).sum())) / len(scores)
+    reach = float(stdtrit(count - 1, 0.5 + confidence / 2)) * spread
+    if spread == 0.0:
+        low, high = _exact(mean, count, confidence)
+        return Interval(mean, low, high)
+    return Interval(mean, max(0.0, mean - reach), min(1.0, mean + reach))
+
+
+def _exact(mean: float, count: int, confidence: float) -> tuple[float, float]:
+    """Clopper-Pearson for all-right or all-wrong, counting each cluster as one item."""
+    tail = (1 - confidence) / 2
+    if mean == 0.0:
+        return 0.0, float(bdtri(0, count, tail))
+    if mean == 1.0:
+        return 1.0 - float(bdtri(0, count, tail)), 1.0
+    return mean, mean
+
+
+@dataclass(frozen=True, slots=True)
+class Resampling:
+    """Section `score` of params.yaml."""
+
+    confidence: float
+    resamples: int
+    seed: int
+
+
+def paired_gain(
+    arm: Sequence[float], base: Sequence[float], clusters: Sequence[str], how: Resampling
+) -> Gain:
+    """The gain of `arm` over `base`, item by item.
+
+    Raises:
+        ValueError: no items, or lengths differ.
+    """
+    if not len(arm) == len(base) == len(clusters) or not len(arm):
+        raise ValueError(f"paired arms of {len(arm)}, {len(base)} items, {len(clusters)} clusters")
+    change = np.asarray(arm, dtype=np.float64) - np.asarray(base, dtype=np.float64)
+    sums, sizes = _cluster_sums(change, clusters)
+    rng = np.random.default_rng(how.seed)
+    count = len(sums)
+    weights = rng.multinomial(count, np.full(count, 1 / count), size=how.resamples)
+    means = (weights @ sums) / (weights @ sizes)
+    tail = (1 - how.confidence) / 2
+    low, high, low90, high90 = np.quantile(means, [tail, 1 - tail, 0.05, 0.95]).tolist()
+    gained, lost = int((change > 0).sum()), int((change < 0).sum())
+    error = float(means.std(ddof=1))
+    reach = float(ndtri(1 - tail) + ndtri(0.8))
+    return Gain(
+        float(change.mean()),
+        low,
+        high,
+        low90,
+        high90,
+        sign_flip_p(sums, rng, how.resamples),
+        mcnemar_mid_p(gained, lost),
+        gained,
+        lost,
+        len(change),
+        count,
+        reach * error,
+    )
+
+
+def sign_flip_p(sums: Floats, rng: np.random.Generator, resamples: int) -> float:
+    """P of a total this far from 0 under random signs of clusters; exact up to 12 moved ones."""
+    moved = sums[sums != 0]
+    if not len(moved):
+        return 1.0
+    observed = abs(float(moved.sum())) - 1e-9
+    if len(moved) <= 12:
+        bits = np.arange(2 ** len(moved))[:, None] >> np.arange(len(moved)) & 1
+        return float((np.abs((2 * bits - 1) @ moved) >= observed).mean())
+    signs = 2 * rng.integers(0, 2, (resamples, len(moved))) - 1
+    return float((1 + (np.abs(signs @ moved) >= observed).sum()) / (resamples + 1))
+
+
+def mcnemar_mid_p(gained: int, lost: int) -> float:
+    """Two-sided mid-p of McNemar's test (Fagerland et al. 2013, doi 10.1186/1471-2288-13-91)."""
+    flips = gained + lost
+    if not flips:
+        return 1.0
+    fewer = min(gained, lost)
+    below = float(bdtr(fewer - 1, flips, 0.5)) if fewer else 0.0
+    at = float(bdtr(fewer, flips, 0.5)) - below
+    return min(1.0, 2 * below + at) if gained != lost else 1.0
+
+
+def holm(p_values: Sequence[float]) -> list[float]:
+    """Holm's adjusted p values: the family-wise error over all of them is kept."""
+    order = np.argsort(p_values, kind="stable")
+    adjusted = np.empty(len(p_values))
+    running = 0.0
+    for rank, place in enumerate(order):
+        running = max(running, (len(p_values) - rank) * p_values[place])
+        adjusted[place] = min(1.0, running)
+    return [float(value) for value in adjusted]
+
+
+def benjamini_hochberg(p_values: Sequence[float]) -> list[float]:
+    """Benjamini and Hochberg's adjusted p values: the false discovery rate is kept."""
+    order = np.argsort(p_values, kind="stable")[::-1]
+    adjusted = np.empty(len(p_values))
+    running = 1.0
+    for rank, place in enumerate(order):
+        running = min(running, p_values[place] * len(p_values) / (len(p_values) - rank))
+        adjusted[place] = running
+    return [float(value) for value in adjusted]

@@ -1,0 +1,388 @@
+"""Tables between stages: parquet that polars, `datasets` and the Hub's viewer read without this
+project.
+
+Pictures are embedded encoded files in a {bytes, path} struct with the Hugging Face `Image` feature,
+in shards that close at 512 rows or 64 MB, so their boundaries do not move when rows are appended.
+Files appear whole or not at all. Readers join by id.
+"""
+
+import json
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from g2u.errors import DataError
+from g2u.records import Picture, Question, Status, Thought
+
+SHARD_ROWS = 512
+SHARD_BYTES = 64 * 2**20
+IMAGE = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
+STRINGS = pa.list_(pa.string())
+
+QUESTIONS = pa.schema(
+    [
+        ("id", pa.string()),
+        ("text", pa.string()),
+        ("choices", STRINGS),
+        ("letters", STRINGS),
+        ("format", pa.string()),
+        ("pictures", STRINGS),
+        ("hint", pa.string()),
+        ("category", pa.string()),
+    ]
+)
+PICTURES = pa.schema(
+    [("digest", pa.string()), ("image", IMAGE), ("width", pa.int32()), ("height", pa.int32())]
+)
+ORACLES = pa.schema([("source", pa.string()), *PICTURES])
+THOUGHTS = pa.schema(
+    [
+        ("thought", pa.string()),
+        ("digest", pa.string()),
+        ("image", IMAGE),
+        ("width", pa.int32()),
+        ("height", pa.int32()),
+        ("source", pa.string()),
+        ("benchmark", pa.string()),
+        ("family", pa.string()),
+        ("model", pa.string()),
+        ("identity", pa.string()),
+        ("prompt", pa.string()),
+        ("sampler", pa.string()),
+        ("seed", pa.int64()),
+        ("draw", pa.int32()),
+        ("round", pa.int32()),
+    ]
+)
+LINKS = pa.schema(
+    [
+        ("question", pa.string()),
+        ("position", pa.int32()),
+        ("draw", pa.int32()),
+        ("round", pa.int32()),
+        ("status", pa.string()),
+        ("reason", pa.string()),
+        ("source", pa.string()),
+        ("thought", pa.string()),
+    ]
+)
+ANSWERS = pa.schema(
+    [
+        ("id", pa.string()),
+        ("feedback", pa.string()),
+        ("difference", pa.string()),
+        ("status", pa.string()),
+        ("reason", pa.string()),
+        ("response", pa.string()),
+        ("option_scores", pa.list_(pa.float64())),
+        ("pictures", pa.int32()),
+        ("thoughts", pa.int32()),
+        ("max_tokens", pa.int32()),
+    ]
+)
+JUDGEMENTS = pa.schema(
+    [
+        ("id", pa.string()),
+        ("feedback", pa.string()),
+        ("score", pa.float64()),
+        ("reason", pa.string()),
+    ]
+)
+SCORES = pa.schema(
+    [
+        ("id", pa.string()),
+        ("feedback", pa.string()),
+        ("status", pa.string()),
+        ("prediction", pa.string()),
+        ("score", pa.float64()),
+        ("cluster", pa.string()),
+    ]
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a model said in one arm of one question."""
+
+    id: str
+    feedback: str
+    difference: str
+    """The one thing in which the arm differs from direct."""
+    status: Status
+    reason: str = ""
+    response: str = ""
+    """Raw text, or the letter of the likeliest option."""
+    option_scores: tuple[float, ...] = ()
+    """Mean natural-log probability per token of each option, where options were scored."""
+    pictures: int = 0
+    """Pictures shown, thoughts not counted."""
+    thoughts: int = 0
+    max_tokens: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """What an answer is worth."""
+
+    id: str
+    feedback: str
+    status: str
+    """ok, unparsed (no prediction; score 0), failed or not_applicable (no score)."""
+    prediction: str
+    score: float | None
+    """0..1."""
+    cluster: str
+    """Items with equal clusters share their pictures."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """Columns that all thoughts of a cell share."""
+
+    benchmark: str
+    family: str
+    model: str
+    identity: str
+    sampler: str
+    """Canonical JSON of the sampler settings."""
+
+
+def write_rows(path: Path, schema: pa.Schema, rows: Sequence[dict[str, Any]]) -> None:
+    """Write one parquet file, whole or not at all; equal rows give equal bytes."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    fresh = path.with_name(f".{path.name}.new")
+    table = pa.Table.from_pylist(list(rows), schema=schema.with_metadata(_features(schema)))
+    try:
+        pq.write_table(table, fresh, compression="zstd")
+        os.replace(fresh, path)
+    finally:
+        fresh.unlink(missing_ok=True)
+
+
+def read_rows(
+    path: Path, schema: pa.Schema, columns: list[str] | None = None
+) -> list[dict[str, Any]]:
+    """Rows of a parquet file as dicts.
+
+    Raises:
+        DataError: the file is missing, is no parquet, or lacks a column.
+    """
+    try:
+        table = pq.read_table(path, columns=columns)
+    except FileNotFoundError:
+        raise DataError(f"{path}: missing; run dvc repro, which makes it") from None
+    except (pa.ArrowInvalid, OSError) as error:
+        raise DataError(f"{path}: not a whole parquet file ({error}); run dvc repro") from None
+    absent = [n for n in columns or schema.names if n not in table.column_names]
+    if absent:
+        raise DataError(f"{path}: no column {absent[0]!r}; expected {', '.join(schema.names)}")
+    rows: list[dict[str, Any]] = table.to_pylist()
+    return rows
+
+
+def write_shards(folder: Path, schema: pa.Schema, rows: Iterable[dict[str, Any]]) -> None:
+    """Write rows with pictures as part-00000.parquet ...; an empty table has one empty shard."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for number, shard in enumerate(_shards(rows)):
+        write_rows(folder / f"part-{number:05d}.parquet", schema, shard)
+
+
+def read_shards(
+    folder: Path, schema: pa.Schema, columns: list[str] | None = None
+) -> Iterator[dict[str, Any]]:
+    """Rows of all shards, in order."""
+    parts = sorted(folder.glob("part-*.parquet"))
+    if not parts:
+        raise DataError(f"{folder}: missing or empty; run dvc repro, which makes it")
+    for part in parts:
+        yield from read_rows(part, schema, columns)
+
+
+def write_questions(path: Path, questions: Sequence[Question]) -> None:
+    """Write the questions table."""
+    names = QUESTIONS.names
+    write_rows(path, QUESTIONS, [{n: _plain(getattr(q, n)) for n in names} for q in questions])
+
+
+def read_questions(path: Path) -> list[Question]:
+    """Questions in their order."""
+    lists = ("choices", "letters", "pictures")
+    return [
+        Question(**{**row, **{name: tuple(row[name]) for name in lists}})
+        for row in read_rows(path, QUESTIONS)
+    ]
+
+
+def write_pictures(folder: Path, pictures: Iterable[Picture]) -> None:
+    """Write pictures under their digests."""
+    write_shards(folder, PICTURES, (_picture_row(picture) for picture in pictures))
+
+
+def read_pictures(folder: Path) -> dict[str, Picture]:
+    """Digest -> picture."""
+    rows = read_shards(folder, PICTURES)
+    return {row["digest"]: _picture(row) for row in rows}
+
+
+def write_oracles(folder: Path, oracles: Iterable[tuple[str, Picture]]) -> None:
+    """Write oracle thoughts under the digests of the pictures they belong to."""
+    write_shards(folder, ORACLES, ({"source": s, **_picture_row(p)} for s, p in oracles))
+
+
+def read_oracles(folder: Path) -> dict[str, Picture]:
+    """Source digest -> oracle thought."""
+    return {row["source"]: _picture(row) for row in read_shards(folder, ORACLES)}
+
+
+def write_thoughts(folder: Path, thoughts: Sequence[Thought], recipe: Recipe) -> None:
+    """Write the distinct thoughts as shards, and which question uses which as links.parquet."""
+    links = [
+        {
+            "question": t.question,
+            "position": t.position,
+            "draw": t.draw,
+            "round": t.round,
+            "status": t.status,
+            "reason": t.reason,
+            "source": t.source,
+            "thought": _thought_key(t),
+        }
+        for t in thoughts
+    ]
+    write_shards(folder, THOUGHTS, _distinct(thoughts, recipe))
+    write_rows(folder / "links.parquet", LINKS, links)
+
+
+def read_thoughts(folder: Path) -> list[Thought]:
+    """Thoughts per question, in the order in which they were written."""
+    stored = {row["thought"]: row for row in read_shards(folder, THOUGHTS)}
+    thoughts = []
+    for link in read_rows(folder / "links.parquet", LINKS):
+        row = stored.get(link["thought"])
+        thoughts.append(
+            Thought(
+                question=link["question"],
+                position=link["position"],
+                status=link["status"],
+                reason=link["reason"],
+                picture=_picture(row) if row else None,
+                source=link["source"],
+                prompt=row["prompt"] if row else "",
+                seed=row["seed"] if row else 0,
+                call=link["thought"] if row and row["prompt"] else "",
+                draw=link["draw"],
+                round=link["round"],
+            )
+        )
+    return thoughts
+
+
+def write_answers(path: Path, answers: Sequence[Answer]) -> None:
+    """Write the answers table."""
+    names = ANSWERS.names
+    write_rows(path, ANSWERS, [{n: _plain(getattr(a, n)) for n in names} for a in answers])
+
+
+def read_answers(path: Path) -> list[Answer]:
+    """Answers in their order."""
+    return [
+        Answer(**{**row, "option_scores": tuple(row["option_scores"])})
+        for row in read_rows(path, ANSWERS)
+    ]
+
+
+def write_scores(path: Path, scores: Sequence[Score]) -> None:
+    """Write the scores table."""
+    write_rows(path, SCORES, [{n: getattr(s, n) for n in SCORES.names} for s in scores])
+
+
+def read_scores(path: Path) -> list[Score]:
+    """Scores in their order."""
+    return [Score(**row) for row in read_rows(path, SCORES)]
+
+
+def assert_same_ids(what: str, found: Iterable[str], expected: Iterable[str]) -> None:
+    """Raise DataError unless both hold the same ids."""
+    left, right = set(found), set(expected)
+    if left != right:
+        odd = sorted(left ^ right)[0]
+        where = "has no" if odd in right else "has an unknown"
+        raise DataError(f"{what}: {where} question {odd!r}; run dvc repro")
+
+
+def _shards(rows: Iterable[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
+    shard: list[dict[str, Any]] = []
+    size, count = 0, 0
+    for row in rows:
+        weight = len(row["image"]["bytes"])
+        if shard and (len(shard) == SHARD_ROWS or size + weight > SHARD_BYTES):
+            yield shard
+            shard, size, count = [], 0, count + 1
+        shard.append(row)
+        size += weight
+    if shard or not count:
+        yield shard
+
+
+def _distinct(thoughts: Sequence[Thought], recipe: Recipe) -> Iterator[dict[str, Any]]:
+    written = set()
+    for thought in thoughts:
+        key = _thought_key(thought)
+        if thought.picture is None or key in written:
+            continue
+        written.add(key)
+        yield {
+            "thought": key,
+            **_picture_row(thought.picture),
+            "source": thought.source,
+            "benchmark": recipe.benchmark,
+            "family": recipe.family,
+            "model": recipe.model,
+            "identity": recipe.identity if thought.call else "",
+            "prompt": thought.prompt,
+            "sampler": recipe.sampler if thought.call else "{}",
+            "seed": thought.seed,
+            "draw": thought.draw,
+            "round": thought.round,
+        }
+
+
+def _thought_key(thought: Thought) -> str:
+    return thought.call or (thought.picture.digest if thought.picture else "")
+
+
+def _picture_row(picture: Picture) -> dict[str, Any]:
+    return {
+        "digest": picture.digest,
+        "image": {"bytes": picture.encoded, "path": None},
+        "width": picture.width,
+        "height": picture.height,
+    }
+
+
+def _picture(row: dict[str, Any]) -> Picture:
+    return Picture(row["digest"], row["image"]["bytes"], row["width"], row["height"])
+
+
+def _plain(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _features(schema: pa.Schema) -> dict[bytes, bytes]:
+    """The Hugging Face feature description of a schema, so that `datasets` decodes the pictures."""
+    features = {field.name: _feature(field.type) for field in schema}
+    return {b"huggingface": json.dumps({"info": {"features": features}}).encode()}
+
+
+def _feature(kind: pa.DataType) -> dict[str, Any]:
+    if kind == IMAGE:
+        return {"_type": "Image"}
+    if pa.types.is_list(kind):
+        return {"_type": "List", "feature": _feature(kind.value_type)}
+    name = {"double": "float64"}.get(str(kind), str(kind))
+    return {"_type": "Value", "dtype": name}

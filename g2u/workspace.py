@@ -1,0 +1,109 @@
+"""Where a workspace keeps things: the one map of data/, used by the stages' mains and the g2u
+command.
+"""
+
+import argparse
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from g2u.cache.store import CallStore
+
+DATA = Path("data")
+REPORT = DATA / "report"
+CACHE_VARIABLE = "G2U_CACHE"
+"""Environment variable that moves the call cache, e.g. to share it between clones."""
+
+
+@dataclass(frozen=True, slots=True)
+class BenchmarkFolder:
+    """data/<benchmark>/ and what prepare puts there."""
+
+    benchmark: str
+
+    @property
+    def root(self) -> Path:
+        """The folder."""
+        return DATA / self.benchmark
+
+    @property
+    def questions(self) -> Path:
+        """What models may see."""
+        return self.root / "questions.parquet"
+
+    @property
+    def targets(self) -> Path:
+        """Gold answers."""
+        return self.root / "targets.parquet"
+
+    @property
+    def pictures(self) -> Path:
+        """Shards of the questions' pictures."""
+        return self.root / "pictures"
+
+    @property
+    def oracles(self) -> Path:
+        """Shards of oracle thoughts."""
+        return self.root / "oracles"
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One model on one benchmark with one family."""
+
+    benchmark: str
+    model: str
+    family: str
+
+    def path(self, noun: str, suffix: str = "") -> Path:
+        """data/<benchmark>/<noun>/<model>/<family><suffix>."""
+        return DATA / self.benchmark / noun / self.model / f"{self.family}{suffix}"
+
+    @property
+    def thoughts(self) -> Path:
+        """Folder written by generate."""
+        return self.path("thoughts")
+
+    @property
+    def answers(self) -> Path:
+        """File written by understand."""
+        return self.path("answers", ".parquet")
+
+    @property
+    def judgements(self) -> Path:
+        """File written by judge."""
+        return self.path("judgements", ".parquet")
+
+    @property
+    def scores(self) -> Path:
+        """File written by score."""
+        return self.path("scores", ".parquet")
+
+    @property
+    def metrics(self) -> Path:
+        """Numbers written by score."""
+        return self.path("metrics", ".json")
+
+    def costs(self, stage: str) -> Path:
+        """Calls and model seconds of a stage of this cell."""
+        return self.path("costs", f".{stage}.json")
+
+    def of_family(self, family: str) -> "Cell":
+        """The same model and benchmark with another family."""
+        return Cell(self.benchmark, self.model, family)
+
+    def __str__(self) -> str:
+        return f"{self.benchmark} {self.model} {self.family}"
+
+
+def parse_cell(description: str | None) -> Cell:
+    """The cell named on a stage's command line."""
+    parser = argparse.ArgumentParser(description=(description or "").split("\n")[0])
+    for name in ("benchmark", "model", "family"):
+        parser.add_argument(f"--{name}", required=True)
+    return Cell(**vars(parser.parse_args()))
+
+
+def call_store() -> CallStore:
+    """The call cache of this workspace, or the one that G2U_CACHE names."""
+    return CallStore(Path(os.environ.get(CACHE_VARIABLE) or Path(".g2u") / "calls"))

@@ -1,0 +1,84 @@
+"""generate: one cell's visual thoughts, each model call made once and kept in the call cache.
+
+Input columns: g2u.tables.QUESTIONS, PICTURES (or ORACLES, for families that read them).
+Output columns: g2u.tables.THOUGHTS (shards) and LINKS.
+Run: python -m stages.generate --benchmark ladder --model tiny --family structure
+"""
+
+import sys
+from collections.abc import Mapping, Sequence
+
+from g2u import params, plugins, tables
+from g2u.cache.calls import CachedCalls
+from g2u.costs import write_costs
+from g2u.digests import canonical
+from g2u.errors import ModelError, run_main
+from g2u.params import Params
+from g2u.protocols import Calls, Model
+from g2u.records import Picture, Question, Thought
+from g2u.workspace import BenchmarkFolder, Cell, call_store, parse_cell
+
+
+def load_model(config: Params, name: str) -> Model:
+    """The model behind a name of params.yaml; its weights are read at its first call."""
+    preset = config.presets.models[name]
+    return plugins.adapter(preset.adapter).load(preset.settings)
+
+
+def imagine(
+    config: Params,
+    cell: Cell,
+    questions: Sequence[Question],
+    pictures: Mapping[str, Picture],
+    calls: Calls,
+) -> list[Thought]:
+    """The cell's thoughts; "not applicable" where the model cannot do what the family needs."""
+    preset = config.presets.families[cell.family]
+    family = plugins.family(preset.edit)
+    params.check_settings("families", cell.family, preset.settings(), family.SETTINGS)
+    model = config.presets.models[cell.model]
+    lacking = sorted(family.NEEDS - plugins.adapter(model.adapter).CAPABILITIES)
+    if lacking:
+        reason = f"{cell.model} cannot {lacking[0]}"
+        return [Thought(question.id, 0, "not_applicable", reason) for question in questions]
+    settings = {**preset.settings(), "seed": config.generate.seed, "sampler": model.sampler}
+    return family.imagine(questions, pictures, settings, calls)
+
+
+def material(config: Params, cell: Cell) -> Mapping[str, Picture]:
+    """The pictures that the cell's family starts from, by digest of the source."""
+    folder = BenchmarkFolder(cell.benchmark)
+    if plugins.family(config.presets.families[cell.family].edit).READS == "oracles":
+        return tables.read_oracles(folder.oracles)
+    return tables.read_pictures(folder.pictures)
+
+
+def main() -> None:
+    """Make the cell's thoughts and write them; stop if more than max_failed failed."""
+    cell, config = parse_cell(__doc__), params.load()
+    preset = config.presets.models[cell.model]
+    questions = tables.read_questions(BenchmarkFolder(cell.benchmark).questions)
+    model = load_model(config, cell.model)
+    calls = CachedCalls(model, call_store(), preset.batch)
+    thoughts = imagine(config, cell, questions, material(config, cell), calls)
+    model.close()
+    failed = [thought for thought in thoughts if thought.status == "failed"]
+    if len(failed) > config.generate.max_failed:
+        raise ModelError(
+            f"generate {cell}: {len(failed)} of {len(thoughts)} thoughts failed, first: question "
+            f"{failed[0].question}: {failed[0].reason}; allowed: generate.max_failed = "
+            f"{config.generate.max_failed}; finished calls are kept"
+        )
+    sampler = canonical(preset.sampler).decode()
+    recipe = tables.Recipe(cell.benchmark, cell.family, cell.model, model.identity, sampler)
+    tables.write_thoughts(cell.thoughts, thoughts, recipe)
+    line = write_costs(cell.costs("generate"), calls.tally)
+    print(
+        f"generate {cell}: {len(questions)} items, {len(thoughts)} thoughts, {line}, "
+        f"{len(failed)} failed",
+        file=sys.stderr,
+    )
+
+
+if __name__ == "__main__":
+    run_main(main)

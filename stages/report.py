@@ -1,0 +1,165 @@
+"""report: every cell's numbers as one page that opens offline, and as metrics and plots for DVC.
+
+Input columns: g2u.tables (all of them), the cells' metrics and costs.
+Output: data/report/index.html; gains.json (`dvc metrics show`); gains.csv (`dvc plots show`).
+Run: python -m stages.report
+"""
+
+import json
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import polars as pl
+
+from g2u import params, tables, targets
+from g2u.costs import read_seconds
+from g2u.errors import DataError, run_main
+from g2u.params import Params
+from g2u.records import Picture, Question, Target, Thought
+from g2u.report.page import BenchmarkPart, Example, ShownArm, render
+from g2u.report.summary import CellResult, arm_name, summary
+from g2u.tables import Answer, Score
+from g2u.workspace import REPORT, BenchmarkFolder, Cell
+
+METRICS = ("accuracy", "low", "high", "items", "failed", "unparsed", "gain", "gain_low",
+"gain_high",
+           "content", "content_low", "content_high", "p", "holm", "bh")  # fmt: skip
+
+
+def cell_result(cell: Cell, items: int) -> CellResult:
+    """The numbers of one cell."""
+    try:
+        metrics = json.loads(cell.metrics.read_text())
+        seconds = [read_seconds(cell.costs(stage)) for stage in ("generate", "understand")]
+    except FileNotFoundError as error:
+        raise DataError(f"{error.filename}: missing; run g2u sync && dvc repro") from None
+    identities = tables.read_shards(cell.thoughts, tables.THOUGHTS, ["identity"])
+    is_own = any(row["identity"] for row in identities)
+    return CellResult(
+        cell.benchmark, cell.model, cell.family, metrics, is_own, sum(seconds) / max(items, 1)
+    )
+
+
+def chosen(questions: Sequence[Question], count: int) -> list[Question]:
+    """`count` questions spread evenly over the benchmark, each with other pictures."""
+    fresh = list({question.pictures: question for question in reversed(questions)}.values())[::-1]
+    if count >= len(fresh):
+        return fresh
+    return [fresh[place * len(fresh) // count] for place in range(count)]
+
+
+def examples(
+    asked: Sequence[Question],
+    gold: Mapping[str, Target],
+    pictures: Mapping[str, Picture],
+    arms: Mapping[str, tuple[list[Thought], list[Answer], list[Score]]],
+) -> tuple[Example, ...]:
+    """The questions as they are shown; `arms` is by family."""
+    found = []
+    for question in asked:
+        shown = []
+        for family, (thoughts, answers, scores) in arms.items():
+            own = tuple(t.picture for t in thoughts if t.question == question.id and t.picture)
+            score_of = {s.feedback: s for s in scores if s.id == question.id}
+            for answer in answers:
+                if answer.id == question.id and answer.feedback != "blind":
+                    value = score_of[answer.feedback].score
+                    right = None if value is None else value >= 0.5
+                    name = arm_name(family, answer.feedback)
+                    shown.append(ShownArm(name, own, _said(answer, question), right))
+        originals = tuple(pictures[digest] for digest in question.pictures)
+        answer_text = gold[question.id].answer
+        choices = tuple(
+            f"{letter}. {choice}"
+            for letter, choice in zip(question.option_letters(), question.choices, strict=True)
+        )
+        found.append(
+            Example(question.id, question.text, choices, answer_text, originals, tuple(shown))
+        )
+    return tuple(found)
+
+
+def _said(answer: Answer, question: Question) -> str:
+    if answer.status != "ok":
+        return answer.reason
+    options = dict(zip(question.option_letters(), question.choices, strict=True))
+    spoken = answer.response.strip()
+    return f"{spoken}. {options[spoken]}" if spoken in options else spoken
+
+
+def part(config: Params, benchmark: str, model: str, rows: pl.DataFrame) -> BenchmarkPart:
+    """One model on one benchmark, with its examples."""
+    folder = BenchmarkFolder(benchmark)
+    questions = tables.read_questions(folder.questions)
+    gold = {target.id: target for target in targets.read_targets(folder.targets)}
+    asked = chosen(questions, config.report.examples)
+    arms: dict[str, tuple[list[Thought], list[Answer], list[Score]]] = {}
+    prompts: dict[str, str] = {}
+    for family in config.families:
+        cell = Cell(benchmark, model, family)
+        thoughts = tables.read_thoughts(cell.thoughts)
+        if thoughts and thoughts[0].prompt:
+            prompts[family] = thoughts[0].prompt
+        arms[family] = (
+            thoughts,
+            tables.read_answers(cell.answers),
+            tables.read_scores(cell.scores),
+        )
+    pictures = tables.read_pictures(folder.pictures)
+    return BenchmarkPart(benchmark, model, rows, examples(asked, gold, pictures, arms), prompts)
+
+
+def nested(rows: pl.DataFrame) -> dict[str, Any]:
+    """Metrics as benchmark -> model -> arm -> name -> number."""
+    found: dict[str, Any] = {}
+    for row in rows.iter_rows(named=True):
+        place = found.setdefault(row["benchmark"], {}).setdefault(row["model"], {})
+        place[row["arm"]] = {n: round(row[n], 6) for n in METRICS if row[n] is not None}
+    return found
+
+
+def main() -> None:
+    """Write the page, the metrics and the plot data."""
+    config = params.load()
+    results = []
+    for benchmark in config.benchmarks:
+        items = len(tables.read_questions(BenchmarkFolder(benchmark).questions))
+        results += [
+            cell_result(Cell(benchmark, model, family), items)
+            for model in config.models
+            for family in config.families
+        ]
+    rows = summary(results)
+    parts = [
+        part(config, benchmark, model, mine)
+        for benchmark in config.benchmarks
+        for model in config.models
+        if not (
+            mine := rows.filter((pl.col("benchmark") == benchmark) & (pl.col("model") == model))
+        ).is_empty()
+    ]
+    REPORT.mkdir(parents=True, exist_ok=True)
+    page = render(parts, config.report.alpha, config.score.confidence)
+    plot = rows.filter(pl.col("gain").is_not_null()).select(
+        pl.concat_str("benchmark", "model", "arm", separator=" ").alias("cell"),
+        "benchmark", "model", "arm", "accuracy", "gain", "gain_low", "gain_high",
+    )  # fmt: skip
+    _replace("index.html", page)
+    _replace("gains.json", json.dumps(nested(rows), indent=2) + "\n")
+    _replace("gains.csv", plot.write_csv())
+    scored, failed = int(rows["items"].sum()), int(rows["failed"].sum())
+    print(
+        f"report: {scored} items scored, {failed} failed: {REPORT / 'index.html'}", file=sys.stderr
+    )
+
+
+def _replace(name: str, text: str) -> None:
+    fresh = REPORT / f".{name}.new"
+    fresh.write_text(text, encoding="utf-8")
+    os.replace(fresh, REPORT / name)
+
+
+if __name__ == "__main__":
+    run_main(main)

@@ -1,0 +1,166 @@
+"""score: a cell's answers against the targets, and its gains over direct and duplicate.
+
+Input columns: g2u.tables.QUESTIONS, ANSWERS (own, direct, duplicate), g2u.targets.TARGETS.
+Output columns: g2u.tables.SCORES; metrics as JSON, the numbers that `dvc metrics show` prints.
+Gains are paired by question: over complete cases, and with failures answered by direct.
+Run: python -m stages.score --benchmark ladder --model tiny --family structure
+"""
+
+import json
+import os
+import sys
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+from g2u import params, tables, targets
+from g2u.digests import sha256
+from g2u.errors import run_main
+from g2u.params import Params
+from g2u.records import Question, Target
+from g2u.scoring import statistics
+from g2u.scoring.answers import choice, short, yes_no
+from g2u.scoring.statistics import Resampling
+from g2u.tables import Answer, Score
+from g2u.workspace import BenchmarkFolder, Cell, parse_cell
+
+SCORERS = {"choice": choice, "short": short, "yes_no": yes_no}
+BASELINES = (("direct", "none"), ("duplicate", None))
+"""Family and feedback of the arms that gains are measured against; None = the only one."""
+
+
+def score_answers(
+    questions: Sequence[Question], gold: Sequence[Target], answers: Sequence[Answer]
+) -> list[Score]:
+    """One score per answer; failed answers have none, unparsed ones have 0."""
+    by_id = {question.id: question for question in questions}
+    answer_of = {target.id: target for target in gold}
+    tables.assert_same_ids("targets", answer_of, by_id)
+    scores = []
+    for answer in answers:
+        question, target = by_id[answer.id], answer_of[answer.id]
+        cluster = sha256(list(question.pictures) or [question.id])[:16]
+        if answer.status != "ok":
+            scores.append(Score(answer.id, answer.feedback, answer.status, "", None, cluster))
+            continue
+        scorer = SCORERS[target.scorer]
+        prediction = scorer.parse(answer.response, question)
+        if prediction is None:
+            scores.append(Score(answer.id, answer.feedback, "unparsed", "", 0.0, cluster))
+        else:
+            value = scorer.score(prediction, target.answer)
+            scores.append(Score(answer.id, answer.feedback, "ok", prediction, value, cluster))
+    return scores
+
+
+def arm_metrics(scores: Sequence[Score], confidence: float) -> dict[str, Any]:
+    """Accuracy with interval, and what was not scored."""
+    states = Counter(score.status for score in scores)
+    counts = {name: states[name] for name in ("failed", "unparsed", "not_applicable")}
+    kept = [(s.score, s.cluster) for s in scores if s.score is not None]
+    if not kept:
+        return {"items": 0, **counts}
+    values, clusters = zip(*kept, strict=True)
+    interval = statistics.mean_interval(values, clusters, confidence)
+    return {
+        "accuracy": interval.mean,
+        "low": interval.low,
+        "high": interval.high,
+        "items": len(kept),
+        "clusters": len(set(clusters)),
+        **counts,
+    }
+
+
+def gain_metrics(
+    arm: Sequence[Score], base: Sequence[Score], fallback: Sequence[Score], how: Resampling
+) -> dict[str, Any]:
+    """The gain over complete cases, and its mean when failures are answered by `fallback`."""
+    based = {score.id: score.score for score in base}
+    spare = {score.id: score.score for score in fallback}
+    tables.assert_same_ids("baseline", based, (score.id for score in arm))
+    pairs = [
+        (s.score, based[s.id], s.cluster)
+        for s in arm
+        if s.score is not None and based[s.id] is not None
+    ]
+    if not pairs:
+        return {"items": 0}
+    own, other, clusters = zip(*pairs, strict=True)
+    gain = asdict(statistics.paired_gain(own, other, clusters, how))
+    filled = []
+    for score in arm:
+        value = spare[score.id] if score.score is None else score.score
+        other_value = based[score.id]
+        if value is not None and other_value is not None:
+            filled.append(value - other_value)
+    gain["with_fallback"] = sum(filled) / len(filled)
+    return gain
+
+
+def chance(questions: Sequence[Question], gold: Sequence[Target]) -> dict[str, float]:
+    """Accuracy of answering at random and of the commonest answer.
+
+    `chance` counts open questions without a closed answer set as 0.
+    """
+    odds = [
+        1 / len(q.choices) if q.choices else 0.5 if q.format == "yes_no" else 0.0 for q in questions
+    ]
+    commonest = Counter(target.answer.strip().lower() for target in gold).most_common(1)[0][1]
+    return {"chance": sum(odds) / len(odds), "majority": commonest / len(gold)}
+
+
+def cell_metrics(
+    config: Params,
+    questions: Sequence[Question],
+    gold: Sequence[Target],
+    scored: dict[str, Sequence[Score]],
+) -> dict[str, Any]:
+    """The cell's arms and gains; `scored` holds "own" and the baselines, by family."""
+    section = config.score
+    how = Resampling(section.confidence, section.resamples, section.seed)
+    direct = [s for s in scored["direct"] if s.feedback == "none"]
+    found: dict[str, Any] = {"arms": {}, "gains": {}, **chance(questions, gold)}
+    for mode in dict.fromkeys(score.feedback for score in scored["own"]):
+        arm = [score for score in scored["own"] if score.feedback == mode]
+        found["arms"][mode] = arm_metrics(arm, section.confidence)
+        if mode == "none":
+            continue
+        found["gains"][mode] = {}
+        for family, feedback in BASELINES:
+            base = [s for s in scored[family] if feedback in (None, s.feedback)]
+            found["gains"][mode][family] = gain_metrics(arm, base, direct, how)
+    return found
+
+
+def _scored(
+    cell: Cell, questions: Sequence[Question], gold: Sequence[Target]
+) -> dict[str, Sequence[Score]]:
+    cells = {"own": cell, **{name: cell.of_family(name) for name, _ in BASELINES}}
+    return {
+        name: score_answers(questions, gold, tables.read_answers(each.answers))
+        for name, each in cells.items()
+    }
+
+
+def main() -> None:
+    """Score the cell and write its table and metrics."""
+    cell, config = parse_cell(__doc__), params.load()
+    folder = BenchmarkFolder(cell.benchmark)
+    questions, gold = tables.read_questions(folder.questions), targets.read_targets(folder.targets)
+    tables.read_rows(cell.judgements, tables.JUDGEMENTS)
+    scored = _scored(cell, questions, gold)
+    tables.assert_same_ids(str(cell), (s.id for s in scored["own"]), (q.id for q in questions))
+    tables.write_scores(cell.scores, scored["own"])
+    metrics = cell_metrics(config, questions, gold, scored)
+    cell.metrics.parent.mkdir(parents=True, exist_ok=True)
+    fresh = cell.metrics.with_suffix(".new")
+    fresh.write_text(json.dumps(metrics, indent=2) + "\n")
+    os.replace(fresh, cell.metrics)
+    failed = sum(score.status == "failed" for score in scored["own"])
+    print(f"score {cell}: {len(scored['own'])} items, {failed} failed", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    run_main(main)

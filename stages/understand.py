@@ -1,0 +1,142 @@
+"""understand: the model answers every question of a cell, with the cell's thoughts laid before it.
+
+Input columns: g2u.tables.QUESTIONS, PICTURES, THOUGHTS, LINKS.
+Output columns: g2u.tables.ANSWERS, one row per question and arm. The null family has two arms:
+`none` (direct) and `blind`; every other family has the feedback mode of params.yaml. Run: python -m
+stages.understand --benchmark ladder --model tiny --family structure
+"""
+
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from g2u import params, plugins, tables
+from g2u.cache.calls import CachedCalls
+from g2u.costs import write_costs
+from g2u.errors import ModelError, run_main
+from g2u.params import Params
+from g2u.prompts import question_prompt
+from g2u.protocols import Calls
+from g2u.records import AnswerRequest, Failure, Picture, Question, ScoreRequest, Thought, Turn
+from g2u.tables import Answer
+from g2u.workspace import BenchmarkFolder, Cell, call_store, parse_cell
+
+NULL_FAMILY = "direct"
+
+
+def arms(config: Params, family: str) -> tuple[str, ...]:
+    """Feedback modes of a family's cell."""
+    return ("none", "blind") if family == NULL_FAMILY else (config.understand.feedback,)
+
+
+def answer(
+    config: Params,
+    cell: Cell,
+    questions: Sequence[Question],
+    pictures: Mapping[str, Picture],
+    thoughts: Sequence[Thought],
+    calls: Calls,
+) -> list[Answer]:
+    """One answer per arm and question, in that order."""
+    by_question: dict[str, list[Thought]] = {question.id: [] for question in questions}
+    for thought in thoughts:
+        by_question[thought.question].append(thought)
+    answers = []
+    for mode in arms(config, cell.family):
+        feedback = plugins.feedback(mode)
+        drafts, asked = [], []
+        for question in questions:
+            own = by_question[question.id]
+            draft = Answer(
+                question.id,
+                mode,
+                feedback.DIFFERENCE,
+                "ok",
+                pictures=0 if mode == "blind" else len(question.pictures),
+                thoughts=len(own),
+                max_tokens=config.understand.max_tokens,
+            )
+            unusable = next((thought for thought in own if thought.status != "ok"), None)
+            if unusable is not None:
+                draft = replace(draft, status=unusable.status, reason=unusable.reason, thoughts=0)
+            else:
+                fed = [thought.picture for thought in own if thought.picture is not None]
+                shown = [pictures[digest] for digest in question.pictures]
+                asked.append((question, feedback.lay_out(question_prompt(question), shown, fed)))
+            drafts.append(draft)
+        said = _ask(config, cell, asked, calls)
+        answers += [
+            _completed(draft, said[draft.id]) if draft.status == "ok" else draft for draft in drafts
+        ]
+    return answers
+
+
+Said = Failure | tuple[str, tuple[float, ...]]
+"""A failure, or the response and the options' scores."""
+
+
+def _ask(
+    config: Params, cell: Cell, asked: Sequence[tuple[Question, tuple[Turn, ...]]], calls: Calls
+) -> dict[str, Said]:
+    """Question id -> what the model said: options by likelihood where params.yaml says so."""
+    by_likelihood = config.presets.models[cell.model].choices == "likelihood"
+    scored = [(q, t) for q, t in asked if by_likelihood and q.format == "choice"]
+    spoken = [(q, t) for q, t in asked if not (by_likelihood and q.format == "choice")]
+    said: dict[str, Said] = {}
+    requests = [AnswerRequest(turns, config.understand.max_tokens) for _, turns in spoken]
+    for (question, _), reply in zip(spoken, calls.answer(requests), strict=True):
+        said[question.id] = reply if isinstance(reply, Failure) else (reply, ())
+    options = [(q, ScoreRequest(turns, choice)) for q, turns in scored for choice in q.choices]
+    replies = calls.score([request for _, request in options])
+    likelihoods: dict[str, list[float]] = {}
+    for (question, _), log_probabilities in zip(options, replies, strict=True):
+        if isinstance(log_probabilities, Failure):
+            said[question.id] = log_probabilities
+        else:
+            mean = sum(log_probabilities) / len(log_probabilities)
+            likelihoods.setdefault(question.id, []).append(mean)
+    for question, _ in scored:
+        if question.id not in said:
+            means = likelihoods[question.id]
+            letter = question.option_letters()[means.index(max(means))]
+            said[question.id] = (letter, tuple(means))
+    return said
+
+
+def _completed(draft: Answer, said: Said) -> Answer:
+    if isinstance(said, Failure):
+        return replace(draft, status="failed", reason=said.reason)
+    return replace(draft, response=said[0], option_scores=said[1])
+
+
+def main() -> None:
+    """Answer the cell's questions; stop if more than max_failed answers failed."""
+    cell, config = parse_cell(__doc__), params.load()
+    preset, folder = config.presets.models[cell.model], BenchmarkFolder(cell.benchmark)
+    questions = tables.read_questions(folder.questions)
+    model = plugins.adapter(preset.adapter).load(preset.settings)
+    calls = CachedCalls(model, call_store(), preset.batch)
+    pictures = tables.read_pictures(folder.pictures)
+    thoughts = tables.read_thoughts(cell.thoughts)
+    answers = answer(config, cell, questions, pictures, thoughts, calls)
+    model.close()
+    failed = [a for a in answers if a.status == "failed"]
+    tables.assert_same_ids(str(cell), (a.id for a in answers), (q.id for q in questions))
+    if len(failed) > config.understand.max_failed + config.generate.max_failed:
+        raise ModelError(
+            f"understand {cell}: {len(failed)} of {len(answers)} answers failed, first: question "
+            f"{failed[0].id}: {failed[0].reason}; allowed: understand.max_failed = "
+            f"{config.understand.max_failed}; finished calls are kept"
+        )
+    tables.write_answers(cell.answers, answers)
+    line = write_costs(cell.costs("understand"), calls.tally)
+    shown = sum(a.pictures + a.thoughts for a in answers)
+    print(
+        f"understand {cell}: {len(questions)} items, {shown} pictures shown, {line}, "
+        f"{len(failed)} failed",
+        file=sys.stderr,
+    )
+
+
+if __name__ == "__main__":
+    run_main(main)
