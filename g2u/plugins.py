@@ -13,6 +13,7 @@ PLACES = {
     "edit": "g2u.edits",
     "adapter": "g2u.models",
     "feedback": "g2u.feedback",
+    "scorer": "g2u.scoring.answers",
 }
 
 
@@ -40,6 +41,11 @@ def adapter(name: str) -> protocols.Adapter:
 def feedback(name: str) -> protocols.Feedback:
     """The feedback module `name`."""
     return cast(protocols.Feedback, _module("feedback", name))
+
+
+def scorer(name: str) -> protocols.AnswerScorer:
+    """The answer scorer `name`."""
+    return cast(protocols.AnswerScorer, _module("scorer", name))
 
 
 def _module(kind: str, name: str) -> ModuleType:

@@ -27,6 +27,8 @@ class Benchmark(Protocol):
 
     SETTINGS: frozenset[str]
     """Names a preset may set beside `source`."""
+    SCORERS: tuple[str, ...]
+    """Modules of g2u/scoring/answers that its targets name."""
 
     def read(self, settings: Mapping[str, Any]) -> Iterator[Sample]:
         """Yield the items in their order. Raises DataError or ParamsError."""

@@ -19,7 +19,7 @@ def main() -> None:
     gold = targets.read_targets(BenchmarkFolder(cell.benchmark).targets)
     tables.assert_same_ids(str(cell), (a.id for a in answers), (t.id for t in gold))
     tables.write_rows(cell.judgements, tables.JUDGEMENTS, [])
-    print(f"judge {cell}: {len(gold)} items, 0 calls made, 0 judged", file=sys.stderr)
+    print(f"judge {cell}: {len(gold)} items, 0 calls made, 0 reused, 0 failed", file=sys.stderr)
 
 
 if __name__ == "__main__":

@@ -150,9 +150,8 @@ def main() -> None:
     _replace("gains.json", json.dumps(nested(rows), indent=2) + "\n")
     _replace("gains.csv", plot.write_csv())
     scored, failed = int(rows["items"].sum()), int(rows["failed"].sum())
-    print(
-        f"report: {scored} items scored, {failed} failed: {REPORT / 'index.html'}", file=sys.stderr
-    )
+    line = f"report: {scored} items, 0 calls made, 0 reused, {failed} failed"
+    print(f"{line}: {REPORT / 'index.html'}", file=sys.stderr)
 
 
 def _replace(name: str, text: str) -> None:

@@ -14,18 +14,16 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from g2u import params, tables, targets
+from g2u import params, plugins, tables, targets
 from g2u.digests import sha256
 from g2u.errors import run_main
 from g2u.params import Params
 from g2u.records import Question, Target
 from g2u.scoring import statistics
-from g2u.scoring.answers import choice, short, yes_no
 from g2u.scoring.statistics import Resampling
 from g2u.tables import Answer, Score
 from g2u.workspace import BenchmarkFolder, Cell, parse_cell
 
-SCORERS = {"choice": choice, "short": short, "yes_no": yes_no}
 BASELINES = (("direct", "none"), ("duplicate", None))
 """Family and feedback of the arms that gains are measured against; None = the only one."""
 
@@ -44,7 +42,7 @@ def score_answers(
         if answer.status != "ok":
             scores.append(Score(answer.id, answer.feedback, answer.status, "", None, cluster))
             continue
-        scorer = SCORERS[target.scorer]
+        scorer = plugins.scorer(target.scorer)
         prediction = scorer.parse(answer.response, question)
         if prediction is None:
             scores.append(Score(answer.id, answer.feedback, "unparsed", "", 0.0, cluster))
@@ -159,7 +157,8 @@ def main() -> None:
     fresh.write_text(json.dumps(metrics, indent=2) + "\n")
     os.replace(fresh, cell.metrics)
     failed = sum(score.status == "failed" for score in scored["own"])
-    print(f"score {cell}: {len(scored['own'])} items, {failed} failed", file=sys.stderr)
+    count = len(scored["own"])
+    print(f"score {cell}: {count} items, 0 calls made, 0 reused, {failed} failed", file=sys.stderr)
 
 
 if __name__ == "__main__":

@@ -38,6 +38,7 @@ def answer(
     calls: Calls,
 ) -> list[Answer]:
     """One answer per arm and question, in that order."""
+    _check_capabilities(config, cell.model)
     by_question: dict[str, list[Thought]] = {question.id: [] for question in questions}
     for thought in thoughts:
         by_question[thought.question].append(thought)
@@ -57,7 +58,10 @@ def answer(
                 max_tokens=config.understand.max_tokens,
             )
             unusable = next((thought for thought in own if thought.status != "ok"), None)
-            if unusable is not None:
+            if cell.family != NULL_FAMILY and not own:
+                reason = "the question has no picture to imagine from"
+                draft = replace(draft, status="not_applicable", reason=reason)
+            elif unusable is not None:
                 draft = replace(draft, status=unusable.status, reason=unusable.reason, thoughts=0)
             else:
                 fed = [thought.picture for thought in own if thought.picture is not None]
@@ -69,6 +73,17 @@ def answer(
             _completed(draft, said[draft.id]) if draft.status == "ok" else draft for draft in drafts
         ]
     return answers
+
+
+def _check_capabilities(config: Params, model: str) -> None:
+    preset = config.presets.models[model]
+    needed = {"answer", "score"} if preset.choices == "likelihood" else {"answer"}
+    lacking = sorted(needed - plugins.adapter(preset.adapter).CAPABILITIES)
+    if lacking:
+        raise ModelError(
+            f"params.yaml: presets.models.{model}: adapter {preset.adapter} cannot {lacking[0]}; "
+            "expected a model that answers, and scores if choices is likelihood"
+        )
 
 
 Said = Failure | tuple[str, tuple[float, ...]]

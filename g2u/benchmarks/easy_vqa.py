@@ -13,7 +13,8 @@ from g2u.errors import DataError
 from g2u.pictures import picture_of
 from g2u.records import AnswerFormat, Picture, Question, Sample, Target
 
-SETTINGS = {"split", "items", "version"}
+SETTINGS = frozenset({"split", "items", "version"})
+SCORERS = ("short", "yes_no")
 
 
 def question_format(text: str) -> AnswerFormat:

@@ -37,7 +37,8 @@ Levels = tuple[tuple[int, ...], ...]
 Pixels = NDArray[np.uint8]
 """[48, 48, 3], 0..255."""
 
-SETTINGS = {"items", "rungs", "seed"}
+SETTINGS = frozenset({"items", "rungs", "seed"})
+SCORERS = ("choice",)
 
 
 def canonical(levels: Levels) -> Levels:

@@ -24,6 +24,7 @@ from g2u.pictures import MAX_BYTES, picture_of
 from g2u.records import AnswerFormat, Picture, Question, Sample, Target
 
 SETTINGS = frozenset({"file", "image_root", "items"})
+SCORERS = ("choice", "short", "yes_no")
 REFERENCE_LENGTH = 64
 LIST_CELL = re.compile(r"\s*\[.*\]\s*", re.DOTALL)
 Row = dict[str, str]

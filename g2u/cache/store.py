@@ -10,7 +10,6 @@ import hashlib
 import json
 import os
 import tempfile
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -66,11 +65,6 @@ class CallStore:
         except BaseException:
             Path(fresh).unlink(missing_ok=True)
             raise
-
-    def keys(self) -> Iterator[str]:
-        """Every key stored."""
-        for folder in sorted(self.root.glob("??")):
-            yield from sorted(p.name for p in folder.iterdir() if len(p.name) == 64)
 
     def _path(self, key: str) -> Path:
         return self.root / key[:2] / key

@@ -10,7 +10,7 @@ LOADED_BY_NAME = {
     "understand": ("g2u/feedback", "g2u/models"),
     "judge": (),
     "score": ("g2u/scoring",),
-    "report": ("g2u/report", "g2u/scoring"),
+    "report": ("g2u/report",),
 }
 """Folders that a stage names apart in dvc.yaml: the cell's own file in them, or the whole folder.
 """

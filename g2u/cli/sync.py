@@ -2,6 +2,7 @@
 root.
 """
 
+import json
 import os
 import shutil
 from collections.abc import Sequence
@@ -43,8 +44,10 @@ def benchmark_file(config: Params, benchmark: str, root: Path) -> str:
         "benchmark": benchmark,
         "source": preset.source,
         "cells": cell_lines(config),
-        "source_files": "".join(f"      - {os.path.relpath(root / str(p), root)}\n" for p in named),
+        "source_files": "".join(f"      - {_relative(str(p), root)}\n" for p in named),
     }
+    scorers = plugins.benchmark(preset.source).SCORERS
+    parts["scorers"] = "".join(f"        - g2u/scoring/answers/{name}.py\n" for name in scorers)
     for stage in STAGES:
         indent = "      - " if stage == "prepare" else "        - "
         parts[f"{stage}_code"] = "\n".join(indent + path for path in shared_code(stage, root))
@@ -52,6 +55,11 @@ def benchmark_file(config: Params, benchmark: str, root: Path) -> str:
     for name, part in parts.items():
         text = text.replace(f"<<{name}>>", part)
     return text
+
+
+def _relative(path: str, root: Path) -> str:
+    """The path as seen from the workspace, quoted for YAML."""
+    return json.dumps(os.path.relpath(root / path, root), ensure_ascii=False)
 
 
 def root_file(config: Params, text: str, root: Path) -> str:

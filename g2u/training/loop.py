@@ -93,13 +93,18 @@ def make_batch(items: list[Item], config: TinyConfig) -> Batch:
     )
 
 
-def corrupted(batch: Batch, ladders: int) -> Tensor:
+def corrupted(batch: Batch, ladders: int, kept: Tensor) -> Tensor:
     """The thoughts to read [B, P, C]: 10 % another item's, 10 % the source, 15 % damaged, 5 %
     blank.
+
+    Where the source is hidden (`kept` [B] is False) thoughts are true or damaged only, so that the
+    question can be answered from them.
     """
     thought = batch.edited.clone()
     size, patches, _ = thought.shape
     chance = torch.rand(size)
+    misleading = (chance < 0.2) | ((chance >= 0.35) & (chance < 0.4))
+    chance[misleading & ~kept] = 1.0
     other = torch.cat([torch.randperm(ladders), ladders + torch.randperm(size - ladders)])
     swap, copy = chance < 0.1, (chance >= 0.1) & (chance < 0.2)
     damage, blank = (chance >= 0.2) & (chance < 0.35), (chance >= 0.35) & (chance < 0.4)
@@ -203,8 +208,8 @@ def step_losses(
         "shown": torch.rand(size) > 0.04,
     }
     if reads_thought:
-        extra["thought"] = corrupted(batch, ladders)
-        extra["kept"] = torch.rand(size) > 0.15
+        extra["kept"] = torch.rand(size) > 0.35
+        extra["thought"] = corrupted(batch, ladders, extra["kept"])
     hidden, where = packed(network, batch, "SQDPN" + ("TRA" if reads_thought else ""), extra)
     predicted = network.predict_picture(hidden[:, where["N"]], batch.source).float()
     changed = ((batch.edited - batch.source).abs().view(size, -1, 3).amax(-1) > 0.5).float()

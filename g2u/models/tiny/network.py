@@ -39,9 +39,10 @@ class TinyConfig:
     """Side of the square canvas in pixels; pictures are resized to it."""
     patch: int = 8
     """Side of a patch in pixels."""
-    width: int = 128
-    layers: int = 6
-    heads: int = 4
+    width: int = 160
+    layers: int = 4
+    """Few: what a drawing of several steps can follow, one pass must not."""
+    heads: int = 5
     buckets: int = 4096
     """Hash buckets of text n-grams."""
     text_length: int = 96

@@ -1,0 +1,84 @@
+"""What every benchmark owes: gold scores 1, wrong answers 0, same ids twice, no target in a
+question.
+"""
+
+import random
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from g2u import params, plugins
+from g2u.benchmarks import easy_vqa
+from g2u.errors import DataError
+from g2u.records import Sample
+from tests.conftest import ROOT, tsv_rows, write_tsv
+
+SETTINGS: dict[str, dict[str, Any]] = {
+    "ladder": {"items": 60, "rungs": 10, "seed": 0},
+    "easy_vqa": {"split": "test", "items": 200, "version": "1.0"},
+    "tsv": {},
+}
+
+
+@pytest.fixture(params=plugins.known("source"))
+def found(request: pytest.FixtureRequest, tmp_path: Path) -> list[Sample]:
+    """Samples of every source on disk."""
+    name = request.param
+    settings = dict(SETTINGS[name])
+    if name == "tsv":
+        settings["file"] = str(write_tsv(tmp_path / "t.tsv", tsv_rows(20)))
+    source = plugins.benchmark(name)
+    assert set(settings) <= set(source.SETTINGS)
+    first = list(source.read(settings))
+    assert [s.question for s in first] == [s.question for s in source.read(settings)]
+    return first
+
+
+def response_of(sample: Sample, answer: str) -> str:
+    """An answer as a model would give it."""
+    return f"The answer is {answer}." if sample.question.format == "choice" else answer
+
+
+def test_gold_scores_one_and_wrong_answers_zero(found: list[Sample]) -> None:
+    rng = random.Random(0)
+    answers = sorted({sample.target.answer for sample in found})
+    for sample in found:
+        scorer = plugins.scorer(sample.target.scorer)
+        right = scorer.parse(response_of(sample, sample.target.answer), sample.question)
+        assert right is not None
+        assert scorer.score(right, sample.target.answer) == 1.0
+        other = rng.choice([a for a in answers if a.lower() != sample.target.answer.lower()])
+        wrong = scorer.parse(response_of(sample, other), sample.question)
+        assert wrong is None or scorer.score(wrong, sample.target.answer) == 0.0
+
+
+def test_targets_name_declared_scorers(found: list[Sample], request: pytest.FixtureRequest) -> None:
+    name = request.node.callspec.params["found"]
+    assert {sample.target.scorer for sample in found} <= set(plugins.benchmark(name).SCORERS)
+
+
+def test_ids_are_unique_and_targets_belong_to_their_questions(found: list[Sample]) -> None:
+    assert len({sample.question.id for sample in found}) == len(found)
+    assert all(sample.question.id == sample.target.id for sample in found)
+    for sample in found:
+        assert sample.question.pictures == tuple(p.digest for p in sample.pictures)
+        assert not sample.oracles or len(sample.oracles) == len(sample.pictures)
+
+
+def test_no_open_question_spells_its_target(found: list[Sample]) -> None:
+    for sample in found:
+        if sample.question.format == "short":
+            assert sample.target.answer.lower() not in sample.question.text.lower().split()
+
+
+def test_every_source_of_params_has_settings_its_module_knows() -> None:
+    config = params.load(ROOT / "params.yaml")
+    for name, preset in config.presets.benchmarks.items():
+        source = plugins.benchmark(preset.source)
+        params.check_settings("benchmarks", name, preset.settings(), source.SETTINGS)
+
+
+def test_easy_vqa_of_another_version_is_refused() -> None:
+    with pytest.raises(DataError, match=r"1\.0 is installed, params\.yaml names 2\.0"):
+        list(easy_vqa.read({"split": "test", "items": 5, "version": "2.0"}))

@@ -1,0 +1,129 @@
+"""Calls through the cache: each made once, failures neither stored nor fatal to their batch."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from g2u.cache.calls import UNMADE, CachedCalls
+from g2u.cache.store import CallStore
+from g2u.digests import call_key, call_seed
+from g2u.pictures import picture_of
+from g2u.protocols import Reply
+from g2u.records import AnswerRequest, EditRequest, Failure, Picture, ScoreRequest, Turn
+from tests.conftest import png
+
+
+class Echo:
+    """A model whose replies are told from its requests, and which counts what it is asked."""
+
+    capabilities = frozenset({"edit", "answer", "score"})
+
+    def __init__(self, identity: str = "echo 1") -> None:
+        self.identity = identity
+        self.asked = 0
+
+    def edit(self, requests: Sequence[EditRequest]) -> list[Reply[Picture]]:
+        self.asked += len(requests)
+        return [picture_of(png(request.seed % 1000)) for request in requests]
+
+    def answer(self, requests: Sequence[AnswerRequest]) -> list[Reply[str]]:
+        self.asked += len(requests)
+        texts = [str(request.turns[0].parts[-1]) for request in requests]
+        return [Failure("refused") if text == "bad" else text.upper() for text in texts]
+
+    def score(self, requests: Sequence[ScoreRequest]) -> list[Reply[tuple[float, ...]]]:
+        self.asked += len(requests)
+        return [(float("nan") if r.continuation == "nan" else -1.0,) for r in requests]
+
+    def close(self) -> None:
+        pass
+
+
+def ask(text: str, max_tokens: int = 4) -> AnswerRequest:
+    return AnswerRequest((Turn("user", (text,)),), max_tokens)
+
+
+def test_equal_requests_are_one_call_within_and_across_runs(tmp_path: Path) -> None:
+    model = Echo()
+    calls = CachedCalls(model, CallStore(tmp_path), batch=2)
+    assert calls.answer([ask("a"), ask("b"), ask("a")]) == ["A", "B", "A"]
+    assert (model.asked, calls.tally["answer"].made) == (2, 2)
+    again = CachedCalls(model, CallStore(tmp_path), batch=2)
+    assert again.answer([ask("b"), ask("c")]) == ["B", "C"]
+    assert (again.tally["answer"].made, again.tally["answer"].reused) == (1, 1)
+    assert model.asked == 3
+
+
+def test_a_failure_is_reported_retried_and_sinks_no_other(tmp_path: Path) -> None:
+    model = Echo()
+    calls = CachedCalls(model, CallStore(tmp_path), batch=8)
+    assert calls.answer([ask("a"), ask("bad"), ask("b")]) == ["A", Failure("refused"), "B"]
+    assert calls.tally["answer"].failed == 1
+    calls.answer([ask("bad")])
+    assert model.asked == 4
+
+
+def test_scores_that_are_not_finite_are_failures(tmp_path: Path) -> None:
+    calls = CachedCalls(Echo(), CallStore(tmp_path), batch=8)
+    turns = (Turn("user", ("q",)),)
+    replies = calls.score([ScoreRequest(turns, "fine"), ScoreRequest(turns, "nan")])
+    assert replies[0] == (-1.0,)
+    assert isinstance(replies[1], Failure)
+
+
+def test_a_damaged_entry_is_asked_again(tmp_path: Path) -> None:
+    model = Echo()
+    CachedCalls(model, CallStore(tmp_path), batch=8).answer([ask("a")])
+    path = next(tmp_path.glob("??/*"))
+    path.write_bytes(path.read_bytes()[:-1] + b"Z")
+    assert CachedCalls(model, CallStore(tmp_path), batch=8).answer([ask("a")]) == ["A"]
+    assert model.asked == 2
+
+
+def test_planning_asks_nothing_and_counts_what_is_missing(tmp_path: Path) -> None:
+    model = Echo()
+    CachedCalls(model, CallStore(tmp_path), batch=8).answer([ask("a")])
+    plan = CachedCalls(model, CallStore(tmp_path), batch=8, plans=True)
+    assert plan.answer([ask("a"), ask("b"), ask("b")]) == ["A", UNMADE, UNMADE]
+    assert (plan.tally["answer"].made, plan.tally["answer"].reused) == (1, 1)
+    assert model.asked == 1
+
+
+def test_everything_that_makes_a_reply_is_in_its_key() -> None:
+    first, second = picture_of(png(1)), picture_of(png(2))
+    base = EditRequest((first, second), "draw", 1, (("steps", 4),))
+    others = [
+        EditRequest((second, first), "draw", 1, (("steps", 4),)),
+        EditRequest((first,), "draw", 1, (("steps", 4),)),
+        EditRequest((first, second), "draw it", 1, (("steps", 4),)),
+        EditRequest((first, second), "draw", 2, (("steps", 4),)),
+        EditRequest((first, second), "draw", 1, (("steps", 8),)),
+    ]
+    keys = {call_key("m", request) for request in [base, *others]}
+    assert len(keys) == len(others) + 1
+    assert call_key("m", base) != call_key("m 2", base)
+    assert call_key("m", ask("q", 4)) != call_key("m", ask("q", 5))
+
+
+def test_a_picture_is_known_by_its_pixels_not_by_its_file() -> None:
+    from PIL import Image
+
+    from g2u.pictures import pixels_of
+
+    original = picture_of(png(5))
+    import io
+
+    buffer = io.BytesIO()
+    pixels_of(original).save(buffer, "BMP")
+    assert picture_of(buffer.getvalue()) == original
+    assert isinstance(pixels_of(original), Image.Image)
+
+
+@pytest.mark.parametrize("other", [(1, ["a"], "p", 0), (0, ["b"], "p", 0), (0, ["a"], "q", 0)])
+def test_a_seed_depends_on_run_source_prompt_and_draw(
+    other: tuple[int, list[str], str, int],
+) -> None:
+    assert 0 <= call_seed(0, ["a"], "p", 0) < 2**63
+    assert call_seed(0, ["a"], "p", 0) != call_seed(*other)
+    assert call_seed(0, ["a"], "p", 0) != call_seed(0, ["a"], "p", 1)

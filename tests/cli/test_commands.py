@@ -1,0 +1,84 @@
+"""g2u sync, plan and doctor, as a user runs them."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from g2u.cli.plan import plan, table
+from tests.conftest import Workspace, tsv_rows
+
+
+@pytest.mark.slow
+def test_the_plan_before_a_run_is_what_the_run_does(workspace: Workspace) -> None:
+    workspace.init_dvc()
+    workspace.raw["families"] = ["direct", "duplicate", "detail"]
+    workspace.use_tsv(tsv_rows(4))
+    config = workspace.write()
+    planned = {str(p.cell): {k: t.made for k, t in p.calls.items() if t.made} for p in plan(config)}
+    ran = workspace.run("dvc", "repro")
+    for line in ran.stderr.splitlines():
+        if line.startswith(("generate", "understand")):
+            stage, _, rest = line.partition(" ")
+            cell = rest.split(":")[0]
+            kinds = ("edit",) if stage == "generate" else ("answer", "score")
+            expected = sum(planned[cell].get(kind, 0) for kind in kinds)
+            assert f" {expected} calls made" in line
+    assert all(tally.made == 0 for p in plan(config) for tally in p.calls.values())
+
+
+def test_the_plan_prints_calls_seconds_and_bytes_per_kind(workspace: Workspace) -> None:
+    workspace.use_tsv(tsv_rows(4))
+    text = table(plan(workspace.write()), by_cell=True)
+    assert "mine tiny detail" in text
+    assert "all 7 cells" in text
+    assert "~seconds" in text
+    assert "do not exist yet" in text
+
+
+def test_sync_writes_a_file_per_benchmark_once_and_removes_what_is_gone(
+    workspace: Workspace,
+) -> None:
+    workspace.use_tsv(tsv_rows(2))
+    workspace.write()
+    assert workspace.run("g2u.cli.main", "sync").stdout.strip().endswith("in step with params.yaml")
+    text = yaml.safe_load(Path("data/mine/dvc.yaml").read_text())
+    assert text["vars"][0]["benchmark"] == "mine"
+    assert "mine.tsv" in text["stages"]["prepare"]["deps"]
+    assert not Path("data/ladder").exists()
+
+
+def test_doctor_names_what_is_missing_and_how_to_get_it(workspace: Workspace) -> None:
+    workspace.init_dvc()
+    sound = workspace.run("g2u.cli.main", "doctor")
+    assert "MISSING" not in sound.stdout
+    Path("g2u/models/tiny/weights/model.safetensors").unlink()
+    Path("data/ladder/dvc.yaml").unlink()
+    broken = workspace.run("g2u.cli.main", "doctor", check=False)
+    assert broken.returncode == 1
+    assert "restore it with git checkout" in broken.stdout
+    assert "not ladder; g2u sync" in broken.stdout
+
+
+FAULTS = [
+    ("no such file", lambda w: (w.folder / "mine.tsv").unlink()),
+    ("not base64", lambda w: w.use_tsv([{**tsv_rows(1)[0], "image": "?" * 80}])),
+    ("occurs twice", lambda w: w.use_tsv([tsv_rows(1)[0], tsv_rows(1)[0]])),
+]
+
+
+@pytest.mark.parametrize(("said", "spoil"), FAULTS, ids=[said for said, _ in FAULTS])
+def test_bad_input_is_one_line_exit_code_one_and_nothing_half_written(
+    said: str, spoil: object, workspace: Workspace
+) -> None:
+    workspace.use_tsv(tsv_rows(2))
+    assert callable(spoil)
+    spoil(workspace)
+    workspace.write()
+    done = workspace.run("stages.prepare", "--benchmark", "mine", check=False)
+    assert done.returncode == 1
+    lines = [line for line in done.stderr.splitlines() if line.startswith("DataError")]
+    assert len(lines) == 1
+    assert said in lines[0]
+    assert "Traceback" not in done.stderr
+    assert {path.name for path in Path("data/mine").iterdir()} == {"dvc.yaml"}

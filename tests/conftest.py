@@ -1,0 +1,150 @@
+"""A workspace in a temporary folder: the real code, real stages, a small params.yaml."""
+
+import base64
+import copy
+import csv
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import yaml
+
+from g2u.cache.calls import CachedCalls, Tally
+from g2u.cache.store import CallStore
+from g2u.cli.sync import sync
+from g2u.params import Params, load
+from g2u.pictures import encode_png
+from g2u.records import Question
+from g2u.workspace import Cell
+from stages.generate import imagine, load_model
+from stages.prepare import samples
+from stages.understand import answer
+
+ROOT = Path(__file__).parent.parent
+SHARED = ROOT.parent / "shared" / "data"
+CODE = ("g2u", "stages", "dvc.yaml", "params.yaml", ".gitignore", ".dvcignore", ".dvc/config")
+
+
+def png(seed: int, size: int = 24) -> bytes:
+    """A small picture, another for every seed."""
+    return encode_png(np.random.default_rng(seed).integers(0, 255, (size, size, 3), np.uint8))
+
+
+def write_tsv(path: Path, rows: Iterable[dict[str, str]]) -> Path:
+    """A TSV as VLMEvalKit writes them: every cell quoted."""
+    found = list(rows)
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, list(found[0]), delimiter="\t", quoting=csv.QUOTE_ALL)
+        writer.writeheader()
+        writer.writerows(found)
+    return path
+
+
+def tsv_rows(count: int, start: int = 0) -> list[dict[str, str]]:
+    """Yes/no questions, one picture each."""
+    return [
+        {
+            "index": str(number),
+            "image": base64.b64encode(png(number)).decode(),
+            "question": f"Is number {number} even?",
+            "answer": "yes" if number % 2 == 0 else "no",
+        }
+        for number in range(start, start + count)
+    ]
+
+
+class Workspace:
+    """A folder with the project's code in it and a params.yaml of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        for name in CODE:
+            source, target = ROOT / name, folder / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            if source.is_dir():
+                ignored = shutil.ignore_patterns("__pycache__")
+                shutil.copytree(source, target, ignore=ignored)
+            else:
+                shutil.copy(source, target)
+        self.raw: dict[str, Any] = yaml.safe_load((ROOT / "params.yaml").read_text())
+        self.raw["presets"]["benchmarks"]["ladder"]["items"] = 6
+        self.raw["presets"]["benchmarks"]["easy_vqa"]["items"] = 6
+        self.raw["score"]["resamples"] = 200
+        self.write()
+
+    def write(self) -> Params:
+        """Write params.yaml, bring dvc.yaml in step, and return the params."""
+        path = self.folder / "params.yaml"
+        path.write_text(yaml.safe_dump(self.raw, sort_keys=False))
+        config = load(path)
+        sync(config, self.folder)
+        return config
+
+    def use_tsv(self, rows: Iterable[dict[str, str]], **settings: Any) -> None:
+        """Make the only benchmark `mine`, a TSV of these rows."""
+        path = write_tsv(self.folder / "mine.tsv", rows)
+        self.raw["presets"]["benchmarks"]["mine"] = {
+            "source": "tsv",
+            "file": str(path.relative_to(self.folder)),
+            **settings,
+        }
+        self.raw["benchmarks"] = ["mine"]
+
+    def run(self, *command: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        """Run a Python module in the workspace."""
+        done = subprocess.run(
+            [sys.executable, "-m", *command], cwd=self.folder, capture_output=True, text=True
+        )
+        if check and done.returncode:
+            raise AssertionError(f"{command} gave {done.returncode}\n{done.stdout}{done.stderr}")
+        return done
+
+    def init_dvc(self) -> None:
+        """Make the folder a Git repository, which DVC wants."""
+        subprocess.run(["git", "init", "-q"], cwd=self.folder, check=True)
+
+
+@pytest.fixture
+def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
+    """A fresh workspace, the current folder, with a call cache and DVC state of its own."""
+    folder = tmp_path / "a workspace"
+    folder.mkdir()
+    monkeypatch.delenv("G2U_CACHE", raising=False)
+    monkeypatch.setenv("DVC_SITE_CACHE_DIR", str(tmp_path / "site"))
+    monkeypatch.setenv("DVC_NO_ANALYTICS", "1")
+    bin_folder = Path(sys.executable).parent
+    monkeypatch.setenv("PATH", str(bin_folder), prepend=":")
+    monkeypatch.chdir(folder)
+    return Workspace(folder)
+
+
+Counter = Callable[[Params], dict[str, dict[str, int]]]
+
+
+@pytest.fixture
+def count_calls(tmp_path: Path) -> Counter:
+    """Run every cell in process over one call cache; returns family -> kind -> calls made."""
+    store = CallStore(tmp_path / "calls")
+
+    def run(config: Params) -> dict[str, dict[str, int]]:
+        made: dict[str, dict[str, int]] = {}
+        for benchmark in config.benchmarks:
+            found = list(samples(copy.deepcopy(config), benchmark))
+            questions: list[Question] = [sample.question for sample in found]
+            pictures = {picture.digest: picture for s in found for picture in s.pictures}
+            for family in config.families:
+                cell = Cell(benchmark, config.models[0], family)
+                model = load_model(config, config.models[0])
+                calls = CachedCalls(model, store, 8)
+                thoughts = imagine(config, cell, questions, pictures, calls)
+                answer(config, cell, questions, pictures, thoughts, calls)
+                tallies: dict[str, Tally] = calls.tally
+                made[family] = {kind: tally.made for kind, tally in tallies.items() if tally.made}
+        return made
+
+    return run

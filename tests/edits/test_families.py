@@ -1,0 +1,119 @@
+"""Families: what they yield, what they refuse to pass on, and what they never need."""
+
+from pathlib import Path
+
+import pytest
+
+from g2u import params, plugins
+from g2u.cache.calls import CachedCalls
+from g2u.cache.store import CallStore
+from g2u.edits import blank, direct, duplicate, oracle, prompt
+from g2u.pictures import encode_png, picture_of, pixels_of
+from g2u.protocols import Reply
+from g2u.records import EditRequest, Failure, Picture, Question
+from tests.cache.test_calls import Echo
+from tests.conftest import ROOT, png
+
+PICTURES = {p.digest: p for p in (picture_of(png(i)) for i in range(3))}
+DIGESTS = tuple(PICTURES)
+QUESTIONS = [
+    Question("one", "?", pictures=DIGESTS[:1]),
+    Question("two", "?", pictures=DIGESTS[:2]),
+    Question("none", "?"),
+]
+SETTINGS = {"prompt": "Enhance.", "seed": 0, "sampler": {"steps": 2}}
+
+
+class Editor(Echo):
+    """Replies chosen by the test."""
+
+    def __init__(self, reply: Reply[Picture]) -> None:
+        super().__init__()
+        self._reply = reply
+
+    def edit(self, requests: object) -> list[Reply[Picture]]:
+        assert isinstance(requests, list)
+        self.asked += len(requests)
+        return [self._reply for _ in requests]
+
+
+def calls(model: Echo, folder: Path) -> CachedCalls:
+    return CachedCalls(model, CallStore(folder), batch=4)
+
+
+def test_direct_yields_no_thought(tmp_path: Path) -> None:
+    assert direct.imagine(QUESTIONS, PICTURES, {}, calls(Echo(), tmp_path)) == []
+
+
+def test_duplicate_and_blank_keep_place_size_and_ask_no_model(tmp_path: Path) -> None:
+    model = Echo()
+    for family in (duplicate, blank):
+        thoughts = family.imagine(QUESTIONS, PICTURES, {"level": 90}, calls(model, tmp_path))
+        assert [(t.question, t.position) for t in thoughts] == [("one", 0), ("two", 0), ("two", 1)]
+        for thought in thoughts:
+            assert thought.picture is not None
+            assert thought.picture.width == PICTURES[thought.source].width
+    assert (
+        duplicate.imagine(QUESTIONS, PICTURES, {}, calls(model, tmp_path))[2].picture
+        == PICTURES[DIGESTS[1]]
+    )
+    grey = blank.imagine(QUESTIONS, PICTURES, {"level": 90}, calls(model, tmp_path))[0].picture
+    assert grey is not None
+    assert pixels_of(grey).getpixel((3, 3)) == (90, 90, 90)
+    assert model.asked == 0
+
+
+def test_oracle_is_not_applicable_where_there_is_none(tmp_path: Path) -> None:
+    known = {DIGESTS[0]: picture_of(png(9))}
+    thoughts = oracle.imagine(QUESTIONS, known, {}, calls(Echo(), tmp_path))
+    assert [t.status for t in thoughts] == ["ok", "ok", "not_applicable"]
+    assert thoughts[0].picture == known[DIGESTS[0]]
+
+
+def test_questions_that_share_a_picture_share_its_thought(tmp_path: Path) -> None:
+    model = Echo()
+    thoughts = prompt.imagine(QUESTIONS, PICTURES, SETTINGS, calls(model, tmp_path))
+    assert len(thoughts) == 3
+    assert thoughts[0].picture == thoughts[1].picture
+    assert thoughts[0].call == thoughts[1].call
+    assert model.asked == 2
+
+
+@pytest.mark.parametrize(
+    ("reply", "reason"),
+    [
+        (PICTURES[DIGESTS[0]], "unchanged"),
+        (picture_of(encode_png(pixels_of(picture_of(png(1))).point(lambda _: 7))), "blank"),
+        (Failure("out of memory"), "out of memory"),
+    ],
+)
+def test_a_copied_blank_or_failed_edit_is_no_thought(
+    tmp_path: Path, reply: Reply[Picture], reason: str
+) -> None:
+    thoughts = prompt.imagine(QUESTIONS[:1], PICTURES, SETTINGS, calls(Editor(reply), tmp_path))
+    assert thoughts[0].status == "failed"
+    assert reason in thoughts[0].reason
+
+
+def test_every_family_of_params_has_settings_its_module_knows() -> None:
+    config = params.load(ROOT / "params.yaml")
+    for name, preset in config.presets.families.items():
+        module = plugins.family(preset.edit)
+        params.check_settings("families", name, preset.settings(), module.SETTINGS)
+
+
+def test_every_mode_shows_the_same_wording_and_declares_its_difference() -> None:
+    thought = picture_of(png(8))
+    for name in plugins.known("feedback"):
+        mode = plugins.feedback(name)
+        shown = [PICTURES[digest] for digest in DIGESTS[:2]]
+        parts = mode.lay_out("the question", shown, [thought])[-1].parts
+        assert parts[-1] == "the question"
+        assert sum(isinstance(part, str) for part in parts) == 1
+        expected = {"none": shown, "blind": [], "concat": [*shown, thought]}[name]
+        assert list(parts[:-1]) == expected
+        assert mode.DIFFERENCE
+
+
+def test_the_echo_is_a_model_of_one_identity() -> None:
+    assert isinstance(Echo().edit([EditRequest((), "p", 1)])[0], Picture)

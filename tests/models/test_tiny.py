@@ -1,0 +1,208 @@
+"""The shipped model: deterministic, batch-invariant, question-blind, small, checked by digest."""
+
+import hashlib
+import json
+import shutil
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from g2u.benchmarks import ladder
+from g2u.errors import ModelError, ParamsError
+from g2u.models import tiny
+from g2u.models.tiny.inference import TIME_POWER, Engine
+from g2u.models.tiny.network import TinyConfig, TinyNetwork
+from g2u.models.tiny.text import encode_text, pieces
+from g2u.params import load
+from g2u.pictures import picture_of
+from g2u.prompts import question_prompt
+from g2u.protocols import Model
+from g2u.records import AnswerRequest, EditRequest, Failure, Picture, Sample, ScoreRequest, Turn
+from tests.conftest import ROOT, png
+
+SAMPLES = list(ladder.read({"items": 24, "rungs": 6, "seed": 1}))
+PROMPT = "Draw the structure."
+
+
+@pytest.fixture(scope="module")
+def model() -> Model:
+    return tiny.load({})
+
+
+def picture(seed: int, size: int = 30) -> Picture:
+    return picture_of(png(seed, size))
+
+
+def turns(*parts: str | Picture) -> tuple[Turn, ...]:
+    return (Turn("user", parts),)
+
+
+def edit_requests() -> list[EditRequest]:
+    steps = (("steps", 2),)
+    return [EditRequest(s.pictures, PROMPT, i, steps) for i, s in enumerate(SAMPLES[::2])]
+
+
+def test_an_edit_does_not_depend_on_its_batch_or_place(model: Model) -> None:
+    requests = edit_requests()
+    together = model.edit(requests)
+    assert model.edit(requests[::-1]) == together[::-1]
+    assert [model.edit([request])[0] for request in requests] == together
+    assert len({edited.digest for edited in together if isinstance(edited, Picture)}) > 1
+
+
+def test_answers_and_scores_do_not_depend_on_their_batch_or_place(model: Model) -> None:
+    texts = ["Where?", "What is it? " * 20, "Ist es rot? 你好", "1", "where is line A"]
+    asked = [AnswerRequest(turns(picture(i), text), 8) for i, text in enumerate(texts)]
+    scored = [ScoreRequest(r.turns, c) for r in asked for c in ("1", "yes", "a long reply" * 6)]
+    for call, requests in ((model.answer, asked), (model.score, scored)):
+        together = call(requests)  # type: ignore[operator]
+        assert call(requests[::-1]) == together[::-1]  # type: ignore[operator]
+        assert [call([request])[0] for request in requests] == together  # type: ignore[operator]
+
+
+def test_a_seed_decides_an_edit(model: Model) -> None:
+    base = edit_requests()[0]
+    again = EditRequest(base.pictures, PROMPT, base.seed, base.settings)
+    other = EditRequest(base.pictures, PROMPT, base.seed + 99, base.settings)
+    first, same, changed = model.edit([base, again, other])
+    assert first == same
+    assert isinstance(changed, Picture)
+    assert changed != first
+
+
+def test_scores_chain_token_by_token(model: Model) -> None:
+    """Log p(ab) = log p(a) + log p(b | a), whatever follows."""
+    whole, begun = model.score([ScoreRequest(turns(picture(1), "q"), t) for t in ("circle", "cir")])
+    assert isinstance(whole, tuple)
+    assert isinstance(begun, tuple)
+    assert len(whole) == 6
+    assert whole[:3] == pytest.approx(begun, abs=1e-5)
+    assert all(value <= 0 for value in whole)
+
+
+def test_the_order_of_pictures_matters_and_any_number_and_size_is_taken(model: Model) -> None:
+    pictures = [picture(i, 20 + 30 * i) for i in range(3)]
+    request = [ScoreRequest(turns(*order, "Which?"), "yes") for order in (pictures, pictures[::-1])]
+    forward, backward = model.score(request)
+    assert forward != backward
+    assert model.score([ScoreRequest(turns("no picture?"), "no")])[0]
+    assert isinstance(
+        model.edit([EditRequest(tuple(pictures), "p", 0, (("steps", 1),))])[0], Picture
+    )
+
+
+def test_what_picture_tokens_hold_does_not_depend_on_the_question() -> None:
+    engine = Engine(tiny.WEIGHTS)
+    shown = [(picture(3),)] * 8
+    with torch.inference_mode():
+        first, _ = engine._prefix(shown, ["Where does line A end?"] * 8)
+        second, _ = engine._prefix(shown, ["Is it blue?"] * 8)
+    count = engine.config.patches
+    for (key, value), (other_key, other_value) in zip(first, second, strict=True):
+        assert torch.equal(key[:, :, :count], other_key[:, :, :count])
+        assert torch.equal(value[:, :, :count], other_value[:, :, :count])
+    assert not torch.equal(first[-1][0], second[-1][0])
+
+
+def test_a_capability_that_fails_names_its_reason(model: Model) -> None:
+    wrong = EditRequest((picture(1),), "p", 0, (("steps", 500),))
+    reply = model.edit([wrong, edit_requests()[0]])
+    assert isinstance(reply[0], Failure)
+    assert "steps" in reply[0].reason
+    assert isinstance(reply[1], Picture)
+    assert isinstance(model.score([ScoreRequest(turns("q"), "")])[0], Failure)
+
+
+def test_one_flow_step_is_an_euler_step_of_diffusers_scheduler() -> None:
+    """The sampler against FlowMatchEulerDiscreteScheduler (its sigma is 1 - t here)."""
+    from diffusers import FlowMatchEulerDiscreteScheduler
+
+    steps = 4
+    times = [(i / steps) ** TIME_POWER for i in range(steps + 1)]
+    scheduler = FlowMatchEulerDiscreteScheduler(shift=1.0)
+    scheduler.set_timesteps(sigmas=[1 - t for t in times[:-1]])
+    generator = torch.Generator().manual_seed(0)
+    noise = torch.randn(2, 36, 192, generator=generator)
+    clean = torch.randn(2, 36, 192, generator=generator)
+    ours = theirs = noise
+    for place, (now, later) in enumerate(pairwise(times)):
+        ours = ours + (clean - ours) / (1 - now) * (later - now)
+        velocity = (theirs - clean) / (1 - now)
+        timestep = scheduler.timesteps[place]
+        theirs = scheduler.step(velocity, timestep, theirs, return_dict=False)[0]
+    assert torch.allclose(ours, theirs, atol=1e-5)
+    assert torch.allclose(ours, clean, atol=1e-5)
+
+
+def test_text_of_any_script_and_length_is_read() -> None:
+    config = TinyConfig()
+    for text in ("", "a", "Größe? 你好 🙂", "word " * 500, "x" * 5000):
+        ids = encode_text(text, config.text_length, config.buckets)
+        assert ids.shape == (config.text_length, 16)
+        assert (ids > 0).any() == bool(text)
+    assert pieces("A b") == [b"A", b"b"]
+    one, other = (encode_text(t, 8, 4096) for t in ("line A", "line B"))
+    assert not np.array_equal(one, other)
+
+
+def test_the_weights_are_small_and_their_digest_is_checked(tmp_path: Path) -> None:
+    folder = tmp_path / "weights"
+    shutil.copytree(tiny.WEIGHTS, folder)
+    file = folder / "model.safetensors"
+    assert file.stat().st_size <= 10 * 10**6
+    assert tiny.load({"weights": str(folder)}).identity == tiny.load({}).identity
+    raw = file.read_bytes()
+    file.write_bytes(raw[:-1] + bytes([raw[-1] ^ 1]))
+    with pytest.raises(ModelError, match=r"sha256 .* git checkout"):
+        tiny.load({"weights": str(folder)})
+    file.unlink()
+    with pytest.raises(ModelError, match="is missing"):
+        tiny.load({"weights": str(folder)})
+
+
+def test_an_unknown_setting_is_named() -> None:
+    with pytest.raises(ParamsError, match="did you mean 'weights'"):
+        tiny.load({"weigths": "x"})
+
+
+def test_shipped_weights_belong_to_the_declared_recipe() -> None:
+    config = json.loads((tiny.WEIGHTS / "config.json").read_text())
+    file = tiny.WEIGHTS / "model.safetensors"
+    assert config["weights_sha256"] == hashlib.sha256(file.read_bytes()).hexdigest()
+    curve = (tiny.WEIGHTS / "curve.csv").read_text().splitlines()
+    assert curve[-1].split(",")[0] == str(load(ROOT / "params.yaml").train.steps)
+    size = sum(p.numel() for p in TinyNetwork(TinyConfig()).parameters())
+    assert config["parameters"] == size
+
+
+def accuracy(model: Model, samples: list[Sample], thoughts: list[Picture] | None) -> float:
+    """Share of ladder questions answered rightly by option likelihood."""
+    requests = []
+    for place, sample in enumerate(samples):
+        shown = [*sample.pictures, *([thoughts[place]] if thoughts else [])]
+        asked = turns(*shown, question_prompt(sample.question))
+        requests += [ScoreRequest(asked, choice) for choice in sample.question.choices]
+    logs = [reply[0] for reply in model.score(requests) if isinstance(reply, tuple)]
+    table = np.array(logs).reshape(len(samples), 4)
+    rights = [
+        "ABCD"[best] == s.target.answer for best, s in zip(table.argmax(1), samples, strict=True)
+    ]
+    return float(np.mean(rights))
+
+
+@pytest.mark.slow
+def test_the_models_own_thoughts_are_worth_something_on_held_out_ladders(model: Model) -> None:
+    """Own thought beats direct and duplicate by more than a binomial standard error times three."""
+    samples = list(ladder.read({"items": 240, "rungs": 10, "seed": 77}))
+    prompt = load(ROOT / "params.yaml").presets.families["structure"].settings()["prompt"]
+    drawn = model.edit(
+        [EditRequest(s.pictures, prompt, i, (("steps", 4),)) for i, s in enumerate(samples)]
+    )
+    own = [edited for edited in drawn if isinstance(edited, Picture)]
+    direct = accuracy(model, samples, None)
+    duplicate = accuracy(model, samples, [s.pictures[0] for s in samples])
+    assert accuracy(model, samples, own) > max(direct, duplicate) + 0.1
+    assert accuracy(model, samples, [s.oracles[0] for s in samples]) > max(direct, duplicate) + 0.1

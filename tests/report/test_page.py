@@ -1,0 +1,147 @@
+"""The report: its numbers, its words, and that it opens offline in a real browser."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Callable
+from html import unescape
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+from g2u.report.summary import SCHEMA, CellResult, headline, summary
+from tests.conftest import Workspace
+
+
+def gain(difference: float, p: float, spread: float = 0.05) -> dict[str, Any]:
+    return {
+        "difference": difference,
+        "low": difference - spread,
+        "high": difference + spread,
+        "p": p,
+        "mcnemar": p,
+        "gained": 9,
+        "lost": 1,
+        "items": 100,
+        "detectable": 0.07,
+        "with_fallback": difference,
+    }
+
+
+def cell(family: str, accuracy: float, over_direct: Any, over_duplicate: Any) -> CellResult:
+    mode = "none" if family == "direct" else "concat"
+    arm = {"accuracy": accuracy, "low": accuracy - 0.05, "high": accuracy + 0.05, "items": 100}
+    arm |= {"failed": 0, "unparsed": 0, "not_applicable": 0}
+    gains = {"direct": over_direct, "duplicate": over_duplicate} if over_direct else {}
+    metrics = {"chance": 0.25, "majority": 0.3, "arms": {mode: arm}, "gains": {mode: gains}}
+    return CellResult("b", "m", family, metrics, family in ("detail", "structure"), 0.01)
+
+
+def grid(
+    direct: float = 0.6, own: float = 0.2, p: float = 0.001, content: float = 0.1
+) -> pl.DataFrame:
+    return summary(
+        [
+            cell("direct", direct, None, None),
+            cell("duplicate", 0.6, gain(0.0, 1.0), gain(0.0, 1.0)),
+            cell("detail", 0.6, gain(0.0, 0.9), gain(0.0, 0.9)),
+            cell("structure", 0.6 + own, gain(own, p), gain(content, p)),
+        ]
+    )
+
+
+def test_corrections_run_over_own_thoughts_only() -> None:
+    rows = grid()
+    own = rows.filter(pl.col("holm").is_not_null())
+    assert own["arm"].to_list() == ["detail", "structure"]
+    assert own["holm"].to_list() == pytest.approx([0.9, 0.002])
+    assert rows.columns == list(SCHEMA)
+
+
+def test_the_headline_takes_the_smaller_of_the_two_gains() -> None:
+    assert "+10.0 points [+5.0, +15.0] over the original shown twice" in headline(grid(), 0.05)
+    assert "+20.0 points" in headline(grid(content=0.3), 0.05)
+    assert "a gain" in headline(grid(), 0.05)
+
+
+def test_the_headline_says_when_nothing_is_shown_or_harm_is() -> None:
+    assert "no effect that this sample could show" in headline(grid(p=0.4), 0.05)
+    assert "not above chance" in headline(grid(direct=0.31), 0.05)
+    rows = summary(
+        [cell("direct", 0.6, None, None), cell("detail", 0.3, gain(-0.3, 0.001), gain(-0.3, 0.001))]
+    )
+    assert "a loss" in headline(rows, 0.05)
+
+
+def browser() -> str:
+    """Chromium's path; without it the test skips, unless G2U_REQUIRE_BROWSER is set."""
+    found = shutil.which("chromium") or shutil.which("chromium-browser")
+    if found is None:
+        if os.environ.get("G2U_REQUIRE_BROWSER"):
+            pytest.fail("chromium is required here and not installed")
+        pytest.skip("no chromium on the PATH (Debian: apt install chromium)")
+    return found
+
+
+def chromium(*arguments: str, profile: Path) -> str:
+    """Run headless Chromium and return what it printed."""
+    command = [browser(), "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic"]
+    command += ["--no-first-run", "--disable-background-networking", "--disable-sync"]
+    command += ["--disable-component-update", f"--user-data-dir={profile}", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=True, timeout=120).stdout
+
+
+@pytest.fixture
+def report(workspace: Workspace) -> Callable[[], Path]:
+    """A real report over a small pipeline run."""
+
+    def make() -> Path:
+        workspace.init_dvc()
+        workspace.raw["families"] = ["direct", "duplicate", "structure", "oracle"]
+        workspace.write()
+        workspace.run("dvc", "repro")
+        return workspace.folder / "data" / "report"
+
+    return make
+
+
+@pytest.mark.slow
+@pytest.mark.browser
+def test_the_report_opens_offline_draws_its_plots_and_agrees_with_dvc(
+    report: Callable[[], Path], workspace: Workspace, tmp_path: Path
+) -> None:
+    folder = report()
+    page = folder / "index.html"
+    text = page.read_text()
+    own = text.split("<script>")[0]
+    assert not re.search(r"(src|href)=[\"']?(https?:)?//", own), "nothing is fetched"
+    metrics = json.loads((folder / "gains.json").read_text())
+    for benchmark in ("ladder", "easy_vqa"):
+        part = own.split(f'id="{benchmark}-tiny"')[1].split("<h2")[0]
+        for arm, numbers in metrics[benchmark]["tiny"].items():
+            row = re.search(rf">{arm}</td>(.*?)</tr>", part, re.DOTALL)
+            assert row is not None, arm
+            wanted = (
+                f"{100 * numbers['accuracy']:.1f}" if "accuracy" in numbers else "not applicable"
+            )
+            assert wanted in unescape(row[1])
+    shown = json.loads(workspace.run("dvc", "metrics", "show", "--json").stdout)
+    files = next(iter(shown.values()))["data"]
+    assert files["data/report/gains.json"]["data"] == metrics
+    workspace.run("dvc", "plots", "show", "--out", str(tmp_path / "plots"))
+    plotted = (tmp_path / "plots" / "index.html").read_text()
+    assert "ladder tiny structure" in plotted
+    dom = chromium(
+        "--virtual-time-budget=8000", "--dump-dom", page.as_uri(), profile=tmp_path / "c"
+    )
+    assert dom.count('class="main-svg"') >= 4, "two plots per benchmark were drawn"
+    assert dom.count("<figure") >= 10
+    shot = tmp_path / "shot.png"
+    chromium(
+        f"--screenshot={shot}", "--window-size=1200,1600", page.as_uri(), profile=tmp_path / "c"
+    )
+    assert shot.stat().st_size > 20_000

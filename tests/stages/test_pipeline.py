@@ -1,0 +1,135 @@
+"""dvc.yaml against the stages' syntax trees: complete, nothing idle, no gold before judging."""
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from g2u.cli.dependencies import LOADED_BY_NAME, reached, reached_by_stage
+from g2u.cli.sync import benchmark_file, cell_lines, root_file
+from g2u.params import Params, load
+from tests.conftest import ROOT, Workspace
+
+STAGES = {path.stem for path in (ROOT / "stages").glob("*.py")} - {"__init__"}
+GOLD = {Path("g2u/targets.py"), Path("stages/score.py"), Path("stages/judge.py")}
+
+
+def stage_table() -> dict[str, dict[str, Any]]:
+    """Stage name -> its body; dependencies are those of the root file and of all benchmarks."""
+    bodies: dict[str, dict[str, Any]] = {}
+    for path in [ROOT / "dvc.yaml", *sorted((ROOT / "data").glob("*/dvc.yaml"))]:
+        for name, body in yaml.safe_load(path.read_text())["stages"].items():
+            known = bodies.setdefault(name, {"deps": []})
+            known["deps"] += body.get("do", body)["deps"]
+    return bodies
+
+
+def code_deps(body: dict[str, Any], adapter: str = "tiny") -> set[Path]:
+    """Python files under a stage's dependencies, the cell's variables filled in for any cell."""
+    files: set[Path] = set()
+    for dep in body["deps"]:
+        if dep.startswith("data/"):
+            continue
+        text = dep.replace("${item.adapter}", adapter).replace("${item.edit}", "*")
+        for found in ROOT.glob(text.replace("${source}", "*")):
+            files |= {found} if found.is_file() else set(found.rglob("*.py"))
+    return {path.relative_to(ROOT) for path in files}
+
+
+def package_file(path: Path) -> bool:
+    """Whether it is the docstring-only package file of a folder that is loaded by name."""
+    return path.name == "__init__.py" and "tiny" not in path.parts
+
+
+def test_stages_modules_params_sections_and_dvc_keys_are_the_same_names() -> None:
+    assert set(stage_table()) == STAGES
+    assert set(Params.model_fields) >= STAGES
+
+
+@pytest.mark.parametrize("stage", sorted(STAGES - {"train"}))
+def test_every_module_a_stage_reaches_is_a_dependency(stage: str) -> None:
+    missing = reached_by_stage(stage, ROOT) - code_deps(stage_table()[stage])
+    assert {path for path in missing if not package_file(path)} == set()
+
+
+def test_every_module_training_reaches_is_a_dependency() -> None:
+    missing = reached(Path("stages/train.py"), ROOT) - code_deps(stage_table()["train"])
+    assert {path for path in missing if path.name != "__init__.py"} == set()
+
+
+@pytest.mark.parametrize("stage", sorted(STAGES))
+def test_no_code_dependency_is_idle(stage: str) -> None:
+    used = reached_by_stage(stage, ROOT) if stage != "train" else set()
+    used |= reached(Path(f"stages/{stage}.py"), ROOT)
+    assert code_deps(stage_table()[stage]) - used == set()
+
+
+@pytest.mark.parametrize("stage", ["generate", "understand"])
+def test_no_gold_answer_can_reach_generate_or_understand(stage: str) -> None:
+    files = reached_by_stage(stage, ROOT)
+    assert files.isdisjoint(GOLD)
+    assert not any(path.is_relative_to("g2u/scoring") for path in files)
+    assert not any(path.is_relative_to("g2u/benchmarks") for path in files)
+    assert not any("targets" in dep for dep in stage_table()[stage]["deps"])
+
+
+def test_a_module_that_reads_targets_in_generate_would_be_caught(workspace: Workspace) -> None:
+    edit = workspace.folder / "g2u" / "edits" / "prompt.py"
+    edit.write_text(edit.read_text() + "\n\ndef cheat():\n    from g2u import targets\n")
+    assert Path("g2u/targets.py") in reached_by_stage("generate", workspace.folder)
+
+
+@pytest.mark.parametrize("stage", ["prepare", "generate", "understand", "judge", "score"])
+def test_what_a_real_run_imports_lies_under_the_dependencies(
+    stage: str, workspace: Workspace
+) -> None:
+    """An oracle beside the syntax trees: the modules a stage's process really loaded."""
+    workspace.raw["benchmarks"], workspace.raw["families"] = ["ladder"], ["direct", "duplicate"]
+    workspace.write()
+    cell = ("--benchmark", "ladder", "--model", "tiny", "--family", "direct")
+    other = (*cell[:-1], "duplicate")
+    workspace.run("stages.prepare", "--benchmark", "ladder")
+    for name in ("generate", "understand", "judge"):
+        workspace.run(f"stages.{name}", *cell)
+        workspace.run(f"stages.{name}", *other)
+    arguments = cell[:2] if stage == "prepare" else cell
+    program = (
+        f"import sys, runpy\nsys.argv = ['x', *{list(arguments)!r}]\n"
+        f"runpy.run_module('stages.{stage}', run_name='__main__')\n"
+        "print('\\n'.join(m.__file__ for n, m in sys.modules.items()"
+        " if n.split('.')[0] in ('g2u', 'stages') and getattr(m, '__file__', None)))"
+    )
+    (workspace.folder / "trace_modules.py").write_text(program)
+    loaded = workspace.run("trace_modules").stdout.split("\n")
+    used = {Path(line).relative_to(workspace.folder) for line in loaded if line}
+    assert Path("g2u/tables.py") in used
+    known = code_deps(stage_table()[stage]) | {Path("stages/__init__.py")}
+    assert {path for path in used - known if not package_file(path)} == set()
+
+
+def test_checked_in_dvc_files_are_in_step_with_params() -> None:
+    config = load(ROOT / "params.yaml")
+    for benchmark in config.benchmarks:
+        text = (ROOT / "data" / benchmark / "dvc.yaml").read_text()
+        assert text == benchmark_file(config, benchmark, ROOT)
+    root = (ROOT / "dvc.yaml").read_text()
+    assert root == root_file(config, root, ROOT)
+
+
+def test_every_cell_of_params_has_one_line_in_dvc() -> None:
+    config = load(ROOT / "params.yaml")
+    assert len(cell_lines(config).split("\n")) == len(config.models) * len(config.families)
+
+
+@pytest.mark.parametrize("module", ["stages.score", "stages.report", "g2u.cli.plan"])
+def test_light_stages_start_without_torch(module: str) -> None:
+    code = f"import sys, {module}; sys.exit('torch' in sys.modules)"
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)
+
+
+def test_package_folders_loaded_by_name_exist() -> None:
+    folders = {folder for stage in LOADED_BY_NAME.values() for folder in stage}
+    assert all((ROOT / folder).is_dir() for folder in folders)

@@ -1,0 +1,203 @@
+"""What is computed again after a change: exactly what the change can have touched."""
+
+import base64
+import hashlib
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from safetensors.torch import load_file, save_file
+
+from g2u.params import Params
+from tests.conftest import Workspace, png, tsv_rows
+
+Counts = dict[str, dict[str, int]]
+Counter = Callable[[Params], Counts]
+PROMPTED = ("detail", "context", "structure")
+ROWS = 6
+
+
+@pytest.fixture
+def settled(workspace: Workspace, count_calls: Counter) -> Workspace:
+    """A TSV benchmark of six questions with six pictures, every call made once."""
+    workspace.use_tsv(tsv_rows(ROWS))
+    assert edits(count_calls(workspace.write())) == dict.fromkeys(PROMPTED, ROWS)
+    assert count_calls(workspace.write()) == nothing(workspace)
+    return workspace
+
+
+def edits(counts: Counts) -> dict[str, int]:
+    """Edits made, by family that made any."""
+    return {family: made["edit"] for family, made in counts.items() if made.get("edit")}
+
+
+def nothing(workspace: Workspace) -> Counts:
+    """No call in any family."""
+    return {family: {} for family in workspace.raw["families"]}
+
+
+def test_new_pixels_under_an_old_path_are_edited_anew(
+    workspace: Workspace, count_calls: Counter
+) -> None:
+    folder = workspace.folder / "pictures"
+    folder.mkdir()
+    rows = []
+    for number in range(ROWS):
+        (folder / f"{number}.png").write_bytes(png(number))
+        row = {k: v for k, v in tsv_rows(1, number)[0].items() if k != "image"}
+        rows.append({**row, "image_path": f"{number}.png"})
+    workspace.use_tsv(rows, image_root="pictures")
+    assert edits(count_calls(workspace.write())) == dict.fromkeys(PROMPTED, ROWS)
+    (folder / "2.png").write_bytes(png(99))
+    (folder / "4.png").write_bytes(png(98))
+    assert edits(count_calls(workspace.write())) == dict.fromkeys(PROMPTED, 2)
+
+
+def test_a_changed_prompt_redraws_its_family_alone(
+    settled: Workspace, count_calls: Counter
+) -> None:
+    settled.raw["presets"]["families"]["detail"]["prompt"] = "Sharpen the picture."
+    counts = count_calls(settled.write())
+    assert edits(counts) == {"detail": ROWS}
+    assert {family for family, made in counts.items() if made} == {"detail"}
+
+
+def test_a_changed_seed_redraws_every_drawn_family(
+    settled: Workspace, count_calls: Counter
+) -> None:
+    settled.raw["generate"]["seed"] = 1
+    assert edits(count_calls(settled.write())) == dict.fromkeys(PROMPTED, ROWS)
+
+
+def test_changed_sampler_steps_redraw_every_drawn_family(
+    settled: Workspace, count_calls: Counter
+) -> None:
+    settled.raw["presets"]["models"]["tiny"]["sampler"]["steps"] = 2
+    assert edits(count_calls(settled.write())) == dict.fromkeys(PROMPTED, ROWS)
+
+
+def test_changed_weights_under_the_same_name_ask_everything_anew(
+    settled: Workspace, count_calls: Counter
+) -> None:
+    folder = settled.folder / "g2u" / "models" / "tiny" / "weights"
+    settled.raw["presets"]["models"]["tiny"]["settings"] = {"weights": str(folder)}
+    assert count_calls(settled.write()) == nothing(settled), (
+        "the same weights elsewhere are the same"
+    )
+    tensors = load_file(folder / "model.safetensors")
+    tensors["gate.bias"] = tensors["gate.bias"] + 1
+    save_file(tensors, folder / "model.safetensors")
+    config = json.loads((folder / "config.json").read_text())
+    config["weights_sha256"] = hashlib.sha256(
+        (folder / "model.safetensors").read_bytes()
+    ).hexdigest()
+    (folder / "config.json").write_text(json.dumps(config))
+    counts = count_calls(settled.write())
+    assert edits(counts) == dict.fromkeys(PROMPTED, ROWS)
+    assert counts["direct"]["answer"] > 0
+
+
+@pytest.mark.parametrize("change", ["reordered", "renamed", "removed"])
+def test_rows_that_move_are_not_asked_again(
+    change: str, settled: Workspace, count_calls: Counter
+) -> None:
+    rows = tsv_rows(ROWS)
+    if change == "reordered":
+        rows = rows[::-1]
+    if change == "renamed":
+        rows = [{**row, "index": f"q{row['index']}"} for row in rows]
+    if change == "removed":
+        rows = rows[1:]
+    settled.use_tsv(rows)
+    assert count_calls(settled.write()) == nothing(settled)
+
+
+def test_new_rows_cost_an_edit_each_only_if_their_picture_is_new(
+    settled: Workspace, count_calls: Counter
+) -> None:
+    known = base64.b64encode(png(0)).decode()
+    added = [{**row, "image": known} for row in tsv_rows(2, ROWS)]
+    settled.use_tsv(tsv_rows(ROWS) + added)
+    assert edits(count_calls(settled.write())) == {}
+    settled.use_tsv(tsv_rows(ROWS + 2))
+    assert edits(count_calls(settled.write())) == dict.fromkeys(PROMPTED, 2)
+
+
+def cell_files(workspace: Workspace, nouns: tuple[str, ...]) -> dict[str, str]:
+    """Digest of every file under data/mine/<noun>."""
+    root = workspace.folder / "data" / "mine"
+    return {
+        str(path.relative_to(root)): hashlib.sha256(path.read_bytes()).hexdigest()
+        for noun in nouns
+        for path in sorted((root / noun).rglob("*.parquet"))
+    }
+
+
+@pytest.mark.slow
+def test_permuting_the_answers_changes_no_thought_and_no_answer_file(workspace: Workspace) -> None:
+    workspace.init_dvc()
+    workspace.raw["families"] = ["direct", "duplicate", "detail"]
+    workspace.use_tsv(tsv_rows(ROWS))
+    workspace.write()
+    workspace.run("dvc", "repro")
+    before = cell_files(workspace, ("thoughts", "answers"))
+    scored = cell_files(workspace, ("scores",))
+    rows = tsv_rows(ROWS)
+    answers = [row["answer"] for row in rows]
+    permuted = [{**r, "answer": a} for r, a in zip(rows, answers[1:] + answers[:1], strict=True)]
+    workspace.use_tsv(permuted)
+    workspace.write()
+    shutil.rmtree(workspace.folder / ".g2u")
+    workspace.run("dvc", "repro", "--force")
+    assert cell_files(workspace, ("thoughts", "answers")) == before
+    assert cell_files(workspace, ("scores",)) != scored
+
+
+def executed(output: str) -> set[str]:
+    """Stages that a `dvc repro` ran or took from its run cache."""
+    lines = [line for line in output.splitlines() if line.startswith("Running stage")]
+    return {line.split("'")[1].split(":")[-1] for line in lines}
+
+
+@pytest.mark.slow
+def test_editing_a_prompt_runs_its_own_cells_and_undoing_it_runs_no_model(
+    workspace: Workspace,
+) -> None:
+    workspace.init_dvc()
+    workspace.raw["families"] = ["direct", "duplicate", "detail", "structure"]
+    workspace.use_tsv(tsv_rows(ROWS))
+    workspace.write()
+    workspace.run("dvc", "repro")
+    assert executed(workspace.run("dvc", "repro").stdout) == set()
+    report = (workspace.folder / "data" / "report" / "gains.json").read_text()
+    prompt = workspace.raw["presets"]["families"]["detail"]["prompt"]
+    workspace.raw["presets"]["families"]["detail"]["prompt"] = "Sharpen it."
+    workspace.write()
+    ran = executed(workspace.run("dvc", "repro").stdout)
+    stages = ("generate", "understand", "judge", "score")
+    assert ran <= {f"{stage}@tiny-detail" for stage in stages} | {"report"}
+    assert {"generate@tiny-detail", "understand@tiny-detail"} <= ran
+    workspace.raw["presets"]["families"]["detail"]["prompt"] = prompt
+    workspace.write()
+    undone = workspace.run("dvc", "repro")
+    lines: list[Any] = [line for line in undone.stderr.splitlines() if "calls made" in line]
+    assert all(" 0 calls made" in line for line in lines)
+    assert (workspace.folder / "data" / "report" / "gains.json").read_text() == report
+
+
+@pytest.mark.slow
+def test_a_removed_family_leaves_neither_cells_nor_rows_behind(workspace: Workspace) -> None:
+    workspace.init_dvc()
+    workspace.raw["families"] = ["direct", "duplicate", "blank"]
+    workspace.use_tsv(tsv_rows(ROWS))
+    workspace.write()
+    workspace.run("dvc", "repro")
+    workspace.raw["families"] = ["direct", "duplicate"]
+    workspace.write()
+    workspace.run("dvc", "repro")
+    assert not list(Path("data/mine").glob("*/tiny/blank*"))
+    gains = json.loads(Path("data/report/gains.json").read_text())
+    assert set(gains["mine"]["tiny"]) == {"direct", "blind", "duplicate"}

@@ -1,0 +1,105 @@
+"""Tables: open to polars and `datasets`, byte-stable, with shards that do not move."""
+
+from pathlib import Path
+
+import datasets
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from g2u import tables
+from g2u.errors import DataError
+from g2u.pictures import picture_of
+from g2u.records import Question, Thought
+from tests.conftest import png
+
+RECIPE = tables.Recipe("b", "f", "m", "m 1", '{"steps":4}')
+
+
+def thought(number: int, seed: int | None = None) -> Thought:
+    picture = picture_of(png(number if seed is None else seed, 8))
+    return Thought(
+        f"q{number}", 0, "ok", picture=picture, source="s", prompt="p", seed=number,
+        call=picture.digest,
+    )  # fmt: skip
+
+
+def test_thoughts_come_back_as_written_and_shared_ones_are_stored_once(tmp_path: Path) -> None:
+    written = [thought(1), thought(2), thought(3, seed=1), Thought("q4", 0, "failed", "broken")]
+    tables.write_thoughts(tmp_path, written, RECIPE)
+    found = tables.read_thoughts(tmp_path)
+    assert [t.picture for t in found] == [t.picture for t in written]
+    assert [(t.question, t.status, t.reason) for t in found] == [
+        (t.question, t.status, t.reason) for t in written
+    ]
+    assert pq.read_table(tmp_path / "part-00000.parquet").num_rows == 2
+
+
+def test_datasets_and_polars_read_thoughts_without_this_project(tmp_path: Path) -> None:
+    tables.write_thoughts(tmp_path / "t", [thought(1), thought(2)], RECIPE)
+    file = str(tmp_path / "t" / "part-00000.parquet")
+    loaded = datasets.load_dataset(
+        "parquet", data_files=file, split="train", cache_dir=str(tmp_path / "hf")
+    )
+    assert isinstance(loaded.features["image"], datasets.Image)
+    assert loaded[0]["image"].size == (8, 8)
+    frame = pl.read_parquet(file)
+    assert frame["prompt"].to_list() == ["p", "p"]
+    assert frame["image"].struct.field("bytes")[0].startswith(b"\x89PNG")
+
+
+def test_equal_rows_give_equal_bytes(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        tables.write_thoughts(tmp_path / name, [thought(1), thought(2)], RECIPE)
+    for file in ("part-00000.parquet", "links.parquet"):
+        assert (tmp_path / "a" / file).read_bytes() == (tmp_path / "b" / file).read_bytes()
+
+
+def test_appending_rows_moves_no_shard_boundary(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tables, "SHARD_ROWS", 3)
+    rows = [thought(number) for number in range(10)]
+    tables.write_thoughts(tmp_path / "before", rows[:7], RECIPE)
+    tables.write_thoughts(tmp_path / "after", rows, RECIPE)
+    for shard in ("part-00000.parquet", "part-00001.parquet"):
+        before, after = tmp_path / "before" / shard, tmp_path / "after" / shard
+        assert before.read_bytes() == after.read_bytes()
+    assert len(list((tmp_path / "after").glob("part-*"))) == 4
+
+
+def test_a_thousand_thoughts_take_at_most_four_files(tmp_path: Path) -> None:
+    picture = picture_of(png(1, 8))
+    thoughts = [
+        Thought(f"q{n}", 0, "ok", picture=picture, prompt="p", call=f"{n:064x}")
+        for n in range(1000)
+    ]
+    tables.write_thoughts(tmp_path, thoughts, RECIPE)
+    assert len(list(tmp_path.iterdir())) <= 4
+
+
+def test_questions_come_back_as_written(tmp_path: Path) -> None:
+    question = Question(
+        "1", "Wie weit? 你好", ("None", "N/A"), ("A", "C"), "choice", ("d1", "d2"), "h", "c"
+    )
+    tables.write_questions(tmp_path / "q.parquet", [question])
+    assert tables.read_questions(tmp_path / "q.parquet") == [question]
+
+
+def test_missing_and_broken_tables_say_what_to_run(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="dvc repro"):
+        tables.read_questions(tmp_path / "absent.parquet")
+    (tmp_path / "torn.parquet").write_bytes(b"PAR1 torn")
+    with pytest.raises(DataError, match="not a whole parquet"):
+        tables.read_questions(tmp_path / "torn.parquet")
+    pq.write_table(pa.table({"id": ["1"]}), tmp_path / "other.parquet")
+    with pytest.raises(DataError, match="no column 'text'"):
+        tables.read_questions(tmp_path / "other.parquet")
+
+
+def test_other_ids_are_refused() -> None:
+    with pytest.raises(DataError, match="has no question 'b'"):
+        tables.assert_same_ids("cell", ["a"], ["a", "b"])
+    with pytest.raises(DataError, match="unknown question 'c'"):
+        tables.assert_same_ids("cell", ["a", "c"], ["a"])
