@@ -1,1 +1,10 @@
-"""When it runs: Prefect flows, one a file."""
+"""When it runs: Prefect flows, one a file. Telemetry of Prefect and DVC is off unless asked for."""
+
+import os
+
+for _name, _value in (
+    ("DO_NOT_TRACK", "1"),
+    ("PREFECT_SERVER_ANALYTICS_ENABLED", "false"),
+    ("DVC_NO_ANALYTICS", "1"),
+):
+    os.environ.setdefault(_name, _value)

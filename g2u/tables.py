@@ -1,27 +1,16 @@
-"""Tables between stages: parquet that polars, `datasets` and the Hub's viewer read without this
-project.
+"""Tables between stages: their columns, and records in and out. Readers join by id."""
 
-Pictures are embedded encoded files in a {bytes, path} struct with the Hugging Face `Image` feature,
-in shards that close at 512 rows or 64 MB, so their boundaries do not move when rows are appended.
-Files appear whole or not at all. Readers join by id.
-"""
-
-import json
-import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from g2u.errors import DataError
+from g2u.parquet import IMAGE, read_rows, read_shards, write_rows, write_shards
 from g2u.records import Picture, Question, Status, Thought
 
-SHARD_ROWS = 512
-SHARD_BYTES = 64 * 2**20
-IMAGE = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
 STRINGS = pa.list_(pa.string())
 
 QUESTIONS = pa.schema(
@@ -152,57 +141,6 @@ class Recipe:
     """Canonical JSON of the sampler settings."""
 
 
-def write_rows(path: Path, schema: pa.Schema, rows: Sequence[dict[str, Any]]) -> None:
-    """Write one parquet file, whole or not at all; equal rows give equal bytes."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = path.with_name(f".{path.name}.new")
-    table = pa.Table.from_pylist(list(rows), schema=schema.with_metadata(_features(schema)))
-    try:
-        pq.write_table(table, fresh, compression="zstd")
-        os.replace(fresh, path)
-    finally:
-        fresh.unlink(missing_ok=True)
-
-
-def read_rows(
-    path: Path, schema: pa.Schema, columns: list[str] | None = None
-) -> list[dict[str, Any]]:
-    """Rows of a parquet file as dicts.
-
-    Raises:
-        DataError: the file is missing, is no parquet, or lacks a column.
-    """
-    try:
-        table = pq.read_table(path, columns=columns)
-    except FileNotFoundError:
-        raise DataError(f"{path}: missing; run dvc repro, which makes it") from None
-    except (pa.ArrowInvalid, OSError) as error:
-        raise DataError(f"{path}: not a whole parquet file ({error}); run dvc repro") from None
-    absent = [n for n in columns or schema.names if n not in table.column_names]
-    if absent:
-        raise DataError(f"{path}: no column {absent[0]!r}; expected {', '.join(schema.names)}")
-    rows: list[dict[str, Any]] = table.to_pylist()
-    return rows
-
-
-def write_shards(folder: Path, schema: pa.Schema, rows: Iterable[dict[str, Any]]) -> None:
-    """Write rows with pictures as part-00000.parquet ...; an empty table has one empty shard."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for number, shard in enumerate(_shards(rows)):
-        write_rows(folder / f"part-{number:05d}.parquet", schema, shard)
-
-
-def read_shards(
-    folder: Path, schema: pa.Schema, columns: list[str] | None = None
-) -> Iterator[dict[str, Any]]:
-    """Rows of all shards, in order."""
-    parts = sorted(folder.glob("part-*.parquet"))
-    if not parts:
-        raise DataError(f"{folder}: missing or empty; run dvc repro, which makes it")
-    for part in parts:
-        yield from read_rows(part, schema, columns)
-
-
 def write_questions(path: Path, questions: Sequence[Question]) -> None:
     """Write the questions table."""
     names = QUESTIONS.names
@@ -315,20 +253,6 @@ def assert_same_ids(what: str, found: Iterable[str], expected: Iterable[str]) ->
         raise DataError(f"{what}: {where} question {odd!r}; run dvc repro")
 
 
-def _shards(rows: Iterable[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
-    shard: list[dict[str, Any]] = []
-    size, count = 0, 0
-    for row in rows:
-        weight = len(row["image"]["bytes"])
-        if shard and (len(shard) == SHARD_ROWS or size + weight > SHARD_BYTES):
-            yield shard
-            shard, size, count = [], 0, count + 1
-        shard.append(row)
-        size += weight
-    if shard or not count:
-        yield shard
-
-
 def _distinct(thoughts: Sequence[Thought], recipe: Recipe) -> Iterator[dict[str, Any]]:
     written = set()
     for thought in thoughts:
@@ -371,18 +295,3 @@ def _picture(row: dict[str, Any]) -> Picture:
 
 def _plain(value: Any) -> Any:
     return list(value) if isinstance(value, tuple) else value
-
-
-def _features(schema: pa.Schema) -> dict[bytes, bytes]:
-    """The Hugging Face feature description of a schema, so that `datasets` decodes the pictures."""
-    features = {field.name: _feature(field.type) for field in schema}
-    return {b"huggingface": json.dumps({"info": {"features": features}}).encode()}
-
-
-def _feature(kind: pa.DataType) -> dict[str, Any]:
-    if kind == IMAGE:
-        return {"_type": "Image"}
-    if pa.types.is_list(kind):
-        return {"_type": "List", "feature": _feature(kind.value_type)}
-    name = {"double": "float64"}.get(str(kind), str(kind))
-    return {"_type": "Value", "dtype": name}

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from g2u.parquet import read_rows, write_rows
 from g2u.records import Target
-from g2u.tables import read_rows, write_rows
 
 TARGETS = pa.schema([("id", pa.string()), ("answer", pa.string()), ("scorer", pa.string())])
 

@@ -7,7 +7,7 @@ Run: python -m stages.judge --benchmark ladder --model tiny --family structure
 
 import sys
 
-from g2u import tables, targets
+from g2u import parquet, tables, targets
 from g2u.errors import run_main
 from g2u.workspace import BenchmarkFolder, parse_cell
 
@@ -18,7 +18,7 @@ def main() -> None:
     answers = tables.read_answers(cell.answers)
     gold = targets.read_targets(BenchmarkFolder(cell.benchmark).targets)
     tables.assert_same_ids(str(cell), (a.id for a in answers), (t.id for t in gold))
-    tables.write_rows(cell.judgements, tables.JUDGEMENTS, [])
+    parquet.write_rows(cell.judgements, tables.JUDGEMENTS, [])
     print(f"judge {cell}: {len(gold)} items, 0 calls made, 0 reused, 0 failed", file=sys.stderr)
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import polars as pl
 
-from g2u import params, tables, targets
+from g2u import params, parquet, tables, targets
 from g2u.costs import read_seconds
 from g2u.errors import DataError, run_main
 from g2u.params import Params
@@ -35,7 +35,7 @@ def cell_result(cell: Cell, items: int) -> CellResult:
         seconds = [read_seconds(cell.costs(stage)) for stage in ("generate", "understand")]
     except FileNotFoundError as error:
         raise DataError(f"{error.filename}: missing; run g2u sync && dvc repro") from None
-    identities = tables.read_shards(cell.thoughts, tables.THOUGHTS, ["identity"])
+    identities = parquet.read_shards(cell.thoughts, tables.THOUGHTS, ["identity"])
     is_own = any(row["identity"] for row in identities)
     return CellResult(
         cell.benchmark, cell.model, cell.family, metrics, is_own, sum(seconds) / max(items, 1)

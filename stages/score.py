@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from g2u import params, plugins, tables, targets
+from g2u import params, parquet, plugins, tables, targets
 from g2u.digests import sha256
 from g2u.errors import run_main
 from g2u.params import Params
@@ -147,7 +147,7 @@ def main() -> None:
     cell, config = parse_cell(__doc__), params.load()
     folder = BenchmarkFolder(cell.benchmark)
     questions, gold = tables.read_questions(folder.questions), targets.read_targets(folder.targets)
-    tables.read_rows(cell.judgements, tables.JUDGEMENTS)
+    parquet.read_rows(cell.judgements, tables.JUDGEMENTS)
     scored = _scored(cell, questions, gold)
     tables.assert_same_ids(str(cell), (s.id for s in scored["own"]), (q.id for q in questions))
     tables.write_scores(cell.scores, scored["own"])

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from g2u import tables
+from g2u import parquet, tables
 from g2u.errors import DataError
 from g2u.pictures import picture_of
 from g2u.records import Question, Thought
@@ -59,7 +59,7 @@ def test_equal_rows_give_equal_bytes(tmp_path: Path) -> None:
 def test_appending_rows_moves_no_shard_boundary(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tables, "SHARD_ROWS", 3)
+    monkeypatch.setattr(parquet, "SHARD_ROWS", 3)
     rows = [thought(number) for number in range(10)]
     tables.write_thoughts(tmp_path / "before", rows[:7], RECIPE)
     tables.write_thoughts(tmp_path / "after", rows, RECIPE)

@@ -1,39 +1,17 @@
-"""The training loop of the embedded model: three losses from one packed forward pass.
-
-Packed sequence (names as in g2u.models.tiny.network; lengths depend on the batch):
-    S picture | Q question, D direct answer | P edit prompt, N noised edit | T thought, R question,
-    A answer
-D sees S Q; N, which holds the picture it edits, sees P; A sees S T R. Direct answering, drawing and
-answering with a thought share one trunk; every batch trains direct answering, every second one the
-third path. The reader's thoughts are oracle edits, 40 % of them corrupted, never the model's own
-drawings.
-"""
+"""The training loop of the embedded model: seeded, resumable, the last checkpoint ships."""
 
 import json
-from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
-from torch.nn import functional
 
-from g2u.models.tiny.canvas import to_unit
-from g2u.models.tiny.network import (
-    HIDDEN_SCORE,
-    Segment,
-    TinyConfig,
-    TinyNetwork,
-    to_patches,
-    visibility,
-)
-from g2u.models.tiny.text import BYTE_BEGIN, BYTE_PAD, encode_answer, encode_text
-from g2u.training.curriculum import EasyTrain, Item, easy_item, ladder_item
-
-QUESTION_PIECES, PROMPT_PIECES, ANSWER_BYTES = 28, 16, 12
+from g2u.models.tiny.network import TinyConfig, TinyNetwork
+from g2u.training.curriculum import EasyTrain, easy_item, ladder_item
+from g2u.training.losses import Batch, make_batch, step_losses
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,197 +27,6 @@ class Recipe:
     learning_rate: float
     checkpoint_every: int
     threads: int
-
-
-@dataclass(frozen=True, slots=True)
-class Batch:
-    """Tensors of one step; pictures as patches [B, P, C] in -1..1."""
-
-    source: Tensor
-    edited: Tensor
-    question: Tensor
-    prompt: Tensor
-    answer_in: Tensor
-    answer_out: Tensor
-    is_traced: Tensor
-    """[B] bool."""
-
-
-def make_batch(items: list[Item], config: TinyConfig) -> Batch:
-    """Stack items; texts padded to fixed lengths."""
-
-    def patches(pictures: list[NDArray[np.uint8]]) -> Tensor:
-        return to_patches(torch.from_numpy(to_unit(np.stack(pictures))), config.patch)
-
-    answers = [encode_answer(item.answer) for item in items]
-    targets = np.full((len(items), ANSWER_BYTES), BYTE_PAD, dtype=np.int64)
-    for row, symbols in enumerate(answers):
-        targets[row, : len(symbols)] = symbols
-    shifted = np.concatenate([np.full((len(items), 1), BYTE_BEGIN), targets[:, :-1]], 1)
-
-    def grams(texts: list[str], length: int) -> Tensor:
-        return torch.from_numpy(
-            np.stack([encode_text(text, length, config.buckets) for text in texts])
-        )
-
-    return Batch(
-        source=patches([item.source for item in items]),
-        edited=patches([item.edited for item in items]),
-        question=grams([item.question for item in items], QUESTION_PIECES),
-        prompt=grams([item.edit_prompt for item in items], PROMPT_PIECES),
-        answer_in=torch.from_numpy(shifted),
-        answer_out=torch.from_numpy(targets),
-        is_traced=torch.tensor([item.is_traced for item in items]),
-    )
-
-
-def corrupted(batch: Batch, ladders: int, kept: Tensor) -> Tensor:
-    """The thoughts to read [B, P, C]: 10 % another item's, 10 % the source, 15 % damaged, 5 %
-    blank.
-
-    Where the source is hidden (`kept` [B] is False) thoughts are true or damaged only, so that the
-    question can be answered from them.
-    """
-    thought = batch.edited.clone()
-    size, patches, _ = thought.shape
-    chance = torch.rand(size)
-    misleading = (chance < 0.2) | ((chance >= 0.35) & (chance < 0.4))
-    chance[misleading & ~kept] = 1.0
-    other = torch.cat([torch.randperm(ladders), ladders + torch.randperm(size - ladders)])
-    swap, copy = chance < 0.1, (chance >= 0.1) & (chance < 0.2)
-    damage, blank = (chance >= 0.2) & (chance < 0.35), (chance >= 0.35) & (chance < 0.4)
-    thought[swap] = batch.edited[other][swap]
-    thought[copy] = batch.source[copy]
-    clean = thought[damage]
-    lost = torch.rand(len(clean), patches, 1) < torch.rand(len(clean), 1, 1) * 0.4
-    faded = torch.rand(len(clean), patches, 1)
-    mean = clean.mean(1, keepdim=True).expand_as(clean)
-    mixed = torch.where(lost, faded * clean + (1 - faded) * mean, clean)
-    thought[damage] = (mixed + torch.randn_like(mixed) * torch.rand(len(clean), 1, 1) * 0.3).clamp(
-        -1, 1
-    )
-    thought[blank] = torch.rand(int(blank.sum()), 1, 1) * 2 - 1
-    return thought
-
-
-def layout(config: TinyConfig, names: str) -> tuple[list[Segment], Tensor]:
-    """Segments of the packed sequence and their additive mask [N, N]."""
-    lengths = {
-        "S": config.patches,
-        "Q": QUESTION_PIECES,
-        "D": ANSWER_BYTES,
-        "P": PROMPT_PIECES,
-        "N": config.patches,
-        "T": config.patches,
-        "R": QUESTION_PIECES,
-        "A": ANSWER_BYTES,
-    }
-    sees = {
-        "S": "S", "Q": "SQ", "D": "SQD", "P": "P", "N": "PN", "T": "T", "R": "STR", "A": "STRA",
-    }  # fmt: skip
-    segments = [Segment(n, lengths[n], sees[n], causal=n in "DA") for n in names]
-    return segments, visibility(segments)
-
-
-def packed(
-    network: TinyNetwork, batch: Batch, names: str, extra: dict[str, Tensor]
-) -> tuple[Tensor, dict[str, slice]]:
-    """Trunk output [B, N, D] of the packed sequence and where each segment lies in it.
-
-    Args:
-        network: the model.
-        batch: the items.
-        names: segment names, in order.
-        extra: "drawing" = embedded noised edit [B, P, D], "thought" = patches [B, P, C],
-            "shown" = [B] bool, whether S may be seen by Q and D; "kept" = the same for R and A.
-    """
-    segments, mask = layout(network.config, names)
-    embedded: dict[str, Callable[[], Tensor]] = {
-        "S": lambda: network.embed_picture(batch.source, 0),
-        "Q": lambda: network.embed_text(batch.question),
-        "D": lambda: network.embed_bytes(batch.answer_in),
-        "P": lambda: network.embed_text(batch.prompt),
-        "N": lambda: extra["drawing"],
-        "T": lambda: network.embed_picture(extra["thought"], 1),
-        "R": lambda: network.embed_text(batch.question),
-        "A": lambda: network.embed_bytes(batch.answer_in),
-    }
-    where: dict[str, slice] = {}
-    offset = 0
-    for segment in segments:
-        where[segment.name] = slice(offset, offset + segment.length)
-        offset += segment.length
-    absent = torch.zeros(len(batch.source), 1, 1, offset)
-    for name, grams in (("Q", batch.question), ("P", batch.prompt), ("R", batch.question)):
-        if name in where:
-            absent[:, 0, 0, where[name]] = (grams[..., 0] == 0) * HIDDEN_SCORE
-    full = mask[None, None] + absent
-    for sight, readers in (("shown", "QD"), ("kept", "RA")):
-        for name in readers:
-            if sight in extra and name in where:
-                hidden = (~extra[sight])[:, None, None] * HIDDEN_SCORE
-                full[:, 0, where[name], where["S"]] += hidden
-    angles = network.rotations([s.name in "SNT" for s in segments], [s.length for s in segments])
-    tokens = torch.cat([embedded[s.name]() for s in segments], 1)
-    hidden_states, _ = network.trunk(tokens, angles, full)
-    return hidden_states, where
-
-
-def answer_loss(logits: Tensor, targets: Tensor) -> Tensor:
-    """Cross-entropy summed over the bytes of each answer: [B]."""
-    losses = functional.cross_entropy(
-        logits.transpose(1, 2), targets, ignore_index=BYTE_PAD, reduction="none"
-    )
-    return losses.sum(1)
-
-
-def step_losses(
-    network: TinyNetwork, batch: Batch, ladders: int, *, reads_thought: bool
-) -> dict[str, Tensor]:
-    """The three losses of one batch, each [B]."""
-    size = len(batch.source)
-    time = torch.rand(size) ** 2.5
-    time[torch.rand(size) < 0.4] = 0
-    level = time[:, None, None]
-    noised = (1 - level) * torch.randn_like(batch.edited) + level * batch.edited
-    estimate = _self_condition(network, batch, noised, time)
-    extra = {
-        "drawing": network.embed_noised(batch.source, noised, time, estimate),
-        "shown": torch.rand(size) > 0.04,
-    }
-    if reads_thought:
-        extra["kept"] = torch.rand(size) > 0.35
-        extra["thought"] = corrupted(batch, ladders, extra["kept"])
-    hidden, where = packed(network, batch, "SQDPN" + ("TRA" if reads_thought else ""), extra)
-    predicted = network.predict_picture(hidden[:, where["N"]], batch.source).float()
-    changed = ((batch.edited - batch.source).abs().view(size, -1, 3).amax(-1) > 0.5).float()
-    weight = 1 + 6 * changed[..., None] * batch.is_traced[:, None, None]
-    error = (predicted - batch.edited).square().view(size, -1, 3)
-    losses = {
-        "direct": answer_loss(network.predict_bytes(hidden[:, where["D"]]), batch.answer_out),
-        "draw": (weight * error).mean((1, 2)),
-    }
-    if reads_thought:
-        logits = network.predict_bytes(hidden[:, where["A"]])
-        losses["read"] = answer_loss(logits, batch.answer_out)
-    return losses
-
-
-def _self_condition(
-    network: TinyNetwork, batch: Batch, noised: Tensor, time: Tensor
-) -> Tensor | None:
-    """The model's own estimate of the edit after one or two passes, for 60 % of the batches."""
-    chance = float(torch.rand(()))
-    if chance < 0.4:
-        return None
-    estimate: Tensor | None = None
-    with torch.no_grad():
-        for _ in range(1 if chance < 0.75 else 2):
-            drawing = network.embed_noised(batch.source, noised, time, estimate)
-            hidden, where = packed(network, batch, "PN", {"drawing": drawing})
-            estimate = network.predict_picture(hidden[:, where["N"]], batch.source).float()
-    assert estimate is not None
-    return estimate * (torch.rand(len(time)) < 0.85)[:, None, None]
 
 
 def optimizers(network: TinyNetwork, rate: float) -> list[torch.optim.Optimizer]:

@@ -63,8 +63,7 @@ class Engine:
         """See `Tiny.edit`."""
 
         def shape(request: EditRequest) -> Hashable:
-            steps = dict(request.settings).get("steps", 4)
-            return len(request.pictures), self._text_length(request.prompt), steps
+            return len(request.pictures), self._text_length(request.prompt), request.settings
 
         return self._in_batches(requests, shape, self._edit_rows)
 

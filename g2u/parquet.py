@@ -1,0 +1,101 @@
+"""Parquet files that polars, `datasets` and the Hub's viewer read without this project.
+
+A picture is an encoded file in a {bytes, path} struct with the Hugging Face `Image` feature. Tables
+with pictures are shards that close at 512 rows or 64 MB, so their boundaries do not move when rows
+are appended. Files appear whole or not at all; equal rows give equal bytes.
+"""
+
+import json
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from g2u.errors import DataError
+
+SHARD_ROWS = 512
+SHARD_BYTES = 64 * 2**20
+IMAGE = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
+
+
+def write_rows(path: Path, schema: pa.Schema, rows: Sequence[dict[str, Any]]) -> None:
+    """Write one parquet file, whole or not at all; equal rows give equal bytes."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    fresh = path.with_name(f".{path.name}.new")
+    table = pa.Table.from_pylist(list(rows), schema=schema.with_metadata(_features(schema)))
+    try:
+        pq.write_table(table, fresh, compression="zstd")
+        os.replace(fresh, path)
+    finally:
+        fresh.unlink(missing_ok=True)
+
+
+def read_rows(
+    path: Path, schema: pa.Schema, columns: list[str] | None = None
+) -> list[dict[str, Any]]:
+    """Rows of a parquet file as dicts.
+
+    Raises:
+        DataError: the file is missing, is no parquet, or lacks a column.
+    """
+    try:
+        table = pq.read_table(path, columns=columns)
+    except FileNotFoundError:
+        raise DataError(f"{path}: missing; run dvc repro, which makes it") from None
+    except (pa.ArrowInvalid, OSError) as error:
+        raise DataError(f"{path}: not a whole parquet file ({error}); run dvc repro") from None
+    absent = [n for n in columns or schema.names if n not in table.column_names]
+    if absent:
+        raise DataError(f"{path}: no column {absent[0]!r}; expected {', '.join(schema.names)}")
+    rows: list[dict[str, Any]] = table.to_pylist()
+    return rows
+
+
+def write_shards(folder: Path, schema: pa.Schema, rows: Iterable[dict[str, Any]]) -> None:
+    """Write rows with pictures as part-00000.parquet ...; an empty table has one empty shard."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for number, shard in enumerate(_shards(rows)):
+        write_rows(folder / f"part-{number:05d}.parquet", schema, shard)
+
+
+def read_shards(
+    folder: Path, schema: pa.Schema, columns: list[str] | None = None
+) -> Iterator[dict[str, Any]]:
+    """Rows of all shards, in order."""
+    parts = sorted(folder.glob("part-*.parquet"))
+    if not parts:
+        raise DataError(f"{folder}: missing or empty; run dvc repro, which makes it")
+    for part in parts:
+        yield from read_rows(part, schema, columns)
+
+
+def _shards(rows: Iterable[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
+    shard: list[dict[str, Any]] = []
+    size, count = 0, 0
+    for row in rows:
+        weight = len(row["image"]["bytes"])
+        if shard and (len(shard) == SHARD_ROWS or size + weight > SHARD_BYTES):
+            yield shard
+            shard, size, count = [], 0, count + 1
+        shard.append(row)
+        size += weight
+    if shard or not count:
+        yield shard
+
+
+def _features(schema: pa.Schema) -> dict[bytes, bytes]:
+    """The Hugging Face feature description of a schema, so that `datasets` decodes the pictures."""
+    features = {field.name: _feature(field.type) for field in schema}
+    return {b"huggingface": json.dumps({"info": {"features": features}}).encode()}
+
+
+def _feature(kind: pa.DataType) -> dict[str, Any]:
+    if kind == IMAGE:
+        return {"_type": "Image"}
+    if pa.types.is_list(kind):
+        return {"_type": "List", "feature": _feature(kind.value_type)}
+    name = {"double": "float64"}.get(str(kind), str(kind))
+    return {"_type": "Value", "dtype": name}
