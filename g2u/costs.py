@@ -8,16 +8,23 @@ from pathlib import Path
 from g2u.cache.calls import Tally
 
 
-def write_costs(path: Path, tally: Mapping[str, Tally]) -> str:
-    """Write calls and model seconds per kind; return "N calls made, M reused" for the stage's line.
+def write_costs(path: Path, tallies: Mapping[str, Mapping[str, Tally]]) -> str:
+    """Write calls and model seconds; return "N calls made, M reused" for the stage's line.
 
     Seconds are those measured when each call was first made, so reuse does not change the file.
+
+    Args:
+        path: the file.
+        tallies: per arm (or "thoughts"), the calls of each kind.
     """
-    made = sum(kind.made for kind in tally.values())
-    reused = sum(kind.reused for kind in tally.values())
+    kinds = [tally for arm in tallies.values() for tally in arm.values()]
+    made, reused = sum(t.made for t in kinds), sum(t.reused for t in kinds)
     costs = {
-        name: {"calls": kind.calls, "seconds": round(kind.seconds, 3)}
-        for name, kind in sorted(tally.items())
+        arm: {
+            kind: {"calls": tally.calls, "seconds": round(tally.seconds, 3)}
+            for kind, tally in sorted(by_kind.items())
+        }
+        for arm, by_kind in tallies.items()
     }
     path.parent.mkdir(parents=True, exist_ok=True)
     fresh = path.with_name(f".{path.name}.new")
@@ -26,7 +33,10 @@ def write_costs(path: Path, tally: Mapping[str, Tally]) -> str:
     return f"{made} calls made, {reused} reused"
 
 
-def read_seconds(path: Path) -> float:
-    """Model seconds of a costs file."""
+def read_seconds(path: Path) -> dict[str, float]:
+    """Model seconds per arm (or of the "thoughts") of a costs file."""
     costs = json.loads(path.read_text())
-    return float(sum(kind["seconds"] for kind in costs.values()))
+    return {
+        arm: float(sum(kind["seconds"] for kind in by_kind.values()))
+        for arm, by_kind in costs.items()
+    }

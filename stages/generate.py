@@ -72,7 +72,7 @@ def main() -> None:
     sampler = canonical(preset.sampler).decode()
     recipe = tables.Recipe(cell.benchmark, cell.family, cell.model, model.identity, sampler)
     tables.write_thoughts(cell.thoughts, thoughts, recipe)
-    line = write_costs(cell.costs("generate"), calls.tally)
+    line = write_costs(cell.costs("generate"), {"thoughts": calls.tally})
     print(
         f"generate {cell}: {len(questions)} items, {len(thoughts)} thoughts, {line}, "
         f"{len(failed)} failed",

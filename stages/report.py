@@ -32,29 +32,45 @@ def cell_result(cell: Cell, items: int) -> CellResult:
     """The numbers of one cell."""
     try:
         metrics = json.loads(cell.metrics.read_text())
-        seconds = [read_seconds(cell.costs(stage)) for stage in ("generate", "understand")]
+        drawing = sum(read_seconds(cell.costs("generate")).values())
+        answering = read_seconds(cell.costs("understand"))
     except FileNotFoundError as error:
         raise DataError(f"{error.filename}: missing; run g2u sync && dvc repro") from None
     identities = parquet.read_shards(cell.thoughts, tables.THOUGHTS, ["identity"])
     is_own = any(row["identity"] for row in identities)
-    return CellResult(
-        cell.benchmark, cell.model, cell.family, metrics, is_own, sum(seconds) / max(items, 1)
-    )
+    seconds = {mode: (drawing + each) / max(items, 1) for mode, each in answering.items()}
+    return CellResult(cell.benchmark, cell.model, cell.family, metrics, is_own, seconds)
 
 
-def chosen(questions: Sequence[Question], count: int) -> list[Question]:
-    """`count` questions spread evenly over the benchmark, each with other pictures."""
+def spread(questions: Sequence[Question], count: int) -> list[Question]:
+    """`count` questions spread evenly over the given ones, each with other pictures."""
     fresh = list({question.pictures: question for question in reversed(questions)}.values())[::-1]
     if count >= len(fresh):
         return fresh
     return [fresh[place * len(fresh) // count] for place in range(count)]
 
 
+Arms = Mapping[str, tuple[list[Thought], list[Answer], list[Score]]]
+"""Per family, what a cell holds."""
+
+
+def changed_ids(arms: Arms) -> set[str]:
+    """Questions that some own thought answers better or worse than direct."""
+    direct = {s.id: s.score for s in arms["direct"][2] if s.feedback == "none"}
+    return {
+        score.id
+        for thoughts, _, scores in arms.values()
+        if any(thought.call for thought in thoughts)
+        for score in scores
+        if score.score is not None and score.score != direct[score.id]
+    }
+
+
 def examples(
     asked: Sequence[Question],
     gold: Mapping[str, Target],
     pictures: Mapping[str, Picture],
-    arms: Mapping[str, tuple[list[Thought], list[Answer], list[Score]]],
+    arms: Arms,
 ) -> tuple[Example, ...]:
     """The questions as they are shown; `arms` is by family."""
     found = []
@@ -94,7 +110,6 @@ def part(config: Params, benchmark: str, model: str, rows: pl.DataFrame) -> Benc
     folder = BenchmarkFolder(benchmark)
     questions = tables.read_questions(folder.questions)
     gold = {target.id: target for target in targets.read_targets(folder.targets)}
-    asked = chosen(questions, config.report.examples)
     arms: dict[str, tuple[list[Thought], list[Answer], list[Score]]] = {}
     prompts: dict[str, str] = {}
     for family in config.families:
@@ -108,7 +123,15 @@ def part(config: Params, benchmark: str, model: str, rows: pl.DataFrame) -> Benc
             tables.read_scores(cell.scores),
         )
     pictures = tables.read_pictures(folder.pictures)
-    return BenchmarkPart(benchmark, model, rows, examples(asked, gold, pictures, arms), prompts)
+    moved = changed_ids(arms)
+    changed = spread([q for q in questions if q.id in moved], config.report.examples // 2)
+    even = spread([q for q in questions if q not in changed], config.report.examples - len(changed))
+    shown = {
+        "Where an own thought changed whether the answer is right": changed,
+        "Spread evenly over the benchmark": even,
+    }
+    sections = {title: examples(asked, gold, pictures, arms) for title, asked in shown.items()}
+    return BenchmarkPart(benchmark, model, rows, sections, prompts)
 
 
 def nested(rows: pl.DataFrame) -> dict[str, Any]:

@@ -8,7 +8,7 @@ stages.understand --benchmark ladder --model tiny --family structure
 
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from g2u import params, plugins, tables
 from g2u.cache.calls import CachedCalls
@@ -24,6 +24,16 @@ from g2u.workspace import BenchmarkFolder, Cell, call_store, parse_cell
 NULL_FAMILY = "direct"
 
 
+@dataclass(frozen=True, slots=True)
+class Material:
+    """What a cell's answers are made from."""
+
+    questions: Sequence[Question]
+    pictures: Mapping[str, Picture]
+    """By digest."""
+    thoughts: Sequence[Thought]
+
+
 def arms(config: Params, family: str) -> tuple[str, ...]:
     """Feedback modes of a family's cell."""
     return ("none", "blind") if family == NULL_FAMILY else (config.understand.feedback,)
@@ -32,47 +42,43 @@ def arms(config: Params, family: str) -> tuple[str, ...]:
 def answer(
     config: Params,
     cell: Cell,
-    questions: Sequence[Question],
-    pictures: Mapping[str, Picture],
-    thoughts: Sequence[Thought],
+    mode: str,
+    material: Material,
     calls: Calls,
 ) -> list[Answer]:
-    """One answer per arm and question, in that order."""
+    """One answer per question, in the order of the questions, with the layout `mode`."""
     _check_capabilities(config, cell.model)
-    by_question: dict[str, list[Thought]] = {question.id: [] for question in questions}
-    for thought in thoughts:
+    feedback = plugins.feedback(mode)
+    by_question: dict[str, list[Thought]] = {question.id: [] for question in material.questions}
+    for thought in material.thoughts:
         by_question[thought.question].append(thought)
-    answers = []
-    for mode in arms(config, cell.family):
-        feedback = plugins.feedback(mode)
-        drafts, asked = [], []
-        for question in questions:
-            own = by_question[question.id]
-            draft = Answer(
-                question.id,
-                mode,
-                feedback.DIFFERENCE,
-                "ok",
-                pictures=0 if mode == "blind" else len(question.pictures),
-                thoughts=len(own),
-                max_tokens=config.understand.max_tokens,
-            )
-            unusable = next((thought for thought in own if thought.status != "ok"), None)
-            if cell.family != NULL_FAMILY and not own:
-                reason = "the question has no picture to imagine from"
-                draft = replace(draft, status="not_applicable", reason=reason)
-            elif unusable is not None:
-                draft = replace(draft, status=unusable.status, reason=unusable.reason, thoughts=0)
-            else:
-                fed = [thought.picture for thought in own if thought.picture is not None]
-                shown = [pictures[digest] for digest in question.pictures]
-                asked.append((question, feedback.lay_out(question_prompt(question), shown, fed)))
-            drafts.append(draft)
-        said = _ask(config, cell, asked, calls)
-        answers += [
-            _completed(draft, said[draft.id]) if draft.status == "ok" else draft for draft in drafts
-        ]
-    return answers
+    drafts, asked = [], []
+    for question in material.questions:
+        own = by_question[question.id]
+        draft = Answer(
+            question.id,
+            mode,
+            feedback.DIFFERENCE,
+            "ok",
+            pictures=0 if mode == "blind" else len(question.pictures),
+            thoughts=len(own),
+            max_tokens=config.understand.max_tokens,
+        )
+        unusable = next((thought for thought in own if thought.status != "ok"), None)
+        if cell.family != NULL_FAMILY and not own:
+            reason = "the question has no picture to imagine from"
+            draft = replace(draft, status="not_applicable", reason=reason)
+        elif unusable is not None:
+            draft = replace(draft, status=unusable.status, reason=unusable.reason, thoughts=0)
+        else:
+            fed = [thought.picture for thought in own if thought.picture is not None]
+            shown = [material.pictures[digest] for digest in question.pictures]
+            asked.append((question, feedback.lay_out(question_prompt(question), shown, fed)))
+        drafts.append(draft)
+    said = _ask(config, cell, asked, calls)
+    return [
+        _completed(draft, said[draft.id]) if draft.status == "ok" else draft for draft in drafts
+    ]
 
 
 def _check_capabilities(config: Params, model: str) -> None:
@@ -130,10 +136,16 @@ def main() -> None:
     preset, folder = config.presets.models[cell.model], BenchmarkFolder(cell.benchmark)
     questions = tables.read_questions(folder.questions)
     model = plugins.adapter(preset.adapter).load(preset.settings)
-    calls = CachedCalls(model, call_store(), preset.batch)
-    pictures = tables.read_pictures(folder.pictures)
-    thoughts = tables.read_thoughts(cell.thoughts)
-    answers = answer(config, cell, questions, pictures, thoughts, calls)
+    material = Material(
+        questions,
+        tables.read_pictures(folder.pictures),
+        tables.read_thoughts(cell.thoughts),
+    )
+    answers, tallies = [], {}
+    for mode in arms(config, cell.family):
+        calls = CachedCalls(model, call_store(), preset.batch)
+        answers += answer(config, cell, mode, material, calls)
+        tallies[mode] = calls.tally
     model.close()
     failed = [a for a in answers if a.status == "failed"]
     tables.assert_same_ids(str(cell), (a.id for a in answers), (q.id for q in questions))
@@ -144,7 +156,7 @@ def main() -> None:
             f"{config.understand.max_failed}; finished calls are kept"
         )
     tables.write_answers(cell.answers, answers)
-    line = write_costs(cell.costs("understand"), calls.tally)
+    line = write_costs(cell.costs("understand"), tallies)
     shown = sum(a.pictures + a.thoughts for a in answers)
     print(
         f"understand {cell}: {len(questions)} items, {shown} pictures shown, {line}, "

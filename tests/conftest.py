@@ -23,7 +23,7 @@ from g2u.records import Question
 from g2u.workspace import Cell
 from stages.generate import imagine, load_model
 from stages.prepare import samples
-from stages.understand import answer
+from stages.understand import Material, answer, arms
 
 ROOT = Path(__file__).parent.parent
 SHARED = ROOT.parent / "shared" / "data"
@@ -142,7 +142,8 @@ def count_calls(tmp_path: Path) -> Counter:
                 model = load_model(config, config.models[0])
                 calls = CachedCalls(model, store, 8)
                 thoughts = imagine(config, cell, questions, pictures, calls)
-                answer(config, cell, questions, pictures, thoughts, calls)
+                for mode in arms(config, family):
+                    answer(config, cell, mode, Material(questions, pictures, thoughts), calls)
                 tallies: dict[str, Tally] = calls.tally
                 made[family] = {kind: tally.made for kind, tally in tallies.items() if tally.made}
         return made

@@ -11,7 +11,7 @@ from g2u.records import Picture, Question, Thought
 from g2u.workspace import Cell, call_store
 from stages.generate import imagine, load_model
 from stages.prepare import samples
-from stages.understand import answer
+from stages.understand import Material, answer, arms
 
 GUESS_SECONDS = {"edit": 0.03, "answer": 0.02, "score": 0.003}
 """Seconds per call where the cache holds no call of that model and kind: tiny on one core."""
@@ -63,7 +63,8 @@ def _cell(
     material = oracles if reads == "oracles" else pictures
     thoughts = imagine(config, cell, questions, material, calls)
     placed = [_stand_in(thought, pictures) for thought in thoughts]
-    answer(config, cell, questions, pictures, placed, calls)
+    for mode in arms(config, cell.family):
+        answer(config, cell, mode, Material(questions, pictures, placed), calls)
     return CellPlan(cell, calls.tally, is_bound=placed != thoughts)
 
 

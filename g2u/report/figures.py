@@ -18,12 +18,12 @@ def accuracy_figure(rows: pl.DataFrame) -> str:
     shown = rows.filter(pl.col("accuracy").is_not_null()).reverse()
     figure = go.Figure()
     figure.add_trace(_points(shown, "accuracy", "low", "high"))
-    for name, dash in (("chance", "dot"), ("majority", "dash")):
+    for name, dash, side in (("chance", "dot", "left"), ("majority", "dash", "right")):
         level = shown[name][0] if len(shown) else 0
         if level:
             figure.add_vline(
                 x=100 * level, line_dash=dash, line_color="#888", annotation_text=name,
-                annotation_position="top left", annotation_font_size=11,
+                annotation_position=f"top {side}", annotation_font_size=11,
             )  # fmt: skip
     _style(figure, len(shown), "accuracy, %")
     return str(figure.to_json())

@@ -46,7 +46,8 @@ class BenchmarkPart:
     model: str
     rows: pl.DataFrame
     """Rows of `summary` for this part."""
-    examples: tuple[Example, ...]
+    examples: dict[str, tuple[Example, ...]]
+    """Per title."""
     prompts: dict[str, str]
     """Edit prompt per family."""
 

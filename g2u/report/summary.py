@@ -56,8 +56,8 @@ class CellResult:
     """The cell's metrics file."""
     is_own: bool
     """Whether a model drew the thoughts."""
-    seconds: float
-    """Model seconds per item: drawing and answering."""
+    seconds: dict[str, float]
+    """Model seconds per item of each arm: drawing and answering."""
 
 
 def arm_name(family: str, feedback: str) -> str:
@@ -101,7 +101,7 @@ def _rows(cell: CellResult) -> list[dict[str, Any]]:
             "role": role(name, cell.is_own),
             "chance": cell.metrics["chance"],
             "majority": cell.metrics["majority"],
-            "seconds": cell.seconds,
+            "seconds": cell.seconds[feedback],
             **{k: v for k, v in arm.items() if k in SCHEMA},
         }
         gains = cell.metrics["gains"].get(feedback, {})

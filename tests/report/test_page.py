@@ -38,7 +38,7 @@ def cell(family: str, accuracy: float, over_direct: Any, over_duplicate: Any) ->
     arm |= {"failed": 0, "unparsed": 0, "not_applicable": 0}
     gains = {"direct": over_direct, "duplicate": over_duplicate} if over_direct else {}
     metrics = {"chance": 0.25, "majority": 0.3, "arms": {mode: arm}, "gains": {mode: gains}}
-    return CellResult("b", "m", family, metrics, family in ("detail", "structure"), 0.01)
+    return CellResult("b", "m", family, metrics, family in ("detail", "structure"), {mode: 0.01})
 
 
 def grid(

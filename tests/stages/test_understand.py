@@ -14,7 +14,7 @@ from g2u.protocols import Reply
 from g2u.records import AnswerRequest, Failure, Picture, Question, ScoreRequest, Thought
 from g2u.tables import Answer
 from g2u.workspace import Cell
-from stages.understand import answer
+from stages.understand import Material, answer, arms
 from tests.cache.test_calls import Echo
 from tests.conftest import ROOT, png
 
@@ -50,7 +50,8 @@ def ask(
 ) -> list[Answer]:
     cell = Cell("b", "tiny", family)
     calls = CachedCalls(model, CallStore(folder), batch=4)
-    return answer(CONFIG, cell, questions, {SHOWN.digest: SHOWN}, thoughts, calls)
+    material = Material(questions, {SHOWN.digest: SHOWN}, thoughts)
+    return [a for mode in arms(CONFIG, family) for a in answer(CONFIG, cell, mode, material, calls)]
 
 
 def thought(question: Question, picture: Picture | None = DRAWN, status: str = "ok") -> Thought:
