@@ -86,7 +86,7 @@ def examples(
                     name = arm_name(family, answer.feedback)
                     shown.append(ShownArm(name, own, _said(answer, question), right))
         originals = tuple(pictures[digest] for digest in question.pictures)
-        answer_text = gold[question.id].answer
+        answer_text = _with_option(gold[question.id].answer, question)
         choices = tuple(
             f"{letter}. {choice}"
             for letter, choice in zip(question.option_letters(), question.choices, strict=True)
@@ -100,9 +100,13 @@ def examples(
 def _said(answer: Answer, question: Question) -> str:
     if answer.status != "ok":
         return answer.reason
+    return _with_option(answer.response.strip(), question)
+
+
+def _with_option(text: str, question: Question) -> str:
+    """A letter with its option's text; anything else as it is."""
     options = dict(zip(question.option_letters(), question.choices, strict=True))
-    spoken = answer.response.strip()
-    return f"{spoken}. {options[spoken]}" if spoken in options else spoken
+    return f"{text}. {options[text]}" if text in options else text
 
 
 def part(config: Params, benchmark: str, model: str, rows: pl.DataFrame) -> BenchmarkPart:
