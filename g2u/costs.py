@@ -1,11 +1,11 @@
 """What a cell's model calls cost, as a small JSON beside its table."""
 
 import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 
 from g2u.cache.calls import Tally
+from g2u.files import write_whole
 
 
 def write_costs(path: Path, tallies: Mapping[str, Mapping[str, Tally]]) -> str:
@@ -26,10 +26,7 @@ def write_costs(path: Path, tallies: Mapping[str, Mapping[str, Tally]]) -> str:
         }
         for arm, by_kind in tallies.items()
     }
-    path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = path.with_name(f".{path.name}.new")
-    fresh.write_text(json.dumps(costs, indent=2) + "\n")
-    os.replace(fresh, path)
+    write_whole(path, json.dumps(costs, indent=2) + "\n")
     return f"{made} calls made, {reused} reused"
 
 

@@ -16,6 +16,8 @@ PATH = Path("params.yaml")
 NAME = re.compile(r"[a-z0-9_]+")
 RESERVED = ("report",)
 BASELINES = ("direct", "duplicate")
+NULL_MODES = ("none", "blind")
+"""Feedback modes of direct; they show no thought."""
 Positive = Annotated[int, Field(gt=0)]
 NotNegative = Annotated[int, Field(ge=0)]
 
@@ -225,6 +227,11 @@ def _check_modules(params: Params, path: Path) -> None:
     named += [("source", n, b.source) for n, b in params.presets.benchmarks.items()]
     named += [("edit", n, f.edit) for n, f in params.presets.families.items()]
     named += [("feedback", "understand", params.understand.feedback)]
+    if params.understand.feedback in NULL_MODES:
+        raise ParamsError(
+            f"{path}: understand.feedback: {params.understand.feedback!r} shows no thought; "
+            "expected a mode that does, such as concat"
+        )
     for kind, owner, module in named:
         if module not in plugins.known(kind):
             known = plugins.known(kind)

@@ -6,7 +6,6 @@ Run: python -m stages.report
 """
 
 import json
-import os
 import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -16,6 +15,7 @@ import polars as pl
 from g2u import params, parquet, tables, targets
 from g2u.costs import read_seconds
 from g2u.errors import DataError, run_main
+from g2u.files import write_whole
 from g2u.params import Params
 from g2u.records import Picture, Question, Target, Thought
 from g2u.report.page import BenchmarkPart, Example, ShownArm, render
@@ -167,24 +167,17 @@ def main() -> None:
             mine := rows.filter((pl.col("benchmark") == benchmark) & (pl.col("model") == model))
         ).is_empty()
     ]
-    REPORT.mkdir(parents=True, exist_ok=True)
     page = render(parts, config.report.alpha, config.score.confidence)
     plot = rows.filter(pl.col("gain").is_not_null()).select(
         pl.concat_str("benchmark", "model", "arm", separator=" ").alias("cell"),
         "benchmark", "model", "arm", "accuracy", "gain", "gain_low", "gain_high",
     )  # fmt: skip
-    _replace("index.html", page)
-    _replace("gains.json", json.dumps(nested(rows), indent=2) + "\n")
-    _replace("gains.csv", plot.write_csv())
+    write_whole(REPORT / "index.html", page)
+    write_whole(REPORT / "gains.json", json.dumps(nested(rows), indent=2) + "\n")
+    write_whole(REPORT / "gains.csv", plot.write_csv())
     scored, failed = int(rows["items"].sum()), int(rows["failed"].sum())
     line = f"report: {scored} items, 0 calls made, 0 reused, {failed} failed"
     print(f"{line}: {REPORT / 'index.html'}", file=sys.stderr)
-
-
-def _replace(name: str, text: str) -> None:
-    fresh = REPORT / f".{name}.new"
-    fresh.write_text(text, encoding="utf-8")
-    os.replace(fresh, REPORT / name)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,6 @@ Run: python -m stages.score --benchmark ladder --model tiny --family structure
 """
 
 import json
-import os
 import sys
 from collections import Counter
 from collections.abc import Sequence
@@ -17,6 +16,7 @@ from typing import Any
 from g2u import params, parquet, plugins, tables, targets
 from g2u.digests import sha256
 from g2u.errors import run_main
+from g2u.files import write_whole
 from g2u.params import Params
 from g2u.records import Question, Target
 from g2u.scoring import statistics
@@ -152,10 +152,7 @@ def main() -> None:
     tables.assert_same_ids(str(cell), (s.id for s in scored["own"]), (q.id for q in questions))
     tables.write_scores(cell.scores, scored["own"])
     metrics = cell_metrics(config, questions, gold, scored)
-    cell.metrics.parent.mkdir(parents=True, exist_ok=True)
-    fresh = cell.metrics.with_suffix(".new")
-    fresh.write_text(json.dumps(metrics, indent=2) + "\n")
-    os.replace(fresh, cell.metrics)
+    write_whole(cell.metrics, json.dumps(metrics, indent=2) + "\n")
     failed = sum(score.status == "failed" for score in scored["own"])
     count = len(scored["own"])
     print(f"score {cell}: {count} items, 0 calls made, 0 reused, {failed} failed", file=sys.stderr)

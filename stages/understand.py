@@ -2,8 +2,8 @@
 
 Input columns: g2u.tables.QUESTIONS, PICTURES, THOUGHTS, LINKS.
 Output columns: g2u.tables.ANSWERS, one row per question and arm. The null family has two arms:
-`none` (direct) and `blind`; every other family has the feedback mode of params.yaml. Run: python -m
-stages.understand --benchmark ladder --model tiny --family structure
+`none` (direct) and `blind`; every other family has the feedback mode of params.yaml.
+Run: python -m stages.understand --benchmark ladder --model tiny --family structure
 """
 
 import sys

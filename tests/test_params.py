@@ -33,6 +33,7 @@ WRONG = [
     ("presets.benchmarks.ladder.source", "lader", "did you mean 'ladder'?"),
     ("presets.families.detail.edit", "promt", "did you mean 'prompt'?"),
     ("understand.feedback", "concatt", "did you mean 'concat'?"),
+    ("understand.feedback", "blind", "shows no thought"),
     ("generate.sede", 3, "did you mean 'seed'?"),
     ("generat", {}, "did you mean 'generate'?"),
     ("generate.seed", "zero", "generate.seed"),

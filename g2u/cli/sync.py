@@ -10,6 +10,7 @@ from pathlib import Path
 
 from g2u import plugins
 from g2u.cli.dependencies import shared_code
+from g2u.files import write_whole
 from g2u.params import Params
 from g2u.workspace import DATA, BenchmarkFolder
 
@@ -108,10 +109,7 @@ def sync(config: Params, root: Path = Path()) -> list[str]:
 def _write(path: Path, text: str) -> list[str]:
     if path.exists() and path.read_text(encoding="utf-8") == text:
         return []
-    path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = path.with_name(f".{path.name}.new")
-    fresh.write_text(text, encoding="utf-8")
-    os.replace(fresh, path)
+    write_whole(path, text)
     return [f"wrote {path}"]
 
 
