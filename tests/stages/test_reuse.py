@@ -188,6 +188,44 @@ def test_editing_a_prompt_runs_its_own_cells_and_undoing_it_runs_no_model(
     assert (workspace.folder / "data" / "report" / "gains.json").read_text() == report
 
 
+def stale(workspace: Workspace) -> set[str]:
+    """Stages whose own inputs changed, as `dvc status` has them: benchmark:stage."""
+    status = json.loads(workspace.run("dvc", "status", "--json").stdout)
+    return {name.removeprefix("data/").replace("/dvc.yaml", "") for name in status}
+
+
+EDITED = {
+    "g2u/edits/blank.py": {f"{b}:generate@tiny-blank" for b in ("ladder", "easy_vqa")},
+    "g2u/benchmarks/ladder.py": {"ladder:prepare"},
+    "g2u/scoring/answers/yes_no.py": {
+        f"easy_vqa:score@tiny-{family}" for family in ("direct", "duplicate", "blank")
+    },
+    "g2u/models/tiny/canvas.py": {
+        f"{b}:{stage}@tiny-{family}"
+        for b in ("ladder", "easy_vqa")
+        for stage in ("generate", "understand")
+        for family in ("direct", "duplicate", "blank")
+    },
+    "g2u/report/figures.py": {"report"},
+}
+
+
+@pytest.mark.slow
+def test_editing_a_file_makes_stale_exactly_its_own_cells(workspace: Workspace) -> None:
+    workspace.init_dvc()
+    workspace.raw["families"] = ["direct", "duplicate", "blank"]
+    workspace.write()
+    workspace.run("dvc", "repro")
+    assert stale(workspace) == set()
+    for name, cells in EDITED.items():
+        path = workspace.folder / name
+        before = path.read_text()
+        path.write_text(before + "\n# edited\n")
+        assert stale(workspace) == cells, name
+        path.write_text(before)
+    assert stale(workspace) == set()
+
+
 @pytest.mark.slow
 def test_a_removed_family_leaves_neither_cells_nor_rows_behind(workspace: Workspace) -> None:
     workspace.init_dvc()
