@@ -109,6 +109,7 @@ def _summary(losses: dict[str, Tensor], batch: Batch, ladders: int) -> dict[str,
     found: dict[str, float] = {}
     traced = batch.is_traced
     for name, values in losses.items():
+        values = values.detach()
         if name == "draw":
             found["draw_ladder"] = float(values[traced].mean())
             found["draw_other"] = float(values[~traced].mean())

@@ -1,0 +1,130 @@
+"""Training: resumable to the bit, fair to direct answering, and shipped as it was trained."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from g2u.models import tiny
+from g2u.models.tiny.network import TinyConfig, TinyNetwork
+from g2u.pictures import picture_of
+from g2u.records import EditRequest, Picture
+from g2u.training import loop
+from g2u.training.curriculum import EasyTrain, easy_item, ladder_item
+from g2u.training.export import export
+from g2u.training.loop import Recipe, train
+from g2u.training.losses import Batch, corrupted, make_batch, packed, step_losses
+from tests.conftest import png
+
+SMALL = TinyConfig(width=32, layers=2, heads=1, buckets=512)
+RECIPE = Recipe(
+    seed=3,
+    steps=4,
+    batch=6,
+    ladders=4,
+    rungs=(2, 5),
+    learning_rate=1e-3,
+    checkpoint_every=2,
+    threads=1,
+)
+
+
+@pytest.fixture(scope="module")
+def batch() -> Batch:
+    rng = np.random.default_rng(0)
+    easy = EasyTrain()
+    items = [ladder_item(rng, (2, 5)) for _ in range(4)] + [easy_item(rng, easy) for _ in range(2)]
+    return make_batch(items, SMALL)
+
+
+def test_an_interrupted_training_ends_in_the_same_bits(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole, _ = train(RECIPE, SMALL, tmp_path / "whole")
+    calls = 0
+    real = loop.step_losses
+
+    def stops(*args: Any, **kwargs: Any) -> dict[str, Tensor]:
+        nonlocal calls
+        calls += 1
+        if calls == 4:
+            raise KeyboardInterrupt
+        return real(*args, **kwargs)
+
+    monkeypatch.setattr(loop, "step_losses", stops)
+    with pytest.raises(KeyboardInterrupt):
+        train(RECIPE, SMALL, tmp_path / "torn")
+    monkeypatch.setattr(loop, "step_losses", real)
+    resumed, _ = train(RECIPE, SMALL, tmp_path / "torn")
+    for name, tensor in whole.state_dict().items():
+        assert torch.equal(tensor, resumed.state_dict()[name]), name
+    with pytest.raises(ValueError, match="another recipe"):
+        train(replace(RECIPE, seed=4), SMALL, tmp_path / "torn")
+
+
+def test_what_the_direct_path_sees_holds_neither_thought_nor_drawing(batch: Batch) -> None:
+    torch.manual_seed(0)
+    network = TinyNetwork(SMALL)
+    for block in network.blocks:
+        torch.nn.init.normal_(block.out.weight)  # type: ignore[union-attr, arg-type]
+    drawing = torch.randn(6, SMALL.patches, SMALL.width)
+    first, where = packed(network, batch, "SQDPNTRA", {"drawing": drawing, "thought": batch.edited})
+    second, _ = packed(network, batch, "SQDPNTRA", {"drawing": -drawing, "thought": batch.source})
+    assert torch.equal(first[:, where["D"]], second[:, where["D"]])
+    assert not torch.equal(first[:, where["A"]], second[:, where["A"]])
+    assert not torch.equal(first[:, where["N"]], second[:, where["N"]])
+
+
+def test_an_answer_byte_is_not_seen_before_it_is_predicted(batch: Batch) -> None:
+    torch.manual_seed(0)
+    network = TinyNetwork(SMALL)
+    for block in network.blocks:
+        torch.nn.init.normal_(block.out.weight)  # type: ignore[union-attr, arg-type]
+    other = batch.answer_in.clone()
+    other[:, 3:] = 65
+    first, where = packed(network, batch, "SQD", {})
+    second, _ = packed(network, replace(batch, answer_in=other), "SQD", {})
+    start = where["D"].start
+    assert torch.equal(first[:, start : start + 3], second[:, start : start + 3])
+    assert not torch.equal(first[:, start + 3], second[:, start + 3])
+
+
+def test_every_batch_trains_direct_answering(batch: Batch) -> None:
+    torch.manual_seed(0)
+    network = TinyNetwork(SMALL)
+    for reads in (True, False):
+        losses = step_losses(network, batch, 4, reads_thought=reads)
+        assert ("read" in losses) == reads
+        assert {"direct", "draw"} <= set(losses)
+        for values in losses.values():
+            assert values.shape == (6,)
+            assert torch.isfinite(values).all()
+
+
+def test_a_thought_is_true_or_damaged_where_the_source_is_hidden(batch: Batch) -> None:
+    torch.manual_seed(0)
+    hidden = torch.zeros(6, dtype=torch.bool)
+    for _ in range(40):
+        thought = corrupted(batch, 4, hidden)
+        error = (thought - batch.edited).abs().mean((1, 2))
+        swapped = (batch.edited.roll(1, 0) - batch.edited).abs().mean((1, 2))
+        assert (error < swapped.max()).all()
+        assert thought.abs().max() <= 1
+        blank = thought.flatten(1).std(1) < 1e-6
+        assert not blank.any()
+
+
+def test_exported_weights_are_what_the_adapter_loads(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    network = TinyNetwork(SMALL)
+    size = export(network, tmp_path / "w")
+    assert size == (tmp_path / "w" / "model.safetensors").stat().st_size
+    model = tiny.load({"weights": str(tmp_path / "w")})
+    assert model.identity != tiny.load({}).identity
+    edited = model.edit([EditRequest((picture_of(png(1)),), "p", 0, (("steps", 1),))])[0]
+    assert isinstance(edited, Picture)
+    assert (edited.width, edited.height) == (48, 48)
