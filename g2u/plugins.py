@@ -2,8 +2,9 @@
 
 import importlib
 import pkgutil
+from collections.abc import Mapping
 from types import ModuleType
-from typing import cast
+from typing import Any, cast
 
 from g2u import protocols
 from g2u.errors import ParamsError, unknown_name
@@ -36,6 +37,11 @@ def family(name: str) -> protocols.Family:
 def adapter(name: str) -> protocols.Adapter:
     """The model folder `name`."""
     return cast(protocols.Adapter, _module("adapter", name))
+
+
+def model(name: str, settings: Mapping[str, Any]) -> protocols.Model:
+    """A model of the adapter `name`; its weights are read at its first call."""
+    return adapter(name).load(settings)
 
 
 def feedback(name: str) -> protocols.Feedback:

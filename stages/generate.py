@@ -14,15 +14,9 @@ from g2u.costs import write_costs
 from g2u.digests import canonical
 from g2u.errors import ModelError, run_main
 from g2u.params import Params
-from g2u.protocols import Calls, Model
+from g2u.protocols import Calls
 from g2u.records import Picture, Question, Thought
 from g2u.workspace import BenchmarkFolder, Cell, call_store, parse_cell
-
-
-def load_model(config: Params, name: str) -> Model:
-    """The model behind a name of params.yaml; its weights are read at its first call."""
-    preset = config.presets.models[name]
-    return plugins.adapter(preset.adapter).load(preset.settings)
 
 
 def imagine(
@@ -58,7 +52,7 @@ def main() -> None:
     cell, config = parse_cell(__doc__), params.load()
     preset = config.presets.models[cell.model]
     questions = tables.read_questions(BenchmarkFolder(cell.benchmark).questions)
-    model = load_model(config, cell.model)
+    model = plugins.model(preset.adapter, preset.settings)
     calls = CachedCalls(model, call_store(), preset.batch)
     thoughts = imagine(config, cell, questions, material(config, cell), calls)
     model.close()

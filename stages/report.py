@@ -23,9 +23,10 @@ from g2u.report.summary import CellResult, arm_name, summary
 from g2u.tables import Answer, Score
 from g2u.workspace import REPORT, BenchmarkFolder, Cell
 
-METRICS = ("accuracy", "low", "high", "items", "failed", "unparsed", "gain", "gain_low",
-"gain_high",
-           "content", "content_low", "content_high", "p", "holm", "bh")  # fmt: skip
+METRICS = (
+    "accuracy", "low", "high", "items", "failed", "unparsed", "gain", "gain_low", "gain_high",
+    "content", "content_low", "content_high", "p", "holm", "bh",
+)  # fmt: skip
 
 
 def cell_result(cell: Cell, items: int) -> CellResult:
@@ -62,7 +63,7 @@ def changed_ids(arms: Arms) -> set[str]:
         for thoughts, _, scores in arms.values()
         if any(thought.call for thought in thoughts)
         for score in scores
-        if score.score is not None and score.score != direct[score.id]
+        if None not in (score.score, direct[score.id]) and score.score != direct[score.id]
     }
 
 
@@ -109,15 +110,16 @@ def _with_option(text: str, question: Question) -> str:
     return f"{text}. {options[text]}" if text in options else text
 
 
-def part(config: Params, benchmark: str, model: str, rows: pl.DataFrame) -> BenchmarkPart:
-    """One model on one benchmark, with its examples."""
-    folder = BenchmarkFolder(benchmark)
-    questions = tables.read_questions(folder.questions)
+def part(
+    config: Params, direct: Cell, questions: Sequence[Question], rows: pl.DataFrame
+) -> BenchmarkPart:
+    """One model on one benchmark, told by its direct cell, with its examples."""
+    folder = BenchmarkFolder(direct.benchmark)
     gold = {target.id: target for target in targets.read_targets(folder.targets)}
     arms: dict[str, tuple[list[Thought], list[Answer], list[Score]]] = {}
     prompts: dict[str, str] = {}
     for family in config.families:
-        cell = Cell(benchmark, model, family)
+        cell = direct.of_family(family)
         thoughts = tables.read_thoughts(cell.thoughts)
         if thoughts and thoughts[0].prompt:
             prompts[family] = thoughts[0].prompt
@@ -135,7 +137,7 @@ def part(config: Params, benchmark: str, model: str, rows: pl.DataFrame) -> Benc
         "Spread evenly over the benchmark": even,
     }
     sections = {title: examples(asked, gold, pictures, arms) for title, asked in shown.items()}
-    return BenchmarkPart(benchmark, model, rows, sections, prompts)
+    return BenchmarkPart(direct.benchmark, direct.model, rows, sections, prompts)
 
 
 def nested(rows: pl.DataFrame) -> dict[str, Any]:
@@ -150,22 +152,27 @@ def nested(rows: pl.DataFrame) -> dict[str, Any]:
 def main() -> None:
     """Write the page, the metrics and the plot data."""
     config = params.load()
-    results = []
-    for benchmark in config.benchmarks:
-        items = len(tables.read_questions(BenchmarkFolder(benchmark).questions))
-        results += [
-            cell_result(Cell(benchmark, model, family), items)
+    questions = {
+        benchmark: tables.read_questions(BenchmarkFolder(benchmark).questions)
+        for benchmark in config.benchmarks
+    }
+    rows = summary(
+        [
+            cell_result(Cell(benchmark, model, family), len(questions[benchmark]))
+            for benchmark in config.benchmarks
             for model in config.models
             for family in config.families
         ]
-    rows = summary(results)
+    )
     parts = [
-        part(config, benchmark, model, mine)
+        part(
+            config,
+            Cell(benchmark, model, "direct"),
+            questions[benchmark],
+            rows.filter((pl.col("benchmark") == benchmark) & (pl.col("model") == model)),
+        )
         for benchmark in config.benchmarks
         for model in config.models
-        if not (
-            mine := rows.filter((pl.col("benchmark") == benchmark) & (pl.col("model") == model))
-        ).is_empty()
     ]
     page = render(parts, config.report.alpha, config.score.confidence)
     plot = rows.filter(pl.col("gain").is_not_null()).select(

@@ -147,6 +147,7 @@ def main() -> None:
     cell, config = parse_cell(__doc__), params.load()
     folder = BenchmarkFolder(cell.benchmark)
     questions, gold = tables.read_questions(folder.questions), targets.read_targets(folder.targets)
+    # Empty as long as no judge can be configured; a missing or torn table must still stop here.
     parquet.read_rows(cell.judgements, tables.JUDGEMENTS)
     scored = _scored(cell, questions, gold)
     tables.assert_same_ids(str(cell), (s.id for s in scored["own"]), (q.id for q in questions))

@@ -36,7 +36,7 @@ class Material:
 
 def arms(config: Params, family: str) -> tuple[str, ...]:
     """Feedback modes of a family's cell."""
-    return ("none", "blind") if family == NULL_FAMILY else (config.understand.feedback,)
+    return params.NULL_MODES if family == NULL_FAMILY else (config.understand.feedback,)
 
 
 def answer(
@@ -135,7 +135,7 @@ def main() -> None:
     cell, config = parse_cell(__doc__), params.load()
     preset, folder = config.presets.models[cell.model], BenchmarkFolder(cell.benchmark)
     questions = tables.read_questions(folder.questions)
-    model = plugins.adapter(preset.adapter).load(preset.settings)
+    model = plugins.model(preset.adapter, preset.settings)
     material = Material(
         questions,
         tables.read_pictures(folder.pictures),

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 import yaml
 
+from g2u import plugins
 from g2u.cache.calls import CachedCalls, Tally
 from g2u.cache.store import CallStore
 from g2u.cli.sync import sync
@@ -21,7 +22,7 @@ from g2u.params import Params, load
 from g2u.pictures import encode_png
 from g2u.records import Question
 from g2u.workspace import Cell
-from stages.generate import imagine, load_model
+from stages.generate import imagine
 from stages.prepare import samples
 from stages.understand import Material, answer, arms
 
@@ -139,7 +140,8 @@ def count_calls(tmp_path: Path) -> Counter:
             pictures = {picture.digest: picture for s in found for picture in s.pictures}
             for family in config.families:
                 cell = Cell(benchmark, config.models[0], family)
-                model = load_model(config, config.models[0])
+                preset = config.presets.models[config.models[0]]
+                model = plugins.model(preset.adapter, preset.settings)
                 calls = CachedCalls(model, store, 8)
                 thoughts = imagine(config, cell, questions, pictures, calls)
                 for mode in arms(config, family):

@@ -4,12 +4,13 @@ import importlib.metadata
 import os
 import shutil
 import sys
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from g2u import params, plugins
+from g2u.cli.sync import benchmark_file
 from g2u.errors import G2UError
+from g2u.params import Params
 from g2u.workspace import BenchmarkFolder, call_store
 
 PACKAGES = (
@@ -40,16 +41,12 @@ class Finding:
 
 def examine() -> list[Finding]:
     """Every finding, sound ones too."""
-    checks: tuple[Callable[[], list[Finding]], ...] = (
-        _python,
-        _packages,
-        _repository,
-        _params,
-        _models,
-        _files_in_step,
-        _cache,
-    )
-    return [finding for check in checks for finding in check()]
+    found = [*_python(), *_packages(), *_repository()]
+    try:
+        config = params.load()
+    except G2UError as error:
+        return [*found, Finding(False, str(error)), *_cache()]
+    return [*found, *_params(config), *_models(config), *_files_in_step(config), *_cache()]
 
 
 def _python() -> list[Finding]:
@@ -71,51 +68,36 @@ def _packages() -> list[Finding]:
 
 
 def _repository() -> list[Finding]:
-    found = [
-        Finding(
-            Path(".git").exists(), "Git repository", "" if Path(".git").exists() else "git init"
-        ),
-        Finding(
-            Path(".dvc").exists(), "DVC workspace", "" if Path(".dvc").exists() else "dvc init"
-        ),
-    ]
+    found = []
+    for place, what, remedy in (
+        (".git", "Git repository", "git init"),
+        (".dvc", "DVC workspace", "dvc init"),
+    ):
+        is_there = Path(place).exists()
+        found.append(Finding(is_there, what, "" if is_there else remedy))
     on_path = shutil.which("dvc") is not None
     remedy = "" if on_path else "activate the environment: . .venv/bin/activate"
     return [*found, Finding(on_path, "dvc on PATH", remedy)]
 
 
-def _params() -> list[Finding]:
-    try:
-        config = params.load()
-    except G2UError as error:
-        return [Finding(False, str(error))]
+def _params(config: Params) -> list[Finding]:
     cells = len(config.models) * len(config.benchmarks) * len(config.families)
     return [Finding(True, f"params.yaml: {cells} cells")]
 
 
-def _models() -> list[Finding]:
+def _models(config: Params) -> list[Finding]:
     found = []
-    try:
-        config = params.load()
-    except G2UError:
-        return []
     for name in config.models:
         preset = config.presets.models[name]
         try:
-            model = plugins.adapter(preset.adapter).load(preset.settings)
+            model = plugins.model(preset.adapter, preset.settings)
             found.append(Finding(True, f"model {name}: {', '.join(sorted(model.capabilities))}"))
         except G2UError as error:
             found.append(Finding(False, f"model {name}: {error}"))
     return found
 
 
-def _files_in_step() -> list[Finding]:
-    from g2u.cli.sync import benchmark_file
-
-    try:
-        config = params.load()
-    except G2UError:
-        return []
+def _files_in_step(config: Params) -> list[Finding]:
     late = [
         benchmark
         for benchmark in config.benchmarks

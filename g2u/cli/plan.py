@@ -9,7 +9,7 @@ from g2u.cache.store import CallStore
 from g2u.params import Params
 from g2u.records import Picture, Question, Thought
 from g2u.workspace import Cell, call_store
-from stages.generate import imagine, load_model
+from stages.generate import imagine
 from stages.prepare import samples
 from stages.understand import Material, answer, arms
 
@@ -58,7 +58,9 @@ def _cell(
     store: CallStore,
 ) -> CellPlan:
     preset = config.presets.models[cell.model]
-    calls = CachedCalls(load_model(config, cell.model), store, preset.batch, plans=True)
+    calls = CachedCalls(
+        plugins.model(preset.adapter, preset.settings), store, preset.batch, plans=True
+    )
     reads = plugins.family(config.presets.families[cell.family].edit).READS
     material = oracles if reads == "oracles" else pictures
     thoughts = imagine(config, cell, questions, material, calls)

@@ -1,7 +1,6 @@
 """The report as one HTML page that opens offline: plots, tables and pictures are inside it."""
 
 import base64
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -64,14 +63,14 @@ def render(parts: Sequence[BenchmarkPart], alpha: float, confidence: float) -> s
         "p": lambda value: "–" if value is None else "<0.001" if value < 0.001 else f"{value:.3f}",
         "source": data_uri,
     }
-    plots = {}
+    plots = []
     for number, part in enumerate(parts):
-        plots[f"accuracy-{number}"] = json.loads(figures.accuracy_figure(part.rows))
-        plots[f"gains-{number}"] = json.loads(figures.gains_figure(part.rows))
+        plots.append(f'"accuracy-{number}": {figures.accuracy_figure(part.rows)}')
+        plots.append(f'"gains-{number}": {figures.gains_figure(part.rows)}')
     return environment.get_template("page.html.j2").render(
         parts=parts,
         headlines=[headline(part.rows, alpha) for part in parts],
-        plots=json.dumps(plots).replace("<", "\\u003c"),
+        plots=("{" + ", ".join(plots) + "}").replace("<", "\\u003c"),
         plotly=get_plotlyjs(),
         alpha=alpha,
         confidence=confidence,

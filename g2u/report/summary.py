@@ -136,8 +136,8 @@ def at_chance(rows: pl.DataFrame) -> bool:
 
 def headline(rows: pl.DataFrame, alpha: float) -> str:
     """One sentence on a model and benchmark: the best own thought over max(direct, duplicate)."""
-    own = rows.filter((pl.col("role") == "own thought") & pl.col("accuracy").is_not_null())
-    if own.is_empty() or not own["gain"].count():
+    own = rows.filter((pl.col("role") == "own thought") & pl.col("gain").is_not_null())
+    if own.is_empty():
         return "No own thoughts were scored here."
     if at_chance(rows):
         return "Direct answering is not above chance here, so gains are not discussed."
@@ -150,11 +150,7 @@ def headline(rows: pl.DataFrame, alpha: float) -> str:
     p = best["holm"] if over_direct else best["content_holm"]
     gain, low, high = (100 * best[name] for name in key)
     verdict = (
-        "no effect that this sample could show"
-        if p is None or p > alpha
-        else "a gain"
-        if gain > 0
-        else "a loss"
+        "no effect that this sample could show" if p > alpha else "a gain" if gain > 0 else "a loss"
     )
     return (
         f"Best own thought: {best['arm']}, {gain:+.1f} points [{low:+.1f}, {high:+.1f}] over "

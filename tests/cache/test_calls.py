@@ -1,14 +1,16 @@
 """Calls through the cache: each made once, failures neither stored nor fatal to their batch."""
 
+import io
 from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from g2u.cache.calls import UNMADE, CachedCalls
 from g2u.cache.store import CallStore
 from g2u.digests import call_key, call_seed
-from g2u.pictures import picture_of
+from g2u.pictures import picture_of, pixels_of
 from g2u.protocols import Reply
 from g2u.records import AnswerRequest, EditRequest, Failure, Picture, ScoreRequest, Turn
 from tests.conftest import png
@@ -107,13 +109,7 @@ def test_everything_that_makes_a_reply_is_in_its_key() -> None:
 
 
 def test_a_picture_is_known_by_its_pixels_not_by_its_file() -> None:
-    from PIL import Image
-
-    from g2u.pictures import pixels_of
-
     original = picture_of(png(5))
-    import io
-
     buffer = io.BytesIO()
     pixels_of(original).save(buffer, "BMP")
     assert picture_of(buffer.getvalue()) == original

@@ -77,6 +77,11 @@ def test_the_headline_says_when_nothing_is_shown_or_harm_is() -> None:
     assert "a loss" in headline(rows, 0.05)
 
 
+def test_own_thoughts_without_a_single_pair_are_not_discussed() -> None:
+    rows = summary([cell("direct", 0.6, None, None), cell("detail", 0.6, None, None)])
+    assert headline(rows, 0.05) == "No own thoughts were scored here."
+
+
 def browser() -> str:
     """Chromium's path; without it the test skips, unless G2U_REQUIRE_BROWSER is set."""
     found = shutil.which("chromium") or shutil.which("chromium-browser")

@@ -126,6 +126,15 @@ def test_new_rows_cost_an_edit_each_only_if_their_picture_is_new(
     assert edits(count_calls(settled.write())) == dict.fromkeys(PROMPTED, 2)
 
 
+def run_rows(workspace: Workspace, families: list[str]) -> None:
+    """The whole pipeline over six questions, from an empty workspace."""
+    workspace.init_dvc()
+    workspace.raw["families"] = families
+    workspace.use_tsv(tsv_rows(ROWS))
+    workspace.write()
+    workspace.run("dvc", "repro")
+
+
 def cell_files(workspace: Workspace, nouns: tuple[str, ...]) -> dict[str, str]:
     """Digest of every file under data/mine/<noun>."""
     root = workspace.folder / "data" / "mine"
@@ -138,11 +147,7 @@ def cell_files(workspace: Workspace, nouns: tuple[str, ...]) -> dict[str, str]:
 
 @pytest.mark.slow
 def test_permuting_the_answers_changes_no_thought_and_no_answer_file(workspace: Workspace) -> None:
-    workspace.init_dvc()
-    workspace.raw["families"] = ["direct", "duplicate", "detail"]
-    workspace.use_tsv(tsv_rows(ROWS))
-    workspace.write()
-    workspace.run("dvc", "repro")
+    run_rows(workspace, ["direct", "duplicate", "detail"])
     before = cell_files(workspace, ("thoughts", "answers"))
     scored = cell_files(workspace, ("scores",))
     rows = tsv_rows(ROWS)
@@ -166,11 +171,7 @@ def executed(output: str) -> set[str]:
 def test_editing_a_prompt_runs_its_own_cells_and_undoing_it_runs_no_model(
     workspace: Workspace,
 ) -> None:
-    workspace.init_dvc()
-    workspace.raw["families"] = ["direct", "duplicate", "detail", "structure"]
-    workspace.use_tsv(tsv_rows(ROWS))
-    workspace.write()
-    workspace.run("dvc", "repro")
+    run_rows(workspace, ["direct", "duplicate", "detail", "structure"])
     assert executed(workspace.run("dvc", "repro").stdout) == set()
     report = (workspace.folder / "data" / "report" / "gains.json").read_text()
     prompt = workspace.raw["presets"]["families"]["detail"]["prompt"]
@@ -228,11 +229,7 @@ def test_editing_a_file_makes_stale_exactly_its_own_cells(workspace: Workspace) 
 
 @pytest.mark.slow
 def test_a_removed_family_leaves_neither_cells_nor_rows_behind(workspace: Workspace) -> None:
-    workspace.init_dvc()
-    workspace.raw["families"] = ["direct", "duplicate", "blank"]
-    workspace.use_tsv(tsv_rows(ROWS))
-    workspace.write()
-    workspace.run("dvc", "repro")
+    run_rows(workspace, ["direct", "duplicate", "blank"])
     workspace.raw["families"] = ["direct", "duplicate"]
     workspace.write()
     workspace.run("dvc", "repro")
