@@ -78,8 +78,11 @@ def test_the_headline_says_when_nothing_is_shown_or_harm_is() -> None:
 
 
 def test_own_thoughts_without_a_single_pair_are_not_discussed() -> None:
-    rows = summary([cell("direct", 0.6, None, None), cell("detail", 0.6, None, None)])
-    assert headline(rows, 0.05) == "No own thoughts were scored here."
+    """The better family shares no scored question with direct; the other one is the headline."""
+    direct, unpaired = cell("direct", 0.6, None, None), cell("detail", 0.9, None, None)
+    assert headline(summary([direct, unpaired]), 0.05) == "No own thoughts were scored here."
+    paired = cell("structure", 0.7, gain(0.1, 0.001), gain(0.1, 0.001))
+    assert "structure, +10.0 points" in headline(summary([direct, unpaired, paired]), 0.05)
 
 
 def browser() -> str:
