@@ -9,6 +9,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from g2u import plugins
+from g2u.arms import Pairing
 from g2u.errors import ParamsError, unknown_name
 from g2u.records import Scalar
 
@@ -86,9 +87,9 @@ class Train(Section):
 
     seed: NotNegative
     steps: Positive
-    batch: Positive
-    ladders: Positive
-    rungs: Annotated[list[int], Field(min_length=2, max_length=2)]
+    mixture: dict[str, Positive]
+    depths: Annotated[list[int], Field(min_length=2, max_length=2)]
+    paths: list[Literal["direct", "draw", "read"]]
     learning_rate: Annotated[float, Field(gt=0)]
     checkpoint_every: Positive
     threads: Positive
@@ -101,10 +102,22 @@ class Generate(Section):
     max_failed: NotNegative
 
 
+class Control(Section):
+    """A further arm of a family."""
+
+    feedback: str
+    pairing: Pairing = "own"
+
+
 class Understand(Section):
     """Section of stage understand."""
 
     feedback: str
+    """Of every family's main arm."""
+    controls: list[Control] = []
+    """Further arms ..."""
+    controlled: list[str] = []
+    """... of these families."""
     max_tokens: Positive
     max_failed: NotNegative
 
@@ -128,6 +141,7 @@ class Report(Section):
 
     examples: NotNegative
     alpha: Annotated[float, Field(gt=0, lt=1)]
+    margin: Annotated[float, Field(gt=0, lt=1)]
 
 
 class Params(Section):
@@ -226,12 +240,20 @@ def _check_modules(params: Params, path: Path) -> None:
     named = [("adapter", n, m.adapter) for n, m in params.presets.models.items()]
     named += [("source", n, b.source) for n, b in params.presets.benchmarks.items()]
     named += [("edit", n, f.edit) for n, f in params.presets.families.items()]
-    named += [("feedback", "understand", params.understand.feedback)]
-    if params.understand.feedback in NULL_MODES:
-        raise ParamsError(
-            f"{path}: understand.feedback: {params.understand.feedback!r} shows no thought; "
-            "expected a mode that does, such as concat"
-        )
+    section = params.understand
+    modes = [section.feedback, *(control.feedback for control in section.controls)]
+    named += [("feedback", "understand", mode) for mode in modes]
+    for mode in modes:
+        if mode in NULL_MODES:
+            raise ParamsError(
+                f"{path}: understand: feedback {mode!r} shows no thought; "
+                "expected a mode that does, such as concat"
+            )
+    for family in section.controlled:
+        if family not in params.presets.families:
+            raise ParamsError(
+                unknown_name(f"{path}: understand.controlled", family, params.presets.families)
+            )
     for kind, owner, module in named:
         if module not in plugins.known(kind):
             known = plugins.known(kind)

@@ -8,6 +8,8 @@ from g2u.records import Question
 
 VERSION = "1"
 CHOICE_REQUEST = "Please select the correct answer from the options above."
+PLAN = "Which edit would help to answer this? {question}"
+"""What family `self` asks before it imagines."""
 SHORT_REQUEST = "Answer the question using a single word or phrase."
 
 

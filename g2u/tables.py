@@ -63,7 +63,7 @@ LINKS = pa.schema(
 ANSWERS = pa.schema(
     [
         ("id", pa.string()),
-        ("feedback", pa.string()),
+        ("arm", pa.string()),
         ("difference", pa.string()),
         ("status", pa.string()),
         ("reason", pa.string()),
@@ -77,7 +77,7 @@ ANSWERS = pa.schema(
 JUDGEMENTS = pa.schema(
     [
         ("id", pa.string()),
-        ("feedback", pa.string()),
+        ("arm", pa.string()),
         ("score", pa.float64()),
         ("reason", pa.string()),
     ]
@@ -85,7 +85,7 @@ JUDGEMENTS = pa.schema(
 SCORES = pa.schema(
     [
         ("id", pa.string()),
-        ("feedback", pa.string()),
+        ("arm", pa.string()),
         ("status", pa.string()),
         ("prediction", pa.string()),
         ("score", pa.float64()),
@@ -99,7 +99,7 @@ class Answer:
     """What a model said in one arm of one question."""
 
     id: str
-    feedback: str
+    arm: str
     difference: str
     """The one thing in which the arm differs from direct."""
     status: Status
@@ -119,7 +119,7 @@ class Score:
     """What an answer is worth."""
 
     id: str
-    feedback: str
+    arm: str
     status: str
     """ok, unparsed (no prediction; score 0), failed or not_applicable (no score)."""
     prediction: str

@@ -25,7 +25,8 @@ from g2u.workspace import REPORT, BenchmarkFolder, Cell
 
 METRICS = (
     "accuracy", "low", "high", "items", "failed", "unparsed", "gain", "gain_low", "gain_high",
-    "content", "content_low", "content_high", "p", "holm", "bh",
+    "content", "content_low", "content_high", "p", "holm", "bh", "gain_low_90", "gain_high_90",
+    "psnr", "ssim", "ink_f1", "path_agreement",
 )  # fmt: skip
 
 
@@ -57,7 +58,7 @@ Arms = Mapping[str, tuple[list[Thought], list[Answer], list[Score]]]
 
 def changed_ids(arms: Arms) -> set[str]:
     """Questions that some own thought answers better or worse than direct."""
-    direct = {s.id: s.score for s in arms["direct"][2] if s.feedback == "none"}
+    direct = {s.id: s.score for s in arms["direct"][2] if s.arm == "none"}
     return {
         score.id
         for thoughts, _, scores in arms.values()
@@ -79,12 +80,12 @@ def examples(
         shown = []
         for family, (thoughts, answers, scores) in arms.items():
             own = tuple(t.picture for t in thoughts if t.question == question.id and t.picture)
-            score_of = {s.feedback: s for s in scores if s.id == question.id}
+            score_of = {s.arm: s for s in scores if s.id == question.id}
             for answer in answers:
-                if answer.id == question.id and answer.feedback != "blind":
-                    value = score_of[answer.feedback].score
+                if answer.id == question.id and answer.arm == answers[0].arm:
+                    value = score_of[answer.arm].score
                     right = None if value is None else value >= 0.5
-                    name = arm_name(family, answer.feedback)
+                    name = arm_name(family, answer.arm, answers[0].arm)
                     shown.append(ShownArm(name, own, _said(answer, question), right))
         originals = tuple(pictures[digest] for digest in question.pictures)
         answer_text = _with_option(gold[question.id].answer, question)
@@ -174,7 +175,7 @@ def main() -> None:
         for benchmark in config.benchmarks
         for model in config.models
     ]
-    page = render(parts, config.report.alpha, config.score.confidence)
+    page = render(parts, config.report, config.score.confidence)
     plot = rows.filter(pl.col("gain").is_not_null()).select(
         pl.concat_str("benchmark", "model", "arm", separator=" ").alias("cell"),
         "benchmark", "model", "arm", "accuracy", "gain", "gain_low", "gain_high",

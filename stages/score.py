@@ -1,6 +1,7 @@
 """score: a cell's answers against the targets, and its gains over direct and duplicate.
 
-Input columns: g2u.tables.QUESTIONS, ANSWERS (own, direct, duplicate), g2u.targets.TARGETS.
+Input columns: g2u.tables.QUESTIONS, ANSWERS (own, direct, duplicate), g2u.targets.TARGETS;
+PICTURES, ORACLES and THOUGHTS, where there are oracles to compare thoughts with.
 Output columns: g2u.tables.SCORES; metrics as JSON, the numbers that `dvc metrics show` prints.
 Gains are paired by question: over complete cases, and with failures answered by direct.
 Run: python -m stages.score --benchmark ladder --model tiny --family structure
@@ -9,23 +10,27 @@ Run: python -m stages.score --benchmark ladder --model tiny --family structure
 import json
 import sys
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from g2u import params, parquet, plugins, tables, targets
 from g2u.digests import sha256
 from g2u.errors import run_main
 from g2u.files import write_whole
 from g2u.params import Params
-from g2u.records import Question, Target
+from g2u.pictures import pixels_of
+from g2u.records import Picture, Question, Target, Thought
 from g2u.scoring import statistics
 from g2u.scoring.statistics import Resampling
 from g2u.tables import Answer, Score
 from g2u.workspace import BenchmarkFolder, Cell, parse_cell
 
 BASELINES = (("direct", "none"), ("duplicate", None))
-"""Family and feedback of the arms that gains are measured against; None = the only one."""
+"""Family and arm that gains are measured against; None = the only one."""
 
 
 def score_answers(
@@ -40,15 +45,15 @@ def score_answers(
         question, target = by_id[answer.id], answer_of[answer.id]
         cluster = sha256(list(question.pictures) or [question.id])[:16]
         if answer.status != "ok":
-            scores.append(Score(answer.id, answer.feedback, answer.status, "", None, cluster))
+            scores.append(Score(answer.id, answer.arm, answer.status, "", None, cluster))
             continue
         scorer = plugins.scorer(target.scorer)
         prediction = scorer.parse(answer.response, question)
         if prediction is None:
-            scores.append(Score(answer.id, answer.feedback, "unparsed", "", 0.0, cluster))
+            scores.append(Score(answer.id, answer.arm, "unparsed", "", 0.0, cluster))
         else:
             value = scorer.score(prediction, target.answer)
-            scores.append(Score(answer.id, answer.feedback, "ok", prediction, value, cluster))
+            scores.append(Score(answer.id, answer.arm, "ok", prediction, value, cluster))
     return scores
 
 
@@ -118,18 +123,43 @@ def cell_metrics(
     """The cell's arms and gains; `scored` holds "own" and the baselines, by family."""
     section = config.score
     how = Resampling(section.confidence, section.resamples, section.seed)
-    direct = [s for s in scored["direct"] if s.feedback == "none"]
+    direct = [s for s in scored["direct"] if s.arm == "none"]
     found: dict[str, Any] = {"arms": {}, "gains": {}, **chance(questions, gold)}
-    for mode in dict.fromkeys(score.feedback for score in scored["own"]):
-        arm = [score for score in scored["own"] if score.feedback == mode]
-        found["arms"][mode] = arm_metrics(arm, section.confidence)
-        if mode == "none":
+    for name in dict.fromkeys(score.arm for score in scored["own"]):
+        arm = [score for score in scored["own"] if score.arm == name]
+        found["arms"][name] = arm_metrics(arm, section.confidence)
+        if name == "none":
             continue
-        found["gains"][mode] = {}
-        for family, feedback in BASELINES:
-            base = [s for s in scored[family] if feedback in (None, s.feedback)]
-            found["gains"][mode][family] = gain_metrics(arm, base, direct, how)
+        found["gains"][name] = {}
+        for family, base_arm in BASELINES:
+            base = [s for s in scored[family] if base_arm in (None, s.arm)]
+            found["gains"][name][family] = gain_metrics(arm, base, direct, how)
     return found
+
+
+def fidelity_metrics(
+    pictures: Mapping[str, Picture], oracles: Mapping[str, Picture], thoughts: Sequence[Thought]
+) -> dict[str, float]:
+    """Means over the distinct thoughts whose picture has an oracle of the same size; {} if none."""
+    from g2u.scoring.fidelity import fidelity
+
+    def pixels(picture: Picture) -> NDArray[np.uint8]:
+        return np.asarray(pixels_of(picture))
+
+    pairs = {
+        (thought.source, thought.picture)
+        for thought in thoughts
+        if thought.status == "ok" and thought.picture is not None and thought.source in oracles
+    }
+    compared = [
+        asdict(fidelity(pixels(drawn), pixels(oracles[source]), pixels(pictures[source])))
+        for source, drawn in sorted(pairs, key=lambda pair: (pair[0], pair[1].digest))
+        if (drawn.width, drawn.height) == (oracles[source].width, oracles[source].height)
+    ]
+    if not compared:
+        return {}
+    means = {name: float(np.mean([row[name] for row in compared])) for name in compared[0]}
+    return {**means, "thoughts": len(compared)}
 
 
 def _scored(
@@ -153,6 +183,13 @@ def main() -> None:
     tables.assert_same_ids(str(cell), (s.id for s in scored["own"]), (q.id for q in questions))
     tables.write_scores(cell.scores, scored["own"])
     metrics = cell_metrics(config, questions, gold, scored)
+    oracles = tables.read_oracles(folder.oracles)
+    if oracles and cell.family != "direct":
+        pictures, thoughts = (
+            tables.read_pictures(folder.pictures),
+            tables.read_thoughts(cell.thoughts),
+        )
+        metrics["fidelity"] = fidelity_metrics(pictures, oracles, thoughts)
     write_whole(cell.metrics, json.dumps(metrics, indent=2) + "\n")
     failed = sum(score.status == "failed" for score in scored["own"])
     count = len(scored["own"])

@@ -11,7 +11,7 @@ from pathlib import Path
 import polars as pl
 
 from g2u import params
-from g2u.errors import ParamsError, run_main
+from g2u.errors import run_main
 from g2u.models.tiny.network import TinyConfig
 from g2u.training.export import export
 from g2u.training.loop import Recipe, train
@@ -23,14 +23,14 @@ SCRATCH = Path(".g2u/train")
 def main() -> None:
     """Train, or go on training, and write the weights."""
     section = params.load().train
-    low, high = section.rungs
-    if not section.ladders < section.batch:
-        raise ParamsError("params.yaml: train.ladders must be below train.batch")
-    recipe = Recipe(**{**section.model_dump(), "rungs": (low, high)})
+    low, high = section.depths
+    exact = {"depths": (low, high), "paths": tuple(section.paths)}
+    recipe = Recipe(**{**section.model_dump(), **exact})
     network, curve = train(recipe, TinyConfig(), SCRATCH)
     size = export(network, WEIGHTS)
     pl.DataFrame(curve).write_csv(WEIGHTS / "curve.csv")
-    print(f"train: {recipe.steps} steps of {recipe.batch} items, {size} bytes", file=sys.stderr)
+    items = sum(recipe.mixture.values())
+    print(f"train: {recipe.steps} steps of {items} items, {size} bytes", file=sys.stderr)
 
 
 if __name__ == "__main__":

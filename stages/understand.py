@@ -2,7 +2,8 @@
 
 Input columns: g2u.tables.QUESTIONS, PICTURES, THOUGHTS, LINKS.
 Output columns: g2u.tables.ANSWERS, one row per question and arm. The null family has two arms:
-`none` (direct) and `blind`; every other family has the feedback mode of params.yaml.
+`none` (direct) and `blind`; every other family has the feedback mode of params.yaml, and the
+families that params.yaml names have its control arms as well.
 Run: python -m stages.understand --benchmark ladder --model tiny --family structure
 """
 
@@ -11,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from g2u import params, plugins, tables
+from g2u.arms import DIFFERENCES, Arm, paired
 from g2u.cache.calls import CachedCalls
 from g2u.costs import write_costs
 from g2u.errors import ModelError, run_main
@@ -34,44 +36,52 @@ class Material:
     thoughts: Sequence[Thought]
 
 
-def arms(config: Params, family: str) -> tuple[str, ...]:
-    """Feedback modes of a family's cell."""
-    return params.NULL_MODES if family == NULL_FAMILY else (config.understand.feedback,)
+def arms(config: Params, family: str) -> tuple[Arm, ...]:
+    """The arms of a family's cell, the main one first."""
+    if family == NULL_FAMILY:
+        return tuple(Arm(mode) for mode in params.NULL_MODES)
+    section = config.understand
+    controls = section.controls if family in section.controlled else []
+    further = (Arm(control.feedback, control.pairing) for control in controls)
+    return (Arm(section.feedback), *further)
 
 
 def answer(
     config: Params,
     cell: Cell,
-    mode: str,
+    arm: Arm,
     material: Material,
     calls: Calls,
 ) -> list[Answer]:
-    """One answer per question, in the order of the questions, with the layout `mode`."""
+    """One answer per question, in the order of the questions, as the arm says."""
     _check_capabilities(config, cell.model)
-    feedback = plugins.feedback(mode)
-    by_question: dict[str, list[Thought]] = {question.id: [] for question in material.questions}
-    for thought in material.thoughts:
-        by_question[thought.question].append(thought)
+    feedback = plugins.feedback(arm.feedback)
+    shown_thoughts = paired(arm, material.questions, material.thoughts)
     drafts, asked = [], []
     for question in material.questions:
-        own = by_question[question.id]
+        own = shown_thoughts[question.id]
         draft = Answer(
             question.id,
-            mode,
-            feedback.DIFFERENCE,
+            arm.name,
+            feedback.DIFFERENCE + DIFFERENCES[arm.pairing],
             "ok",
-            pictures=0 if mode == "blind" else len(question.pictures),
+            pictures=0 if arm.feedback in ("blind", "only") else len(question.pictures),
             thoughts=len(own),
             max_tokens=config.understand.max_tokens,
         )
         unusable = next((thought for thought in own if thought.status != "ok"), None)
         if cell.family != NULL_FAMILY and not own:
-            reason = "the question has no picture to imagine from"
+            reason = (
+                "the question has no picture to imagine from"
+                if arm.pairing == "own"
+                else "no other question has as many pictures"
+            )
             draft = replace(draft, status="not_applicable", reason=reason)
         elif unusable is not None:
             draft = replace(draft, status=unusable.status, reason=unusable.reason, thoughts=0)
         else:
             fed = [thought.picture for thought in own if thought.picture is not None]
+            draft = replace(draft, thoughts=len(fed))
             shown = [material.pictures[digest] for digest in question.pictures]
             asked.append((question, feedback.lay_out(question_prompt(question), shown, fed)))
         drafts.append(draft)
@@ -142,10 +152,10 @@ def main() -> None:
         tables.read_thoughts(cell.thoughts),
     )
     answers, tallies = [], {}
-    for mode in arms(config, cell.family):
+    for arm in arms(config, cell.family):
         calls = CachedCalls(model, call_store(), preset.batch)
-        answers += answer(config, cell, mode, material, calls)
-        tallies[mode] = calls.tally
+        answers += answer(config, cell, arm, material, calls)
+        tallies[arm.name] = calls.tally
     model.close()
     failed = [a for a in answers if a.status == "failed"]
     tables.assert_same_ids(str(cell), (a.id for a in answers), (q.id for q in questions))

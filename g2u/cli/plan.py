@@ -65,8 +65,8 @@ def _cell(
     material = oracles if reads == "oracles" else pictures
     thoughts = imagine(config, cell, questions, material, calls)
     placed = [_stand_in(thought, pictures) for thought in thoughts]
-    for mode in arms(config, cell.family):
-        answer(config, cell, mode, Material(questions, pictures, placed), calls)
+    for arm in arms(config, cell.family):
+        answer(config, cell, arm, Material(questions, pictures, placed), calls)
     return CellPlan(cell, calls.tally, is_bound=placed != thoughts)
 
 

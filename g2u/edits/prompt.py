@@ -4,13 +4,11 @@ Questions that share a picture share its thought: the call is the same, so it is
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
-from g2u.digests import call_seed
-from g2u.pictures import pixels_of
+from g2u.drawing import draw
 from g2u.protocols import Calls
-from g2u.records import EditRequest, Failure, Picture, Question, Thought
+from g2u.records import Picture, Question, Thought
 
 NEEDS = frozenset({"edit"})
 READS = "pictures"
@@ -25,43 +23,4 @@ def imagine(
 ) -> list[Thought]:
     """One edit of each picture of each question by `settings["prompt"]`."""
     prompt = str(settings["prompt"])
-    sampler = tuple(sorted(settings["sampler"].items()))
-    places = [(q.id, position, s) for q in questions for position, s in enumerate(q.pictures)]
-    requests = [
-        EditRequest(
-            (pictures[source],), prompt, call_seed(settings["seed"], [source], prompt, 0), sampler
-        )
-        for _, _, source in places
-    ]
-    replies = calls.edit(requests)
-    flaws: dict[str, str] = {}
-    thoughts = []
-    for (question, position, source), request, reply in zip(places, requests, replies, strict=True):
-        made = Thought(
-            question,
-            position,
-            "ok",
-            source=source,
-            prompt=prompt,
-            seed=request.seed,
-            call=calls.key(request),
-        )
-        if isinstance(reply, Failure):
-            thoughts.append(replace(made, status="failed", reason=reply.reason))
-            continue
-        if made.call not in flaws:
-            flaws[made.call] = _flaw(reply, source)
-        flaw = flaws[made.call]
-        made = replace(made, picture=reply)
-        thoughts.append(replace(made, status="failed", reason=flaw) if flaw else made)
-    return thoughts
-
-
-def _flaw(picture: Picture, source: str) -> str:
-    """Why a generated picture is no thought: pixel-identical to its source, or one flat colour."""
-    if picture.digest == source:
-        return "the edit returned its source unchanged"
-    colours = pixels_of(picture).getcolors(maxcolors=1)
-    if colours is not None:
-        return "the edit returned a blank picture"
-    return ""
+    return draw([(question, prompt) for question in questions], pictures, settings, calls)

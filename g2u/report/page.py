@@ -9,6 +9,7 @@ import polars as pl
 from jinja2 import Environment, FileSystemLoader
 from plotly.offline import get_plotlyjs
 
+from g2u.params import Report
 from g2u.records import Picture
 from g2u.report import figures
 from g2u.report.summary import headline
@@ -51,8 +52,8 @@ class BenchmarkPart:
     """Edit prompt per family."""
 
 
-def render(parts: Sequence[BenchmarkPart], alpha: float, confidence: float) -> str:
-    """The page's HTML."""
+def render(parts: Sequence[BenchmarkPart], section: Report, confidence: float) -> str:
+    """The page's HTML; `section` is the one of params.yaml."""
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent), autoescape=True, trim_blocks=True,
         lstrip_blocks=True,
@@ -69,10 +70,9 @@ def render(parts: Sequence[BenchmarkPart], alpha: float, confidence: float) -> s
         plots.append(f'"gains-{number}": {figures.gains_figure(part.rows)}')
     return environment.get_template("page.html.j2").render(
         parts=parts,
-        headlines=[headline(part.rows, alpha) for part in parts],
+        headlines=[headline(part.rows, section.alpha, section.margin) for part in parts],
         plots=("{" + ", ".join(plots) + "}").replace("<", "\\u003c"),
         plotly=get_plotlyjs(),
-        alpha=alpha,
         confidence=confidence,
     )
 

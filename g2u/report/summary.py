@@ -40,9 +40,17 @@ SCHEMA = {
     "holm": pl.Float64,
     "bh": pl.Float64,
     "content_holm": pl.Float64,
+    "gain_low_90": pl.Float64,
+    "gain_high_90": pl.Float64,
+    "psnr": pl.Float64,
+    "ssim": pl.Float64,
+    "ink_f1": pl.Float64,
+    "path_agreement": pl.Float64,
 }
-"""`gain` is over direct, `content` over duplicate; scores 0..1; seconds are model seconds per item.
+"""`gain` is over direct, `content` over duplicate; scores 0..1; seconds are model seconds per item;
+fidelity is against the oracle, PSNR in dB.
 """
+FIDELITY = ("psnr", "ssim", "ink_f1", "path_agreement")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,16 +68,20 @@ class CellResult:
     """Model seconds per item of each arm: drawing and answering."""
 
 
-def arm_name(family: str, feedback: str) -> str:
-    """How an arm is called: its family, or `blind`."""
-    return "blind" if feedback == "blind" else family
+def arm_name(family: str, arm: str, main: str) -> str:
+    """How an arm is called: its family, `blind`, or the family and how it differs from `main`."""
+    if arm == "blind":
+        return arm
+    return family if arm == main else f"{family}, {arm.removeprefix(main + '_')}"
 
 
-def role(name: str, is_own: bool) -> str:
+def role(family: str, arm: str, main: str, *, is_own: bool) -> str:
     """baseline, own thought, control or oracle."""
-    if name == "direct":
+    if arm != main:
+        return "control"
+    if family == "direct":
         return "baseline"
-    return "own thought" if is_own else "oracle" if name == "oracle" else "control"
+    return "own thought" if is_own else "oracle" if family == "oracle" else "control"
 
 
 def summary(cells: Sequence[CellResult]) -> pl.DataFrame:
@@ -90,27 +102,32 @@ def corrected(column: str, rows: list[dict[str, Any]], methods: dict[str, Any]) 
 
 def _rows(cell: CellResult) -> list[dict[str, Any]]:
     found = []
-    for feedback, arm in cell.metrics["arms"].items():
-        name = arm_name(cell.family, feedback)
+    main = next(iter(cell.metrics["arms"]))
+    for key, arm in cell.metrics["arms"].items():
+        name = arm_name(cell.family, key, main)
         row: dict[str, Any] = dict.fromkeys(SCHEMA)
         row |= {
             "benchmark": cell.benchmark,
             "model": cell.model,
             "family": cell.family,
             "arm": name,
-            "role": role(name, cell.is_own),
+            "role": role(cell.family, key, main, is_own=cell.is_own),
             "chance": cell.metrics["chance"],
             "majority": cell.metrics["majority"],
-            "seconds": cell.seconds[feedback],
+            "seconds": cell.seconds[key],
             **{k: v for k, v in arm.items() if k in SCHEMA},
         }
-        gains = cell.metrics["gains"].get(feedback, {})
+        if key == main:
+            row |= {n: v for n, v in cell.metrics.get("fidelity", {}).items() if n in FIDELITY}
+        gains = cell.metrics["gains"].get(key, {})
         over_direct, over_duplicate = gains.get("direct", {}), gains.get("duplicate", {})
         if over_direct.get("items"):
             row |= {
                 "gain": over_direct["difference"],
                 "gain_low": over_direct["low"],
                 "gain_high": over_direct["high"],
+                "gain_low_90": over_direct["low90"],
+                "gain_high_90": over_direct["high90"],
                 **{
                     k: over_direct[k]
                     for k in ("p", "mcnemar", "gained", "lost", "detectable", "with_fallback")
@@ -134,8 +151,14 @@ def at_chance(rows: pl.DataFrame) -> bool:
     return direct["low"] is None or bool(direct["low"] <= floor)
 
 
-def headline(rows: pl.DataFrame, alpha: float) -> str:
-    """One sentence on a model and benchmark: the best own thought over max(direct, duplicate)."""
+def headline(rows: pl.DataFrame, alpha: float, margin: float) -> str:
+    """A model on a benchmark: the best own thought over max(direct, duplicate), and what hurts.
+
+    Args:
+        rows: rows of `summary` of one model and benchmark.
+        alpha: family-wise error.
+        margin: 0..1; a 90 % interval inside -margin..margin is called equivalent.
+    """
     own = rows.filter((pl.col("role") == "own thought") & pl.col("gain").is_not_null())
     if own.is_empty():
         return "No own thoughts were scored here."
@@ -152,7 +175,16 @@ def headline(rows: pl.DataFrame, alpha: float) -> str:
     verdict = (
         "no effect that this sample could show" if p > alpha else "a gain" if gain > 0 else "a loss"
     )
+    if max(-best["gain_low_90"], best["gain_high_90"]) < margin:
+        verdict += f"; equivalent to direct within {100 * margin:.0f} points"
+    hurting = own.filter((pl.col("gain") < 0) & (pl.col("holm") <= alpha))
+    hurts = "; ".join(
+        f"{row['arm']} {100 * row['gain']:+.1f} [{100 * row['gain_low']:+.1f}, "
+        f"{100 * row['gain_high']:+.1f}]"
+        for row in hurting.sort("gain").iter_rows(named=True)
+    )
     return (
         f"Best own thought: {best['arm']}, {gain:+.1f} points [{low:+.1f}, {high:+.1f}] over "
         f"{base} (Holm p = {p:.3g}): {verdict}. Best of {len(own)} families, picked after the fact."
+        + (f" Own thoughts that hurt, against direct: {hurts}." if hurts else "")
     )

@@ -1,23 +1,25 @@
-"""Training items for the embedded model: ladders drawn without end, and easy-VQA's train split.
+"""Training items for the embedded model: puzzles without end, and easy-VQA's train split.
 
 Every item carries a question with its answer, an edit prompt with the picture it asks for, and a
-thought to read. Test material never occurs: ladders of the held-out structures are refused by
-`ladder.draw_levels`, easy-VQA's test split is not read.
+thought to read. Test material never occurs: puzzles are drawn from the structures open to training
+(g2u/puzzles/puzzle.py), easy-VQA's test split is not read.
 """
 
+import importlib
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.resources import files
+from types import ModuleType
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageFilter, ImageOps
 
-from g2u.benchmarks import ladder
 from g2u.benchmarks.easy_vqa import question_format
 from g2u.models.tiny.canvas import to_canvas
-from g2u.prompts import question_prompt
+from g2u.prompts import PLAN, question_prompt
+from g2u.puzzles.puzzle import SIZE, Split
 from g2u.records import Question
 
 FAMILIES = ("detail", "context", "structure")
@@ -42,6 +44,15 @@ PROMPTS: dict[str, tuple[str, ...]] = {
     ),
 }
 """Wordings the model learns for each edit family; params.yaml may use others."""
+FOCUS_PROMPT = "Mark what is asked: {question}"
+"""The question-aware edit."""
+EASY_VQA = "easy_vqa"
+PLANTED_SHARE, FOCUS_SHARE = 0.78, 0.1
+"""Shares of a puzzle's items whose edit holds the work, and holds what the question asks for."""
+PLAN_SHARE = 0.04
+"""Share of items that ask which edit would help."""
+UNDECIDED = "none"
+"""Its answer where no edit helps."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +64,8 @@ class Item:
     answer: str
     edit_prompt: str
     edited: NDArray[np.uint8]
-    is_traced: bool
-    """Whether `edited` is a coloured ladder, the hard case, which weighs most in the loss."""
+    is_planted: bool
+    """Whether `edited` holds the puzzle's work, the hard case, which weighs most in the loss."""
 
 
 def sharpen(source: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -92,50 +103,61 @@ EDITS: dict[str, Callable[[NDArray[np.uint8]], NDArray[np.uint8]]] = {
 }
 
 
-class EasyTrain:
-    """easy-VQA's train split on the canvas: pictures, and questions by picture."""
+class EasySplit:
+    """A split of easy-VQA on the canvas: pictures, and questions by picture."""
 
-    def __init__(self) -> None:
-        root = files("easy_vqa") / "data" / "train"
+    def __init__(self, split: str) -> None:
+        root = files("easy_vqa") / "data" / split
         rows = json.loads((root / "questions.json").read_text())
         numbers = sorted({int(row[2]) for row in rows})
         self.pictures: dict[int, NDArray[np.uint8]] = {}
         for number in numbers:
             with (root / "images" / f"{number}.png").open("rb") as file:
-                self.pictures[number] = to_canvas(Image.open(file).convert("RGB"), ladder.SIZE)
+                self.pictures[number] = to_canvas(Image.open(file).convert("RGB"), SIZE)
         self.rows = [(str(text), str(answer), int(number)) for text, answer, number in rows]
 
 
-def ladder_item(rng: np.random.Generator, rungs: tuple[int, int]) -> Item:
-    """A ladder of `rungs` levels (inclusive range) from the structures open to training."""
-    depth = int(rng.integers(rungs[0], rungs[1] + 1))
-    empty = 0.1 if rng.random() < 0.6 else 0.4
-    levels = ladder.draw_levels(rng, depth, held_out=False, empty=empty)
-    source, traced = ladder.render(levels, rng)
-    start = int(rng.integers(ladder.LINES))
-    question = Question("", ladder.question_text(start), choices=ladder.END_NAMES, format="choice")
-    family = "structure" if rng.random() < 0.8 else FAMILIES[int(rng.integers(2))]
-    edited = traced if family == "structure" else EDITS[family](source)
-    answer = ladder.END_NAMES[ladder.ends(levels)[start]]
-    return Item(
-        source,
-        question_prompt(question),
-        answer,
-        _wording(rng, family),
-        edited,
-        family == "structure",
-    )
+def puzzle_benchmark(name: str) -> ModuleType:
+    """The module of a procedural benchmark."""
+    return importlib.import_module(f"g2u.benchmarks.{name}")
 
 
-def easy_item(rng: np.random.Generator, split: EasyTrain) -> Item:
-    """A question of easy-VQA's train split with one of the three edits."""
+def puzzle_item(
+    rng: np.random.Generator, name: str, depths: tuple[int, int], split: Split = "train"
+) -> Item:
+    """An item of the procedural benchmark `name`, with a depth of the inclusive range `depths`."""
+    benchmark = puzzle_benchmark(name)
+    low, high = max(depths[0], benchmark.DEPTHS[0]), min(depths[1], benchmark.DEPTHS[1])
+    puzzle = benchmark.make(rng, int(rng.integers(min(low, high), high + 1)), split)
+    asked = puzzle.asked[0]
+    question = Question("", asked.text, choices=asked.choices, format=asked.format)
+    helps = str(benchmark.HELPS)
+    chance = rng.random()
+    if puzzle.thought is not None and chance < PLANTED_SHARE:
+        prompt, edited, is_planted = _wording(rng, helps), puzzle.thought, True
+    elif asked.focus is not None and chance < PLANTED_SHARE + FOCUS_SHARE:
+        prompt, edited = FOCUS_PROMPT.format(question=asked.text), asked.focus
+        is_planted = True
+    else:
+        others = [family for family in FAMILIES if family != helps]
+        family = others[int(rng.integers(len(others)))]
+        prompt, edited, is_planted = _wording(rng, family), EDITS[family](puzzle.source), False
+    wording, answer = question_prompt(question), asked.answer
+    if rng.random() < PLAN_SHARE:
+        wording, answer = PLAN.format(question=asked.text), helps or UNDECIDED
+    return Item(puzzle.source, wording, answer, prompt, edited, is_planted)
+
+
+def easy_item(rng: np.random.Generator, split: EasySplit) -> Item:
+    """A question of easy-VQA with one of the three edits."""
     text, answer, number = split.rows[int(rng.integers(len(split.rows)))]
     source = split.pictures[number]
-    question = Question("", text, format=question_format(text))
+    wording = question_prompt(Question("", text, format=question_format(text)))
+    if rng.random() < PLAN_SHARE:
+        wording, answer = PLAN.format(question=text), UNDECIDED
     family = FAMILIES[int(rng.integers(3))]
-    prompt = _wording(rng, family)
     edited = EDITS[family](source)
-    return Item(source, question_prompt(question), answer, prompt, edited, is_traced=False)
+    return Item(source, wording, answer, _wording(rng, family), edited, is_planted=False)
 
 
 def _wording(rng: np.random.Generator, family: str) -> str:

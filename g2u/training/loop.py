@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from g2u.models.tiny.network import TinyConfig, TinyNetwork
-from g2u.training.curriculum import EasyTrain, easy_item, ladder_item
+from g2u.training.curriculum import EASY_VQA, EasySplit, Item, easy_item, puzzle_item
 from g2u.training.losses import Batch, make_batch, step_losses
 
 
@@ -20,10 +20,13 @@ class Recipe:
 
     seed: int
     steps: int
-    batch: int
-    ladders: int
-    """Ladder items of a batch; the rest comes from easy-VQA."""
-    rungs: tuple[int, int]
+    mixture: dict[str, int]
+    """Items of a batch by benchmark."""
+    depths: tuple[int, int]
+    """Serial depth of the puzzles, inclusive; the greatest grows over the first 40 % of the steps.
+    """
+    paths: tuple[str, ...]
+    """What is trained: direct, draw, read. The direct-only baseline has direct alone."""
     learning_rate: float
     checkpoint_every: int
     threads: int
@@ -46,6 +49,13 @@ def rate_factor(step: int, steps: int) -> float:
     """60 steps of warm-up, constant to half-time, then linear to 2 %."""
     done = step / steps
     return min(1.0, (step + 1) / 60) * (1.0 if done < 0.5 else max(0.02, 2 * (1 - done)))
+
+
+def depth_range(recipe: Recipe, step: int) -> tuple[int, int]:
+    """Serial depths of the items of a step: from shallow puzzles to the deepest, for every path."""
+    low, high = recipe.depths
+    grown = low + 1 + (high - low - 1) * step / (0.4 * recipe.steps)
+    return low, min(high, int(grown))
 
 
 def train(
@@ -73,19 +83,24 @@ def train(
         torch.set_rng_state(state["torch_rng"])
         rng.bit_generator.state = json.loads(state["numpy_rng"])
         step, curve = state["step"], json.loads(state["curve"])
-    easy = EasyTrain()
+    easy = EasySplit("train")
+    groups = [number for number, count in enumerate(recipe.mixture.values()) for _ in range(count)]
     recent: list[dict[str, float]] = []
     while step < recipe.steps:
         for optimiser in optimisers:
             for group in optimiser.param_groups:
                 group["lr"] = recipe.learning_rate * rate_factor(step, recipe.steps)
-        items = [ladder_item(rng, recipe.rungs) for _ in range(recipe.ladders)]
-        items += [easy_item(rng, easy) for _ in range(recipe.batch - recipe.ladders)]
-        batch = make_batch(items, config)
+        depths = depth_range(recipe, step)
+        items = [
+            _item(rng, name, depths, easy) for name, n in recipe.mixture.items() for _ in range(n)
+        ]
+        batch = make_batch(items, groups, config)
+        paths = frozenset(recipe.paths) - ({"read"} if step % 2 else set())
         with torch.autocast("cpu", dtype=torch.bfloat16):
-            losses = step_losses(network, batch, recipe.ladders, reads_thought=step % 2 == 0)
-        scale = torch.where(batch.is_traced, 4.0, 1.5)
-        loss = losses["direct"].mean() + (scale * losses["draw"]).mean()
+            losses = step_losses(network, batch, paths)
+        loss = losses["direct"].mean()
+        if "draw" in losses:
+            loss = loss + (torch.where(batch.is_planted, 4.0, 1.5) * losses["draw"]).mean()
         if "read" in losses:
             loss = loss + losses["read"].mean()
         for optimiser in optimisers:
@@ -95,7 +110,7 @@ def train(
         for optimiser in optimisers:
             optimiser.step()
         step += 1
-        recent.append(_summary(losses, batch, recipe.ladders))
+        recent.append(_summary(losses, batch, list(recipe.mixture)))
         if step % 50 == 0:
             curve.append({"step": step, **_mean(recent)})
             recent = []
@@ -105,17 +120,25 @@ def train(
     return network, curve
 
 
-def _summary(losses: dict[str, Tensor], batch: Batch, ladders: int) -> dict[str, float]:
+def _item(rng: np.random.Generator, name: str, depths: tuple[int, int], easy: EasySplit) -> Item:
+    if name == EASY_VQA:
+        return easy_item(rng, easy)
+    return puzzle_item(rng, name, depths)
+
+
+def _summary(losses: dict[str, Tensor], batch: Batch, names: list[str]) -> dict[str, float]:
+    """Each loss by benchmark; drawing where the edit holds the work, and elsewhere."""
     found: dict[str, float] = {}
-    traced = batch.is_traced
-    for name, values in losses.items():
+    for path, values in losses.items():
         values = values.detach()
-        if name == "draw":
-            found["draw_ladder"] = float(values[traced].mean())
-            found["draw_other"] = float(values[~traced].mean())
-        else:
-            found[f"{name}_ladder"] = float(values[:ladders].mean())
-            found[f"{name}_easy_vqa"] = float(values[ladders:].mean())
+        for number, name in enumerate(names):
+            chosen = batch.group == number
+            if path == "draw":
+                chosen = chosen & batch.is_planted
+            if chosen.any():
+                found[f"{path}_{name}"] = float(values[chosen].mean())
+        if path == "draw":
+            found["draw_other"] = float(values[~batch.is_planted].mean())
     return found
 
 

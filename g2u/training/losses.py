@@ -30,7 +30,9 @@ from g2u.models.tiny.network import (
 from g2u.models.tiny.text import BYTE_BEGIN, BYTE_PAD, encode_answer, encode_text
 from g2u.training.curriculum import Item
 
-QUESTION_PIECES, PROMPT_PIECES, ANSWER_BYTES = 28, 16, 12
+QUESTION_TOKENS, PROMPT_TOKENS, ANSWER_BYTES = 10, 6, 10
+SELF_PASSES = (0, 0, 0, 1, 1, 2, 2, 3, 4, 5)
+"""Passes of self-conditioning, drawn evenly per batch."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +45,14 @@ class Batch:
     prompt: Tensor
     answer_in: Tensor
     answer_out: Tensor
-    is_traced: Tensor
+    is_planted: Tensor
     """[B] bool."""
+    group: Tensor
+    """[B], which benchmark an item is of; thoughts are swapped within a group."""
 
 
-def make_batch(items: list[Item], config: TinyConfig) -> Batch:
-    """Stack items; texts padded to fixed lengths."""
+def make_batch(items: list[Item], groups: list[int], config: TinyConfig) -> Batch:
+    """Stack items, `groups` in ascending order; texts padded to fixed lengths."""
 
     def patches(pictures: list[NDArray[np.uint8]]) -> Tensor:
         return to_patches(torch.from_numpy(to_unit(np.stack(pictures))), config.patch)
@@ -67,15 +71,16 @@ def make_batch(items: list[Item], config: TinyConfig) -> Batch:
     return Batch(
         source=patches([item.source for item in items]),
         edited=patches([item.edited for item in items]),
-        question=grams([item.question for item in items], QUESTION_PIECES),
-        prompt=grams([item.edit_prompt for item in items], PROMPT_PIECES),
+        question=grams([item.question for item in items], QUESTION_TOKENS),
+        prompt=grams([item.edit_prompt for item in items], PROMPT_TOKENS),
         answer_in=torch.from_numpy(shifted),
         answer_out=torch.from_numpy(targets),
-        is_traced=torch.tensor([item.is_traced for item in items]),
+        is_planted=torch.tensor([item.is_planted for item in items]),
+        group=torch.tensor(groups),
     )
 
 
-def corrupted(batch: Batch, ladders: int, kept: Tensor) -> Tensor:
+def corrupted(batch: Batch, kept: Tensor) -> Tensor:
     """The thoughts to read [B, P, C]: 10 % another item's, 10 % the source, 15 % damaged, 5 %
     blank.
 
@@ -87,7 +92,7 @@ def corrupted(batch: Batch, ladders: int, kept: Tensor) -> Tensor:
     chance = torch.rand(size)
     misleading = (chance < 0.2) | ((chance >= 0.35) & (chance < 0.4))
     chance[misleading & ~kept] = 1.0
-    other = torch.cat([torch.randperm(ladders), ladders + torch.randperm(size - ladders)])
+    other = torch.argsort(batch.group + torch.rand(size))
     swap, copy = chance < 0.1, (chance >= 0.1) & (chance < 0.2)
     damage, blank = (chance >= 0.2) & (chance < 0.35), (chance >= 0.35) & (chance < 0.4)
     thought[swap] = batch.edited[other][swap]
@@ -108,12 +113,12 @@ def layout(config: TinyConfig, names: str) -> tuple[list[Segment], Tensor]:
     """Segments of the packed sequence and their additive mask [N, N]."""
     lengths = {
         "S": config.patches,
-        "Q": QUESTION_PIECES,
+        "Q": QUESTION_TOKENS,
         "D": ANSWER_BYTES,
-        "P": PROMPT_PIECES,
+        "P": PROMPT_TOKENS,
         "N": config.patches,
         "T": config.patches,
-        "R": QUESTION_PIECES,
+        "R": QUESTION_TOKENS,
         "A": ANSWER_BYTES,
     }
     sees = {
@@ -175,33 +180,32 @@ def answer_loss(logits: Tensor, targets: Tensor) -> Tensor:
     return losses.sum(1)
 
 
-def step_losses(
-    network: TinyNetwork, batch: Batch, ladders: int, *, reads_thought: bool
-) -> dict[str, Tensor]:
-    """The three losses of one batch, each [B]."""
+def step_losses(network: TinyNetwork, batch: Batch, paths: frozenset[str]) -> dict[str, Tensor]:
+    """The losses of one batch, each [B]; `paths` holds "direct" and may hold "draw" and "read"."""
     size = len(batch.source)
-    time = torch.rand(size) ** 2.5
-    time[torch.rand(size) < 0.4] = 0
-    level = time[:, None, None]
-    noised = (1 - level) * torch.randn_like(batch.edited) + level * batch.edited
-    estimate = _self_condition(network, batch, noised, time)
-    extra = {
-        "drawing": network.embed_noised(batch.source, noised, time, estimate),
-        "shown": torch.rand(size) > 0.04,
-    }
-    if reads_thought:
+    names, extra = "SQD", {"shown": torch.rand(size) > 0.04}
+    if "draw" in paths:
+        names += "PN"
+        time = torch.rand(size) ** 2.5
+        time[torch.rand(size) < 0.4] = 0
+        level = time[:, None, None]
+        noised = (1 - level) * torch.randn_like(batch.edited) + level * batch.edited
+        estimate = _self_condition(network, batch, noised, time)
+        extra["drawing"] = network.embed_noised(batch.source, noised, time, estimate)
+    if "read" in paths:
+        names += "TRA"
         extra["kept"] = torch.rand(size) > 0.35
-        extra["thought"] = corrupted(batch, ladders, extra["kept"])
-    hidden, where = packed(network, batch, "SQDPN" + ("TRA" if reads_thought else ""), extra)
-    predicted = network.predict_picture(hidden[:, where["N"]], batch.source).float()
-    changed = ((batch.edited - batch.source).abs().view(size, -1, 3).amax(-1) > 0.5).float()
-    weight = 1 + 6 * changed[..., None] * batch.is_traced[:, None, None]
-    error = (predicted - batch.edited).square().view(size, -1, 3)
-    losses = {
-        "direct": answer_loss(network.predict_bytes(hidden[:, where["D"]]), batch.answer_out),
-        "draw": (weight * error).mean((1, 2)),
-    }
-    if reads_thought:
+        extra["thought"] = corrupted(batch, extra["kept"])
+    hidden, where = packed(network, batch, names, extra)
+    logits = network.predict_bytes(hidden[:, where["D"]])
+    losses = {"direct": answer_loss(logits, batch.answer_out)}
+    if "draw" in paths:
+        predicted = network.predict_picture(hidden[:, where["N"]], batch.source).float()
+        changed = ((batch.edited - batch.source).abs().view(size, -1, 3).amax(-1) > 0.5).float()
+        weight = 1 + 6 * changed[..., None] * batch.is_planted[:, None, None]
+        error = (predicted - batch.edited).square().view(size, -1, 3)
+        losses["draw"] = (weight * error).mean((1, 2))
+    if "read" in paths:
         logits = network.predict_bytes(hidden[:, where["A"]])
         losses["read"] = answer_loss(logits, batch.answer_out)
     return losses
@@ -210,15 +214,16 @@ def step_losses(
 def _self_condition(
     network: TinyNetwork, batch: Batch, noised: Tensor, time: Tensor
 ) -> Tensor | None:
-    """The model's own estimate of the edit after one or two passes, for 60 % of the batches."""
-    chance = float(torch.rand(()))
-    if chance < 0.4:
-        return None
+    """The model's own estimate of the edit after 1 to 5 passes, for 70 % of the batches: a drawing
+    goes on from what is drawn.
+    """
+    passes = SELF_PASSES[int(torch.randint(len(SELF_PASSES), ()))]
     estimate: Tensor | None = None
     with torch.no_grad():
-        for _ in range(1 if chance < 0.75 else 2):
+        for _ in range(passes):
             drawing = network.embed_noised(batch.source, noised, time, estimate)
             hidden, where = packed(network, batch, "PN", {"drawing": drawing})
             estimate = network.predict_picture(hidden[:, where["N"]], batch.source).float()
-    assert estimate is not None
+    if estimate is None:
+        return None
     return estimate * (torch.rand(len(time)) < 0.85)[:, None, None]

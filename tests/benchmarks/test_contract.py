@@ -14,8 +14,10 @@ from g2u.errors import DataError
 from g2u.records import Sample
 from tests.conftest import ROOT, tsv_rows, write_tsv
 
+PUZZLES = ("ladder", "tracks", "threads", "mosaic", "regions", "automaton")
 SETTINGS: dict[str, dict[str, Any]] = {
-    "ladder": {"items": 60, "rungs": 10, "seed": 0},
+    **{name: {"items": 60, "depth": 10, "seed": 0} for name in PUZZLES},
+    **{name: {"items": 60, "seed": 0} for name in ("palette", "digits")},
     "easy_vqa": {"split": "test", "items": 200, "version": "1.0"},
     "tsv": {},
 }

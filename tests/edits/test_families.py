@@ -1,5 +1,6 @@
 """Families: what they yield, what they refuse to pass on, and what they never need."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -7,10 +8,11 @@ import pytest
 from g2u import params, plugins
 from g2u.cache.calls import CachedCalls
 from g2u.cache.store import CallStore
-from g2u.edits import blank, direct, duplicate, oracle, prompt
+from g2u.edits import blank, direct, duplicate, noise, oracle, prompt, self, template
+from g2u.errors import ParamsError
 from g2u.pictures import encode_png, picture_of, pixels_of
 from g2u.protocols import Reply
-from g2u.records import EditRequest, Failure, Picture, Question
+from g2u.records import AnswerRequest, EditRequest, Failure, Picture, Question
 from tests.cache.test_calls import Echo
 from tests.conftest import ROOT, png
 
@@ -47,8 +49,10 @@ def test_direct_yields_no_thought(tmp_path: Path) -> None:
 
 def test_duplicate_and_blank_keep_place_size_and_ask_no_model(tmp_path: Path) -> None:
     model = Echo()
-    for family in (duplicate, blank):
-        thoughts = family.imagine(QUESTIONS, PICTURES, {"level": 90}, calls(model, tmp_path))
+    for family in (duplicate, blank, noise):
+        thoughts = family.imagine(
+            QUESTIONS, PICTURES, {"level": 90, "seed": 0}, calls(model, tmp_path)
+        )
         assert [(t.question, t.position) for t in thoughts] == [("one", 0), ("two", 0), ("two", 1)]
         for thought in thoughts:
             assert thought.picture is not None
@@ -95,6 +99,70 @@ def test_a_copied_blank_or_failed_edit_is_no_thought(
     assert reason in thoughts[0].reason
 
 
+def test_noise_is_seeded_by_run_and_picture(tmp_path: Path) -> None:
+    def drawn(seed: int) -> list[Picture | None]:
+        made = noise.imagine(QUESTIONS, PICTURES, {"seed": seed}, calls(Echo(), tmp_path))
+        return [thought.picture for thought in made]
+
+    assert drawn(0) == drawn(0)
+    assert drawn(0)[0] == drawn(0)[1] != drawn(0)[2]
+    assert set(drawn(0)).isdisjoint(drawn(1))
+
+
+def test_a_template_holds_the_question_and_nothing_of_its_options(tmp_path: Path) -> None:
+    asked = [
+        Question(name, f"{name}?", choices=("left", "right"), pictures=DIGESTS[:1])
+        for name in ("one", "two")
+    ]
+    settings = {**SETTINGS, "template": "Mark what is asked: {question}"}
+    thoughts = template.imagine(asked, PICTURES, settings, calls(Echo(), tmp_path))
+    assert [t.prompt for t in thoughts] == ["Mark what is asked: one?", "Mark what is asked: two?"]
+    assert thoughts[0].call != thoughts[1].call
+    with pytest.raises(ParamsError, match=r"lacks \{question\}"):
+        template.imagine(
+            asked, PICTURES, {**SETTINGS, "template": "Mark."}, calls(Echo(), tmp_path)
+        )
+
+
+class Chooser(Echo):
+    """Says for each question what the test wants; sees pictures and the plan's wording only."""
+
+    def __init__(self, *said: Reply[str]) -> None:
+        super().__init__()
+        self._said = list(said)
+        self.asked_for: list[AnswerRequest] = []
+
+    def answer(self, requests: Sequence[AnswerRequest]) -> list[Reply[str]]:
+        self.asked_for += requests
+        return [self._said.pop(0) for _ in requests]
+
+
+def test_self_draws_what_the_model_chose_and_nothing_where_it_chose_none(tmp_path: Path) -> None:
+    asked = [
+        Question(n, f"{n}?", choices=("left", "right"), format="choice", pictures=DIGESTS[:1])
+        for n in "abcd"
+    ]
+    model = Chooser("Structure ", "none", Failure("busy"), "a unicorn")
+    prompts = {"structure": "Draw structure.", "detail": "Enhance."}
+    settings = {**SETTINGS, "prompts": prompts}
+    thoughts = self.imagine(asked, PICTURES, settings, calls(model, tmp_path))
+    assert [(t.question, t.status, t.picture is None, t.prompt) for t in thoughts] == [
+        ("a", "ok", False, "Draw structure."),
+        ("b", "ok", True, ""),
+        ("c", "failed", True, ""),
+        ("d", "ok", True, ""),
+    ]
+    assert [t.reason for t in thoughts] == [
+        "chose structure",
+        "imagines nothing: said 'none'",
+        "busy",
+        "imagines nothing: said 'a unicorn'",
+    ]
+    for request, question in zip(model.asked_for, asked, strict=True):
+        words = [part for part in request.turns[0].parts if isinstance(part, str)]
+        assert words == [f"Which edit would help to answer this? {question.text}"]
+
+
 def test_every_family_of_params_has_settings_its_module_knows() -> None:
     config = params.load(ROOT / "params.yaml")
     for name, preset in config.presets.families.items():
@@ -110,7 +178,9 @@ def test_every_mode_shows_the_same_wording_and_declares_its_difference() -> None
         parts = mode.lay_out("the question", shown, [thought])[-1].parts
         assert parts[-1] == "the question"
         assert sum(isinstance(part, str) for part in parts) == 1
-        expected = {"none": shown, "blind": [], "concat": [*shown, thought]}[name]
+        expected = {"none": shown, "blind": [], "concat": [*shown, thought], "only": [thought]}[
+            name
+        ]
         assert list(parts[:-1]) == expected
         assert mode.DIFFERENCE
 

@@ -15,7 +15,7 @@ from g2u.errors import ModelError, ParamsError
 from g2u.models import tiny
 from g2u.models.tiny.inference import TIME_POWER, Engine
 from g2u.models.tiny.network import TinyConfig, TinyNetwork
-from g2u.models.tiny.text import encode_text, pieces
+from g2u.models.tiny.text import GRAMS, encode_text, tokens
 from g2u.params import load
 from g2u.pictures import picture_of
 from g2u.prompts import question_prompt
@@ -142,9 +142,9 @@ def test_text_of_any_script_and_length_is_read() -> None:
     config = TinyConfig()
     for text in ("", "a", "Größe? 你好 🙂", "word " * 500, "x" * 5000):
         ids = encode_text(text, config.text_length, config.buckets)
-        assert ids.shape == (config.text_length, 16)
+        assert ids.shape == (config.text_length, GRAMS)
         assert (ids > 0).any() == bool(text)
-    assert pieces("A b") == [b"A", b"b"]
+    assert tokens("A b c d") == [[b"A", b"b", b"c"], [b"d"]]
     one, other = (encode_text(t, 8, 4096) for t in ("line A", "line B"))
     assert not np.array_equal(one, other)
 

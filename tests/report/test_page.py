@@ -22,6 +22,8 @@ def gain(difference: float, p: float, spread: float = 0.05) -> dict[str, Any]:
         "difference": difference,
         "low": difference - spread,
         "high": difference + spread,
+        "low90": difference - 0.8 * spread,
+        "high90": difference + 0.8 * spread,
         "p": p,
         "mcnemar": p,
         "gained": 9,
@@ -63,26 +65,43 @@ def test_corrections_run_over_own_thoughts_only() -> None:
 
 
 def test_the_headline_takes_the_smaller_of_the_two_gains() -> None:
-    assert "+10.0 points [+5.0, +15.0] over the original shown twice" in headline(grid(), 0.05)
-    assert "+20.0 points" in headline(grid(content=0.3), 0.05)
-    assert "a gain" in headline(grid(), 0.05)
+    assert "+10.0 points [+5.0, +15.0] over the original shown twice" in headline(
+        grid(), 0.05, 0.03
+    )
+    assert "+20.0 points" in headline(grid(content=0.3), 0.05, 0.03)
+    assert "a gain" in headline(grid(), 0.05, 0.03)
 
 
 def test_the_headline_says_when_nothing_is_shown_or_harm_is() -> None:
-    assert "no effect that this sample could show" in headline(grid(p=0.4), 0.05)
-    assert "not above chance" in headline(grid(direct=0.31), 0.05)
+    assert "no effect that this sample could show" in headline(grid(p=0.4), 0.05, 0.03)
+    assert "not above chance" in headline(grid(direct=0.31), 0.05, 0.03)
     rows = summary(
         [cell("direct", 0.6, None, None), cell("detail", 0.3, gain(-0.3, 0.001), gain(-0.3, 0.001))]
     )
-    assert "a loss" in headline(rows, 0.05)
+    assert "a loss" in headline(rows, 0.05, 0.03)
+
+
+def test_the_headline_names_thoughts_that_hurt_and_equivalence() -> None:
+    rows = summary(
+        [
+            cell("direct", 0.9, None, None),
+            cell("detail", 0.7, gain(-0.2, 0.001), gain(-0.2, 0.001)),
+            cell("structure", 0.9, gain(0.0, 0.9, 0.02), gain(0.0, 0.9, 0.02)),
+        ]
+    )
+    said = headline(rows, 0.05, 0.03)
+    assert "Own thoughts that hurt, against direct: detail -20.0 [-25.0, -15.0]." in said
+    assert "equivalent to direct within 3 points" in said
+    assert "equivalent" not in headline(rows, 0.05, 0.01)
+    assert "hurt" not in headline(grid(), 0.05, 0.03)
 
 
 def test_own_thoughts_without_a_single_pair_are_not_discussed() -> None:
     """The better family shares no scored question with direct; the other one is the headline."""
     direct, unpaired = cell("direct", 0.6, None, None), cell("detail", 0.9, None, None)
-    assert headline(summary([direct, unpaired]), 0.05) == "No own thoughts were scored here."
+    assert headline(summary([direct, unpaired]), 0.05, 0.03) == "No own thoughts were scored here."
     paired = cell("structure", 0.7, gain(0.1, 0.001), gain(0.1, 0.001))
-    assert "structure, +10.0 points" in headline(summary([direct, unpaired, paired]), 0.05)
+    assert "structure, +10.0 points" in headline(summary([direct, unpaired, paired]), 0.05, 0.03)
 
 
 def browser() -> str:

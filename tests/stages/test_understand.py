@@ -60,7 +60,7 @@ def thought(question: Question, picture: Picture | None = DRAWN, status: str = "
 
 def test_the_likeliest_option_per_token_is_the_answer(tmp_path: Path) -> None:
     found = ask("direct", [CHOICE], [], Listener(), tmp_path)
-    assert [a.feedback for a in found] == ["none", "blind"]
+    assert [a.arm for a in found] == ["none", "blind"]
     assert found[0].response == "B"
     assert found[0].option_scores == pytest.approx((-0.3, -0.1))
 
@@ -79,15 +79,17 @@ def test_every_arm_asks_with_the_same_words_and_the_same_budget(tmp_path: Path) 
 
     assert words(models["direct"]) == words(models["structure"])
     shown = {request.turns[0].parts[:-1] for request in models["structure"].requests}
-    assert shown == {(SHOWN, DRAWN)}
+    assert shown == {(SHOWN, DRAWN), (DRAWN,)}
 
 
 @pytest.mark.parametrize("status", ["failed", "not_applicable"])
 def test_a_thought_that_is_not_sound_is_never_fed_on(tmp_path: Path, status: str) -> None:
     model = Listener()
     found = ask("structure", [SHORT], [thought(SHORT, DRAWN, status)], model, tmp_path)
-    assert [(a.status, a.reason, a.thoughts, a.response) for a in found] == [
-        (status, "torn", 0, "")
+    assert [(a.arm, a.status, a.reason, a.thoughts, a.response) for a in found] == [
+        ("concat", status, "torn", 0, ""),
+        ("concat_shuffled", "not_applicable", "no other question has as many pictures", 0, ""),
+        ("only", status, "torn", 0, ""),
     ]
     assert model.requests == []
 
@@ -95,7 +97,7 @@ def test_a_thought_that_is_not_sound_is_never_fed_on(tmp_path: Path, status: str
 def test_a_question_without_a_picture_has_no_own_thought_arm(tmp_path: Path) -> None:
     model = Listener()
     found = ask("structure", [TEXT], [], model, tmp_path)
-    assert [a.status for a in found] == ["not_applicable"]
+    assert [a.status for a in found] == ["not_applicable"] * 3
     assert model.requests == []
     assert [a.status for a in ask("direct", [TEXT], [], model, tmp_path)] == ["ok", "ok"]
 

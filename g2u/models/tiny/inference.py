@@ -1,7 +1,7 @@
 """Calling the embedded network: edits by a few flow steps, answers and scores byte by byte.
 
 Batch-invariant: every forward pass has one of a few fixed shapes (rows padded to `ROWS`, text
-padded to 32 or 96 pieces by its own length alone), float32, one thread. A row's reply does not
+padded to 12 or 48 tokens by its own length alone), float32, one thread. A row's reply does not
 depend on its neighbours. Shape legend: see network.py.
 """
 
@@ -29,14 +29,14 @@ from g2u.models.tiny.network import (
     to_patches,
     visibility,
 )
-from g2u.models.tiny.text import BYTE_BEGIN, BYTE_END, encode_text, pieces
+from g2u.models.tiny.text import BYTE_BEGIN, BYTE_END, encode_text, tokens
 from g2u.pictures import encode_png, picture_of, pixels_of
 from g2u.protocols import Reply
 from g2u.records import AnswerRequest, EditRequest, Failure, Picture, ScoreRequest, Turn
 
 ROWS = 8
 """Rows of every forward pass."""
-TEXT_LENGTHS = (32, 96)
+TEXT_LENGTHS = (12, 48)
 CONTINUATION_LENGTHS = (16, 64, 256, 1024)
 MAX_STEPS = 64
 TIME_POWER = 2.5
@@ -199,14 +199,14 @@ class Engine:
         grams = torch.from_numpy(
             np.stack([encode_text(text, length, self.config.buckets) for text in texts])
         )
-        segments, tokens, seen = [], [], ""
+        segments, embedded, seen = [], [], ""
         for slot in range(count):
             seen += chr(ord("a") + slot)
             segments.append(Segment(seen[-1], self.config.patches, seen[-1]))
             patches = self._patches([row[slot] for row in pictures])
-            tokens.append(self.network.embed_picture(patches, slot))
+            embedded.append(self.network.embed_picture(patches, slot))
         segments.append(Segment("Q", length, seen + "Q"))
-        tokens.append(self.network.embed_text(grams))
+        embedded.append(self.network.embed_text(grams))
         total = count * self.config.patches + length
         absent = torch.zeros(len(texts), 1, 1, total)
         absent[:, 0, 0, total - length :] = (grams[..., 0] == 0) * HIDDEN_SCORE
@@ -214,7 +214,7 @@ class Engine:
             [segment.name != "Q" for segment in segments], [s.length for s in segments]
         )
         mask = visibility(segments)[None, None] + absent
-        _, cache = self.network.trunk(torch.cat(tokens, 1), angles, mask)
+        _, cache = self.network.trunk(torch.cat(embedded, 1), angles, mask)
         return cache, absent
 
     def _patches(self, pictures: Sequence[Picture]) -> Tensor:
@@ -234,7 +234,7 @@ class Engine:
         return len(_pictures(turns)), self._text_length(_text(turns))
 
     def _text_length(self, text: str) -> int:
-        found = len(pieces(text))
+        found = len(tokens(text))
         return next((n for n in TEXT_LENGTHS if found <= n), TEXT_LENGTHS[-1])
 
 

@@ -1,7 +1,7 @@
 """The embedded unified model: one transformer that draws pictures and answers questions.
 
 Shapes: B batch, K pictures of an item, P = (size / patch)^2 patches of a picture, C = 3 patch^2
-values of a patch (RGB in -1..1), L text pieces, M answer bytes, D width, N = all tokens of a
+values of a patch (RGB in -1..1), L text tokens, M answer bytes, D width, N = all tokens of a
 sequence.
 
 To answer, a sequence is pictures in order (S, T), text (Q) and answer bytes (A). A picture's tokens
@@ -45,8 +45,8 @@ class TinyConfig:
     heads: int = 5
     buckets: int = 4096
     """Hash buckets of text n-grams."""
-    text_length: int = 96
-    """Most text pieces read."""
+    text_length: int = 48
+    """Most text tokens read."""
     answer_length: int = 48
     """Answer bytes told apart by their place, and the most written."""
     slots: int = 8
@@ -149,14 +149,14 @@ class TinyNetwork(nn.Module):
         self.clean = nn.Linear(config.values, width)
         self.noised = nn.Linear(config.values, width)
         self.estimate = nn.Linear(config.values, width)
-        self.row = nn.Parameter(torch.randn(grid, 1, width) * 0.02)
-        self.column = nn.Parameter(torch.randn(1, grid, width) * 0.02)
-        self.slot = nn.Parameter(torch.randn(config.slots, width) * 0.02)
+        self.row = nn.Parameter(torch.randn(grid, 1, width) * 0.5)
+        self.column = nn.Parameter(torch.randn(1, grid, width) * 0.5)
+        self.slot = nn.Parameter(torch.randn(config.slots, width) * 0.3)
         self.drawing = nn.Parameter(torch.randn(width) * 0.02)
         self.grams = nn.Embedding(config.buckets, width, padding_idx=0)
-        self.place = nn.Parameter(torch.randn(config.text_length, width) * 0.02)
+        self.place = nn.Parameter(torch.randn(config.text_length, width) * 0.5)
         self.bytes = nn.Embedding(BYTE_SYMBOLS, width)
-        self.byte_place = nn.Parameter(torch.randn(config.answer_length, width) * 0.02)
+        self.byte_place = nn.Parameter(torch.randn(config.answer_length, width) * 0.5)
         self.time = nn.Sequential(nn.Linear(64, width), nn.SiLU(), nn.Linear(width, width))
         self.blocks = nn.ModuleList(Block(width, config.heads) for _ in range(config.layers))
         self.byte_head = nn.Linear(width, BYTE_SYMBOLS)
@@ -176,10 +176,13 @@ class TinyNetwork(nn.Module):
         return self.clean(patches) + place + self.slot[min(slot, self.config.slots - 1)]
 
     def embed_text(self, grams: Tensor) -> Tensor:
-        """[B, L, 16] -> [B, L, D]: the mean of a piece's n-grams, scaled to keep its variance."""
+        """[B, L, 45] -> [B, L, D]: the mean of a token's n-grams, scaled to keep its variance."""
+        batch, length, _ = grams.shape
         count = (grams > 0).sum(-1, keepdim=True).clamp_min(1)
-        bag = self.grams(grams).sum(2) / count.sqrt()
-        return bag + self.place[: grams.shape[1]]
+        bag = functional.embedding_bag(
+            grams.flatten(0, 1), self.grams.weight, mode="sum", padding_idx=0
+        )
+        return bag.view(batch, length, -1) / count.sqrt() + self.place[:length]
 
     def embed_bytes(self, symbols: Tensor, start: int = 0) -> Tensor:
         """[B, M] -> [B, M, D]; `start` is the first one's place; far places share the last."""

@@ -1,0 +1,61 @@
+"""Arms: how a cell's thoughts are laid before the model, and whose thoughts they are."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from g2u.digests import sha256
+from g2u.records import Question, Thought
+
+Pairing = Literal["own", "shuffled"]
+DIFFERENCES = {"own": "", "shuffled": ", each of another question's pictures"}
+
+
+@dataclass(frozen=True, slots=True)
+class Arm:
+    """One way to ask all questions of a cell."""
+
+    feedback: str
+    """A file of g2u/feedback."""
+    pairing: Pairing = "own"
+    """own: a question sees its own thoughts. shuffled: those of another question's pictures."""
+
+    @property
+    def name(self) -> str:
+        """Unique within a cell."""
+        return self.feedback if self.pairing == "own" else f"{self.feedback}_{self.pairing}"
+
+
+def donors(questions: Sequence[Question]) -> dict[str, str]:
+    """For each question, the id of the one whose thoughts it is shown when pairing is shuffled.
+
+    The sets of pictures stand in a ring, ordered by a digest of their pixels; the donor is the
+    first question of the next set with as many pictures. Nothing but pixels decides, so the pairing
+    knows neither answers nor the order of rows. A question whose set has no other to go to is left
+    out.
+    """
+    by_count: dict[int, dict[tuple[str, ...], str]] = {}
+    for question in questions:
+        if question.pictures:
+            rings = by_count.setdefault(len(question.pictures), {})
+            rings.setdefault(question.pictures, question.id)
+    following: dict[tuple[str, ...], str] = {}
+    for ring in by_count.values():
+        ordered = sorted(ring, key=lambda pictures: sha256(["shuffled", *pictures]))
+        if len(ordered) > 1:
+            for place, pictures in enumerate(ordered):
+                following[pictures] = ring[ordered[(place + 1) % len(ordered)]]
+    return {q.id: following[q.pictures] for q in questions if q.pictures in following}
+
+
+def paired(
+    arm: Arm, questions: Sequence[Question], thoughts: Sequence[Thought]
+) -> dict[str, list[Thought]]:
+    """The thoughts that each question is shown, by question id, in the order of its pictures."""
+    own: dict[str, list[Thought]] = {question.id: [] for question in questions}
+    for thought in thoughts:
+        own[thought.question].append(thought)
+    if arm.pairing == "own":
+        return own
+    donor = donors(questions)
+    return {q.id: own[donor[q.id]] if q.id in donor else [] for q in questions}

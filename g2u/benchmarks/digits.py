@@ -1,0 +1,69 @@
+"""Digits (thoughts hurt): 36 small, noisy digits; read one of them.
+
+A page of 6 x 6 digits, 5 x 7 pixels each, under noise. All that can be known of a digit lies in
+its own few pixels, so a cleaned-up page can hold no more than the noisy one, and whoever draws it
+has to decide 36 times. The thought is the clean page: its oracle helps, but no one can draw it.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from g2u.puzzles import puzzle
+from g2u.puzzles.forest import GRID, TILE, place_name
+from g2u.puzzles.puzzle import BACKGROUND, INK, Asked, Pixels, Puzzle, Split
+from g2u.records import Sample
+
+SETTINGS = puzzle.SETTINGS
+SCORERS = ("short",)
+HELPS = "detail"
+DEPTHS = (1, 1)
+NOISE = 80.0
+"""Standard deviation, of 0..255."""
+FONT = (
+    "01110 10001 10011 10101 11001 10001 01110",
+    "00100 01100 00100 00100 00100 00100 01110",
+    "01110 10001 00001 00010 00100 01000 11111",
+    "11111 00010 00100 00010 00001 10001 01110",
+    "00010 00110 01010 10010 11111 00010 00010",
+    "11111 10000 11110 00001 00001 10001 01110",
+    "00110 01000 10000 11110 10001 10001 01110",
+    "11111 00001 00010 00100 01000 01000 01000",
+    "01110 10001 10001 01110 10001 10001 01110",
+    "01110 10001 10001 01111 00001 00010 01100",
+)
+"""Ten digits of 5 x 7 pixels, row by row, 1 = ink."""
+GLYPHS = np.array([[[int(bit) for bit in row] for row in text.split()] for text in FONT])
+
+
+def make(rng: np.random.Generator, depth: int, split: Split) -> Puzzle:
+    """A page of random digits and the question about two of them; `depth` is 1."""
+    del depth
+    digits, form = puzzle.draw_structure(
+        split, lambda: rng.integers(0, 10, GRID * GRID), lambda drawn: bytes(drawn.tolist())
+    )
+    clean = _draw(digits)
+    noisy = np.clip(clean + rng.normal(0, NOISE, clean.shape[:2])[..., None], 0, 255)
+    asked = tuple(
+        Asked(
+            f"digit{tile}",
+            f"Which digit is in {place_name(tile)}?",
+            str(digits[tile]),
+            "short",
+        )
+        for tile in rng.permutation(GRID * GRID)[:2].tolist()
+    )
+    return Puzzle(form, noisy.astype(np.uint8), clean, asked)
+
+
+def _draw(digits: np.ndarray[Any, np.dtype[np.int64]]) -> Pixels:
+    cells = np.zeros((GRID, GRID, TILE, TILE), dtype=np.int64)
+    cells[:, :, :7, 1:6] = GLYPHS[digits.reshape(GRID, GRID)]
+    ink = cells.transpose(0, 2, 1, 3).reshape(puzzle.SIZE, puzzle.SIZE, 1)
+    return np.where(ink == 1, INK, BACKGROUND).astype(np.uint8).repeat(3, 2)
+
+
+def read(settings: Mapping[str, Any]) -> Iterator[Sample]:
+    """Questions about two digits of each page."""
+    return puzzle.read(make, settings, DEPTHS, "glance")

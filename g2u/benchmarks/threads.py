@@ -1,0 +1,88 @@
+"""Threads (detail): four threads cross; their colours have faded but for the first pixels.
+
+Four threads run from left to right and change places where they cross. Only their left ends still
+show their colours, the rest is pale and grainy. The question asks what colour ends at a place. The
+thought restores the colour of *every* thread over its whole length.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from g2u.puzzles import puzzle, strands
+from g2u.puzzles.puzzle import COLOUR_NAMES, COLOURS, Asked, Pixels, Puzzle, Split
+from g2u.puzzles.strands import LINES, Levels
+from g2u.records import Sample
+
+SETTINGS = puzzle.SETTINGS
+SCORERS = ("choice",)
+HELPS = "detail"
+DEPTHS = (2, 14)
+CENTRES = (6, 18, 30, 42)
+LEFT = 4
+"""Width of the ends that kept their colours, in pixels."""
+FADED = 190
+GRAIN = 5.0
+"""Standard deviation of the noise, of 0..255."""
+
+
+def make(rng: np.random.Generator, depth: int, split: Split) -> Puzzle:
+    """Threads that cross in `depth` columns, and the question about two of the right ends."""
+    empty = 0.1 if split != "train" or rng.random() < 0.6 else 0.4
+    levels, form = puzzle.draw_structure(
+        split, lambda: strands.draw(rng, depth, empty), strands.canonical
+    )
+    pitch = (puzzle.SIZE - LEFT - 2) // max(depth, 5)
+    left = LEFT + 1 + int(rng.integers(0, max(1, puzzle.SIZE - LEFT - 1 - pitch * depth)))
+    order = rng.permutation(LINES)
+    faded = np.full((LINES, 3), FADED, dtype=np.uint8)
+    source = _draw(levels, left, pitch, faded, puzzle.blank())
+    grain = rng.normal(0, GRAIN, source.shape)
+    source = np.clip(source + grain, 0, 255).astype(np.uint8)
+    for place in range(LINES):
+        source[CENTRES[place] - 1 : CENTRES[place] + 2, :LEFT] = COLOURS[order[place]]
+    at_end = strands.occupants(levels)[-1]
+    asked = tuple(
+        Asked(
+            str(end + 1),
+            f"What colour is the thread that ends at {end + 1}?",
+            COLOUR_NAMES[order[at_end[end]]],
+            "choice",
+            COLOUR_NAMES,
+            _draw(levels, left, pitch, COLOURS[order], source.copy(), (at_end[end],)),
+        )
+        for end in rng.permutation(LINES)[:2].tolist()
+    )
+    thought = _draw(levels, left, pitch, COLOURS[order], puzzle.blank())
+    return Puzzle(form, source, thought, asked)
+
+
+def _draw(
+    levels: Levels,
+    left: int,
+    pitch: int,
+    colours: Pixels,
+    sheet: Pixels,
+    shown: range | tuple[int] = range(LINES),
+) -> Pixels:
+    """The threads of `shown` on the sheet, strand s in colours[s]; crossings are diagonals."""
+    before = strands.occupants(levels)
+    for column in range(puzzle.SIZE):
+        level = (column - left) // pitch
+        along = ((column - left) % pitch + 0.5) / pitch
+        if column < left or level >= len(levels):
+            places = {s: float(p) for p, s in enumerate(before[0 if column < left else -1])}
+        else:
+            after = before[level + 1]
+            places = {s: p + along * (after.index(s) - p) for p, s in enumerate(before[level])}
+        for strand in shown:
+            centre = CENTRES[0] + (CENTRES[1] - CENTRES[0]) * places[strand]
+            low, high = int(np.floor(centre - 1)), int(np.floor(centre + 2))
+            sheet[low:high, column] = colours[strand]
+    return sheet
+
+
+def read(settings: Mapping[str, Any]) -> Iterator[Sample]:
+    """Questions about two ends of each picture; `depth` = columns of crossings, 2..14."""
+    return puzzle.read(make, settings, DEPTHS, "crossings")

@@ -1,0 +1,68 @@
+"""Asking a model for edits: requests, seeds, and what makes a reply no thought."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from g2u.digests import call_seed
+from g2u.pictures import pixels_of
+from g2u.protocols import Calls
+from g2u.records import EditRequest, Failure, Picture, Question, Thought
+
+
+def draw(
+    asked: Sequence[tuple[Question, str]],
+    pictures: Mapping[str, Picture],
+    settings: Mapping[str, Any],
+    calls: Calls,
+) -> list[Thought]:
+    """One edit of each picture of each question by the prompt beside it.
+
+    Args:
+        asked: questions with their edit prompts.
+        pictures: by digest.
+        settings: "seed" of the run and "sampler" settings.
+        calls: where edits are asked for; equal requests are one call.
+    """
+    sampler = tuple(sorted(settings["sampler"].items()))
+    places = [(q.id, p, n, source) for q, p in asked for n, source in enumerate(q.pictures)]
+    requests = [
+        EditRequest(
+            (pictures[source],), prompt, call_seed(settings["seed"], [source], prompt, 0), sampler
+        )
+        for _, prompt, _, source in places
+    ]
+    replies = calls.edit(requests)
+    flaws: dict[str, str] = {}
+    thoughts = []
+    for (question, prompt, position, source), request, reply in zip(
+        places, requests, replies, strict=True
+    ):
+        made = Thought(
+            question,
+            position,
+            "ok",
+            source=source,
+            prompt=prompt,
+            seed=request.seed,
+            call=calls.key(request),
+        )
+        if isinstance(reply, Failure):
+            thoughts.append(replace(made, status="failed", reason=reply.reason))
+            continue
+        if made.call not in flaws:
+            flaws[made.call] = _flaw(reply, source)
+        flaw = flaws[made.call]
+        made = replace(made, picture=reply)
+        thoughts.append(replace(made, status="failed", reason=flaw) if flaw else made)
+    return thoughts
+
+
+def _flaw(picture: Picture, source: str) -> str:
+    """Why a generated picture is no thought: pixel-identical to its source, or one flat colour."""
+    if picture.digest == source:
+        return "the edit returned its source unchanged"
+    colours = pixels_of(picture).getcolors(maxcolors=1)
+    if colours is not None:
+        return "the edit returned a blank picture"
+    return ""

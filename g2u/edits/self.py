@@ -1,0 +1,60 @@
+"""self: the model decides what to imagine: asked first which edit would help, then asked for it.
+
+The model sees the picture and the question's text, never its options or its answer. What it says
+is matched with the names in `prompts`; "none", or anything else, means that it imagines nothing
+and answers from the originals alone. Without a model that answers, the cell is not applicable.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from g2u.drawing import draw
+from g2u.prompts import PLAN
+from g2u.protocols import Calls
+from g2u.records import AnswerRequest, Failure, Picture, Question, Status, Thought, Turn
+
+NEEDS = frozenset({"answer", "edit"})
+READS = "pictures"
+SETTINGS = frozenset({"prompts", "plan"})
+MAX_TOKENS = 16
+
+
+def imagine(
+    questions: Sequence[Question],
+    pictures: Mapping[str, Picture],
+    settings: Mapping[str, Any],
+    calls: Calls,
+) -> list[Thought]:
+    """One decision per question, then one edit per picture by the prompt it names."""
+    plan, prompts = str(settings.get("plan", PLAN)), dict(settings["prompts"])
+    requests = [
+        AnswerRequest(
+            (Turn("user", (*(pictures[p] for p in q.pictures), plan.format(question=q.text))),),
+            MAX_TOKENS,
+        )
+        for q in questions
+    ]
+    chosen: dict[str, str] = {}
+    thoughts: dict[str, list[Thought]] = {}
+    for question, reply in zip(questions, calls.answer(requests), strict=True):
+        if isinstance(reply, Failure):
+            thoughts[question.id] = _without(question, "failed", reply.reason)
+            continue
+        said = reply.strip().lower()
+        if said in prompts:
+            chosen[question.id], thoughts[question.id] = said, []
+        else:
+            thoughts[question.id] = _without(question, "ok", f"imagines nothing: said {said!r}")
+    asked = [(q, str(prompts[chosen[q.id]])) for q in questions if q.id in chosen]
+    for thought in draw(asked, pictures, settings, calls):
+        reason = thought.reason or f"chose {chosen[thought.question]}"
+        thoughts[thought.question].append(replace(thought, reason=reason))
+    return [thought for question in questions for thought in thoughts[question.id]]
+
+
+def _without(question: Question, status: Status, reason: str) -> list[Thought]:
+    return [
+        Thought(question.id, position, status, reason, source=source)
+        for position, source in enumerate(question.pictures)
+    ]

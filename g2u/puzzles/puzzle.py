@@ -1,0 +1,131 @@
+"""A procedural picture with its planted truth, and the split of puzzles by structure.
+
+A puzzle's *structure* is what decides its answers, in a canonical form that is the same for every
+picture of it (positions jittered, colours permuted, mirrored where the rule allows it). One fifth
+of all structures is for testing, one fifth for development, the rest for training, told by a hash
+of the structure alone: no test structure can occur in training.
+"""
+
+import hashlib
+from collections.abc import Callable, Hashable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from g2u.errors import ParamsError
+from g2u.pictures import encode_png, picture_of
+from g2u.records import AnswerFormat, Question, Sample, Target
+
+SIZE = 48
+"""Side of every picture in pixels."""
+BACKGROUND = 248
+INK = 70
+COLOUR_NAMES = ("red", "blue", "green", "orange")
+COLOURS = np.array([[230, 30, 30], [40, 80, 230], [20, 160, 60], [240, 150, 0]], dtype=np.uint8)
+SETTINGS = frozenset({"items", "depth", "seed", "split"})
+"""What params.yaml may say of a procedural benchmark."""
+
+Pixels = NDArray[np.uint8]
+"""[48, 48, 3], 0..255."""
+Split = Literal["train", "development", "test"]
+Structure = TypeVar("Structure")
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One question about a puzzle."""
+
+    name: str
+    """Unique within the puzzle."""
+    text: str
+    answer: str
+    """The text; for `choice`, one of `choices`."""
+    format: AnswerFormat
+    choices: tuple[str, ...] = ()
+    focus: Pixels | None = None
+    """The question-aware thought: of the work that `Puzzle.thought` shows, what this asks for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Puzzle:
+    """A picture, the question-agnostic thought that holds the work, and questions."""
+
+    structure: Hashable
+    source: Pixels
+    thought: Pixels | None
+    """None where no thought helps."""
+    asked: tuple[Asked, ...]
+
+
+class Maker(Protocol):
+    """How a benchmark makes puzzles."""
+
+    def __call__(self, rng: np.random.Generator, depth: int, split: Split) -> Puzzle:
+        """One puzzle of the split, with the serial depth `depth`; at most two questions."""
+        ...
+
+
+def blank() -> Pixels:
+    """An empty sheet."""
+    return np.full((SIZE, SIZE, 3), BACKGROUND, dtype=np.uint8)
+
+
+def split_of(structure: Hashable) -> Split:
+    """The split that a canonical structure belongs to: test and development get a fifth each."""
+    fifth = hashlib.sha256(repr(structure).encode()).digest()[0] % 5
+    return "test" if fifth == 0 else "development" if fifth == 1 else "train"
+
+
+def draw_structure(
+    split: Split, draw: Callable[[], Structure], canonical: Callable[[Structure], Hashable]
+) -> tuple[Structure, Hashable]:
+    """Draw until the canonical form belongs to `split`; returns both."""
+    while True:
+        drawn = draw()
+        form = canonical(drawn)
+        if split_of(form) == split:
+            return drawn, form
+
+
+def read(
+    make: Maker, settings: Mapping[str, Any], depths: tuple[int, int], noun: str
+) -> Iterator[Sample]:
+    """`items` questions, two about each picture, of the split (test unless `split` says other).
+
+    Raises:
+        ParamsError: `depth` is outside `depths`, or `split` is no split.
+    """
+    items, depth = int(settings["items"]), int(settings.get("depth", depths[0]))
+    split: Split = settings.get("split", "test")
+    if not depths[0] <= depth <= depths[1]:
+        raise ParamsError(
+            f"params.yaml: presets.benchmarks: depth is {depth}; expected {depths[0]} to "
+            f"{depths[1]} ({noun})"
+        )
+    if split not in ("train", "development", "test"):
+        raise ParamsError(
+            f"params.yaml: presets.benchmarks: split is {split!r}; expected train, development "
+            "or test"
+        )
+    left, number = items, 0
+    while left > 0:
+        rng = np.random.default_rng([int(settings["seed"]), depth, number])
+        puzzle = make(rng, depth, split)
+        source = picture_of(encode_png(puzzle.source))
+        oracles = () if puzzle.thought is None else (picture_of(encode_png(puzzle.thought)),)
+        for asked in puzzle.asked[:left]:
+            question = Question(
+                id=f"{depth}-{number}-{asked.name}",
+                text=asked.text,
+                choices=asked.choices,
+                format=asked.format,
+                pictures=(source.digest,),
+                category=f"{depth} {noun}",
+            )
+            letter = asked.choices.index(asked.answer) if asked.choices else -1
+            gold = asked.answer if letter < 0 else "ABCD"[letter]
+            yield Sample(question, Target(question.id, gold, asked.format), (source,), oracles)
+            left -= 1
+        number += 1

@@ -1,0 +1,73 @@
+"""How near a drawn thought comes to the oracle: pixels, perception, and what is drawn.
+
+PSNR says little about whether a thought can be read, so the ink is measured as well. Ink is what
+a thought adds: pixels that differ from the source by more than a quarter of the range in some
+channel. PSNR and SSIM (Wang et al. 2004, doi 10.1109/TIP.2003.819861) are scikit-image's.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from skimage.metrics import peak_signal_noise_ratio, structural_similarity
+
+INK_STEP = 64
+"""Of 0..255: a change above this is ink; colours within it agree."""
+PSNR_CAP = 99.0
+"""dB; for identical pictures, whose PSNR has no bound."""
+Pixels = NDArray[np.uint8]
+"""[height, width, 3], 0..255."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fidelity:
+    """Of one thought against its oracle."""
+
+    psnr: float
+    """dB, at most 99."""
+    ssim: float
+    """-1..1."""
+    ink_f1: float
+    """0..1: F1 of the ink, counted where colours agree."""
+    path_agreement: float
+    """0..1: share of the oracle's ink whose nearest oracle colour is the oracle's own."""
+
+
+def fidelity(thought: Pixels, oracle: Pixels, source: Pixels) -> Fidelity:
+    """Compare pictures of one size.
+
+    Raises:
+        ValueError: the sizes differ, or a side is under 7 pixels (SSIM's window).
+    """
+    if not thought.shape == oracle.shape == source.shape:
+        raise ValueError(f"sizes differ: {thought.shape}, {oracle.shape}, {source.shape}")
+    same = np.array_equal(thought, oracle)
+    psnr = PSNR_CAP if same else float(peak_signal_noise_ratio(oracle, thought))  # type: ignore[no-untyped-call]
+    ssim = float(structural_similarity(oracle, thought, channel_axis=2))  # type: ignore[no-untyped-call]
+    drawn, true = _ink(thought, source), _ink(oracle, source)
+    agree = _distance(thought, oracle) <= INK_STEP
+    found = drawn.sum() + true.sum()
+    f1 = 2 * (drawn & true & agree).sum() / found if found else 1.0
+    return Fidelity(psnr, ssim, float(f1), _path_agreement(thought, oracle, source, true))
+
+
+def _distance(one: Pixels, other: Pixels) -> NDArray[np.int64]:
+    """Greatest difference over the channels [height, width], 0..255."""
+    gap: NDArray[np.int64] = np.abs(one.astype(np.int64) - other).max(-1)
+    return gap
+
+
+def _ink(picture: Pixels, source: Pixels) -> NDArray[np.bool_]:
+    return _distance(picture, source) > INK_STEP
+
+
+def _path_agreement(
+    thought: Pixels, oracle: Pixels, source: Pixels, true: NDArray[np.bool_]
+) -> float:
+    """1 where the oracle adds nothing: there is no path to miss."""
+    if not true.any():
+        return 1.0
+    palette = np.unique(np.concatenate([oracle[true], source[true]]), axis=0).astype(np.int64)
+    wanted = oracle[true].astype(np.int64)
+    gaps = np.abs(thought[true].astype(np.int64)[:, None] - palette[None]).sum(-1)
+    return float((palette[gaps.argmin(1)] == wanted).all(-1).mean())
