@@ -28,6 +28,7 @@ $(READY): pyproject.toml constraints.txt
 
 repro: $(READY)
 	@python -m g2u.cli.main sync
+	@python -m g2u.cli.main fill
 	@python -m dvc repro
 	@echo "report: data/report/index.html"
 

@@ -42,6 +42,8 @@ class ModelPreset(Section):
     """Calls handed over at once."""
     settings: dict[str, Scalar] = {}
     """What the adapter's `load` takes."""
+    baseline: str | None = None
+    """Another preset whose direct answers this one's gains are measured against as well."""
 
 
 class Preset(BaseModel):
@@ -82,6 +84,17 @@ class Prepare(Section):
     max_questions: Positive
 
 
+TrainingPath = Literal["direct", "draw", "read"]
+
+
+class Variant(Section):
+    """What a training apart from the shipped one changes."""
+
+    seed: NotNegative | None = None
+    steps: Positive | None = None
+    paths: list[TrainingPath] | None = None
+
+
 class Train(Section):
     """Section of stage train; meanings in g2u/training/loop.py."""
 
@@ -89,10 +102,12 @@ class Train(Section):
     steps: Positive
     mixture: dict[str, Positive]
     depths: Annotated[list[int], Field(min_length=2, max_length=2)]
-    paths: list[Literal["direct", "draw", "read"]]
+    paths: list[TrainingPath]
     learning_rate: Annotated[float, Field(gt=0)]
     checkpoint_every: Positive
     threads: Positive
+    variants: dict[str, Variant] = {}
+    """Trained apart, by name."""
 
 
 class Generate(Section):
@@ -158,6 +173,15 @@ class Params(Section):
     judge: Judge
     score: ScoreSection
     report: Report
+
+    def cells(self) -> list[tuple[str, str]]:
+        """Model and family of every cell of a benchmark; baselines of models answer only."""
+        found = [(model, family) for model in self.models for family in self.families]
+        for model in self.models:
+            other = self.presets.models[model].baseline
+            if other is not None and other not in self.models:
+                found += [(other, family) for family in BASELINES]
+        return list(dict.fromkeys(found))
 
 
 def load(path: Path = PATH) -> Params:
@@ -231,6 +255,10 @@ def _check_axes(params: Params, path: Path) -> None:
         doubled = sorted({name for name in names if names.count(name) > 1})
         if doubled:
             raise ParamsError(f"{path}: {axis} names {doubled[0]!r} twice")
+    for name, preset in params.presets.models.items():
+        if preset.baseline is not None and preset.baseline not in params.presets.models:
+            where = f"{path}: presets.models.{name}.baseline"
+            raise ParamsError(unknown_name(where, preset.baseline, params.presets.models))
     for name in BASELINES:
         if name not in params.families:
             raise ParamsError(f"{path}: families lacks {name!r}; every gain is measured against it")

@@ -30,8 +30,8 @@ METRICS = (
 )  # fmt: skip
 
 
-def cell_result(cell: Cell, items: int) -> CellResult:
-    """The numbers of one cell."""
+def cell_result(cell: Cell, items: int, shown_under: str | None = None) -> CellResult:
+    """The numbers of one cell; a baseline's are `shown_under` the model it is the baseline of."""
     try:
         metrics = json.loads(cell.metrics.read_text())
         drawing = sum(read_seconds(cell.costs("generate")).values())
@@ -41,7 +41,12 @@ def cell_result(cell: Cell, items: int) -> CellResult:
     identities = parquet.read_shards(cell.thoughts, tables.THOUGHTS, ["identity"])
     is_own = any(row["identity"] for row in identities)
     seconds = {mode: (drawing + each) / max(items, 1) for mode, each in answering.items()}
-    return CellResult(cell.benchmark, cell.model, cell.family, metrics, is_own, seconds)
+    if shown_under is None:
+        return CellResult(cell.benchmark, cell.model, cell.family, metrics, is_own, seconds)
+    alone = {"none": metrics["arms"]["none"]}
+    return CellResult(
+        cell.benchmark, shown_under, cell.model, {**metrics, "arms": alone}, is_own, seconds
+    )
 
 
 def spread(questions: Sequence[Question], count: int) -> list[Question]:
@@ -157,14 +162,17 @@ def main() -> None:
         benchmark: tables.read_questions(BenchmarkFolder(benchmark).questions)
         for benchmark in config.benchmarks
     }
-    rows = summary(
-        [
-            cell_result(Cell(benchmark, model, family), len(questions[benchmark]))
-            for benchmark in config.benchmarks
-            for model in config.models
-            for family in config.families
-        ]
-    )
+    results = []
+    for benchmark in config.benchmarks:
+        items = len(questions[benchmark])
+        for model in config.models:
+            results += [
+                cell_result(Cell(benchmark, model, family), items) for family in config.families
+            ]
+            baseline = config.presets.models[model].baseline
+            if baseline is not None:
+                results.append(cell_result(Cell(benchmark, baseline, "direct"), items, model))
+    rows = summary(results)
     parts = [
         part(
             config,

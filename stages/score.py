@@ -1,6 +1,7 @@
 """score: a cell's answers against the targets, and its gains over direct and duplicate.
 
-Input columns: g2u.tables.QUESTIONS, ANSWERS (own, direct, duplicate), g2u.targets.TARGETS;
+Input columns: g2u.tables.QUESTIONS, ANSWERS (own, direct, duplicate, direct of the model's
+baseline), g2u.targets.TARGETS;
 PICTURES, ORACLES and THOUGHTS, where there are oracles to compare thoughts with.
 Output columns: g2u.tables.SCORES; metrics as JSON, the numbers that `dvc metrics show` prints.
 Gains are paired by question: over complete cases, and with failures answered by direct.
@@ -29,8 +30,10 @@ from g2u.scoring.statistics import Resampling
 from g2u.tables import Answer, Score
 from g2u.workspace import BenchmarkFolder, Cell, parse_cell
 
-BASELINES = (("direct", "none"), ("duplicate", None))
-"""Family and arm that gains are measured against; None = the only one."""
+BASELINES = (("direct", "none"), ("duplicate", None), ("baseline", "none"))
+"""What gains are measured against: the model's direct and duplicate cells, the direct cell of its
+preset's baseline if it names one; and the arm, None = the only one.
+"""
 
 
 def score_answers(
@@ -132,8 +135,9 @@ def cell_metrics(
             continue
         found["gains"][name] = {}
         for family, base_arm in BASELINES:
-            base = [s for s in scored[family] if base_arm in (None, s.arm)]
-            found["gains"][name][family] = gain_metrics(arm, base, direct, how)
+            base = [s for s in scored.get(family, ()) if base_arm in (None, s.arm)]
+            if base:
+                found["gains"][name][family] = gain_metrics(arm, base, direct, how)
     return found
 
 
@@ -163,9 +167,11 @@ def fidelity_metrics(
 
 
 def _scored(
-    cell: Cell, questions: Sequence[Question], gold: Sequence[Target]
+    cell: Cell, baseline: str | None, questions: Sequence[Question], gold: Sequence[Target]
 ) -> dict[str, Sequence[Score]]:
-    cells = {"own": cell, **{name: cell.of_family(name) for name, _ in BASELINES}}
+    cells = {"own": cell, **{name: cell.of_family(name) for name in params.BASELINES}}
+    if baseline is not None:
+        cells["baseline"] = Cell(cell.benchmark, baseline, "direct")
     return {
         name: score_answers(questions, gold, tables.read_answers(each.answers))
         for name, each in cells.items()
@@ -179,7 +185,7 @@ def main() -> None:
     questions, gold = tables.read_questions(folder.questions), targets.read_targets(folder.targets)
     # Empty as long as no judge can be configured; a missing or torn table must still stop here.
     parquet.read_rows(cell.judgements, tables.JUDGEMENTS)
-    scored = _scored(cell, questions, gold)
+    scored = _scored(cell, config.presets.models[cell.model].baseline, questions, gold)
     tables.assert_same_ids(str(cell), (s.id for s in scored["own"]), (q.id for q in questions))
     tables.write_scores(cell.scores, scored["own"])
     metrics = cell_metrics(config, questions, gold, scored)

@@ -2,17 +2,22 @@
 
 Output: g2u/models/tiny/weights/ (model.safetensors, config.json, curve.csv). Resumes from
 .g2u/train/checkpoint.pt; the checkpoint that ships is the last one, whatever it scores.
+A variant of params.yaml (another seed, direct answering only) is trained apart: it goes to
+.g2u/train/<variant>/weights and ships nothing.
 Run: make train  (dvc repro --single-item train would do nothing: the stage is frozen)
+     python -m stages.train --variant seed_1
 """
 
+import argparse
 import sys
 from pathlib import Path
 
 import polars as pl
 
 from g2u import params
-from g2u.errors import run_main
+from g2u.errors import ParamsError, run_main, unknown_name
 from g2u.models.tiny.network import TinyConfig
+from g2u.params import Train
 from g2u.training.export import export
 from g2u.training.loop import Recipe, train
 
@@ -20,15 +25,31 @@ WEIGHTS = Path("g2u/models/tiny/weights")
 SCRATCH = Path(".g2u/train")
 
 
+def recipe_of(section: Train, variant: str | None) -> Recipe:
+    """The recipe of params.yaml, with what the variant changes.
+
+    Raises:
+        ParamsError: no such variant.
+    """
+    if variant is not None and variant not in section.variants:
+        raise ParamsError(unknown_name("params.yaml: train.variants", variant, section.variants))
+    changes = section.variants[variant].model_dump(exclude_none=True) if variant else {}
+    settings = {**section.model_dump(exclude={"variants"}), **changes}
+    low, high = settings["depths"]
+    return Recipe(**{**settings, "depths": (low, high), "paths": tuple(settings["paths"])})
+
+
 def main() -> None:
     """Train, or go on training, and write the weights."""
-    section = params.load().train
-    low, high = section.depths
-    exact = {"depths": (low, high), "paths": tuple(section.paths)}
-    recipe = Recipe(**{**section.model_dump(), **exact})
-    network, curve = train(recipe, TinyConfig(), SCRATCH)
-    size = export(network, WEIGHTS)
-    pl.DataFrame(curve).write_csv(WEIGHTS / "curve.csv")
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
+    parser.add_argument("--variant")
+    variant = parser.parse_args().variant
+    recipe = recipe_of(params.load().train, variant)
+    scratch = SCRATCH / variant if variant else SCRATCH
+    weights = scratch / "weights" if variant else WEIGHTS
+    network, curve = train(recipe, TinyConfig(), scratch)
+    size = export(network, weights)
+    pl.DataFrame(curve).write_csv(weights / "curve.csv")
     items = sum(recipe.mixture.values())
     print(f"train: {recipe.steps} steps of {items} items, {size} bytes", file=sys.stderr)
 

@@ -73,6 +73,11 @@ class Workspace:
             else:
                 shutil.copy(source, target)
         self.raw: dict[str, Any] = yaml.safe_load((ROOT / "params.yaml").read_text())
+        self.raw["benchmarks"] = ["ladder", "easy_vqa"]
+        self.raw["families"] = [
+            "direct", "duplicate", "blank", "detail", "context", "structure", "oracle",
+        ]  # fmt: skip
+        self.raw["understand"]["controlled"] = ["structure"]
         self.raw["presets"]["benchmarks"]["ladder"]["items"] = 6
         self.raw["presets"]["benchmarks"]["easy_vqa"]["items"] = 6
         self.raw["score"]["resamples"] = 200

@@ -81,7 +81,7 @@ def _repository() -> list[Finding]:
 
 
 def _params(config: Params) -> list[Finding]:
-    cells = len(config.models) * len(config.benchmarks) * len(config.families)
+    cells = len(config.benchmarks) * len(config.cells())
     return [Finding(True, f"params.yaml: {cells} cells")]
 
 

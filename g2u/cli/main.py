@@ -1,4 +1,4 @@
-"""g2u: sync, plan and doctor for a workspace."""
+"""g2u: sync, plan, fill and doctor for a workspace."""
 
 import argparse
 import sys
@@ -24,6 +24,15 @@ def plan_command(arguments: argparse.Namespace) -> None:
     print(table(plan(params.load()), by_cell=arguments.cells))
 
 
+def fill_command(arguments: argparse.Namespace) -> None:
+    """Make the missing model calls on all cores; dvc repro then only packs."""
+    from g2u.cli.fill import fill
+
+    for done in fill(params.load(), arguments.workers):
+        line = f"{done.made} calls made, {done.reused} reused, {done.failed} failed"
+        print(f"fill {done.benchmark} {done.model}: {line}", file=sys.stderr)
+
+
 def doctor_command(arguments: argparse.Namespace) -> None:
     """Print what is missing and how to get it."""
     del arguments
@@ -44,6 +53,9 @@ def main() -> None:
     planned = commands.add_parser("plan", help=plan_command.__doc__)
     planned.add_argument("--cells", action="store_true", help="one line per cell")
     planned.set_defaults(run=plan_command)
+    filled = commands.add_parser("fill", help=fill_command.__doc__)
+    filled.add_argument("--workers", type=int, help="processes; default: one per core")
+    filled.set_defaults(run=fill_command)
     commands.add_parser("doctor", help=doctor_command.__doc__).set_defaults(run=doctor_command)
     arguments = parser.parse_args()
     sys.path.insert(0, str(Path.cwd()))

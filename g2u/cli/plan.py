@@ -29,44 +29,60 @@ class CellPlan:
     """True where answers wait for thoughts that do not exist yet: their calls are all counted."""
 
 
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A benchmark as models may see it."""
+
+    questions: list[Question]
+    pictures: dict[str, Picture]
+    """By digest."""
+    oracles: dict[str, Picture]
+    """By digest of the source."""
+
+    def material(self, config: Params, family: str) -> dict[str, Picture]:
+        """The pictures that a family starts from."""
+        reads = plugins.family(config.presets.families[family].edit).READS
+        return self.oracles if reads == "oracles" else self.pictures
+
+
 def plan(config: Params, store: CallStore | None = None) -> list[CellPlan]:
     """Every cell's calls, in the order of a run."""
     kept = store or call_store()
     plans = []
     for benchmark in config.benchmarks:
-        questions: list[Question] = []
-        pictures: dict[str, Picture] = {}
-        oracles: dict[str, Picture] = {}
-        for sample in samples(config, benchmark):
-            questions.append(sample.question)
-            pictures |= {picture.digest: picture for picture in sample.pictures}
-            originals = (picture.digest for picture in sample.pictures)
-            oracles |= dict(zip(originals, sample.oracles, strict=False))
-        for model in config.models:
-            for family in config.families:
-                cell = Cell(benchmark, model, family)
-                plans.append(_cell(config, cell, questions, pictures, oracles, kept))
+        source = read_source(config, benchmark)
+        for model, family in config.cells():
+            plans.append(_cell(config, Cell(benchmark, model, family), source, kept))
     return plans
+
+
+def read_source(config: Params, benchmark: str) -> Source:
+    """What prepare would write, but for the targets."""
+    questions: list[Question] = []
+    pictures: dict[str, Picture] = {}
+    oracles: dict[str, Picture] = {}
+    for sample in samples(config, benchmark):
+        questions.append(sample.question)
+        pictures |= {picture.digest: picture for picture in sample.pictures}
+        originals = (picture.digest for picture in sample.pictures)
+        oracles |= dict(zip(originals, sample.oracles, strict=False))
+    return Source(questions, pictures, oracles)
 
 
 def _cell(
     config: Params,
     cell: Cell,
-    questions: Sequence[Question],
-    pictures: dict[str, Picture],
-    oracles: dict[str, Picture],
+    source: Source,
     store: CallStore,
 ) -> CellPlan:
     preset = config.presets.models[cell.model]
     calls = CachedCalls(
         plugins.model(preset.adapter, preset.settings), store, preset.batch, plans=True
     )
-    reads = plugins.family(config.presets.families[cell.family].edit).READS
-    material = oracles if reads == "oracles" else pictures
-    thoughts = imagine(config, cell, questions, material, calls)
-    placed = [_stand_in(thought, pictures) for thought in thoughts]
+    thoughts = imagine(config, cell, source.questions, source.material(config, cell.family), calls)
+    placed = [_stand_in(thought, source.pictures) for thought in thoughts]
     for arm in arms(config, cell.family):
-        answer(config, cell, arm, Material(questions, pictures, placed), calls)
+        answer(config, cell, arm, Material(source.questions, source.pictures, placed), calls)
     return CellPlan(cell, calls.tally, is_bound=placed != thoughts)
 
 

@@ -24,15 +24,16 @@ STAGES = ("prepare", "generate", "understand", "judge", "score")
 def cell_lines(config: Params) -> str:
     """The `cells` variable: one line a cell."""
     lines = []
-    for model in config.models:
-        adapter = config.presets.models[model].adapter
-        for family in config.families:
-            edit = config.presets.families[family].edit
-            reads = plugins.family(edit).READS
-            lines.append(
-                f"      {model}-{family}: {{model: {model}, adapter: {adapter}, family: {family}, "
-                f"edit: {edit}, reads: {reads}}}"
-            )
+    for model, family in config.cells():
+        preset = config.presets.models[model]
+        edit = config.presets.families[family].edit
+        reads = plugins.family(edit).READS
+        lines.append(
+            f"      {model}-{family}: {{model: {model}, adapter: {preset.adapter}, "
+            f"weights: {preset.settings.get('weights', f'g2u/models/{preset.adapter}')}, "
+            f"baseline: {preset.baseline or model}, family: {family}, edit: {edit}, "
+            f"reads: {reads}}}"
+        )
     return "\n".join(lines)
 
 
@@ -102,7 +103,7 @@ def sync(config: Params, root: Path = Path()) -> list[str]:
             shutil.rmtree(path.parent)
             said.append(f"removed {path.parent.relative_to(root)}")
     for benchmark in config.benchmarks:
-        said += _remove_dead_cells(root, root / DATA / benchmark, config.models, config.families)
+        said += _remove_dead_cells(root, root / DATA / benchmark, config.cells())
     return said
 
 
@@ -113,14 +114,12 @@ def _write(path: Path, text: str) -> list[str]:
     return [f"wrote {path}"]
 
 
-def _remove_dead_cells(
-    root: Path, folder: Path, models: Sequence[str], families: Sequence[str]
-) -> list[str]:
+def _remove_dead_cells(root: Path, folder: Path, cells: Sequence[tuple[str, str]]) -> list[str]:
     said = []
     for noun in CELL_NOUNS:
         for path in sorted((folder / noun).glob("*/*")):
             family = path.name.split(".")[0]
-            if path.name == ".gitignore" or (path.parent.name in models and family in families):
+            if path.name == ".gitignore" or (path.parent.name, family) in cells:
                 continue
             if path.is_dir():
                 shutil.rmtree(path)

@@ -40,6 +40,11 @@ SCHEMA = {
     "holm": pl.Float64,
     "bh": pl.Float64,
     "content_holm": pl.Float64,
+    "over_baseline": pl.Float64,
+    "over_baseline_low": pl.Float64,
+    "over_baseline_high": pl.Float64,
+    "over_baseline_p": pl.Float64,
+    "over_baseline_holm": pl.Float64,
     "gain_low_90": pl.Float64,
     "gain_high_90": pl.Float64,
     "psnr": pl.Float64,
@@ -47,9 +52,16 @@ SCHEMA = {
     "ink_f1": pl.Float64,
     "path_agreement": pl.Float64,
 }
-"""`gain` is over direct, `content` over duplicate; scores 0..1; seconds are model seconds per item;
+"""`gain` is over direct, `content` over duplicate, `over_baseline` over the direct answers of the
+model's baseline (a direct-only training); scores 0..1; seconds are model seconds per item;
 fidelity is against the oracle, PSNR in dB.
 """
+BASES = {
+    "gain": "direct",
+    "content": "the original shown twice",
+    "over_baseline": "the model trained to answer directly only",
+}
+"""What each column of gains is over, in words."""
 FIDELITY = ("psnr", "ssim", "ink_f1", "path_agreement")
 
 
@@ -79,7 +91,7 @@ def role(family: str, arm: str, main: str, *, is_own: bool) -> str:
     """baseline, own thought, control or oracle."""
     if arm != main:
         return "control"
-    if family == "direct":
+    if main == "none":
         return "baseline"
     return "own thought" if is_own else "oracle" if family == "oracle" else "control"
 
@@ -89,6 +101,7 @@ def summary(cells: Sequence[CellResult]) -> pl.DataFrame:
     rows = [row for cell in cells for row in _rows(cell)]
     corrected("p", rows, {"holm": holm, "bh": benjamini_hochberg})
     corrected("content_p", rows, {"content_holm": holm})
+    corrected("over_baseline_p", rows, {"over_baseline_holm": holm})
     return pl.DataFrame(rows, schema=SCHEMA)
 
 
@@ -140,6 +153,12 @@ def _rows(cell: CellResult) -> list[dict[str, Any]]:
                 "content_high": over_duplicate["high"],
                 "content_p": over_duplicate["p"],
             }
+        over_baseline = gains.get("baseline", {})
+        if over_baseline.get("items"):
+            row |= {
+                "over_baseline": over_baseline["difference"],
+                **{f"over_baseline_{k}": over_baseline[k] for k in ("low", "high", "p")},
+            }
         found.append(row)
     return found
 
@@ -152,7 +171,7 @@ def at_chance(rows: pl.DataFrame) -> bool:
 
 
 def headline(rows: pl.DataFrame, alpha: float, margin: float) -> str:
-    """A model on a benchmark: the best own thought over max(direct, duplicate), and what hurts.
+    """A model on a benchmark: the best own thought over its best baseline, and what hurts.
 
     Args:
         rows: rows of `summary` of one model and benchmark.
@@ -165,13 +184,9 @@ def headline(rows: pl.DataFrame, alpha: float, margin: float) -> str:
     if at_chance(rows):
         return "Direct answering is not above chance here, so gains are not discussed."
     best = own.sort("accuracy", descending=True).row(0, named=True)
-    over_direct = best["content"] is None or best["gain"] <= best["content"]
-    base = "direct" if over_direct else "the original shown twice"
-    key = ("gain", "gain_low", "gain_high") if over_direct else (
-        "content", "content_low", "content_high"
-    )  # fmt: skip
-    p = best["holm"] if over_direct else best["content_holm"]
-    gain, low, high = (100 * best[name] for name in key)
+    key = min((k for k in BASES if best[k] is not None), key=lambda k: float(best[k]))
+    base, p = BASES[key], best["holm" if key == "gain" else f"{key}_holm"]
+    gain, low, high = (100 * best[name] for name in (key, f"{key}_low", f"{key}_high"))
     verdict = (
         "no effect that this sample could show" if p > alpha else "a gain" if gain > 0 else "a loss"
     )

@@ -1,5 +1,7 @@
 """g2u sync, plan and doctor, as a user runs them."""
 
+import hashlib
+import shutil
 from pathlib import Path
 
 import pytest
@@ -25,6 +27,30 @@ def test_the_plan_before_a_run_is_what_the_run_does(workspace: Workspace) -> Non
             expected = sum(planned[cell].get(kind, 0) for kind in kinds)
             assert f" {expected} calls made" in line
     assert all(tally.made == 0 for p in plan(config) for tally in p.calls.values())
+
+
+@pytest.mark.slow
+def test_fill_makes_every_call_and_repro_alone_gives_the_same_bytes(workspace: Workspace) -> None:
+    workspace.init_dvc()
+    workspace.raw["families"] = ["direct", "duplicate", "structure", "self"]
+    workspace.use_tsv(tsv_rows(5))
+    config = workspace.write()
+    filled = workspace.run("g2u.cli.main", "fill", "--workers", "2")
+    assert "0 reused, 0 failed" in filled.stderr
+    assert all(tally.made == 0 for p in plan(config) for tally in p.calls.values())
+    packed = workspace.run("dvc", "repro")
+    lines = [s for s in packed.stderr.splitlines() if s.startswith(("generate", "understand"))]
+    assert len(lines) == 8
+    assert all(" 0 calls made" in line for line in lines)
+
+    def digests() -> dict[str, str]:
+        files = sorted(Path("data/mine").rglob("*.parquet"))
+        return {str(path): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+
+    before = digests()
+    shutil.rmtree(".g2u/calls")
+    workspace.run("dvc", "repro", "--force")
+    assert digests() == before
 
 
 def test_the_plan_prints_calls_seconds_and_bytes_per_kind(workspace: Workspace) -> None:

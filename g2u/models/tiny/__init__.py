@@ -18,7 +18,7 @@ from g2u.records import AnswerRequest, EditRequest, Picture, ScoreRequest
 if TYPE_CHECKING:
     from g2u.models.tiny.inference import Engine
 
-VERSION = "1"
+VERSION = "2"
 """Raised whenever the same weights would give another reply: preprocessing, sampler, arithmetic."""
 CAPABILITIES = frozenset({"edit", "answer", "score"})
 SETTINGS = frozenset({"weights"})

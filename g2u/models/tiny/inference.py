@@ -8,7 +8,7 @@ depend on its neighbours. Shape legend: see network.py.
 import json
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import fields
-from itertools import pairwise
+from itertools import pairwise, zip_longest
 from pathlib import Path
 from typing import TypeVar
 
@@ -76,12 +76,25 @@ class Engine:
         return self._in_batches(requests, shape, self._answer_rows)
 
     def score(self, requests: Sequence[ScoreRequest]) -> list[Reply[tuple[float, ...]]]:
-        """See `Tiny.score`."""
-
-        def shape(request: ScoreRequest) -> Hashable:
-            return (*self._turns_shape(request.turns), _padded(request.continuation))
-
-        return self._in_batches(requests, shape, self._score_rows)
+        """See `Tiny.score`. Requests with equal turns share one pass over them."""
+        groups: dict[tuple[int, int, int], dict[tuple[Turn, ...], list[int]]] = {}
+        for place, request in enumerate(requests):
+            shape = (*self._turns_shape(request.turns), _padded(request.continuation))
+            groups.setdefault(shape, {}).setdefault(request.turns, []).append(place)
+        replies: dict[int, Reply[tuple[float, ...]]] = {}
+        with torch.inference_mode():
+            for (_, _, length), group in groups.items():
+                distinct = list(group)
+                for start in range(0, len(distinct), ROWS):
+                    rows = distinct[start : start + ROWS]
+                    cache, absent = self._prefix_of_turns(rows + [rows[0]] * (ROWS - len(rows)))
+                    for places in zip_longest(*(group[turns] for turns in rows)):
+                        said = ["" if p is None else requests[p].continuation for p in places]
+                        padded = said + [""] * (ROWS - len(said))
+                        found = self._score_rows(padded, length, cache, absent)
+                        pairs = zip(places, found, strict=False)
+                        replies.update({p: reply for p, reply in pairs if p is not None})
+        return [replies[place] for place in range(len(requests))]
 
     def _in_batches(
         self,
@@ -162,17 +175,18 @@ class Engine:
                 break
         return [bytes(symbols).decode(errors="replace") for symbols in written]
 
-    def _score_rows(self, rows: list[ScoreRequest]) -> list[Reply[tuple[float, ...]]]:
-        cache, absent = self._prefix_of_turns([row.turns for row in rows])
-        length = _padded(rows[0].continuation)
-        wanted = [list(row.continuation.encode()) for row in rows]
-        symbols = torch.full((len(rows), length), BYTE_BEGIN)
+    def _score_rows(
+        self, continuations: list[str], length: int, cache: Cache, absent: Tensor
+    ) -> list[Reply[tuple[float, ...]]]:
+        """One pass over a continuation per row, padded to `length` bytes."""
+        wanted = [list(text.encode()) for text in continuations]
+        symbols = torch.full((len(wanted), length), BYTE_BEGIN)
         for row, found in enumerate(wanted):
             kept = found[: length - 1]
             symbols[row, 1 : 1 + len(kept)] = torch.tensor(kept, dtype=torch.long)
         causal = visibility([Segment("A", length, "A", causal=True)])[None, None]
         past = absent.expand(-1, -1, length, -1)
-        mask = torch.cat([past, causal.expand(len(rows), -1, -1, -1)], -1)
+        mask = torch.cat([past, causal.expand(len(wanted), -1, -1, -1)], -1)
         angles = self.network.rotations([False], [length])
         hidden, _ = self.network.trunk(self.network.embed_bytes(symbols), angles, mask, cache)
         logs = torch.log_softmax(self.network.predict_bytes(hidden), -1)

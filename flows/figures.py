@@ -1,0 +1,140 @@
+"""figures: the study's curves and the README's picture, from the workspaces that the study left.
+
+Output: studies/results/curves.html (depth and steps), docs/thoughts.png.
+Run: python -m flows.figures   (after: make study)
+"""
+
+import json
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+from plotly.offline import get_plotlyjs
+
+from flows.study import RESULTS, WORKSPACES
+from g2u import plugins, tables
+from g2u.errors import DataError, run_main
+from g2u.files import write_whole
+from g2u.pictures import pixels_of
+from g2u.records import Picture, Question
+from g2u.report.curves import Curve, depth_figure, steps_figure
+from g2u.report.strip import Panel, Row, strip
+from g2u.workspace import BenchmarkFolder, Cell
+
+STEPS = {"tiny_1_step": 1, "tiny_2_steps": 2, "tiny_4_steps": 4, "tiny": 8}
+"""Models of the study `steps` and their flow steps."""
+SHOWN = ("threads", "mosaic", "ladder", "tracks")
+"""Benchmarks of the README's picture."""
+PAGE = """<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><title>g2u: depth and steps</title></head><body>
+<div id="depth"></div><div id="steps"></div><script>{plotly}</script><script>
+Plotly.newPlot("depth", {depth}); Plotly.newPlot("steps", {steps});</script></body></html>
+"""
+
+
+def results(name: str) -> Mapping[str, Any]:
+    """Numbers of a study: benchmark -> model -> arm -> number.
+
+    Raises:
+        DataError: the study has not run.
+    """
+    try:
+        found: Mapping[str, Any] = json.loads((RESULTS / f"{name}.json").read_text())
+    except FileNotFoundError as error:
+        raise DataError(f"{error.filename}: missing; run python -m flows.study {name}") from None
+    return found
+
+
+def depth_curves() -> list[Curve]:
+    """One curve per source; its points are the benchmarks named <source>_<depth>."""
+    points: dict[str, list[tuple[float, Any]]] = {}
+    for benchmark, models in results("depth").items():
+        source, _, depth = benchmark.rpartition("_")
+        points.setdefault(source, []).append((int(depth), models["tiny"]))
+    return [Curve(source, _helps(source), found) for source, found in points.items()]
+
+
+def steps_curves() -> list[Curve]:
+    """One curve per benchmark; its points are the models."""
+    return [
+        Curve(name, _helps(name), [(steps, models[model]) for model, steps in STEPS.items()])
+        for name, models in results("steps").items()
+    ]
+
+
+def _helps(source: str) -> str:
+    return str(plugins.benchmark(source).HELPS)  # type: ignore[attr-defined]
+
+
+@contextmanager
+def inside(folder: Path) -> Iterator[None]:
+    """Tables are found from the workspace's root."""
+    before = Path.cwd()
+    os.chdir(folder)
+    try:
+        yield
+    finally:
+        os.chdir(before)
+
+
+def row(benchmark: str) -> Row:
+    """The first question that direct answers wrongly and the own thought of 8 steps rightly."""
+    family = _helps(benchmark)
+    folder = BenchmarkFolder(benchmark)
+    direct = Cell(benchmark, "tiny", "direct")
+    cells = {f"{n} step{'s' * (n > 1)}": Cell(benchmark, m, family) for m, n in STEPS.items()}
+    cells["oracle"] = direct.of_family("oracle")
+    scores = {name: _scores(cell) for name, cell in cells.items()}
+    alone = _scores(direct)
+    question = next(
+        (
+            q
+            for q in tables.read_questions(folder.questions)
+            if not alone[q.id] and scores["8 steps"][q.id]
+        ),
+        None,
+    )
+    if question is None:
+        raise DataError(f"{benchmark}: no question gained by 8 steps; nothing to show")
+    source = tables.read_pictures(folder.pictures)[question.pictures[0]]
+    panels = [_panel("source: direct", source, direct, question, right=False)]
+    for name, cell in cells.items():
+        thought = next(t for t in tables.read_thoughts(cell.thoughts) if t.question == question.id)
+        assert thought.picture is not None
+        right = bool(scores[name][question.id])
+        panels.append(_panel(name, thought.picture, cell, question, right=right))
+    return Row(f"{benchmark}, {family}", question.text, panels)
+
+
+def _scores(cell: Cell) -> dict[str, float | None]:
+    """Score of each question in the cell's main arm."""
+    rows = tables.read_scores(cell.scores)
+    return {score.id: score.score for score in rows if score.arm == rows[0].arm}
+
+
+def _panel(heading: str, picture: Picture, cell: Cell, asked: Question, *, right: bool) -> Panel:
+    said = next(a.response for a in tables.read_answers(cell.answers) if a.id == asked.id)
+    options = dict(zip(asked.option_letters(), asked.choices, strict=True))
+    return Panel(heading, pixels_of(picture), options.get(said, said), right)
+
+
+def main() -> None:
+    """Write the page of curves and the picture."""
+    page = PAGE.format(
+        plotly=get_plotlyjs(),
+        depth=depth_figure(depth_curves()),
+        steps=steps_figure(steps_curves()),
+    )
+    write_whole(RESULTS / "curves.html", page)
+    with inside(WORKSPACES / "steps"):
+        sheet: Image.Image = strip([row(benchmark) for benchmark in SHOWN])
+    sheet.save(Path("docs") / "thoughts.png", optimize=True)
+    print(f"figures: {RESULTS / 'curves.html'}, docs/thoughts.png", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    run_main(main)

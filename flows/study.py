@@ -1,0 +1,102 @@
+"""study: the embedded model's full study, one grid of cells after the other.
+
+A study is a file of studies/ that is laid over params.yaml. It runs in a workspace of its own,
+.g2u/study/<name>, with this workspace's code and call cache, and leaves this workspace's data as
+it is. Its numbers come back as studies/results/<name>.json and .csv.
+Run: python -m flows.study [name ...]   (all of them: make study)
+"""
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from g2u.errors import ParamsError, run_main, unknown_name
+from g2u.files import write_whole
+from g2u.workspace import CACHE_VARIABLE, REPORT, call_store
+
+STUDIES = Path("studies")
+RESULTS = STUDIES / "results"
+WORKSPACES = Path(".g2u") / "study"
+COMMANDS = (
+    ["g2u.cli.main", "sync"],
+    ["g2u.cli.main", "plan"],
+    ["g2u.cli.main", "fill"],
+    ["dvc", "repro"],
+)
+NUMBERS = ("gains.json", "gains.csv")
+GIT = shutil.which("git") or "git"
+
+
+def laid_over(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    """`base` with `changes`: mappings are merged, everything else is replaced."""
+    merged = dict(base)
+    for name, value in changes.items():
+        below = merged.get(name)
+        if isinstance(value, Mapping) and isinstance(below, Mapping):
+            value = laid_over(below, value)
+        merged[name] = value
+    return merged
+
+
+def workspace(name: str) -> Path:
+    """A workspace with this one's tracked files and the study's params.yaml; data/ stays empty.
+
+    Raises:
+        ParamsError: no such study.
+    """
+    known = sorted(path.stem for path in STUDIES.glob("*.yaml"))
+    if name not in known:
+        raise ParamsError(unknown_name(str(STUDIES), name, known))
+    place = WORKSPACES / name
+    place.mkdir(parents=True, exist_ok=True)
+    listed = subprocess.run(
+        [GIT, "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        check=True, capture_output=True, text=True,
+    )  # fmt: skip
+    for path in filter(None, listed.stdout.split("\0")):
+        wanted = not path.startswith(("data/", "tests/", "studies/")) and path != "dvc.lock"
+        if wanted and Path(path).is_file():
+            (place / path).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(path, place / path)
+    base = yaml.safe_load(Path("params.yaml").read_text(encoding="utf-8"))
+    changes = yaml.safe_load((STUDIES / f"{name}.yaml").read_text(encoding="utf-8"))
+    write_whole(place / "params.yaml", yaml.safe_dump(laid_over(base, changes), sort_keys=False))
+    if not (place / ".git").exists():
+        subprocess.run([GIT, "init", "--quiet"], cwd=place, check=True)
+    return place
+
+
+def run(name: str) -> None:
+    """Bring a study up to date and fetch its numbers."""
+    place = workspace(name)
+    environment = {
+        **os.environ,
+        CACHE_VARIABLE: str(call_store().root.resolve()),
+        "PYTHONPATH": str(place.resolve()),
+    }
+    for arguments in COMMANDS:
+        subprocess.run([sys.executable, "-m", *arguments], cwd=place, env=environment, check=True)
+    RESULTS.mkdir(parents=True, exist_ok=True)
+    for number in NUMBERS:
+        shutil.copyfile(place / REPORT / number, RESULTS / f"{name}{Path(number).suffix}")
+    print(f"study {name}: {place / REPORT / 'index.html'}", file=sys.stderr)
+
+
+def main() -> None:
+    """Run the studies named on the command line, or all."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
+    parser.add_argument("names", nargs="*")
+    names = parser.parse_args().names
+    for name in names or sorted(path.stem for path in STUDIES.glob("*.yaml")):
+        run(name)
+
+
+if __name__ == "__main__":
+    run_main(main)
