@@ -10,7 +10,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 export DO_NOT_TRACK := 1
 export PREFECT_SERVER_ANALYTICS_ENABLED := false
 
-.PHONY: env repro test fast lint types train clean
+.PHONY: env repro test fast lint types study train clean
 
 env: $(READY)
 
@@ -44,6 +44,10 @@ lint: $(READY)
 
 types: $(READY)
 	@python -m mypy
+
+study: $(READY)
+	@python -m flows.study
+	@python -m flows.figures
 
 train: $(READY)
 	@python -m stages.train

@@ -1,0 +1,89 @@
+"""Studies: a workspace of their own over the same call cache, and what is drawn of them."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+import yaml
+from PIL import Image
+
+from flows.study import laid_over
+from g2u.params import load
+from g2u.report.curves import Curve, depth_figure, steps_figure
+from g2u.report.strip import TILE, Panel, Row, strip
+from tests.conftest import ROOT, Workspace, tsv_rows
+
+
+def test_a_study_merges_mappings_and_replaces_everything_else() -> None:
+    base = {"a": [1, 2], "b": {"c": 1, "d": {"e": 2}}, "f": 3}
+    changed = laid_over(base, {"a": [9], "b": {"d": {"g": 4}}})
+    assert changed == {"a": [9], "b": {"c": 1, "d": {"e": 2, "g": 4}}, "f": 3}
+    assert base == {"a": [1, 2], "b": {"c": 1, "d": {"e": 2}}, "f": 3}
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "studies").glob("*.yaml")), ids=lambda p: p.stem)
+def test_every_study_is_sound(path: Path, tmp_path: Path) -> None:
+    base = yaml.safe_load((ROOT / "params.yaml").read_text())
+    merged = laid_over(base, yaml.safe_load(path.read_text()))
+    (tmp_path / "params.yaml").write_text(yaml.safe_dump(merged))
+    config = load(tmp_path / "params.yaml")
+    for benchmark in config.benchmarks:
+        assert config.presets.benchmarks[benchmark].settings()["items"] >= 500
+
+
+@pytest.mark.slow
+def test_a_study_runs_apart_and_brings_its_numbers_home(workspace: Workspace) -> None:
+    workspace.init_dvc()
+    shutil.copytree(ROOT / "flows", "flows", ignore=shutil.ignore_patterns("__pycache__"))
+    workspace.use_tsv(tsv_rows(4))
+    workspace.write()
+    Path("studies").mkdir()
+    Path("studies/small.yaml").write_text("families: [direct, duplicate]\n")
+    before = {path for path in Path("data").rglob("*") if path.is_file()}
+    first = workspace.run("flows.study", "small")
+    assert "12 calls made" in first.stderr
+    assert {path for path in Path("data").rglob("*") if path.is_file()} == before
+    numbers = json.loads(Path("studies/results/small.json").read_text())
+    assert set(numbers["mine"]["tiny"]) == {"direct", "blind", "duplicate"}
+    again = workspace.run("flows.study", "small")
+    assert "0 calls made, 12 reused" in again.stderr
+    assert "Running stage" not in again.stdout
+    refused = workspace.run("flows.study", "smal", check=False)
+    assert refused.returncode == 1
+    assert "did you mean 'small'?" in refused.stderr
+
+
+def numbers(accuracy: float) -> dict[str, float]:
+    return {"accuracy": accuracy, "low": accuracy - 0.1, "high": accuracy + 0.1}
+
+
+ARMS = {
+    "direct": numbers(0.5),
+    "duplicate": numbers(0.4),
+    "structure": {**numbers(0.8), "path_agreement": 0.7},
+    "oracle": numbers(0.9),
+}
+
+
+def test_curves_show_every_arm_in_percent() -> None:
+    curves = [Curve(name, "structure", [(5, ARMS), (10, ARMS)]) for name in ("a", "b", "c", "d")]
+    depth = json.loads(depth_figure(curves))
+    assert len(depth["data"]) == 4 * 4
+    assert {trace["name"] for trace in depth["data"]} == {"direct", "duplicate", "own", "oracle"}
+    own = next(trace for trace in depth["data"] if trace["name"] == "own")
+    assert own["x"] == [5, 10]
+    assert own["y"] == pytest.approx([80, 80])
+    assert own["error_y"]["array"] == pytest.approx([10, 10])
+    steps = json.loads(steps_figure(curves))
+    path = next(trace for trace in steps["data"] if trace["name"] == "path agreement")
+    assert path["y"] == pytest.approx([70, 70])
+
+
+def test_the_strip_shows_the_pictures_pixel_by_pixel() -> None:
+    picture = Image.new("RGB", (48, 48), (10, 200, 30))
+    panels = [Panel("source", picture, "red", False), Panel("8 steps", picture, "blue", True)]
+    sheet = strip([Row("threads", "What colour is the thread that ends at 3?", panels)] * 2)
+    colours = {colour: count for count, colour in sheet.getcolors(2**20) or []}
+    assert colours[(10, 200, 30)] == 4 * TILE * TILE
+    assert {(11, 110, 110), (163, 35, 47)} <= set(colours)
