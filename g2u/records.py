@@ -132,3 +132,5 @@ class Thought:
     """Key of the model call in the call cache; empty where no model was asked."""
     draw: int = 0
     round: int = 0
+    choice: str = ""
+    """What the model chose to imagine, where it was asked; "none" = nothing."""

@@ -58,6 +58,7 @@ LINKS = pa.schema(
         ("reason", pa.string()),
         ("source", pa.string()),
         ("thought", pa.string()),
+        ("choice", pa.string()),
     ]
 )
 ANSWERS = pa.schema(
@@ -189,6 +190,7 @@ def write_thoughts(folder: Path, thoughts: Sequence[Thought], recipe: Recipe) ->
             "reason": t.reason,
             "source": t.source,
             "thought": _thought_key(t),
+            "choice": t.choice,
         }
         for t in thoughts
     ]
@@ -215,6 +217,7 @@ def read_thoughts(folder: Path) -> list[Thought]:
                 call=link["thought"] if row and row["prompt"] else "",
                 draw=link["draw"],
                 round=link["round"],
+                choice=link["choice"],
             )
         )
     return thoughts

@@ -18,6 +18,7 @@ from g2u.errors import DataError, run_main
 from g2u.files import write_whole
 from g2u.params import Params
 from g2u.records import Picture, Question, Target, Thought
+from g2u.report.choices import decision, sentence, stability
 from g2u.report.page import BenchmarkPart, Example, ShownArm, render
 from g2u.report.summary import CellResult, arm_name, summary
 from g2u.tables import Answer, Score
@@ -116,6 +117,28 @@ def _with_option(text: str, question: Question) -> str:
     return f"{text}. {options[text]}" if text in options else text
 
 
+def choice_lines(config: Params, arms: Arms) -> tuple[str, ...]:
+    """What families that let the model decide chose, beside every family it could have chosen."""
+    chosen = {
+        family: {t.question: t.choice for t in thoughts if t.choice}
+        for family, (thoughts, _, _) in arms.items()
+    }
+    deciding = [family for family, choices in chosen.items() if choices]
+    scored = {
+        family: {s.id: s.score for s in scores if s.arm == scores[0].arm}
+        for family, (_, _, scores) in arms.items()
+    }
+    lines = []
+    for family in deciding:
+        choosable = config.presets.families[family].settings().get("prompts", {})
+        fixed = {name: scored[name] for name in choosable if name in scored}
+        made = decision(chosen[family], fixed, scored["direct"])
+        others = [(o, stability(chosen[family], chosen[o])) for o in deciding if o != family]
+        if made is not None:
+            lines.append(sentence(family, made, others))
+    return tuple(lines)
+
+
 def part(
     config: Params, direct: Cell, questions: Sequence[Question], rows: pl.DataFrame
 ) -> BenchmarkPart:
@@ -143,7 +166,8 @@ def part(
         "Spread evenly over the benchmark": even,
     }
     sections = {title: examples(asked, gold, pictures, arms) for title, asked in shown.items()}
-    return BenchmarkPart(direct.benchmark, direct.model, rows, sections, prompts)
+    lines = choice_lines(config, arms)
+    return BenchmarkPart(direct.benchmark, direct.model, rows, sections, prompts, lines)
 
 
 def nested(rows: pl.DataFrame) -> dict[str, Any]:

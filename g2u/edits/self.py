@@ -18,6 +18,7 @@ NEEDS = frozenset({"answer", "edit"})
 READS = "pictures"
 SETTINGS = frozenset({"prompts", "plan"})
 MAX_TOKENS = 16
+NOTHING = "none"
 
 
 def imagine(
@@ -36,25 +37,22 @@ def imagine(
         for q in questions
     ]
     chosen: dict[str, str] = {}
-    thoughts: dict[str, list[Thought]] = {}
+    thoughts: dict[str, list[Thought]] = {question.id: [] for question in questions}
     for question, reply in zip(questions, calls.answer(requests), strict=True):
         if isinstance(reply, Failure):
-            thoughts[question.id] = _without(question, "failed", reply.reason)
-            continue
-        said = reply.strip().lower()
-        if said in prompts:
-            chosen[question.id], thoughts[question.id] = said, []
+            thoughts[question.id] = _without(question, "failed", reply.reason, "")
+        elif reply.strip().lower() in prompts:
+            chosen[question.id] = reply.strip().lower()
         else:
-            thoughts[question.id] = _without(question, "ok", f"imagines nothing: said {said!r}")
+            thoughts[question.id] = _without(question, "ok", f"said {reply!r}", NOTHING)
     asked = [(q, str(prompts[chosen[q.id]])) for q in questions if q.id in chosen]
     for thought in draw(asked, pictures, settings, calls):
-        reason = thought.reason or f"chose {chosen[thought.question]}"
-        thoughts[thought.question].append(replace(thought, reason=reason))
+        thoughts[thought.question].append(replace(thought, choice=chosen[thought.question]))
     return [thought for question in questions for thought in thoughts[question.id]]
 
 
-def _without(question: Question, status: Status, reason: str) -> list[Thought]:
+def _without(question: Question, status: Status, reason: str, choice: str) -> list[Thought]:
     return [
-        Thought(question.id, position, status, reason, source=source)
+        Thought(question.id, position, status, reason, source=source, choice=choice)
         for position, source in enumerate(question.pictures)
     ]

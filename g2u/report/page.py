@@ -50,6 +50,8 @@ class BenchmarkPart:
     """Per title."""
     prompts: dict[str, str]
     """Edit prompt per family."""
+    choices: tuple[str, ...]
+    """What the model chose to imagine where it was asked, in words."""
 
 
 def render(parts: Sequence[BenchmarkPart], section: Report, confidence: float) -> str:

@@ -152,12 +152,8 @@ def test_self_draws_what_the_model_chose_and_nothing_where_it_chose_none(tmp_pat
         ("c", "failed", True, ""),
         ("d", "ok", True, ""),
     ]
-    assert [t.reason for t in thoughts] == [
-        "chose structure",
-        "imagines nothing: said 'none'",
-        "busy",
-        "imagines nothing: said 'a unicorn'",
-    ]
+    assert [t.choice for t in thoughts] == ["structure", "none", "", "none"]
+    assert [t.reason for t in thoughts] == ["", "said 'none'", "busy", "said 'a unicorn'"]
     for request, question in zip(model.asked_for, asked, strict=True):
         words = [part for part in request.turns[0].parts if isinstance(part, str)]
         assert words == [f"Which edit would help to answer this? {question.text}"]
