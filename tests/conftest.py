@@ -77,7 +77,6 @@ class Workspace:
         self.raw["families"] = [
             "direct", "duplicate", "blank", "detail", "context", "structure", "oracle",
         ]  # fmt: skip
-        self.raw["understand"]["controlled"] = ["structure"]
         self.raw["presets"]["benchmarks"]["ladder"]["items"] = 6
         self.raw["presets"]["benchmarks"]["easy_vqa"]["items"] = 6
         self.raw["score"]["resamples"] = 200

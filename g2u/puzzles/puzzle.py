@@ -97,8 +97,8 @@ def read(
     Raises:
         ParamsError: `depth` is outside `depths`, or `split` is no split.
     """
-    items, depth = int(settings["items"]), int(settings.get("depth", depths[0]))
-    split: Split = settings.get("split", "test")
+    items, split = int(settings["items"]), settings.get("split", "test")
+    depth = int(settings.get("depth", depths[0] if depths[0] == depths[1] else 0))
     if not depths[0] <= depth <= depths[1]:
         raise ParamsError(
             f"params.yaml: presets.benchmarks: depth is {depth}; expected {depths[0]} to "

@@ -18,7 +18,9 @@ from stages.understand import Material, answer, arms
 from tests.cache.test_calls import Echo
 from tests.conftest import ROOT, png
 
-CONFIG = load(ROOT / "params.yaml")
+LOADED = load(ROOT / "params.yaml")
+CONTROLLED = LOADED.understand.model_copy(update={"controlled": ["structure"]})
+CONFIG = LOADED.model_copy(update={"understand": CONTROLLED})
 SHOWN = picture_of(png(1))
 DRAWN = picture_of(png(2))
 CHOICE = Question("c", "Which?", choices=("red", "blue"), format="choice", pictures=(SHOWN.digest,))
