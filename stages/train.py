@@ -2,8 +2,8 @@
 
 Output: g2u/models/tiny/weights/ (model.safetensors, config.json, curve.csv). Resumes from
 .g2u/train/checkpoint.pt; the checkpoint that ships is the last one, whatever it scores.
-A variant of params.yaml (another seed, direct answering only) is trained apart: it goes to
-.g2u/train/<variant>/weights and ships nothing.
+A variant of params.yaml (another seed, direct answering only) is trained apart, for the studies:
+from .g2u/train/<variant>/checkpoint.pt to studies/weights/<variant>/.
 Run: make train  (dvc repro --single-item train would do nothing: the stage is frozen)
      python -m stages.train --variant seed_1
 """
@@ -14,27 +14,38 @@ from pathlib import Path
 
 import polars as pl
 
-from g2u import params
+from g2u import params, plugins
 from g2u.errors import ParamsError, run_main, unknown_name
 from g2u.models.tiny.network import TinyConfig
 from g2u.params import Train
+from g2u.training.curriculum import EASY_VQA
 from g2u.training.export import export
 from g2u.training.loop import Recipe, train
 
 WEIGHTS = Path("g2u/models/tiny/weights")
+VARIANT_WEIGHTS = Path("studies/weights")
 SCRATCH = Path(".g2u/train")
+
+
+def trainable() -> list[str]:
+    """Benchmarks with a training split: those that make puzzles, and easy-VQA."""
+    sources = [n for n in plugins.known("source") if hasattr(plugins.benchmark(n), "make")]
+    return [*sources, EASY_VQA]
 
 
 def recipe_of(section: Train, variant: str | None) -> Recipe:
     """The recipe of params.yaml, with what the variant changes.
 
     Raises:
-        ParamsError: no such variant.
+        ParamsError: no such variant, or the mixture names what cannot be trained on.
     """
     if variant is not None and variant not in section.variants:
         raise ParamsError(unknown_name("params.yaml: train.variants", variant, section.variants))
     changes = section.variants[variant].model_dump(exclude_none=True) if variant else {}
     settings = {**section.model_dump(exclude={"variants"}), **changes}
+    for name in settings["mixture"]:
+        if name not in trainable():
+            raise ParamsError(unknown_name("params.yaml: train.mixture", name, trainable()))
     low, high = settings["depths"]
     return Recipe(**{**settings, "depths": (low, high), "paths": tuple(settings["paths"])})
 
@@ -46,7 +57,7 @@ def main() -> None:
     variant = parser.parse_args().variant
     recipe = recipe_of(params.load().train, variant)
     scratch = SCRATCH / variant if variant else SCRATCH
-    weights = scratch / "weights" if variant else WEIGHTS
+    weights = VARIANT_WEIGHTS / variant if variant else WEIGHTS
     network, curve = train(recipe, TinyConfig(), scratch)
     size = export(network, weights)
     pl.DataFrame(curve).write_csv(weights / "curve.csv")

@@ -19,8 +19,9 @@ SETTINGS = puzzle.SETTINGS
 SCORERS = ("short",)
 HELPS = "detail"
 DEPTHS = (1, 1)
-NOISE = 80.0
-"""Standard deviation, of 0..255."""
+NOISE = 150.0
+"""Standard deviation, of 0..255; in training anything from TRAIN_NOISE to this."""
+TRAIN_NOISE = 20.0
 FONT = (
     "01110 10001 10011 10101 11001 10001 01110",
     "00100 01100 00100 00100 00100 00100 01110",
@@ -44,7 +45,8 @@ def make(rng: np.random.Generator, depth: int, split: Split) -> Puzzle:
         split, lambda: rng.integers(0, 10, GRID * GRID), lambda drawn: bytes(drawn.tolist())
     )
     clean = _draw(digits)
-    noisy = np.clip(clean + rng.normal(0, NOISE, clean.shape[:2])[..., None], 0, 255)
+    level = rng.uniform(TRAIN_NOISE, NOISE) if split == "train" else NOISE
+    noisy = np.clip(clean + rng.normal(0, level, clean.shape[:2])[..., None], 0, 255)
     asked = tuple(
         Asked(
             f"digit{tile}",

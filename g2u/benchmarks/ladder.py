@@ -19,6 +19,7 @@ SETTINGS = puzzle.SETTINGS
 SCORERS = ("choice",)
 HELPS = "structure"
 DEPTHS = (2, 14)
+LEFT = 5
 SPACING = 12
 START_NAMES = ("A", "B", "C", "D")
 END_NAMES = ("1", "2", "3", "4")
@@ -48,8 +49,7 @@ def make(rng: np.random.Generator, depth: int, split: Split) -> Puzzle:
 
 def _draw(levels: Levels, rng: np.random.Generator) -> tuple[Pixels, list[int], list[int]]:
     """The picture, the height of each level and the left edge of each line; `rng` jitters."""
-    left = int(rng.integers(3, 7))
-    columns = [left + SPACING * place for place in range(LINES)]
+    columns = [LEFT + SPACING * place for place in range(LINES)]
     pitch = 42 // max(len(levels), 5)
     thickness = 2 if pitch >= 5 else 1
     top = 3 + int(rng.integers(0, 2))

@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from g2u.puzzles import puzzle, strands
-from g2u.puzzles.puzzle import COLOUR_NAMES, COLOURS, Asked, Pixels, Puzzle, Split
-from g2u.puzzles.strands import LINES, Levels
+from g2u.puzzles import puzzle, strands, weave
+from g2u.puzzles.puzzle import COLOUR_NAMES, COLOURS, Asked, Puzzle, Split
+from g2u.puzzles.strands import LINES
 from g2u.records import Sample
 
 SETTINGS = puzzle.SETTINGS
@@ -37,7 +37,8 @@ def make(rng: np.random.Generator, depth: int, split: Split) -> Puzzle:
     left = LEFT + 1 + int(rng.integers(0, max(1, puzzle.SIZE - LEFT - 1 - pitch * depth)))
     order = rng.permutation(LINES)
     faded = np.full((LINES, 3), FADED, dtype=np.uint8)
-    source = _draw(levels, left, pitch, faded, puzzle.blank())
+    woven = weave.Weave(levels, CENTRES, left, pitch)
+    source = weave.draw(woven, faded, puzzle.blank())
     grain = rng.normal(0, GRAIN, source.shape)
     source = np.clip(source + grain, 0, 255).astype(np.uint8)
     for place in range(LINES):
@@ -50,37 +51,12 @@ def make(rng: np.random.Generator, depth: int, split: Split) -> Puzzle:
             COLOUR_NAMES[order[at_end[end]]],
             "choice",
             COLOUR_NAMES,
-            _draw(levels, left, pitch, COLOURS[order], source.copy(), (at_end[end],)),
+            weave.draw(woven, COLOURS[order], source.copy(), (at_end[end],)),
         )
         for end in rng.permutation(LINES)[:2].tolist()
     )
-    thought = _draw(levels, left, pitch, COLOURS[order], puzzle.blank())
+    thought = weave.draw(woven, COLOURS[order], puzzle.blank())
     return Puzzle(form, source, thought, asked)
-
-
-def _draw(
-    levels: Levels,
-    left: int,
-    pitch: int,
-    colours: Pixels,
-    sheet: Pixels,
-    shown: range | tuple[int] = range(LINES),
-) -> Pixels:
-    """The threads of `shown` on the sheet, strand s in colours[s]; crossings are diagonals."""
-    before = strands.occupants(levels)
-    for column in range(puzzle.SIZE):
-        level = (column - left) // pitch
-        along = ((column - left) % pitch + 0.5) / pitch
-        if column < left or level >= len(levels):
-            places = {s: float(p) for p, s in enumerate(before[0 if column < left else -1])}
-        else:
-            after = before[level + 1]
-            places = {s: p + along * (after.index(s) - p) for p, s in enumerate(before[level])}
-        for strand in shown:
-            centre = CENTRES[0] + (CENTRES[1] - CENTRES[0]) * places[strand]
-            low, high = int(np.floor(centre - 1)), int(np.floor(centre + 2))
-            sheet[low:high, column] = colours[strand]
-    return sheet
 
 
 def read(settings: Mapping[str, Any]) -> Iterator[Sample]:

@@ -1,4 +1,4 @@
-"""A 6 x 6 floor of tiles in two trees: the structure of mosaic and regions.
+"""A 6 x 6 floor of tiles in two trees: the structure of mosaic.
 
 Every tile but the two roots has a parent among its neighbours. Whoever asks for a tile's root
 must walk from parent to parent: the work is serial, its depth is the number of hops.

@@ -51,6 +51,13 @@ PLANTED_SHARE, FOCUS_SHARE = 0.78, 0.1
 """Shares of a puzzle's items whose edit holds the work, and holds what the question asks for."""
 PLAN_SHARE = 0.04
 """Share of items that ask which edit would help."""
+PLANS = (
+    PLAN,
+    "What should be drawn to answer this? {question}",
+    "Before you answer, which edit makes it easier? {question}",
+    "{question} Which edit of the picture would show it?",
+)
+"""Wordings of that question."""
 UNDECIDED = "none"
 """Its answer where no edit helps."""
 
@@ -144,7 +151,7 @@ def puzzle_item(
         prompt, edited, is_planted = _wording(rng, family), EDITS[family](puzzle.source), False
     wording, answer = question_prompt(question), asked.answer
     if rng.random() < PLAN_SHARE:
-        wording, answer = PLAN.format(question=asked.text), helps or UNDECIDED
+        wording, answer = _plan(rng, asked.text), helps or UNDECIDED
     return Item(puzzle.source, wording, answer, prompt, edited, is_planted)
 
 
@@ -154,10 +161,14 @@ def easy_item(rng: np.random.Generator, split: EasySplit) -> Item:
     source = split.pictures[number]
     wording = question_prompt(Question("", text, format=question_format(text)))
     if rng.random() < PLAN_SHARE:
-        wording, answer = PLAN.format(question=text), UNDECIDED
+        wording, answer = _plan(rng, text), UNDECIDED
     family = FAMILIES[int(rng.integers(3))]
     edited = EDITS[family](source)
     return Item(source, wording, answer, _wording(rng, family), edited, is_planted=False)
+
+
+def _plan(rng: np.random.Generator, question: str) -> str:
+    return PLANS[int(rng.integers(len(PLANS)))].format(question=question)
 
 
 def _wording(rng: np.random.Generator, family: str) -> str:

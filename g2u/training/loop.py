@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from g2u.errors import ParamsError
 from g2u.models.tiny.network import TinyConfig, TinyNetwork
 from g2u.training.curriculum import EASY_VQA, EasySplit, Item, easy_item, puzzle_item
 from g2u.training.losses import Batch, make_batch, step_losses
@@ -64,6 +65,9 @@ def train(
     """Train from scratch or from the checkpoint in `scratch`; returns the network and its curve.
 
     The checkpoint that is shipped is the last one, whatever it scores.
+
+    Raises:
+        ParamsError: the checkpoint belongs to another recipe.
     """
     torch.set_num_threads(recipe.threads)
     torch.manual_seed(recipe.seed)
@@ -76,7 +80,10 @@ def train(
     if saved.exists():
         state = torch.load(saved, weights_only=True)
         if state["recipe"] != json.dumps(asdict(recipe)):
-            raise ValueError(f"{saved} belongs to another recipe; delete it to start anew")
+            raise ParamsError(
+                f"params.yaml: train: {saved} belongs to another recipe; take that recipe back to "
+                "go on with it, or delete the file to start anew"
+            )
         network.load_state_dict(state["network"])
         for optimiser, kept in zip(optimisers, state["optimisers"], strict=True):
             optimiser.load_state_dict(kept)
@@ -137,7 +144,7 @@ def _summary(losses: dict[str, Tensor], batch: Batch, names: list[str]) -> dict[
                 chosen = chosen & batch.is_planted
             if chosen.any():
                 found[f"{path}_{name}"] = float(values[chosen].mean())
-        if path == "draw":
+        if path == "draw" and not batch.is_planted.all():
             found["draw_other"] = float(values[~batch.is_planted].mean())
     return found
 

@@ -24,6 +24,7 @@ from g2u.models.tiny.network import (
     Segment,
     TinyConfig,
     TinyNetwork,
+    View,
     to_patches,
     visibility,
 )
@@ -109,23 +110,23 @@ def corrupted(batch: Batch, kept: Tensor) -> Tensor:
     return thought
 
 
-def layout(config: TinyConfig, names: str) -> tuple[list[Segment], Tensor]:
-    """Segments of the packed sequence and their additive mask [N, N]."""
+SEES = {"P": "P", "N": "PN", "Q": "SQ", "D": "SQD", "S": "S", "T": "T", "R": "STR", "A": "STRA"}
+"""What each segment attends to."""
+ORDER = "PNQDSTRA"
+"""Segments as they lie in the sequence: those that are seen together lie together."""
+VIEWS = (("PN", "PN"), ("QD", "QDS"), ("S", "S"), ("T", "T"), ("RA", "STRA"))
+"""Segments that attend at once, and the run of segments that holds all they see."""
+
+
+def layout(config: TinyConfig, names: str) -> list[Segment]:
+    """The segments `names` of the packed sequence."""
     lengths = {
-        "S": config.patches,
-        "Q": QUESTION_TOKENS,
-        "D": ANSWER_BYTES,
+        **dict.fromkeys("SNT", config.patches),
+        **dict.fromkeys("QR", QUESTION_TOKENS),
+        **dict.fromkeys("DA", ANSWER_BYTES),
         "P": PROMPT_TOKENS,
-        "N": config.patches,
-        "T": config.patches,
-        "R": QUESTION_TOKENS,
-        "A": ANSWER_BYTES,
     }
-    sees = {
-        "S": "S", "Q": "SQ", "D": "SQD", "P": "P", "N": "PN", "T": "T", "R": "STR", "A": "STRA",
-    }  # fmt: skip
-    segments = [Segment(n, lengths[n], sees[n], causal=n in "DA") for n in names]
-    return segments, visibility(segments)
+    return [Segment(n, lengths[n], SEES[n], causal=n in "DA") for n in ORDER if n in names]
 
 
 def packed(
@@ -140,7 +141,7 @@ def packed(
         extra: "drawing" = embedded noised edit [B, P, D], "thought" = patches [B, P, C],
             "shown" = [B] bool, whether S may be seen by Q and D; "kept" = the same for R and A.
     """
-    segments, mask = layout(network.config, names)
+    segments = layout(network.config, names)
     embedded: dict[str, Callable[[], Tensor]] = {
         "S": lambda: network.embed_picture(batch.source, 0),
         "Q": lambda: network.embed_text(batch.question),
@@ -160,15 +161,25 @@ def packed(
     for name, grams in (("Q", batch.question), ("P", batch.prompt), ("R", batch.question)):
         if name in where:
             absent[:, 0, 0, where[name]] = (grams[..., 0] == 0) * HIDDEN_SCORE
-    full = mask[None, None] + absent
-    for sight, readers in (("shown", "QD"), ("kept", "RA")):
-        for name in readers:
-            if sight in extra and name in where:
-                hidden = (~extra[sight])[:, None, None] * HIDDEN_SCORE
-                full[:, 0, where[name], where["S"]] += hidden
+    seen = visibility(segments)[None, None]
+    views = []
+    for seers, seen_by_them in VIEWS:
+        if not set(seers) <= set(names):
+            continue
+        rows = slice(where[seers[0]].start, where[seers[-1]].stop)
+        columns = slice(where[seen_by_them[0]].start, where[seen_by_them[-1]].stop)
+        mask = None
+        if seers not in "ST":
+            mask = seen[..., rows, columns] + absent[..., columns]
+            sight = extra.get("shown" if seers == "QD" else "kept") if seers != "PN" else None
+            if sight is not None:
+                start = where["S"].start - columns.start
+                source = slice(start, start + network.config.patches)
+                mask[..., source] += (~sight)[:, None, None, None] * HIDDEN_SCORE
+        views.append(View(rows, columns, mask))
     angles = network.rotations([s.name in "SNT" for s in segments], [s.length for s in segments])
     tokens = torch.cat([embedded[s.name]() for s in segments], 1)
-    hidden_states, _ = network.trunk(tokens, angles, full)
+    hidden_states, _ = network.trunk(tokens, angles, views)
     return hidden_states, where
 
 

@@ -14,7 +14,7 @@ from g2u.errors import DataError
 from g2u.records import Sample
 from tests.conftest import ROOT, tsv_rows, write_tsv
 
-PUZZLES = ("ladder", "tracks", "threads", "mosaic", "regions", "automaton")
+PUZZLES = ("ladder", "hairpin", "tracks", "braid", "threads", "mosaic")
 SETTINGS: dict[str, dict[str, Any]] = {
     **{name: {"items": 60, "depth": 10, "seed": 0} for name in PUZZLES},
     **{name: {"items": 60, "seed": 0} for name in ("palette", "digits")},

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from g2u import plugins
-from g2u.benchmarks import automaton, digits, ladder, mosaic, regions, threads, tracks
+from g2u.benchmarks import braid, digits, hairpin, ladder, mosaic, threads, tracks
 from g2u.errors import ParamsError
 from g2u.puzzles import forest, strands
 from g2u.puzzles.puzzle import (
@@ -23,9 +23,9 @@ from g2u.puzzles.puzzle import (
     split_of,
 )
 
-NAMES = ("ladder", "tracks", "threads", "mosaic", "regions", "automaton", "palette", "digits")
+NAMES = ("ladder", "hairpin", "tracks", "braid", "threads", "mosaic", "palette", "digits")
 SERIAL = NAMES[:6]
-ANSWERS = {"ladder": 4, "tracks": 4, "threads": 4, "mosaic": 2, "regions": 2, "automaton": 3}
+ANSWERS = {name: 2 if name == "mosaic" else 4 for name in SERIAL}
 """How many answers are possible, and equally likely, when only the picture is known."""
 
 
@@ -37,7 +37,8 @@ def module(name: str) -> ModuleType:
 
 def some(name: str, depth: int = 6, count: int = 30, split: Split = "test") -> list[Puzzle]:
     rng = np.random.default_rng([7, NAMES.index(name), depth])
-    return [module(name).make(rng, min(depth, module(name).DEPTHS[1]), split) for _ in range(count)]
+    low, high = module(name).DEPTHS
+    return [module(name).make(rng, max(low, min(depth, high)), split) for _ in range(count)]
 
 
 def colour_of(pixels: Pixels) -> str:
@@ -103,30 +104,40 @@ def walk_mosaic(source: Pixels, asked: Asked) -> str:
     raise AssertionError("the notches go in a circle")
 
 
-def walk_regions(source: Pixels, asked: Asked) -> str:
-    """Flood the room of the tile and look for its lamp."""
-    wall = (source == INK).all(-1)
-    row, column = place_of(asked)
-    seen, waiting = set(), [(row * 8 + 1, column * 8 + 1)]
-    while waiting:
-        y, x = waiting.pop()
-        if (y, x) in seen or not (0 <= y < 48 and 0 <= x < 48) or wall[y, x]:
-            continue
-        seen.add((y, x))
-        waiting += [(y + 1, x), (y - 1, x), (y, x + 1), (y, x - 1)]
-    return colour_of(np.array([source[y, x] for y, x in seen]))
+def walk_hairpin(source: Pixels, asked: Asked) -> str:
+    """Down one side pixel row by pixel row, across every rung that begins there, and up again."""
+    dark = (source == INK).all(-1)
+    place, y, step = hairpin.CABLE_NAMES.index(asked.name), hairpin.TOP, 1
+    sheet = dark
+    while y >= hairpin.TOP:
+        y += step
+        if step == 1 and y >= hairpin.TURNS[place]:
+            sheet, step = dark[:, ::-1], -1
+        x = hairpin.COLUMNS[place]
+        right = place < 3 and bool(sheet[y, x + 3])
+        left = place > 0 and bool(sheet[y, x - 2])
+        if y < hairpin.TURNS[-1] and (right or left):
+            beside = x + 3 if right else x - 2
+            place += 1 if right else -1
+            while sheet[y + step, beside]:
+                y += step
+    return hairpin.OUTLET_NAMES[3 - place]
 
 
-def walk_automaton(source: Pixels, asked: Asked) -> str:
-    """Apply the rule cell by cell, by Wolfram's definition of the code number."""
-    row, column = place_of(asked)
-    names = [colour_of(source[:4, 4 * c : 4 * c + 4]) for c in range(automaton.CELLS)]
-    cells = [COLOUR_NAMES.index(name) for name in names]
-    code = np.base_repr(automaton.CODE, 3).zfill(7)
-    for _ in range(row):
-        framed = [0, *cells, 0]
-        cells = [int(code[6 - sum(framed[c : c + 3])]) for c in range(automaton.CELLS)]
-    return COLOUR_NAMES[cells[column]]
+def walk_braid(source: Pixels, asked: Asked) -> str:
+    """Read the crossings that are shown, level by level, and walk them again to the last level."""
+    ruler = np.flatnonzero((source[:, braid.RULER.start] == INK).all(-1))
+    pitch = int(ruler[0]) + 1 - braid.TOP
+    border = np.flatnonzero((source[:, 0] == braid.BEYOND).all(-1))
+    shown = (int(border[0]) - braid.TOP) // pitch if len(border) else len(ruler)
+    place = braid.STRAND_NAMES.index(asked.name)
+    for level in range(len(ruler)):
+        y = braid.TOP + pitch * (level % shown) + pitch // 2
+        for gap in range(3):
+            if (source[y, 10 * gap + 10] == INK).all() and place in (gap, gap + 1):
+                place = 2 * gap + 1 - place
+                break
+    return braid.ARRIVAL_NAMES[place]
 
 
 def glance(source: Pixels, asked: Asked) -> str:
@@ -135,10 +146,10 @@ def glance(source: Pixels, asked: Asked) -> str:
 
 WALKS = {
     "ladder": walk_ladder,
+    "hairpin": walk_hairpin,
     "tracks": walk_tracks,
+    "braid": walk_braid,
     "mosaic": walk_mosaic,
-    "regions": walk_regions,
-    "automaton": walk_automaton,
     "palette": glance,
 }
 
@@ -154,17 +165,19 @@ def test_the_answer_follows_from_the_pixels_of_the_source(name: str, depth: int)
 
 def read_thought(name: str, thought: Pixels, asked: Asked) -> str:
     """One glance at the thought: no step is followed."""
-    if name in ("mosaic", "regions"):
+    if name == "mosaic":
         return colour_of(tile(thought, *place_of(asked)))
-    if name == "automaton":
-        row, column = place_of(asked)
-        return colour_of(thought[4 * row : 4 * row + 4, 4 * column : 4 * column + 4])
     if name == "threads":
         centre = threads.CENTRES[int(asked.text.rstrip("?").split()[-1]) - 1]
         return colour_of(thought[centre - 1 : centre + 2, -1])
     starts = ladder.START_NAMES.index(asked.name)
     wanted = COLOURS[starts].astype(int)
-    hits = np.flatnonzero(np.abs(thought[46].astype(int) - wanted).sum(-1) == 0)
+    row = hairpin.TOP if name == "hairpin" else 46
+    hits = np.flatnonzero(np.abs(thought[row].astype(int) - wanted).sum(-1) == 0)
+    if name == "hairpin":
+        return hairpin.OUTLET_NAMES[round((hits[hits >= 24].mean() - 26.5) / 6)]
+    if name == "braid":
+        return braid.ARRIVAL_NAMES[round((hits.mean() - 5) / 10)]
     if name == "tracks":
         return tracks.STOP_NAMES[round((hits.mean() - 2.5) / 9)]
     left = np.flatnonzero((thought[46] != 248).any(-1))[0]
@@ -218,8 +231,6 @@ def test_no_test_structure_occurs_in_training_or_development(name: str) -> None:
 def test_a_structure_is_the_same_for_all_its_pictures() -> None:
     assert strands.canonical(((0,), (2,), (1,))) == strands.canonical(((0, 2), (), (1,)))
     assert strands.canonical(((0,), (1,))) != strands.canonical(((1,), (0,)))
-    row = np.array([0, 1, 2, 2, 1, 0, 0, 1, 1, 1, 0, 2])
-    assert automaton.canonical(row) == automaton.canonical(row[::-1])
     grown = forest.draw(np.random.default_rng(3), 8)
     board = np.array(grown.parent).reshape(6, 6)
     flipped = [int(p // 6 * 6 + 5 - p % 6) for p in board[:, ::-1].ravel()]
@@ -250,13 +261,6 @@ def test_the_digits_can_be_told_from_the_clean_page() -> None:
         for asked in puzzle.asked:
             ink = tile(puzzle.thought, *place_of(asked))[:7, 1:6, 0] == INK
             assert (digits.GLYPHS[int(asked.answer)] == ink).all()
-
-
-def test_regions_hold_one_lamp_each_and_walls_between_them() -> None:
-    for puzzle in some("regions", 10):
-        names = {walk_regions(puzzle.source, asked) for asked in puzzle.asked}
-        assert len(names) == forest.ROOTS
-        assert regions.HELPS == "structure"
 
 
 @pytest.mark.parametrize("name", NAMES)

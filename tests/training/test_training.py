@@ -9,6 +9,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from g2u.errors import ParamsError
 from g2u.models import tiny
 from g2u.models.tiny.network import TinyConfig, TinyNetwork
 from g2u.pictures import picture_of
@@ -63,7 +64,7 @@ def test_an_interrupted_training_ends_in_the_same_bits(
     resumed, _ = train(RECIPE, SMALL, tmp_path / "torn")
     for name, tensor in whole.state_dict().items():
         assert torch.equal(tensor, resumed.state_dict()[name]), name
-    with pytest.raises(ValueError, match="another recipe"):
+    with pytest.raises(ParamsError, match="another recipe"):
         train(replace(RECIPE, seed=4), SMALL, tmp_path / "torn")
 
 

@@ -39,10 +39,10 @@ class TinyConfig:
     """Side of the square canvas in pixels; pictures are resized to it."""
     patch: int = 8
     """Side of a patch in pixels."""
-    width: int = 160
-    layers: int = 4
+    width: int = 192
+    layers: int = 3
     """Few: what a drawing of several steps can follow, one pass must not."""
-    heads: int = 5
+    heads: int = 6
     buckets: int = 4096
     """Hash buckets of text n-grams."""
     text_length: int = 48
@@ -72,6 +72,16 @@ class Segment:
     sees: str
     """Names of the segments it attends to, its own included."""
     causal: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A run of tokens and the run of tokens, past ones included, that they attend to."""
+
+    rows: slice
+    columns: slice
+    mask: Tensor | None
+    """Additive, broadcasts to [B, heads, rows, columns]; None: all is seen."""
 
 
 def unit(x: Tensor) -> Tensor:
@@ -116,10 +126,10 @@ class Block(nn.Module):
         self,
         x: Tensor,
         angles: tuple[Tensor, Tensor],
-        mask: Tensor,
+        views: Sequence[View],
         past: tuple[Tensor, Tensor] | None,
     ) -> tuple[Tensor, tuple[Tensor, Tensor]]:
-        """X [B, N, D]; mask broadcasts to [B, heads, N, past + N]. Returns x and this layer's keys,
+        """X [B, N, D]; the rows of `views` follow one another. Returns x and this layer's keys,
         values.
         """
         batch, length, width = x.shape
@@ -131,8 +141,14 @@ class Block(nn.Module):
         if past is not None:
             key = torch.cat([past[0].expand(batch, -1, -1, -1), key], 2)
             value = torch.cat([past[1].expand(batch, -1, -1, -1), value], 2)
-        weights = torch.softmax(query @ key.transpose(-1, -2) + mask.to(value.dtype), -1)
-        mixed = (weights.to(value.dtype) @ value).transpose(1, 2).reshape(batch, length, width)
+        parts = []
+        for view in views:
+            scores = query[:, :, view.rows] @ key[:, :, view.columns].transpose(-1, -2)
+            if view.mask is not None:
+                scores = scores + view.mask.to(value.dtype)
+            weights = torch.softmax(scores, -1).to(value.dtype)
+            parts.append(weights @ value[:, :, view.columns])
+        mixed = torch.cat(parts, 2).transpose(1, 2).reshape(batch, length, width)
         x = x + self.out(mixed)
         return x + self.down(functional.relu(self.up(unit(x))).square()), (key, value)
 
@@ -209,12 +225,20 @@ class TinyNetwork(nn.Module):
         return angles.cos(), angles.sin()
 
     def trunk(
-        self, x: Tensor, angles: tuple[Tensor, Tensor], mask: Tensor, past: Cache | None = None
+        self,
+        x: Tensor,
+        angles: tuple[Tensor, Tensor],
+        mask: Tensor | Sequence[View],
+        past: Cache | None = None,
     ) -> tuple[Tensor, Cache]:
-        """X [B, N, D] -> normed [B, N, D], and the keys and values of past and present."""
+        """X [B, N, D] -> normed [B, N, D], and the keys and values of past and present.
+
+        `mask` is additive and broadcasts to [B, heads, N, past + N], or says the same by views.
+        """
+        views = [View(slice(None), slice(None), mask)] if isinstance(mask, Tensor) else mask
         cache: Cache = []
         for number, block in enumerate(self.blocks):
-            x, kept = block(x, angles, mask, past[number] if past is not None else None)
+            x, kept = block(x, angles, views, past[number] if past is not None else None)
             cache.append(kept)
         return unit(x), cache
 

@@ -1,0 +1,82 @@
+"""Braid (context): a woven pattern of which only the first repeat is in the picture.
+
+Four strands run from top to bottom and cross level by level. The lower half is outside of the
+picture; there the pattern of the upper half is repeated, and a ruler at the right margin counts the
+levels. The question asks where one strand arrives. The thought continues the pattern to the lower
+border with *every* strand in a colour of its own.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from g2u.puzzles import puzzle, strands, weave
+from g2u.puzzles.puzzle import COLOURS, INK, Asked, Pixels, Puzzle, Split
+from g2u.puzzles.strands import LINES
+from g2u.records import Sample
+
+SETTINGS = puzzle.SETTINGS
+SCORERS = ("choice",)
+HELPS = "context"
+DEPTHS = (3, 14)
+"""At depth 2 no braid would be left for training."""
+CENTRES = (5, 15, 25, 35)
+TOP = 4
+"""Height of the straight beginning in pixels."""
+RULER = slice(44, 47)
+STRAND_NAMES = ("A", "B", "C", "D")
+ARRIVAL_NAMES = ("1", "2", "3", "4")
+BEYOND = 216
+"""Grey of what lies outside of the picture."""
+
+
+def make(rng: np.random.Generator, depth: int, split: Split) -> Puzzle:
+    """A braid of `depth` levels, of an odd number the repeat lacks its last, and two questions."""
+    shown = (depth + 1) // 2
+    empty = 0.1 if split != "train" or rng.random() < 0.6 else 0.4
+
+    def repeated() -> strands.Levels:
+        pattern = strands.draw(rng, shown, empty)
+        return pattern + pattern[: depth - shown]
+
+    levels, form = puzzle.draw_structure(split, repeated, strands.canonical)
+    pitch = min((puzzle.SIZE - TOP - 2) // depth, 8)
+    woven = weave.Weave(levels, CENTRES, TOP, pitch)
+    dark = np.full((LINES, 3), INK, dtype=np.uint8)
+    source = weave.draw(woven, dark, puzzle.blank())
+    source[38:] = puzzle.BACKGROUND
+    source[:38, TOP + pitch * shown :] = BEYOND
+    for level in range(1, depth + 1):
+        source[RULER, TOP + pitch * level - 1] = INK
+    reached = strands.ends(levels)
+    asked = tuple(
+        Asked(
+            STRAND_NAMES[start],
+            f"At which number does strand {STRAND_NAMES[start]} come out?",
+            ARRIVAL_NAMES[reached[start]],
+            "choice",
+            ARRIVAL_NAMES,
+            _upright(weave.draw(woven, COLOURS, _continued(source), (start,))),
+        )
+        for start in rng.permutation(LINES)[:2].tolist()
+    )
+    thought = weave.draw(woven, COLOURS, _continued(source))
+    return Puzzle(form, _upright(source), _upright(thought), asked)
+
+
+def _continued(source: Pixels) -> Pixels:
+    """The sheet without the border of the picture, still empty below it."""
+    sheet = source.copy()
+    sheet[(source == BEYOND).all(-1)] = puzzle.BACKGROUND
+    return sheet
+
+
+def _upright(sheet: Pixels) -> Pixels:
+    """From left-to-right to top-to-bottom."""
+    return np.ascontiguousarray(sheet.transpose(1, 0, 2))
+
+
+def read(settings: Mapping[str, Any]) -> Iterator[Sample]:
+    """Questions about two strands of each braid; `depth` = levels in all, 3..14."""
+    return puzzle.read(make, settings, DEPTHS, "levels")
