@@ -10,7 +10,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 export DO_NOT_TRACK := 1
 export PREFECT_SERVER_ANALYTICS_ENABLED := false
 
-.PHONY: env repro test fast lint types study train clean
+.PHONY: env repro test fast lint types study campaigns train clean
 
 env: $(READY)
 
@@ -27,9 +27,7 @@ $(READY): pyproject.toml constraints.txt
 	@touch $(READY)
 
 repro: $(READY)
-	@python -m g2u.cli.main sync
-	@python -m g2u.cli.main fill
-	@python -m dvc repro
+	@python -m g2u.cli.main run
 	@echo "report: data/report/index.html"
 
 test: $(READY)
@@ -48,6 +46,9 @@ types: $(READY)
 study: $(READY)
 	@python -m flows.study
 	@python -m flows.figures
+
+campaigns: $(READY)
+	@python -m tests.campaigns
 
 train: $(READY)
 	@python -m stages.train

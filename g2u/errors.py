@@ -21,6 +21,14 @@ class ModelError(G2UError):
     """A model cannot be loaded or cannot do what the pipeline asks of it."""
 
 
+class CacheError(G2UError):
+    """The call cache cannot be read or written."""
+
+
+class BudgetError(G2UError):
+    """A run came to the budget of params.yaml; what it made is kept."""
+
+
 def unknown_name(where: str, name: str, known: Iterable[str]) -> str:
     """One line for a name that nothing answers to, with the nearest known one."""
     names = sorted(known)

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from g2u import plugins
 from g2u.arms import Pairing
+from g2u.cache.budget import Budget, Limits, Spent
 from g2u.errors import ParamsError, unknown_name
 from g2u.records import Scalar
 
@@ -159,6 +160,45 @@ class Report(Section):
     margin: Annotated[float, Field(gt=0, lt=1)]
 
 
+class BudgetSection(Section):
+    """What a run may spend; null = without limit."""
+
+    calls: Positive | None = None
+    model_seconds: Annotated[float, Field(gt=0)] | None = None
+    money: Annotated[float, Field(gt=0)] | None = None
+
+
+class Run(Section):
+    """How a run is made; no result depends on it."""
+
+    workers: NotNegative = 0
+    """Processes that make model calls; 0 = one per device, or per core where none is named."""
+    devices: list[str] = []
+    """CUDA_VISIBLE_DEVICES of each worker."""
+    ray: str | None = None
+    """Workers are Ray actors: "local", or a cluster's address (auto, ray://host:port)."""
+    budget: BudgetSection = BudgetSection()
+    prices: dict[str, dict[Literal["edit", "answer", "score"], Annotated[float, Field(ge=0)]]] = {}
+    """Money per call, by model and kind."""
+
+
+class Nightly(Section):
+    """What flows/nightly.py does around a run."""
+
+    cron: str | None = None
+    """When flows.serve runs it; null = only when asked."""
+    pull: bool = False
+    """Take up what changed in Git first."""
+    commit: bool = False
+    """Commit lock files and metrics afterwards, so that what is pushed can be found."""
+    remote: str | None = None
+    """DVC remote that results are pushed to."""
+    report_to: str | None = None
+    """Folder or URL that the report is copied to."""
+    notify: str | None = None
+    """Prefect notification block told of failures, as <type>/<name>."""
+
+
 class Params(Section):
     """The whole file."""
 
@@ -173,6 +213,8 @@ class Params(Section):
     judge: Judge
     score: ScoreSection
     report: Report
+    run: Run = Run()
+    nightly: Nightly = Nightly()
 
     def cells(self) -> list[tuple[str, str]]:
         """Model and family of every cell of a benchmark; baselines of models answer only."""
@@ -182,6 +224,24 @@ class Params(Section):
             if other is not None and other not in self.models:
                 found += [(other, family) for family in BASELINES]
         return list(dict.fromkeys(found))
+
+    def require(self, **names: str) -> None:
+        """Check names from a command line: benchmark=, model=, family=.
+
+        Raises:
+            ParamsError: a name that is no preset.
+        """
+        for axis, name in names.items():
+            plural = {"benchmark": "benchmarks", "model": "models", "family": "families"}[axis]
+            known = getattr(self.presets, plural)
+            if name not in known:
+                raise ParamsError(unknown_name(f"{PATH}: presets.{plural}", name, known))
+
+    def budget(self, model: str, spent: Spent | None = None) -> Budget:
+        """What may be spent on calls of a model; `spent` is shared by the workers of a run."""
+        prices = {str(kind): price for kind, price in self.run.prices.get(model, {}).items()}
+        limits = Limits(**self.run.budget.model_dump(exclude_none=True))
+        return Budget(limits, spent or Spent(), prices)
 
 
 def load(path: Path = PATH) -> Params:

@@ -3,16 +3,21 @@ command.
 """
 
 import argparse
+import json
 import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from g2u.cache.folder import FolderStore
 from g2u.cache.store import CallStore
+from g2u.errors import CacheError
 
 DATA = Path("data")
 REPORT = DATA / "report"
 CACHE_VARIABLE = "G2U_CACHE"
 """Environment variable that moves the call cache, e.g. to share it between clones."""
+OPTIONS_VARIABLE = "G2U_CACHE_OPTIONS"
+DEFAULT_CACHE = Path(".g2u") / "calls"
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,5 +110,22 @@ def parse_cell(description: str | None) -> Cell:
 
 
 def call_store() -> CallStore:
-    """The call cache of this workspace, or the one that G2U_CACHE names."""
-    return CallStore(Path(os.environ.get(CACHE_VARIABLE) or Path(".g2u") / "calls"))
+    """The call cache: .g2u/calls, or the folder or URL that G2U_CACHE names.
+
+    A URL (s3://bucket/calls) is shared storage, with .g2u/calls before it; G2U_CACHE_OPTIONS holds
+    what its file system takes, as JSON.
+
+    Raises:
+        CacheError: the URL or its options cannot be read.
+    """
+    named = os.environ.get(CACHE_VARIABLE, "")
+    here = FolderStore(DEFAULT_CACHE)
+    if "://" not in named:
+        return FolderStore(Path(named)) if named else here
+    from g2u.cache.remote import RemoteStore
+
+    try:
+        options = json.loads(os.environ.get(OPTIONS_VARIABLE) or "{}")
+    except ValueError as error:
+        raise CacheError(f"{OPTIONS_VARIABLE}: {error}; expected a JSON object") from None
+    return RemoteStore(named, here, options)

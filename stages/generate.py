@@ -50,10 +50,11 @@ def material(config: Params, cell: Cell) -> Mapping[str, Picture]:
 def main() -> None:
     """Make the cell's thoughts and write them; stop if more than max_failed failed."""
     cell, config = parse_cell(__doc__), params.load()
+    config.require(benchmark=cell.benchmark, model=cell.model, family=cell.family)
     preset = config.presets.models[cell.model]
     questions = tables.read_questions(BenchmarkFolder(cell.benchmark).questions)
     model = plugins.model(preset.adapter, preset.settings)
-    calls = CachedCalls(model, call_store(), preset.batch)
+    calls = CachedCalls(model, call_store(), preset.batch, budget=config.budget(cell.model))
     thoughts = imagine(config, cell, questions, material(config, cell), calls)
     model.close()
     failed = [thought for thought in thoughts if thought.status == "failed"]

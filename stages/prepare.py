@@ -23,6 +23,7 @@ def samples(config: Params, benchmark: str) -> Iterator[Sample]:
     Raises:
         DataError: what the source says, a repeated id, no items, or too many.
     """
+    config.require(benchmark=benchmark)
     preset = config.presets.benchmarks[benchmark]
     source = plugins.benchmark(preset.source)
     params.check_settings("benchmarks", benchmark, preset.settings(), source.SETTINGS)

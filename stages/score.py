@@ -181,6 +181,7 @@ def _scored(
 def main() -> None:
     """Score the cell and write its table and metrics."""
     cell, config = parse_cell(__doc__), params.load()
+    config.require(benchmark=cell.benchmark, model=cell.model, family=cell.family)
     folder = BenchmarkFolder(cell.benchmark)
     questions, gold = tables.read_questions(folder.questions), targets.read_targets(folder.targets)
     # Empty as long as no judge can be configured; a missing or torn table must still stop here.

@@ -8,7 +8,7 @@ Run: python -m stages.understand --benchmark ladder --model tiny --family struct
 """
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from g2u import params, plugins, tables
@@ -52,13 +52,19 @@ def answer(
     arm: Arm,
     material: Material,
     calls: Calls,
+    only: Container[str] | None = None,
 ) -> list[Answer]:
-    """One answer per question, in the order of the questions, as the arm says."""
+    """One answer per question, in the order of the questions, as the arm says.
+
+    `only` restricts them to these ids; thoughts are paired over all questions all the same.
+    """
     _check_capabilities(config, cell.model)
     feedback = plugins.feedback(arm.feedback)
     shown_thoughts = paired(arm, material.questions, material.thoughts)
     drafts, asked = [], []
     for question in material.questions:
+        if only is not None and question.id not in only:
+            continue
         own = shown_thoughts[question.id]
         draft = Answer(
             question.id,
@@ -143,6 +149,7 @@ def _completed(draft: Answer, said: Said) -> Answer:
 def main() -> None:
     """Answer the cell's questions; stop if more than max_failed answers failed."""
     cell, config = parse_cell(__doc__), params.load()
+    config.require(benchmark=cell.benchmark, model=cell.model, family=cell.family)
     preset, folder = config.presets.models[cell.model], BenchmarkFolder(cell.benchmark)
     questions = tables.read_questions(folder.questions)
     model = plugins.model(preset.adapter, preset.settings)
@@ -151,9 +158,9 @@ def main() -> None:
         tables.read_pictures(folder.pictures),
         tables.read_thoughts(cell.thoughts),
     )
-    answers, tallies = [], {}
+    answers, tallies, budget = [], {}, config.budget(cell.model)
     for arm in arms(config, cell.family):
-        calls = CachedCalls(model, call_store(), preset.batch)
+        calls = CachedCalls(model, call_store(), preset.batch, budget=budget)
         answers += answer(config, cell, arm, material, calls)
         tallies[arm.name] = calls.tally
     model.close()

@@ -16,7 +16,7 @@ import yaml
 
 from g2u import plugins
 from g2u.cache.calls import CachedCalls, Tally
-from g2u.cache.store import CallStore
+from g2u.cache.folder import FolderStore
 from g2u.cli.sync import sync
 from g2u.params import Params, load
 from g2u.pictures import encode_png
@@ -134,7 +134,7 @@ Counter = Callable[[Params], dict[str, dict[str, int]]]
 @pytest.fixture
 def count_calls(tmp_path: Path) -> Counter:
     """Run every cell in process over one call cache; returns family -> kind -> calls made."""
-    store = CallStore(tmp_path / "calls")
+    store = FolderStore(tmp_path / "calls")
 
     def run(config: Params) -> dict[str, dict[str, int]]:
         made: dict[str, dict[str, int]] = {}

@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from tqdm import tqdm
 
+from g2u.cache.budget import Budget
 from g2u.cache.store import CallStore, Entry
 from g2u.digests import call_key
 from g2u.errors import DataError
@@ -45,18 +46,35 @@ class CachedCalls:
         model: asked only for what the store does not hold.
         store: the call cache.
         batch: requests handed to the model at once, the most that a kill can lose.
+        budget: what may be spent; None = without limit.
         plans: True = never ask the model; missing replies come back as `UNMADE` and are counted
             as made.
+
+    Every call raises CacheError where the store fails, and BudgetError once the budget is spent.
     """
 
-    def __init__(self, model: Model, store: CallStore, batch: int, *, plans: bool = False) -> None:
+    def __init__(
+        self,
+        model: Model,
+        store: CallStore,
+        batch: int,
+        *,
+        budget: Budget | None = None,
+        plans: bool = False,
+    ) -> None:
         self._model, self._store, self._batch, self._plans = model, store, batch, plans
+        self._budget = budget or Budget()
         self.tally: dict[str, Tally] = {}
         self._settled: set[str] = set()
 
     def key(self, request: Request) -> str:
         """The request's name in the store."""
         return call_key(self._model.identity, request)
+
+    @property
+    def settled(self) -> frozenset[str]:
+        """Keys of all requests that were answered, or planned."""
+        return frozenset(self._settled)
 
     def edit(self, requests: Sequence[EditRequest]) -> list[Reply[Picture]]:
         """One picture per request."""
@@ -80,12 +98,12 @@ class CachedCalls:
     ) -> list[T | Failure]:
         tally = self.tally.setdefault(kind, Tally())
         keys = [self.key(request) for request in requests]
+        wanted = dict(zip(keys, requests, strict=True))
+        stored = self._store.get_many(wanted)
         replies: dict[str, T | Failure] = {}
         missing: dict[str, R] = {}
-        for key, request in zip(keys, requests, strict=True):
-            if key in replies or key in missing:
-                continue
-            entry = self._store.get(key)
+        for key, request in wanted.items():
+            entry = stored.get(key)
             if entry is None:
                 missing[key] = request
                 continue
@@ -100,11 +118,16 @@ class CachedCalls:
             return [replies.get(key, UNMADE) for key in keys]
         waiting = list(missing)
         progress = tqdm(total=len(waiting), desc=kind, unit="call", disable=not waiting or None)
-        for start in range(0, len(waiting), self._batch):
-            batch = waiting[start : start + self._batch]
+        start = 0
+        while start < len(waiting):
+            size = self._budget.allow(kind, min(self._batch, len(waiting) - start))
+            batch = waiting[start : start + size]
+            start += size
             begun = time.perf_counter()
             answers = call([missing[key] for key in batch])
-            each = (time.perf_counter() - begun) / len(batch)
+            seconds = time.perf_counter() - begun
+            self._budget.spend(kind, size, seconds)
+            each = seconds / size
             for key, reply in zip(batch, answers, strict=True):
                 body = reply if isinstance(reply, Failure) else _body(reply, encode)
                 self._settle(key, kind, body, each)

@@ -1,17 +1,15 @@
-"""Replies on disk, one file per call, named by the digest of the request.
+"""What a store of replies is: one file per call, named by the digest of the request.
 
-A file is one JSON line (sha256 of the body, kind, model seconds) and the body. It is written beside
-its place and moved there, so a reader sees all of it or nothing, whoever else writes; what is read
-is checked against the sha256, and a damaged file is set aside and counts as absent. The folder can
-be deleted at no loss but time.
+A file is one JSON line (sha256 of the body, kind, model seconds) and the body. What is read is
+checked against the sha256; a damaged file is set aside and counts as absent. A store can be deleted
+at no loss but time, and any number of writers may share it: all write the same.
 """
 
 import hashlib
 import json
-import os
-import tempfile
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from typing import Protocol
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,46 +23,69 @@ class Entry:
     """Wall time of the call when it was made: its batch's, divided by the batch's size."""
 
 
-class CallStore:
-    """A folder of replies, `root/ab/abcdef...`."""
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A file of a store, as its listing shows it."""
 
-    def __init__(self, root: Path) -> None:
-        self.root = root
+    key: str
+    size: int
+    """Bytes."""
+    changed: float
+    """Seconds since 1970."""
 
-    def get(self, key: str) -> Entry | None:
-        """The reply, or None where there is none or it is damaged."""
-        path = self._path(key)
-        try:
-            raw = path.read_bytes()
-        except FileNotFoundError:
-            return None
-        head, _, body = raw.partition(b"\n")
-        try:
-            meta = json.loads(head)
-            if hashlib.sha256(body).hexdigest() != meta["sha256"]:
-                raise ValueError
-            return Entry(body, str(meta["kind"]), float(meta["seconds"]))
-        except (ValueError, KeyError, TypeError):
-            os.replace(path, path.with_suffix(".damaged"))
-            return None
+
+class CallStore(Protocol):
+    """Where replies lie."""
+
+    @property
+    def place(self) -> str:
+        """Folder or URL."""
+        ...
+
+    def get_many(self, keys: Iterable[str]) -> Mapping[str, Entry]:
+        """The replies there are, by key; damaged ones are set aside and left out.
+
+        Raises:
+            CacheError: the store cannot be read.
+        """
+        ...
 
     def put(self, key: str, entry: Entry) -> None:
-        """Store a reply; the last of several equal writers wins, all of them write the same."""
-        path = self._path(key)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        meta = {
-            "sha256": hashlib.sha256(entry.body).hexdigest(),
-            "kind": entry.kind,
-            "seconds": round(entry.seconds, 6),
-        }
-        handle, fresh = tempfile.mkstemp(dir=path.parent, prefix=".new-")
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(json.dumps(meta).encode() + b"\n" + entry.body)
-            os.replace(fresh, path)
-        except BaseException:
-            Path(fresh).unlink(missing_ok=True)
-            raise
+        """Store a reply, whole or not at all.
 
-    def _path(self, key: str) -> Path:
-        return self.root / key[:2] / key
+        Raises:
+            CacheError: the store cannot be written.
+        """
+        ...
+
+    def listing(self) -> Iterator[Stored]:
+        """Every file of the store, in the order of their keys; damaged ones that were set aside are
+        left out.
+        """
+        ...
+
+    def remove(self, key: str) -> None:
+        """Forget a reply; one that is gone already is no error."""
+        ...
+
+
+def packed(entry: Entry) -> bytes:
+    """An entry as the bytes of its file."""
+    meta = {
+        "sha256": hashlib.sha256(entry.body).hexdigest(),
+        "kind": entry.kind,
+        "seconds": round(entry.seconds, 6),
+    }
+    return json.dumps(meta).encode() + b"\n" + entry.body
+
+
+def unpacked(raw: bytes) -> Entry | None:
+    """The entry that a file holds, None if it is damaged."""
+    head, _, body = raw.partition(b"\n")
+    try:
+        meta = json.loads(head)
+        if hashlib.sha256(body).hexdigest() != meta["sha256"]:
+            return None
+        return Entry(body, str(meta["kind"]), float(meta["seconds"]))
+    except (ValueError, KeyError, TypeError):
+        return None

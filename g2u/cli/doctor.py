@@ -111,9 +111,11 @@ def _files_in_step(config: Params) -> list[Finding]:
 
 
 def _cache() -> list[Finding]:
-    root = call_store().root
-    place = root if root.exists() else Path()
+    store = call_store()
+    if "://" in store.place:
+        return [Finding(True, f"call cache {store.place}")]
+    place = Path(store.place) if Path(store.place).exists() else Path()
     can_write = os.access(place, os.W_OK)
     free = shutil.disk_usage(place).free / 1e9
     remedy = "" if can_write else "set G2U_CACHE to a folder that can be written"
-    return [Finding(can_write, f"call cache {root}, {free:.0f} GB free", remedy)]
+    return [Finding(can_write, f"call cache {store.place}, {free:.0f} GB free", remedy)]

@@ -1,77 +1,184 @@
-"""Fill the call cache with every cell's calls, on all cores, before `dvc repro` packs them.
+"""Fill the call cache with every cell's calls, on all workers, before `dvc repro` packs them.
 
 The stages' own functions ask the same questions of the same models; what they find answered costs
-nothing. A bare `dvc repro` gives the same bytes, slower: every stage process loads its model.
+nothing. A bare `dvc repro` gives the same bytes, slower. A cell's work is cut into parts that hold
+all questions about a picture, so that no two workers ask the same.
 """
 
-import multiprocessing
-import os
-from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor, as_completed
+import functools
+import math
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
+from typing import Literal
 
-from g2u import params, plugins
+from g2u import params
 from g2u.cache.calls import CachedCalls
-from g2u.cli.plan import read_source
+from g2u.cli.plan import Source, read_source
+from g2u.cli.workers import Pool, model_of, pool, spent
 from g2u.params import Params
-from g2u.protocols import Model
+from g2u.records import Question
 from g2u.workspace import Cell, call_store
 from stages.generate import imagine
 from stages.understand import Material, answer, arms
 
+Stage = Literal["generate", "understand"]
+PART = 64
+"""Questions of a part, about."""
+PARTS_PER_WORKER = 4
+"""At most; a cell is cut no finer."""
+
 
 @dataclass(frozen=True, slots=True)
 class Filled:
-    """What one benchmark with one model came to."""
+    """What a stage of a cell, or a part of it, came to."""
 
-    benchmark: str
-    model: str
-    made: int
-    reused: int
-    failed: int
+    cell: Cell
+    stage: Stage
+    made: int = 0
+    reused: int = 0
+    failed: int = 0
+    seconds: float = 0.0
+    """Model seconds of the calls."""
+
+    def __add__(self, other: "Filled") -> "Filled":
+        return Filled(
+            self.cell,
+            self.stage,
+            self.made + other.made,
+            self.reused + other.reused,
+            self.failed + other.failed,
+            self.seconds + other.seconds,
+        )
+
+    def __str__(self) -> str:
+        line = f"{self.made} calls made, {self.reused} reused, {self.failed} failed"
+        return f"{self.stage} {self.cell}: {line}"
 
 
-def fill(config: Params, workers: int | None = None) -> Iterator[Filled]:
-    """Make the missing calls, one process per core; yields as benchmarks finish, in any order.
+def fill(config: Params) -> Iterator[Filled]:
+    """Make the missing calls; yields each stage of each cell as it is finished, in any order."""
+    with pool(config) as workers, ThreadPoolExecutor(2 * workers.count) as threads:
+        stop = threading.Event()
+        waiting: set[Future[Filled]] = set()
+        try:
+            for cell in cells(config):
+                waiting.add(threads.submit(fill_cell, workers, "generate", cell, stop))
+            while waiting:
+                done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
+                for future in done:
+                    filled = future.result()
+                    yield filled
+                    if filled.stage == "generate":
+                        waiting.add(
+                            threads.submit(fill_cell, workers, "understand", filled.cell, stop)
+                        )
+        finally:
+            stop.set()
+            for future in waiting:
+                future.cancel()
+
+
+def cells(config: Params) -> list[Cell]:
+    """Every cell, those of a model together."""
+    return [
+        Cell(benchmark, model, family)
+        for chosen in dict.fromkeys(model for model, _ in config.cells())
+        for benchmark in config.benchmarks
+        for model, family in config.cells()
+        if model == chosen
+    ]
+
+
+def fill_cell(
+    workers: Pool,
+    stage: Stage,
+    cell: Cell,
+    stop: threading.Event,
+    report: Callable[[Filled], None] = lambda _: None,
+) -> Filled:
+    """All calls of a stage of a cell, part by part.
 
     Args:
-        config: what to fill.
-        workers: processes; None = one per core.
+        workers: who makes them.
+        stage: generate, or understand once generate is done.
+        cell: the cell.
+        stop: once set, no further part is begun.
+        report: told after every part what the cell came to so far.
     """
-    models = dict.fromkeys(model for model, _ in config.cells())
-    jobs = [(benchmark, model) for benchmark in config.benchmarks for model in models]
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers or os.cpu_count(), mp_context=context) as pool:
-        futures = [pool.submit(fill_benchmark, benchmark, model) for benchmark, model in jobs]
-        for future in as_completed(futures):
-            yield future.result()
+    questions = workers.perform(count_questions, cell.benchmark)
+    parts = max(1, min(math.ceil(questions / PART), PARTS_PER_WORKER * workers.count))
+    total = Filled(cell, stage)
+    with ThreadPoolExecutor(workers.count) as threads:
+        futures = [
+            threads.submit(_part, workers, stage, cell, part, parts, stop) for part in range(parts)
+        ]
+        for future in futures:
+            total = total + future.result()
+            report(total)
+    return total
 
 
-_loaded: dict[str, Model] = {}
-"""Models of this worker, loaded once."""
+def _part(
+    workers: Pool, stage: Stage, cell: Cell, part: int, parts: int, stop: threading.Event
+) -> Filled:
+    if stop.is_set():
+        return Filled(cell, stage)
+    return workers.perform(fill_part, stage, cell, part, parts)
 
 
-def fill_benchmark(benchmark: str, name: str) -> Filled:
-    """All calls of one model on one benchmark."""
+def count_questions(benchmark: str) -> int:
+    """In a worker: how many questions a benchmark has."""
+    return len(_source(benchmark).questions)
+
+
+def fill_part(stage: Stage, cell: Cell, part: int, parts: int) -> Filled:
+    """In a worker: the calls of one part of a cell."""
     config = params.load()
-    preset = config.presets.models[name]
-    if name not in _loaded:
-        _loaded[name] = plugins.model(preset.adapter, preset.settings)
-    source = read_source(config, benchmark)
-    calls = CachedCalls(_loaded[name], call_store(), preset.batch)
-    for model, family in config.cells():
-        if model != name:
-            continue
-        cell = Cell(benchmark, model, family)
-        thoughts = imagine(config, cell, source.questions, source.material(config, family), calls)
-        material = Material(source.questions, source.pictures, thoughts)
-        for arm in arms(config, family):
-            answer(config, cell, arm, material, calls)
+    source = _source(cell.benchmark)
+    own = in_parts(source.questions, parts)[part]
+    if not own:
+        return Filled(cell, stage)
+    model, store = model_of(config, cell.model), call_store()
+    batch = config.presets.models[cell.model].batch
+    calls = CachedCalls(model, store, batch, budget=config.budget(cell.model, spent()))
+    material = source.material(config, cell.family)
+    if stage == "generate":
+        imagine(config, cell, own, material, calls)
+    else:
+        wanted = arms(config, cell.family)
+        is_paired = any(arm.pairing != "own" for arm in wanted)
+        shown = source.questions if is_paired else own
+        recalled = CachedCalls(model, store, batch, plans=True)
+        thoughts = imagine(config, cell, shown, material, recalled)
+        only = {question.id for question in own}
+        for arm in wanted:
+            answer(config, cell, arm, Material(shown, source.pictures, thoughts), calls, only)
     tallies = calls.tally.values()
     return Filled(
-        benchmark,
-        name,
+        cell,
+        stage,
         sum(tally.made for tally in tallies),
         sum(tally.reused for tally in tallies),
         sum(tally.failed for tally in tallies),
+        sum(tally.seconds for tally in tallies),
     )
+
+
+def in_parts(questions: Sequence[Question], parts: int) -> list[list[Question]]:
+    """Questions cut into parts of about equal size; those with equal pictures stay together."""
+    groups: dict[tuple[str, ...], list[Question]] = {}
+    for question in questions:
+        groups.setdefault(question.pictures, []).append(question)
+    found: list[list[Question]] = [[] for _ in range(parts)]
+    done = 0
+    for group in groups.values():
+        found[done * parts // len(questions)] += group
+        done += len(group)
+    return found
+
+
+@functools.lru_cache(maxsize=2)
+def _source(benchmark: str) -> Source:
+    return read_source(params.load(), benchmark)

@@ -1,11 +1,11 @@
-"""g2u: sync, plan, fill and doctor for a workspace."""
+"""g2u: run, plan, sync, fill, cache and doctor for a workspace."""
 
 import argparse
 import sys
 from pathlib import Path
 
 from g2u import params
-from g2u.errors import run_main
+from g2u.errors import ParamsError, run_main
 
 
 def sync_command(arguments: argparse.Namespace) -> None:
@@ -21,16 +21,50 @@ def plan_command(arguments: argparse.Namespace) -> None:
     """Print what a run would do."""
     from g2u.cli.plan import plan, table
 
-    print(table(plan(params.load()), by_cell=arguments.cells))
+    config = params.load()
+    print(table(plan(config), config, by_cell=arguments.cells))
+
+
+def run_command(arguments: argparse.Namespace) -> None:
+    """Bring everything up to date: fill the call cache on all workers, then dvc repro."""
+    from g2u.cli.run import run
+
+    run(waits=arguments.wait)
 
 
 def fill_command(arguments: argparse.Namespace) -> None:
-    """Make the missing model calls on all cores; dvc repro then only packs."""
+    """Make the missing model calls on all workers; dvc repro then only packs."""
+    del arguments
     from g2u.cli.fill import fill
 
-    for done in fill(params.load(), arguments.workers):
-        line = f"{done.made} calls made, {done.reused} reused, {done.failed} failed"
-        print(f"fill {done.benchmark} {done.model}: {line}", file=sys.stderr)
+    for done in fill(params.load()):
+        print(f"fill {done}", file=sys.stderr)
+
+
+def cache_command(arguments: argparse.Namespace) -> None:
+    """Look at the call cache: stats, verify, prune."""
+    from g2u.cli import cache
+    from g2u.cli.plan import plan
+    from g2u.workspace import call_store
+
+    store = call_store()
+    if arguments.action != "prune":
+        found = cache.examine(store)
+        print(f"{store.place}\n{found}")
+        for key in found.damaged:
+            print(f"damaged: {key}; set aside, it is made again when it is asked for")
+        if arguments.action == "verify" and found.damaged:
+            raise SystemExit(1)
+        return
+    if arguments.older_than is None and arguments.max_gb is None and not arguments.unused:
+        raise ParamsError(
+            "g2u cache prune: says nothing of what may go; expected --unused, --older-than DAYS or "
+            "--max-gb GB"
+        )
+    kept = cache.used_keys(plan(params.load())) if arguments.unused else frozenset()
+    size = None if arguments.max_gb is None else arguments.max_gb * 1e9
+    gone, freed = cache.prune(store, kept=kept, days=arguments.older_than, size=size)
+    print(f"{store.place}: {gone} replies forgotten, {freed / 1e6:.1f} MB freed")
 
 
 def doctor_command(arguments: argparse.Namespace) -> None:
@@ -53,9 +87,18 @@ def main() -> None:
     planned = commands.add_parser("plan", help=plan_command.__doc__)
     planned.add_argument("--cells", action="store_true", help="one line per cell")
     planned.set_defaults(run=plan_command)
-    filled = commands.add_parser("fill", help=fill_command.__doc__)
-    filled.add_argument("--workers", type=int, help="processes; default: one per core")
-    filled.set_defaults(run=fill_command)
+    ran = commands.add_parser("run", help=run_command.__doc__)
+    ran.add_argument("--wait", action="store_true", help="for a run that is under way")
+    ran.set_defaults(run=run_command)
+    commands.add_parser("fill", help=fill_command.__doc__).set_defaults(run=fill_command)
+    cached = commands.add_parser("cache", help=cache_command.__doc__)
+    cached.add_argument("action", choices=["stats", "verify", "prune"])
+    cached.add_argument(
+        "--unused", action="store_true", help="all that params.yaml does not ask for"
+    )
+    cached.add_argument("--older-than", type=float, metavar="DAYS")
+    cached.add_argument("--max-gb", type=float, metavar="GB", help="the oldest go first")
+    cached.set_defaults(run=cache_command)
     commands.add_parser("doctor", help=doctor_command.__doc__).set_defaults(run=doctor_command)
     arguments = parser.parse_args()
     sys.path.insert(0, str(Path.cwd()))

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from g2u import plugins
 from g2u.cache.calls import CachedCalls, Tally
 from g2u.cache.store import CallStore
+from g2u.cli.workers import worker_count
 from g2u.params import Params
 from g2u.records import Picture, Question, Thought
 from g2u.workspace import Cell, call_store
@@ -27,6 +28,8 @@ class CellPlan:
     """`made` counts the calls that a run would make."""
     is_bound: bool
     """True where answers wait for thoughts that do not exist yet: their calls are all counted."""
+    keys: frozenset[str]
+    """Keys of the calls in the cache."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +86,7 @@ def _cell(
     placed = [_stand_in(thought, source.pictures) for thought in thoughts]
     for arm in arms(config, cell.family):
         answer(config, cell, arm, Material(source.questions, source.pictures, placed), calls)
-    return CellPlan(cell, calls.tally, is_bound=placed != thoughts)
+    return CellPlan(cell, calls.tally, is_bound=placed != thoughts, keys=calls.settled)
 
 
 def _stand_in(thought: Thought, pictures: dict[str, Picture]) -> Thought:
@@ -97,9 +100,13 @@ def _stand_in(thought: Thought, pictures: dict[str, Picture]) -> Thought:
     return Thought(thought.question, thought.position, "ok", picture=unknown, source=thought.source)
 
 
-def table(plans: Sequence[CellPlan], *, by_cell: bool) -> str:
-    """The plan as text: calls to make and reused, estimated seconds and bytes."""
-    lines = [f"{'cell':<40}{'kind':<8}{'to make':>9}{'reused':>9}{'~seconds':>10}{'~MB':>8}"]
+def table(plans: Sequence[CellPlan], config: Params, *, by_cell: bool) -> str:
+    """The plan as text: calls to make and reused, estimated model hours and bytes, and money where
+    params.yaml has prices.
+    """
+    lines = [
+        f"{'cell':<40}{'kind':<8}{'to make':>9}{'reused':>9}{'~hours':>10}{'~MB':>8}{'money':>9}"
+    ]
     known = _rates(plans)
     totals: dict[str, list[float]] = {}
     for each in plans:
@@ -108,13 +115,19 @@ def table(plans: Sequence[CellPlan], *, by_cell: bool) -> str:
                 continue
             seconds = tally.made * known.get(kind, GUESS_SECONDS[kind])
             size = tally.made * GUESS_BYTES[kind] / 1e6
-            row = totals.setdefault(kind, [0, 0, 0, 0])
-            for place, value in enumerate((tally.made, tally.reused, seconds, size)):
+            prices = config.budget(each.cell.model).prices
+            money = tally.made * prices.get(kind, 0.0)
+            values = [tally.made, tally.reused, seconds / 3600, size, money]
+            row = totals.setdefault(kind, [0.0] * len(values))
+            for place, value in enumerate(values):
                 row[place] += value
             if by_cell:
-                lines.append(_line(str(each.cell), kind, tally.made, tally.reused, seconds, size))
-    for kind, (made, reused, seconds, size) in sorted(totals.items()):
-        lines.append(_line(f"all {len(plans)} cells", kind, int(made), int(reused), seconds, size))
+                lines.append(_line(str(each.cell), kind, values))
+    for kind, values in sorted(totals.items()):
+        lines.append(_line(f"all {len(plans)} cells", kind, values))
+    workers = worker_count(config)
+    hours = sum(values[2] for values in totals.values())
+    lines.append(f"about {60 * hours / workers:.1f} minutes on {workers} workers")
     if any(each.is_bound for each in plans):
         lines.append("answers to thoughts that do not exist yet are counted as calls to make")
     return "\n".join(lines)
@@ -131,5 +144,6 @@ def _rates(plans: Sequence[CellPlan]) -> dict[str, float]:
     return rates
 
 
-def _line(cell: str, kind: str, made: int, reused: int, seconds: float, size: float) -> str:
-    return f"{cell:<40}{kind:<8}{made:>9}{reused:>9}{seconds:>10.1f}{size:>8.1f}"
+def _line(cell: str, kind: str, values: Sequence[float]) -> str:
+    made, reused, hours, size, money = values
+    return f"{cell:<40}{kind:<8}{made:>9.0f}{reused:>9.0f}{hours:>10.3f}{size:>8.1f}{money:>9.2f}"

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from g2u.cache.calls import UNMADE, CachedCalls
-from g2u.cache.store import CallStore
+from g2u.cache.folder import FolderStore
 from g2u.digests import call_key, call_seed
 from g2u.pictures import picture_of, pixels_of
 from g2u.protocols import Reply
@@ -48,10 +48,10 @@ def ask(text: str, max_tokens: int = 4) -> AnswerRequest:
 
 def test_equal_requests_are_one_call_within_and_across_runs(tmp_path: Path) -> None:
     model = Echo()
-    calls = CachedCalls(model, CallStore(tmp_path), batch=2)
+    calls = CachedCalls(model, FolderStore(tmp_path), batch=2)
     assert calls.answer([ask("a"), ask("b"), ask("a")]) == ["A", "B", "A"]
     assert (model.asked, calls.tally["answer"].made) == (2, 2)
-    again = CachedCalls(model, CallStore(tmp_path), batch=2)
+    again = CachedCalls(model, FolderStore(tmp_path), batch=2)
     assert again.answer([ask("b"), ask("c")]) == ["B", "C"]
     assert (again.tally["answer"].made, again.tally["answer"].reused) == (1, 1)
     assert model.asked == 3
@@ -59,7 +59,7 @@ def test_equal_requests_are_one_call_within_and_across_runs(tmp_path: Path) -> N
 
 def test_a_failure_is_reported_retried_and_sinks_no_other(tmp_path: Path) -> None:
     model = Echo()
-    calls = CachedCalls(model, CallStore(tmp_path), batch=8)
+    calls = CachedCalls(model, FolderStore(tmp_path), batch=8)
     assert calls.answer([ask("a"), ask("bad"), ask("b")]) == ["A", Failure("refused"), "B"]
     assert calls.tally["answer"].failed == 1
     calls.answer([ask("bad")])
@@ -67,7 +67,7 @@ def test_a_failure_is_reported_retried_and_sinks_no_other(tmp_path: Path) -> Non
 
 
 def test_scores_that_are_not_finite_are_failures(tmp_path: Path) -> None:
-    calls = CachedCalls(Echo(), CallStore(tmp_path), batch=8)
+    calls = CachedCalls(Echo(), FolderStore(tmp_path), batch=8)
     turns = (Turn("user", ("q",)),)
     replies = calls.score([ScoreRequest(turns, "fine"), ScoreRequest(turns, "nan")])
     assert replies[0] == (-1.0,)
@@ -76,17 +76,17 @@ def test_scores_that_are_not_finite_are_failures(tmp_path: Path) -> None:
 
 def test_a_damaged_entry_is_asked_again(tmp_path: Path) -> None:
     model = Echo()
-    CachedCalls(model, CallStore(tmp_path), batch=8).answer([ask("a")])
+    CachedCalls(model, FolderStore(tmp_path), batch=8).answer([ask("a")])
     path = next(tmp_path.glob("??/*"))
     path.write_bytes(path.read_bytes()[:-1] + b"Z")
-    assert CachedCalls(model, CallStore(tmp_path), batch=8).answer([ask("a")]) == ["A"]
+    assert CachedCalls(model, FolderStore(tmp_path), batch=8).answer([ask("a")]) == ["A"]
     assert model.asked == 2
 
 
 def test_planning_asks_nothing_and_counts_what_is_missing(tmp_path: Path) -> None:
     model = Echo()
-    CachedCalls(model, CallStore(tmp_path), batch=8).answer([ask("a")])
-    plan = CachedCalls(model, CallStore(tmp_path), batch=8, plans=True)
+    CachedCalls(model, FolderStore(tmp_path), batch=8).answer([ask("a")])
+    plan = CachedCalls(model, FolderStore(tmp_path), batch=8, plans=True)
     assert plan.answer([ask("a"), ask("b"), ask("b")]) == ["A", UNMADE, UNMADE]
     assert (plan.tally["answer"].made, plan.tally["answer"].reused) == (1, 1)
     assert model.asked == 1

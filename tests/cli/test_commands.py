@@ -35,8 +35,11 @@ def test_fill_makes_every_call_and_repro_alone_gives_the_same_bytes(workspace: W
     workspace.raw["families"] = ["direct", "duplicate", "structure", "self"]
     workspace.use_tsv(tsv_rows(5))
     config = workspace.write()
-    filled = workspace.run("g2u.cli.main", "fill", "--workers", "2")
-    assert "0 reused, 0 failed" in filled.stderr
+    workspace.raw["run"] = {"workers": 2}
+    config = workspace.write()
+    filled = workspace.run("g2u.cli.main", "fill")
+    assert len(filled.stderr.splitlines()) == 8
+    assert all(line.endswith("0 failed") for line in filled.stderr.splitlines())
     assert all(tally.made == 0 for p in plan(config) for tally in p.calls.values())
     packed = workspace.run("dvc", "repro")
     lines = [s for s in packed.stderr.splitlines() if s.startswith(("generate", "understand"))]
@@ -55,10 +58,14 @@ def test_fill_makes_every_call_and_repro_alone_gives_the_same_bytes(workspace: W
 
 def test_the_plan_prints_calls_seconds_and_bytes_per_kind(workspace: Workspace) -> None:
     workspace.use_tsv(tsv_rows(4))
-    text = table(plan(workspace.write()), by_cell=True)
+    workspace.raw["run"] = {"prices": {"tiny": {"edit": 0.5}}}
+    config = workspace.write()
+    text = table(plan(config), config, by_cell=True)
     assert "mine tiny detail" in text
     assert "all 7 cells" in text
-    assert "~seconds" in text
+    assert "~hours" in text
+    edits = next(s for s in text.splitlines() if "all 7 cells" in s and "edit" in s)
+    assert edits.endswith(" 6.00")
     assert "do not exist yet" in text
 
 

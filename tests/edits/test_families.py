@@ -7,7 +7,7 @@ import pytest
 
 from g2u import params, plugins
 from g2u.cache.calls import CachedCalls
-from g2u.cache.store import CallStore
+from g2u.cache.folder import FolderStore
 from g2u.edits import blank, direct, duplicate, noise, oracle, prompt, self, template
 from g2u.errors import ParamsError
 from g2u.pictures import encode_png, picture_of, pixels_of
@@ -40,7 +40,7 @@ class Editor(Echo):
 
 
 def calls(model: Echo, folder: Path) -> CachedCalls:
-    return CachedCalls(model, CallStore(folder), batch=4)
+    return CachedCalls(model, FolderStore(folder), batch=4)
 
 
 def test_direct_yields_no_thought(tmp_path: Path) -> None:

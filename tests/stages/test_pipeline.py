@@ -13,7 +13,7 @@ from g2u.cli.sync import benchmark_file, cell_lines, root_file
 from g2u.params import Params, load
 from tests.conftest import ROOT, Workspace
 
-STAGES = {path.stem for path in (ROOT / "stages").glob("*.py")} - {"__init__"}
+STAGES = {path.stem for path in (ROOT / "stages").glob("*.py")} - {"__init__", "__main__"}
 GOLD = {Path("g2u/targets.py"), Path("stages/score.py"), Path("stages/judge.py")}
 
 

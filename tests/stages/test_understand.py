@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from g2u.cache.calls import CachedCalls
-from g2u.cache.store import CallStore
+from g2u.cache.folder import FolderStore
 from g2u.errors import ModelError
 from g2u.params import load
 from g2u.pictures import picture_of
@@ -51,7 +51,7 @@ def ask(
     family: str, questions: list[Question], thoughts: list[Thought], model: Listener, folder: Path
 ) -> list[Answer]:
     cell = Cell("b", "tiny", family)
-    calls = CachedCalls(model, CallStore(folder), batch=4)
+    calls = CachedCalls(model, FolderStore(folder), batch=4)
     material = Material(questions, {SHOWN.digest: SHOWN}, thoughts)
     return [a for mode in arms(CONFIG, family) for a in answer(CONFIG, cell, mode, material, calls)]
 

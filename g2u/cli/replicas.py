@@ -1,0 +1,126 @@
+"""Model workers as Ray actors, on this machine or on a cluster: the extra [ray].
+
+Every actor loads a model once and fills the call cache with the functions that local workers use
+(g2u/cli/workers.py), so its replies are the same. On several machines the cache has to be shared
+storage (G2U_CACHE, a URL or a mounted folder), and the workspace travels as Ray's working_dir.
+"""
+
+import os
+import queue
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import Any, TypeVar
+
+from g2u.cache.budget import Spent
+from g2u.cli import workers
+from g2u.errors import ModelError, ParamsError
+from g2u.params import Params
+from g2u.workspace import CACHE_VARIABLE, OPTIONS_VARIABLE
+
+R = TypeVar("R")
+LEFT_BEHIND = [
+    "data/**/pictures",
+    "data/**/thoughts",
+    ".git",
+    ".dvc/cache",
+    ".dvc/tmp",
+    ".g2u",
+    ".venv",
+]
+"""What the actors' copy of the workspace does without."""
+
+
+class Replicas:
+    """What `workers.Workers` is, with Ray actors.
+
+    Args:
+        config: section run names the cluster's address and how many actors there are.
+
+    Raises:
+        ParamsError: Ray is not installed.
+    """
+
+    def __init__(self, config: Params) -> None:
+        try:
+            import ray
+        except ImportError:
+            raise ParamsError(
+                "params.yaml: run.ray: Ray is not installed; expected the extra [ray]: pip install "
+                "'g2u[ray]'"
+            ) from None
+        self._ray = ray
+        os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+        self.count = workers.worker_count(config)
+        address = config.run.ray
+        passed = {
+            name: os.environ[name]
+            for name in (CACHE_VARIABLE, OPTIONS_VARIABLE)
+            if os.environ.get(name)
+        }
+        if address == "local":
+            passed.setdefault(CACHE_VARIABLE, str((Path(".g2u") / "calls").resolve()))
+        ray.init(
+            address=None if address == "local" else address,
+            runtime_env={
+                "working_dir": ".", "excludes": LEFT_BEHIND, "env_vars": passed,
+            },
+            num_cpus=self.count if address == "local" else None,
+            include_dashboard=False,
+            log_to_driver=False,
+        )  # fmt: skip
+        gpus = 1 if config.run.devices else 0
+        self._actor = ray.remote(num_cpus=1, num_gpus=gpus)(Replica)
+        self._idle: queue.Queue[Any] = queue.Queue()
+        for _ in range(self.count):
+            self._idle.put(self._actor.remote())
+
+    def perform(self, work: Callable[..., R], *arguments: Any) -> R:
+        """See `workers.Workers.perform`; an actor that is lost is replaced.
+
+        Raises:
+            ModelError: actors were lost again and again at the same work.
+        """
+        errors = self._ray.exceptions
+        for _ in range(workers.ATTEMPTS):
+            actor = self._idle.get()
+            try:
+                done: R = self._ray.get(actor.perform.remote(work, *arguments))
+            except errors.RayActorError:
+                actor = self._actor.remote()
+                continue
+            except errors.RayTaskError as error:
+                raise error.cause from None
+            finally:
+                self._idle.put(actor)
+            return done
+        raise ModelError(
+            f"a Ray actor was lost {workers.ATTEMPTS} times at the same work; finished calls are "
+            "kept; see the cluster's logs, then run again"
+        )
+
+    def __enter__(self) -> "Replicas":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._ray.shutdown()
+
+
+class Replica:
+    """The actor. Its budget is its own: Ray workers share no counter."""
+
+    def __init__(self) -> None:
+        workers.count_in(Spent())
+
+    def perform(self, work: Callable[..., R], *arguments: Any) -> R:
+        """Call it here."""
+        return work(*arguments)
+
+    def process(self) -> int:
+        """Its process id."""
+        return os.getpid()

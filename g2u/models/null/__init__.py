@@ -1,0 +1,81 @@
+"""null: a model that knows nothing, needs no weights and costs no time.
+
+Its edits tint the picture and its answers are drawn by the digest of what it is asked: the control
+that no score should beat by chance, and the model with which the pipeline itself is measured
+(bench/). Settings: `size` (side in pixels that edits have; 0 = the picture's own). Sampler settings
+are free: they count towards an edit's digest.
+"""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from g2u.digests import described, sha256
+from g2u.errors import ParamsError, unknown_name
+from g2u.pictures import encode_png, picture_of, pixels_of
+from g2u.protocols import Reply
+from g2u.records import AnswerRequest, EditRequest, Failure, Picture, Request, ScoreRequest
+
+VERSION = "1"
+CAPABILITIES = frozenset({"edit", "answer", "score"})
+SETTINGS = frozenset({"size"})
+SAID = ("yes", "no")
+
+
+def load(settings: Mapping[str, Any]) -> "Null":
+    """The model.
+
+    Raises:
+        ParamsError: an unknown setting.
+    """
+    for name in settings:
+        if name not in SETTINGS:
+            raise ParamsError(unknown_name("params.yaml: presets.models: null", name, SETTINGS))
+    return Null(int(settings.get("size", 0)))
+
+
+class Null:
+    """`Model` without weights."""
+
+    capabilities = CAPABILITIES
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self.identity = f"null {VERSION} size {size}"
+
+    def edit(self, requests: Sequence[EditRequest]) -> list[Reply[Picture]]:
+        """The first picture, each channel shifted by up to 64 of 255."""
+        return [self._edited(request) for request in requests]
+
+    def answer(self, requests: Sequence[AnswerRequest]) -> list[Reply[str]]:
+        """Yes or no."""
+        return [SAID[_drawn(request)[0] % 2] for request in requests]
+
+    def score(self, requests: Sequence[ScoreRequest]) -> list[Reply[tuple[float, ...]]]:
+        """One number per character, in -1..0."""
+        return [
+            tuple(-float(_drawn(request)[i % 32]) / 255 for i in range(len(request.continuation)))
+            or Failure("null scores at least one character")
+            for request in requests
+        ]
+
+    def close(self) -> None:
+        """Nothing to free."""
+
+    def _edited(self, request: EditRequest) -> Reply[Picture]:
+        if not request.pictures:
+            return Failure("null edits pictures; it draws none from text alone")
+        source = pixels_of(request.pictures[0])
+        if self._size:
+            source = source.resize((self._size, self._size), Image.Resampling.BICUBIC)
+        shift = np.frombuffer(_drawn(request)[:3], np.uint8) % 64 + 1
+        pixels = np.asarray(source) + shift.astype(np.uint8)
+        return picture_of(encode_png(pixels))
+
+
+def _drawn(request: Request) -> bytes:
+    """32 bytes that every part of the request decides."""
+    return hashlib.sha256(sha256(described(request)).encode()).digest()

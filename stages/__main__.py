@@ -1,0 +1,57 @@
+"""Run a stage: in the packer that `g2u run` keeps warm, or in this process.
+
+Only the standard library is imported here, so that a stage whose calls are all answered costs no
+start-up. `python -m stages generate ...` and `python -m stages.generate ...` do the same.
+"""
+
+import json
+import os
+import runpy
+import socket
+import sys
+from pathlib import Path
+
+PACKER_VARIABLE = "G2U_PACKER"
+"""Path of the packer's socket; set by g2u run."""
+LOST = 70
+"""Exit code where the packer died: what it had begun may not be whole."""
+
+
+def main() -> int:
+    """Exit code of the stage."""
+    name, arguments = sys.argv[1], sys.argv[2:]
+    address = os.environ.get(PACKER_VARIABLE)
+    if address:
+        code = _ask(address, name, arguments)
+        if code is not None:
+            return code
+    sys.argv = [f"stages.{name}", *arguments]
+    runpy.run_module(f"stages.{name}", run_name="__main__", alter_sys=True)
+    return 0
+
+
+def _ask(address: str, name: str, arguments: list[str]) -> int | None:
+    """The stage's exit code; None where no packer takes the work."""
+    line: dict[str, object] = {}
+    with socket.socket(socket.AF_UNIX) as connection:
+        try:
+            connection.connect(address)
+        except OSError:
+            return None
+        job = {"stage": name, "arguments": arguments, "folder": str(Path.cwd())}
+        connection.sendall(json.dumps(job).encode() + b"\n")
+        for raw in connection.makefile("rb"):
+            line = json.loads(raw)
+            if "refused" in line:
+                return None
+            if "code" in line:
+                return int(str(line["code"]))
+            stream = sys.stderr if line["to"] == "stderr" else sys.stdout
+            stream.write(str(line["text"]))
+            stream.flush()
+    print(f"stage {name}: the packer was killed; run again", file=sys.stderr)
+    return LOST
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

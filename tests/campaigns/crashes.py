@@ -1,0 +1,166 @@
+"""Runs that are killed at random points, and what is redone, lost or different afterwards."""
+
+import hashlib
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+from tests.conftest import Workspace, tsv_rows
+
+BATCH = 4
+ADAPTER = '''"""The model null, which writes down every request it is given."""
+
+import os
+from pathlib import Path
+
+from g2u.digests import described, sha256
+from g2u.models import null
+
+CAPABILITIES = null.CAPABILITIES
+SETTINGS = null.SETTINGS
+
+
+def load(settings):
+    return Written(0)
+
+
+class Written(null.Null):
+    def edit(self, requests):
+        return super().edit(written(requests))
+
+    def answer(self, requests):
+        return super().answer(written(requests))
+
+
+def written(requests):
+    lines = "".join(sha256(described(request)) + "\\n" for request in requests)
+    log = os.open("asked.log", os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+    os.write(log, lines.encode())
+    os.close(log)
+    return requests
+'''
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a campaign came to."""
+
+    kills: int
+    asked: int
+    """Requests that reached the model, over all runs."""
+    redone: int
+    """Of these, asked again after a kill."""
+    differences: int
+    """Files and lock entries that are not as after one uninterrupted run."""
+
+
+def settle(workspace: Workspace, questions: int) -> None:
+    """A workspace with the counting model and one worker."""
+    workspace.init_dvc()
+    folder = workspace.folder / "g2u" / "models" / "written"
+    folder.mkdir(exist_ok=True)
+    (folder / "__init__.py").write_text(ADAPTER)
+    workspace.raw["families"] = ["direct", "duplicate", "detail", "context"]
+    workspace.raw["presets"]["models"]["tiny"] = {"adapter": "written", "batch": BATCH}
+    workspace.raw["run"] = {"workers": 1}
+    workspace.use_tsv(tsv_rows(questions))
+    # the adapter exists in the workspace alone, so params are checked there
+    (workspace.folder / "params.yaml").write_text(yaml.safe_dump(workspace.raw, sort_keys=False))
+    workspace.run("g2u.cli.main", "sync")
+
+
+def forget(folder: Path) -> None:
+    """Everything that runs made."""
+    for name in (".g2u", ".dvc/cache", ".dvc/tmp", "asked.log"):
+        path = folder / name
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
+    for path in sorted((folder / "data").rglob("*")):
+        if path.is_file() and path.name not in ("dvc.yaml", ".gitignore"):
+            path.unlink()
+
+
+def state(folder: Path) -> dict[str, str]:
+    """Digests of all results, and the outputs that the lock files record."""
+    found = {
+        str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted((folder / "data").rglob("*"))
+        if path.suffix in (".parquet", ".json") and "costs" not in path.parts
+    }
+    for path in sorted(folder.glob("data/*/dvc.lock")):
+        for name, stage in yaml.safe_load(path.read_text())["stages"].items():
+            for out in stage.get("outs", []):
+                if "costs" not in out["path"]:
+                    found[f"{path.parent.name}:{name}:{out['path']}"] = out["md5"]
+    return {k: v for k, v in found.items() if "report" not in k}
+
+
+def campaign(workspace: Workspace, kills: int, questions: int, seed: int) -> Outcome:
+    """Kill `kills` runs; whenever one comes to its end, begin anew with empty caches."""
+    settle(workspace, questions)
+    folder, rng = workspace.folder, random.Random(seed)
+    workspace.run("g2u.cli.main", "run")
+    whole = state(folder)
+    lines = len(run_until(folder, None, 0.0))
+    forget(folder)
+    done = asked = redone = differences = 0
+    while done < kills:
+        seen = run_until(folder, rng.randrange(max(2, lines + 40)), rng.random() * 0.05)
+        if seen[-1:] != ["ended"]:
+            done += 1
+            continue
+        asked, redone = count(folder, asked, redone)
+        differences += changes(whole, state(folder))
+        forget(folder)
+    workspace.run("g2u.cli.main", "run")
+    asked, redone = count(folder, asked, redone)
+    differences += changes(whole, state(folder))
+    return Outcome(done, asked, redone, differences)
+
+
+def run_until(folder: Path, line: int | None, delay: float) -> list[str]:
+    """Start `g2u run` and kill its process `delay` seconds after the given line of its output;
+    returns the lines, and "ended" last where it came to its end.
+    """
+    environment = {**os.environ, "PYTHONPATH": str(folder), "PYTHONUNBUFFERED": "1"}
+    lines: list[str] = []
+    with subprocess.Popen(
+        [sys.executable, "-m", "g2u.cli.main", "run"],
+        cwd=folder, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+    ) as process:  # fmt: skip
+        assert process.stdout is not None
+        for said in process.stdout:
+            lines.append(said)
+            if line is not None and len(lines) > line:
+                try:
+                    process.wait(delay)
+                except subprocess.TimeoutExpired:
+                    process.send_signal(signal.SIGKILL)
+                break
+        process.stdout.read()
+    if process.returncode == 0:
+        return [*lines, "ended"]
+    if process.returncode != -signal.SIGKILL:
+        raise AssertionError("".join(lines))
+    return lines
+
+
+def count(folder: Path, asked: int, redone: int) -> tuple[int, int]:
+    """Add what the model was asked since the caches were emptied."""
+    log = folder / "asked.log"
+    found = Counter(log.read_text().split()) if log.exists() else Counter()
+    return asked + found.total(), redone + found.total() - len(found)
+
+
+def changes(before: dict[str, str], after: dict[str, str]) -> int:
+    return sum(before.get(name) != after.get(name) for name in before.keys() | after.keys())

@@ -1,0 +1,49 @@
+"""Ray actors fill the cache with what local workers would."""
+
+import os
+import signal
+from pathlib import Path
+
+import pytest
+
+from g2u.cli.fill import fill
+from g2u.cli.replicas import Replicas
+from g2u.params import load
+from g2u.workspace import call_store
+from tests.conftest import Workspace, tsv_rows
+
+pytestmark = pytest.mark.slow
+
+
+def replies() -> dict[str, bytes]:
+    """Every reply of the workspace's cache."""
+    store = call_store()
+    found = store.get_many(file.key for file in store.listing())
+    return {key: entry.body for key, entry in found.items()}
+
+
+def die_once(mark: str) -> str:
+    """In an actor: die at the first call, answer at the second."""
+    if not Path(mark).exists():
+        Path(mark).touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+    return "done"
+
+
+def test_actors_give_the_bytes_of_local_workers_and_a_lost_one_is_replaced(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workspace.raw["families"] = ["direct", "duplicate", "structure"]
+    workspace.raw["run"] = {"workers": 2}
+    workspace.use_tsv(tsv_rows(80))
+    workspace.raw["presets"]["models"]["tiny"]["sampler"]["steps"] = 2
+    list(fill(workspace.write()))
+    local = replies()
+    monkeypatch.setenv("G2U_CACHE", str(workspace.folder / "other"))
+    workspace.raw["run"] = {"workers": 2, "ray": "local"}
+    list(fill(workspace.write()))
+    assert replies() == local
+    assert len(local) == 80 + 80 * 4
+    with Replicas(load()) as actors:
+        assert actors.perform(die_once, str(workspace.folder / "mark")) == "done"
+        assert actors.perform(len, "four") == 4

@@ -1,0 +1,189 @@
+"""g2u run: fill on all workers, pack in one warm process, the same bytes as a bare dvc repro."""
+
+import hashlib
+import os
+import select
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from g2u.cli.cache import examine, prune, used_keys
+from g2u.cli.fill import in_parts
+from g2u.cli.packer import packing
+from g2u.cli.plan import plan
+from g2u.cli.workers import Workers
+from g2u.errors import CacheError, ModelError
+from g2u.params import load
+from g2u.records import Question
+from g2u.workspace import call_store
+from tests.conftest import Workspace, tsv_rows
+
+
+@pytest.fixture
+def small(workspace: Workspace) -> Workspace:
+    """Five questions and four families, on two workers."""
+    workspace.init_dvc()
+    workspace.raw["families"] = ["direct", "duplicate", "structure", "self"]
+    workspace.raw["run"] = {"workers": 2}
+    workspace.use_tsv(tsv_rows(5))
+    workspace.write()
+    return workspace
+
+
+def digests() -> dict[str, str]:
+    """Every parquet file under data/ with its digest."""
+    files = sorted(Path("data").rglob("*.parquet"))
+    return {str(path): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+
+
+@pytest.mark.slow
+def test_a_run_gives_the_bytes_of_a_bare_repro_and_then_has_nothing_to_do(small: Workspace) -> None:
+    ran = small.run("g2u.cli.main", "run")
+    assert "fill generate mine tiny structure: 5 calls made" in ran.stderr
+    assert "understand mine tiny self: 5 items" in ran.stderr
+    assert " 0 calls made" in ran.stderr
+    first = digests()
+    assert len(first) == 24
+    again = small.run("g2u.cli.main", "run")
+    assert "Running stage" not in again.stdout
+    assert "calls made" not in again.stderr
+    shutil.rmtree(".g2u")
+    small.run("dvc", "repro", "--force")
+    assert digests() == first
+
+
+@pytest.mark.slow
+def test_a_budget_ends_a_run_and_a_greater_one_goes_on(small: Workspace) -> None:
+    small.raw["presets"]["models"]["tiny"]["batch"] = 2
+    small.raw["run"] = {"workers": 1, "budget": {"calls": 8}}
+    small.write()
+    stopped = small.run("g2u.cli.main", "run", check=False)
+    assert stopped.returncode == 1
+    assert (
+        stopped.stderr.count("BudgetError: the budget of params.yaml is spent: calls 8 of 8") == 1
+    )
+    assert "Traceback" not in stopped.stderr
+    assert len(list(call_store().listing())) == 8
+    small.raw["run"] = {"workers": 1}
+    small.write()
+    small.run("g2u.cli.main", "run")
+    assert len(digests()) == 24
+
+
+def test_parts_keep_questions_about_one_picture_together_and_lose_none() -> None:
+    questions = [
+        Question(str(n), "?", choices=(), format="yes_no", pictures=(f"p{n // 3}",), category="")
+        for n in range(40)
+    ]
+    for parts in (1, 2, 7, 60):
+        cut = in_parts(questions, parts)
+        assert len(cut) == parts
+        assert [q.id for part in cut for q in part] == [q.id for q in questions]
+        seen = [{q.pictures for q in part} for part in cut]
+        assert sum(len(pictures) for pictures in seen) == 14
+
+
+def kill_once(mark: str) -> str:
+    """In a worker: die at the first call, answer at the second."""
+    if not Path(mark).exists():
+        Path(mark).touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+    return "done"
+
+
+def kill_always() -> None:
+    """In a worker: die."""
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+@pytest.mark.slow
+def test_work_whose_worker_was_killed_is_begun_again(small: Workspace) -> None:
+    with Workers(load()) as workers:
+        assert workers.perform(kill_once, str(small.folder / "mark")) == "done"
+        with pytest.raises(ModelError, match="killed 3 times"):
+            workers.perform(kill_always)
+
+
+PARENT = """
+import os, time
+from g2u.cli.workers import Workers
+from g2u.params import load
+if __name__ == "__main__":
+    workers = Workers(load())
+    print(workers.perform(os.getpid), flush=True)
+    os.kill(os.getpid(), 9)
+"""
+
+
+@pytest.mark.slow
+def test_workers_die_with_their_parent(small: Workspace) -> None:
+    Path("parent.py").write_text(PARENT)
+    environment = {**os.environ, "PYTHONPATH": str(small.folder)}
+    with subprocess.Popen(
+        [sys.executable, "parent.py"], stdout=subprocess.PIPE, text=True, env=environment
+    ) as parent:
+        assert parent.stdout is not None
+        worker = int(parent.stdout.readline())
+        descriptor = os.pidfd_open(worker)
+        parent.wait()
+    with os.fdopen(descriptor) as ended:
+        assert select.select([ended], [], [], 60)[0], "the worker outlived its parent"
+
+
+@pytest.mark.slow
+def test_the_packer_runs_stages_and_refuses_once_a_source_has_changed(small: Workspace) -> None:
+    stage = [sys.executable, "-m", "stages", "prepare", "--benchmark", "mine"]
+    missing = [sys.executable, "-m", "stages", "prepare", "--benchmark", "nothing"]
+    with packing() as environment:
+        packed = {**os.environ, **environment}
+        warm = subprocess.run(stage, env=packed, capture_output=True, text=True)
+        assert warm.returncode == 0
+        assert "prepare mine: 5 items" in warm.stderr
+        failed = subprocess.run(missing, env=packed, capture_output=True, text=True)
+        assert failed.returncode == 1
+        assert failed.stderr.startswith(
+            "ParamsError: params.yaml: presets.benchmarks has no 'nothing'"
+        )
+        source = Path("stages/prepare.py")
+        source.write_text(source.read_text() + '\nprint("cold")\n')
+        cold = subprocess.run(stage, env=packed, capture_output=True, text=True)
+        assert cold.returncode == 0
+        assert "cold" in cold.stdout
+    gone = subprocess.run(stage, env=packed, capture_output=True, text=True)
+    assert gone.returncode == 0, "without a packer the stage runs by itself"
+
+
+@pytest.mark.slow
+def test_the_cache_is_measured_verified_and_pruned(small: Workspace) -> None:
+    small.run("g2u.cli.main", "run")
+    store = call_store()
+    stats = examine(store)
+    count = len(list(store.listing()))
+    assert sum(stats.entries.values()) == count
+    assert set(stats.entries) == {"edit", "answer"}
+    small.raw["families"] = ["direct", "duplicate", "structure"]
+    small.write()
+    kept = used_keys(plan(load()))
+    said = small.run("g2u.cli.main", "cache", "prune", "--unused")
+    assert f"{count - len(kept)} replies forgotten" in said.stdout
+    assert {file.key for file in store.listing()} == kept
+    victim = next(k for k, e in sorted(store.get_many(kept).items()) if e.kind == "edit")
+    path = Path(store.place) / victim[:2] / victim
+    path.write_bytes(b"spoilt")
+    verified = small.run("g2u.cli.main", "cache", "verify", check=False)
+    assert verified.returncode == 1
+    assert victim in verified.stdout
+    assert "0 damaged" in small.run("g2u.cli.main", "cache", "stats").stdout
+    with pytest.raises(CacheError, match="not complete"):
+        used_keys(plan(load()))
+    size = sum(file.size for file in store.listing())
+    gone, freed = prune(store, size=size / 2)
+    assert gone
+    assert sum(file.size for file in store.listing()) == size - freed <= size / 2
+    refused = small.run("g2u.cli.main", "cache", "prune", check=False)
+    assert refused.returncode == 1
+    assert "expected --unused" in refused.stderr
