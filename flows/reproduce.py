@@ -1,51 +1,82 @@
-"""reproduce: bring the workspace up to date once, as a Prefect flow with the gains as an artifact.
+"""reproduce: bring the workspace up to date once, as a Prefect flow.
 
-DVC decides what is stale; the flow adds time, logs and retries. It never imports torch.
+Each stage of each cell that calls a model is a task that fills the call cache, on one worker per
+device; then one `dvc repro` packs. DVC decides what is stale; the flow adds time, logs, retries and
+a view of what goes on. It never imports torch.
 Run: python -m flows.reproduce
 """
 
 import json
-import subprocess
-import sys
+import threading
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any, cast
+from uuid import UUID
 
 from prefect import flow, get_run_logger, task
-from prefect.artifacts import create_table_artifact
+from prefect.artifacts import (
+    create_progress_artifact,
+    create_table_artifact,
+    update_progress_artifact,
+)
+from prefect.cache_policies import NO_CACHE
+from prefect.futures import PrefectFuture, as_completed
+from prefect.tasks import exponential_backoff
 
 from g2u import params
-from g2u.cli.sync import sync
-from g2u.workspace import REPORT
+from g2u.cli import guard
+from g2u.cli.fill import Filled, Stage, cells, fill_cell
+from g2u.cli.run import pack, prepare_workspace
+from g2u.cli.workers import Pool, pool
+from g2u.errors import BudgetError, CacheError, ParamsError
+from g2u.workspace import REPORT, Cell
+
+RETRIES = 2
+FINAL = (BudgetError, CacheError, ParamsError)
+"""Errors that another try does not mend."""
 
 
-@task
-def bring_in_step() -> list[str]:
-    """Keep dvc.yaml files in step with params.yaml; returns what changed."""
-    return sync(params.load())
+def can_be_mended(task_: Any, run: Any, state: Any) -> bool:
+    """Whether a failed task is tried again."""
+    del task_, run
+    error = state.result(raise_on_failure=False)
+    return not isinstance(error, FINAL)
 
 
-@task(retries=1, retry_delay_seconds=5)
+@task(
+    task_run_name="{stage} {cell}",
+    cache_policy=NO_CACHE,
+    retries=RETRIES,
+    retry_delay_seconds=exponential_backoff(2),
+    retry_condition_fn=can_be_mended,
+    persist_result=False,
+)
+def fill_stage(stage: Stage, cell: Cell, workers: Pool, stop: threading.Event) -> Filled:
+    """Make the calls of a stage of a cell that the call cache does not hold."""
+    filled = fill_cell(workers, stage, cell, stop)
+    get_run_logger().info("%s", filled)
+    return filled
+
+
+@task(cache_policy=NO_CACHE, retries=1, retry_delay_seconds=5, persist_result=False)
 def repro() -> int:
     """Run `dvc repro`, each of its lines a log line; returns how many stages ran.
 
     Raises:
-        RuntimeError: DVC stopped; its last line is the message.
+        DataError: DVC stopped; its last line is in the message.
     """
-    logger = get_run_logger()
-    command = [sys.executable, "-m", "dvc", "repro"]
-    ran, last = 0, ""
-    with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    ) as process:
-        for line in process.stdout or ():
-            last = line.strip() or last
-            ran += line.startswith("Running stage")
-            logger.info(line.rstrip())
-    if process.returncode:
-        raise RuntimeError(f"dvc repro gave {process.returncode}: {last}")
+    logger, ran = get_run_logger(), 0
+
+    def tell(line: str) -> None:
+        nonlocal ran
+        ran += line.startswith("Running stage")
+        logger.info(line)
+
+    pack(tell)
     return ran
 
 
-@task
+@task(cache_policy=NO_CACHE, persist_result=False)
 def publish_gains(path: Path) -> int:
     """The report's numbers as a table in Prefect's UI; returns its rows."""
     gains = json.loads(path.read_text())
@@ -59,12 +90,45 @@ def publish_gains(path: Path) -> int:
     return len(rows)
 
 
-@flow
+def fill_all(workers: Pool, all_cells: list[Cell]) -> list[Filled]:
+    """Fill every cell: what understand asks depends on what generate made."""
+    artifact = cast(UUID, create_progress_artifact(0.0, key="cells", description="cells filled"))
+    stop = threading.Event()
+    done: list[Filled] = []
+    generated = [fill_stage.submit("generate", cell, workers, stop) for cell in all_cells]
+    answered: list[PrefectFuture[Filled]] = []
+    try:
+        for future in as_completed(generated):
+            filled = future.result()
+            done.append(filled)
+            answered.append(fill_stage.submit("understand", filled.cell, workers, stop))
+            update_progress_artifact(artifact, 50.0 * len(done) / len(all_cells))
+        for future in as_completed(answered):
+            done.append(future.result())
+            update_progress_artifact(artifact, 50.0 * len(done) / len(all_cells))
+    finally:
+        stop.set()
+    return done
+
+
+@flow(validate_parameters=False)
 def reproduce() -> int:
-    """Sync, repro, publish; returns how many stages ran."""
-    bring_in_step()
-    ran = repro()
-    publish_gains(REPORT / "gains.json")
+    """Sync, fill, repro, publish; returns how many stages ran."""
+    logger = get_run_logger()
+    with guard.only_driver():
+        config = params.load()
+        tell: Callable[[str], None] = logger.info
+        prepare_workspace(config, tell)
+        with pool(config) as workers:
+            filled = fill_all(workers, cells(config))
+        logger.info(
+            "%d calls made, %d reused, %d failed",
+            sum(f.made for f in filled),
+            sum(f.reused for f in filled),
+            sum(f.failed for f in filled),
+        )
+        ran = repro()
+        publish_gains(REPORT / "gains.json")
     return ran
 
 

@@ -27,8 +27,7 @@ WORKSPACES = Path(".g2u") / "study"
 COMMANDS = (
     ["g2u.cli.main", "sync"],
     ["g2u.cli.main", "plan"],
-    ["g2u.cli.main", "fill"],
-    ["dvc", "repro"],
+    ["g2u.cli.main", "run"],
 )
 NUMBERS = ("gains.json", "gains.csv")
 GIT = shutil.which("git") or "git"
@@ -75,10 +74,10 @@ def workspace(name: str) -> Path:
 
 def run(name: str) -> None:
     """Bring a study up to date and fetch its numbers."""
-    place = workspace(name)
+    place, cache = workspace(name), call_store().place
     environment = {
         **os.environ,
-        CACHE_VARIABLE: str(call_store().root.resolve()),
+        CACHE_VARIABLE: cache if "://" in cache else str(Path(cache).resolve()),
         "PYTHONPATH": str(place.resolve()),
     }
     for arguments in COMMANDS:

@@ -17,7 +17,7 @@ def test_the_flow_ends_in_a_report_and_runs_nothing_the_second_time(workspace: W
     workspace.raw["families"] = ["direct", "duplicate", "blank"]
     workspace.use_tsv(tsv_rows(4))
     workspace.write()
-    with prefect_test_harness():
+    with prefect_test_harness(server_startup_timeout=120):
         assert reproduce() > 0
         assert reproduce() == 0
     gains = json.loads((workspace.folder / "data" / "report" / "gains.json").read_text())

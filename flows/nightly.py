@@ -1,0 +1,130 @@
+"""nightly: take up what changed in Git, reproduce, record, push, publish; say so when it fails.
+
+Section nightly of params.yaml says which of these steps are taken and where things go.
+Run: python -m flows.nightly   (on a schedule: python -m flows.serve)
+"""
+
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any, cast
+
+import fsspec
+from prefect import flow, get_run_logger, task
+from prefect.blocks.abstract import NotificationBlock
+from prefect.blocks.core import Block
+from prefect.cache_policies import NO_CACHE
+
+from flows.reproduce import reproduce
+from g2u import params
+from g2u.cli import guard
+from g2u.errors import DataError, ParamsError
+from g2u.workspace import REPORT
+
+RECORDED = (
+    "dvc.lock",
+    "data/*/dvc.yaml",
+    "data/*/dvc.lock",
+    "data/*/metrics",
+    "data/report/*.json",
+)
+"""What a run changes under Git."""
+REMEDY = "On that machine: g2u doctor; then python -m flows.nightly. Finished work is kept."
+
+
+def git(*arguments: str) -> str:
+    """Run Git; returns what it prints.
+
+    Raises:
+        DataError: it failed.
+    """
+    command = [shutil.which("git") or "git", *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        said = " ".join((done.stderr or done.stdout).split())
+        raise DataError(f"git {' '.join(arguments)}: {said}")
+    return done.stdout
+
+
+@task(cache_policy=NO_CACHE, retries=2, retry_delay_seconds=10, persist_result=False)
+def pull() -> str:
+    """Fetch the branch's changes and put them under what was recorded here; returns the commit."""
+    git("pull", "--rebase", "--autostash", "--quiet")
+    return git("rev-parse", "--short", "HEAD").strip()
+
+
+@task(cache_policy=NO_CACHE, persist_result=False)
+def record() -> bool:
+    """Commit lock files and metrics; returns whether there was anything to commit."""
+    found = [str(path) for pattern in RECORDED for path in sorted(Path().glob(pattern))]
+    git("add", "--", *found)
+    if not git("diff", "--cached", "--name-only").strip():
+        return False
+    git("commit", "--quiet", "--message", "nightly: results of what changed")
+    return True
+
+
+@task(cache_policy=NO_CACHE, retries=2, retry_delay_seconds=10, persist_result=False)
+def push(remote: str) -> None:
+    """Send what the remote lacks."""
+    guard.run_dvc(["push", "--remote", remote], tell=get_run_logger().info)
+
+
+@task(cache_policy=NO_CACHE, retries=2, retry_delay_seconds=10, persist_result=False)
+def publish(place: str) -> str:
+    """Copy the report to a folder or URL; returns where the page lies.
+
+    Raises:
+        DataError: it cannot be written there.
+    """
+    try:
+        files, root = fsspec.core.url_to_fs(place)
+        files.makedirs(root, exist_ok=True)
+        for path in sorted(p for p in REPORT.rglob("*") if p.is_file()):
+            target = f"{root}/{path.relative_to(REPORT).as_posix()}"
+            files.makedirs(target.rpartition("/")[0], exist_ok=True)
+            files.put_file(str(path), target)
+    except (OSError, ImportError, ValueError) as error:
+        raise DataError(
+            f"params.yaml: nightly.report_to: {place}: {error}; expected a folder or URL that can "
+            "be written"
+        ) from None
+    return f"{place.rstrip('/')}/index.html"
+
+
+def notify(flow_: Any, run: Any, state: Any) -> None:
+    """Tell the block that params.yaml names what failed and what to do."""
+    name = params.load().nightly.notify
+    if name is None:
+        return
+    block: Any = Block.load(name)
+    if not isinstance(block, NotificationBlock):
+        raise ParamsError(f"params.yaml: nightly.notify: {name} is no notification block")
+    cast(Any, block).notify(
+        f"{flow_.name} {run.name} failed: {state.message}\n{REMEDY}", "g2u: nightly failed"
+    )
+
+
+HOOKS: list[Any] = [notify]
+
+
+@flow(validate_parameters=False, on_failure=HOOKS, on_crashed=HOOKS)
+def nightly() -> int:
+    """One night; returns how many stages ran."""
+    logger = get_run_logger()
+    section = params.load().nightly
+    if section.pull:
+        logger.info("at %s", pull())
+    ran = reproduce()
+    section = params.load().nightly
+    if section.commit and record():
+        logger.info("committed what changed")
+    if section.remote is not None:
+        push(section.remote)
+    if section.report_to is not None:
+        logger.info("report: %s", publish(section.report_to))
+    return ran
+
+
+if __name__ == "__main__":
+    nightly()

@@ -1,0 +1,40 @@
+"""serve: one process that offers the flows to a Prefect server, nightly on its schedule.
+
+Run: prefect server start   (in another terminal: PREFECT_API_URL as it prints)
+     python -m flows.serve
+"""
+
+import os
+from typing import Any
+
+from prefect import serve
+
+from flows.nightly import nightly
+from flows.reproduce import reproduce
+from flows.sweep import sweep
+from g2u import params
+from g2u.errors import ParamsError, run_main
+
+
+def main() -> None:
+    """Serve until stopped; one run at a time.
+
+    Raises:
+        ParamsError: no server is named.
+    """
+    if not os.environ.get("PREFECT_API_URL"):
+        raise ParamsError(
+            "flows.serve: PREFECT_API_URL is not set; expected the address of a server: prefect "
+            "server start"
+        )
+    section = params.load().nightly
+    deployments: list[Any] = [
+        reproduce.to_deployment("reproduce"),
+        nightly.to_deployment("nightly", cron=section.cron),
+        sweep.to_deployment("sweep"),
+    ]
+    serve(*deployments, limit=1)
+
+
+if __name__ == "__main__":
+    run_main(main)

@@ -1,0 +1,128 @@
+"""sweep: the same cells under several params, each a DVC experiment, compared in one table.
+
+For every point the call cache is filled on all workers, then `dvc exp run` packs and keeps the
+result under a name; afterwards params.yaml and the results are as before.
+Run: python -m flows.sweep presets.models.tiny.sampler.steps=1,2,4 [another.key=a,b]
+"""
+
+import itertools
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import yaml
+from prefect import flow, get_run_logger, task
+from prefect.artifacts import create_table_artifact
+from prefect.cache_policies import NO_CACHE
+
+from flows.nightly import git
+from flows.reproduce import fill_all
+from g2u import params
+from g2u.cli import guard
+from g2u.cli.fill import cells
+from g2u.cli.packer import packing
+from g2u.cli.sync import sync
+from g2u.cli.workers import pool
+from g2u.errors import DataError, ParamsError, run_main
+from g2u.workspace import REPORT
+
+Point = dict[str, Any]
+"""Dotted key of params.yaml -> value."""
+
+
+def points(axes: Sequence[str]) -> list[Point]:
+    """Every combination of `key=value,value` axes.
+
+    Raises:
+        ParamsError: not of that form.
+    """
+    parsed = []
+    for axis in axes:
+        key, is_there, values = axis.partition("=")
+        if not key or not is_there or not values:
+            raise ParamsError(
+                f"sweep: {axis!r}; expected key=value,value with a key of params.yaml"
+            )
+        parsed.append([(key, yaml.safe_load(value)) for value in values.split(",")])
+    return [dict(chosen) for chosen in itertools.product(*parsed)]
+
+
+def changed(raw: Mapping[str, Any], point: Point) -> dict[str, Any]:
+    """params.yaml with a point's values.
+
+    Raises:
+        ParamsError: a key that params.yaml does not have.
+    """
+    found: dict[str, Any] = json.loads(json.dumps(raw))
+    for key, value in point.items():
+        *parents, last = key.split(".")
+        place = found
+        for name in parents:
+            place = place.get(name, {}) if isinstance(place, dict) else {}
+        if not isinstance(place, dict) or last not in place:
+            raise ParamsError(f"sweep: params.yaml has no {key}; expected one of its keys")
+        place[last] = value
+    return found
+
+
+@task(task_run_name="experiment {name}", cache_policy=NO_CACHE, persist_result=False)
+def experiment(name: str) -> None:
+    """Keep the workspace's params and their results as a DVC experiment."""
+    with packing() as environment:
+        guard.run_dvc(["exp", "run", "--force", "--name", name], environment, get_run_logger().info)
+
+
+def rows_of(name: str, point: Point) -> list[dict[str, Any]]:
+    """The report's numbers at a point, one row per arm."""
+    gains = json.loads((REPORT / "gains.json").read_text())
+    return [
+        {"experiment": name, **point, "benchmark": benchmark, "model": model, "arm": arm, **numbers}
+        for benchmark, models in gains.items()
+        for model, arms in models.items()
+        for arm, numbers in arms.items()
+    ]
+
+
+@flow(validate_parameters=False)
+def sweep(axes: list[str]) -> list[dict[str, Any]]:
+    """Run every point; returns the table."""
+    wanted, path = points(axes), params.PATH
+    before = path.read_bytes()
+    raw = yaml.safe_load(before)
+    settings = [changed(raw, point) for point in wanted]
+    table: list[dict[str, Any]] = []
+    with guard.only_driver():
+        if git("status", "--porcelain", "--untracked-files=no").strip():
+            raise DataError(
+                "sweep: files under Git have changes; commit them first, then run again"
+            )
+        try:
+            for point, setting in zip(wanted, settings, strict=True):
+                name = "-".join(f"{k.rsplit('.', 1)[-1]}-{v}" for k, v in point.items())
+                path.write_text(yaml.safe_dump(setting, sort_keys=False), encoding="utf-8")
+                config = params.load()
+                sync(config)
+                with pool(config) as workers:
+                    fill_all(workers, cells(config))
+                experiment(name)
+                table += rows_of(name, point)
+        finally:
+            path.write_bytes(before)
+            sync(params.load())
+            git("checkout", "--", ".")
+            guard.run_dvc(["checkout", "--force"], tell=get_run_logger().info)
+    create_table_artifact(table, key="sweep", description="accuracy and gains at every point")
+    return table
+
+
+def main() -> None:
+    """Sweep the axes of the command line and print accuracy by point."""
+    table = sweep(sys.argv[1:])
+    for row in table:
+        place = f"{row['experiment']:<24}{row['benchmark']:<16}{row['model']:<10}{row['arm']:<20}"
+        print(f"{place}{100 * row['accuracy']:6.1f}")
+
+
+if __name__ == "__main__":
+    run_main(main)
