@@ -1,18 +1,9 @@
-"""The small form of the crash and parallel campaigns; make campaigns runs them at full size."""
+"""The small form of the parallel campaign; make campaigns runs it, and the kills, at full size."""
 
 import pytest
 
-from tests.campaigns import crashes, together
+from tests.campaigns import together
 from tests.conftest import Workspace
-
-
-@pytest.mark.slow
-def test_kills_cost_at_most_a_batch_each_and_change_nothing(workspace: Workspace) -> None:
-    outcome = crashes.campaign(workspace, kills=4, questions=12, seed=0)
-    assert outcome.kills == 4
-    assert outcome.redone <= 4 * crashes.BATCH
-    assert outcome.differences == 0
-    assert outcome.asked >= 12
 
 
 @pytest.mark.slow
