@@ -2,11 +2,14 @@
 
 Only the standard library is imported here, so that a stage whose calls are all answered costs no
 start-up. `python -m stages generate ...` and `python -m stages.generate ...` do the same.
+A stage outlives neither the `g2u run` nor the DVC that started it: it would write into the
+workspace of the next run.
 """
 
 import json
 import os
 import runpy
+import signal
 import socket
 import sys
 from pathlib import Path
@@ -15,6 +18,9 @@ PACKER_VARIABLE = "G2U_PACKER"
 """Path of the packer's socket; set by g2u run."""
 LOST = 70
 """Exit code where the packer died: what it had begun may not be whole."""
+DVC_VARIABLE = "DVC_STAGE"
+"""Set by DVC for its stages."""
+PR_SET_PDEATHSIG = 1
 
 
 def main() -> int:
@@ -25,19 +31,24 @@ def main() -> int:
         code = _ask(address, name, arguments)
         if code is not None:
             return code
+    if DVC_VARIABLE in os.environ and sys.platform == "linux":
+        import ctypes  # costs as much as the rest of this file
+
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     sys.argv = [f"stages.{name}", *arguments]
     runpy.run_module(f"stages.{name}", run_name="__main__", alter_sys=True)
     return 0
 
 
 def _ask(address: str, name: str, arguments: list[str]) -> int | None:
-    """The stage's exit code; None where no packer takes the work."""
+    """The stage's exit code; None where the packer refuses the work."""
     line: dict[str, object] = {}
     with socket.socket(socket.AF_UNIX) as connection:
         try:
             connection.connect(address)
         except OSError:
-            return None
+            print(f"stage {name}: the run it belongs to has ended; run again", file=sys.stderr)
+            return LOST
         job = {"stage": name, "arguments": arguments, "folder": str(Path.cwd())}
         connection.sendall(json.dumps(job).encode() + b"\n")
         for raw in connection.makefile("rb"):

@@ -189,7 +189,7 @@ def _is_committed(path: Path) -> bool:
 
 def _is_json(path: Path) -> bool:
     try:
-        json.loads(path.read_text(encoding="utf-8") or "{}")
+        json.loads(path.read_text(encoding="utf-8"))
     except ValueError:
         return False
     return True

@@ -65,9 +65,10 @@ def test_a_lock_file_without_a_copy_is_removed_when_broken(lock: Path) -> None:
     assert not lock.exists()
 
 
-def test_a_broken_rwlock_is_removed_and_a_sound_one_kept(lock: Path) -> None:
+@pytest.mark.parametrize("left", ["", '{"data": {"write"'])
+def test_a_broken_rwlock_is_removed_and_a_sound_one_kept(lock: Path, left: str) -> None:
     guard.RWLOCK.parent.mkdir(parents=True, exist_ok=True)
-    guard.RWLOCK.write_text('{"data": {"write"')
+    guard.RWLOCK.write_text(left)
     assert guard.repair() == [f"{guard.RWLOCK} was broken; removed"]
     guard.RWLOCK.write_text("{}")
     assert guard.repair() == []

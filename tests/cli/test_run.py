@@ -154,7 +154,26 @@ def test_the_packer_runs_stages_and_refuses_once_a_source_has_changed(small: Wor
         assert cold.returncode == 0
         assert "cold" in cold.stdout
     gone = subprocess.run(stage, env=packed, capture_output=True, text=True)
-    assert gone.returncode == 0, "without a packer the stage runs by itself"
+    assert gone.returncode == 70, "a stage does nothing for a run that has ended"
+    assert gone.stderr == "stage prepare: the run it belongs to has ended; run again\n"
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="asks the Linux kernel for it")
+def test_a_stage_dies_with_the_dvc_that_started_it(small: Workspace) -> None:
+    Path("stages/idle.py").write_text(
+        "import os, signal\nprint(os.getpid(), flush=True)\nsignal.pause()\n"
+    )
+    Path("dvc.yaml").write_text("stages: {idle: {cmd: python -m stages idle}}\n")
+    small.init_dvc()
+    command = [sys.executable, "-m", "dvc", "repro", "idle"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as dvc:
+        assert dvc.stdout is not None
+        stage = next(int(line) for line in dvc.stdout if line.strip().isdigit())
+        descriptor = os.pidfd_open(stage)
+        dvc.kill()
+    with os.fdopen(descriptor) as ended:
+        assert select.select([ended], [], [], 60)[0], "the stage outlived DVC"
 
 
 @pytest.mark.slow
