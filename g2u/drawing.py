@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from g2u.digests import call_seed
-from g2u.pictures import pixels_of
+from g2u.pictures import picture_of
 from g2u.protocols import Calls
 from g2u.records import EditRequest, Failure, Picture, Question, Thought
 
@@ -62,7 +62,7 @@ def _flaw(picture: Picture, source: str) -> str:
     """Why a generated picture is no thought: pixel-identical to its source, or one flat colour."""
     if picture.digest == source:
         return "the edit returned its source unchanged"
-    colours = pixels_of(picture).getcolors(maxcolors=1)
-    if colours is not None:
+    known = picture if picture.is_flat is not None else picture_of(picture.encoded)
+    if known.is_flat:
         return "the edit returned a blank picture"
     return ""

@@ -2,7 +2,8 @@
 
 A picture is an encoded file in a {bytes, path} struct with the Hugging Face `Image` feature. Tables
 with pictures are shards that close at 512 rows or 64 MB, so their boundaries do not move when rows
-are appended. Files appear whole or not at all; equal rows give equal bytes.
+are appended. Files appear whole or not at all; equal rows give equal bytes. Pictures are compressed
+already: they are stored as they are.
 """
 
 import json
@@ -26,8 +27,16 @@ def write_rows(path: Path, schema: pa.Schema, rows: Sequence[dict[str, Any]]) ->
     path.parent.mkdir(parents=True, exist_ok=True)
     fresh = path.with_name(f".{path.name}.new")
     table = pa.Table.from_pylist(list(rows), schema=schema.with_metadata(_features(schema)))
+    encoded = [f"{field.name}.bytes" for field in schema if field.type == IMAGE]
+    others = [leaf for leaf in _leaves(schema) if leaf not in encoded]
     try:
-        pq.write_table(table, fresh, compression="zstd")
+        pq.write_table(
+            table,
+            fresh,
+            compression={**dict.fromkeys(others, "zstd"), **dict.fromkeys(encoded, "none")},
+            use_dictionary=others,
+            write_statistics=others,
+        )
         os.replace(fresh, path)
     finally:
         fresh.unlink(missing_ok=True)
@@ -84,6 +93,15 @@ def _shards(rows: Iterable[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
         size += weight
     if shard or not count:
         yield shard
+
+
+def _leaves(schema: pa.Schema) -> list[str]:
+    """The columns that parquet stores, by path: a picture's file and its path are two."""
+    table = schema.empty_table()
+    sink = pa.BufferOutputStream()
+    pq.write_table(table, sink)
+    stored = pq.ParquetFile(pa.BufferReader(sink.getvalue())).schema
+    return [stored.column(number).path for number in range(len(stored))]
 
 
 def _features(schema: pa.Schema) -> dict[bytes, bytes]:

@@ -27,7 +27,8 @@ def picture_of(encoded: bytes, where: str = "picture") -> Picture:
         DataError: over 64 MiB, over 64 million pixels, truncated, or not a picture.
     """
     pixels = _decode(encoded, where)
-    return Picture(_digest(pixels), encoded, pixels.width, pixels.height)
+    is_flat = pixels.getcolors(maxcolors=1) is not None
+    return Picture(_digest(pixels), encoded, pixels.width, pixels.height, is_flat)
 
 
 def pixels_of(picture: Picture) -> Image.Image:

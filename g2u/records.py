@@ -20,6 +20,8 @@ class Picture:
     """The file as published (PNG, JPEG, WebP, GIF or BMP)."""
     width: int = field(compare=False)
     height: int = field(compare=False)
+    is_flat: bool | None = field(default=None, compare=False)
+    """Whether all pixels have one colour; None where nobody has looked."""
 
 
 @dataclass(frozen=True, slots=True)

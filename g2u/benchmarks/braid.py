@@ -2,8 +2,8 @@
 
 Four strands run from top to bottom and cross level by level. The lower half is outside of the
 picture; there the pattern of the upper half is repeated, and a ruler at the right margin counts the
-levels. The question asks where one strand arrives. The thought continues the pattern to the lower
-border with *every* strand in a colour of its own.
+levels. Only the beginnings of the strands are coloured. The question asks what colour comes out at
+a place. The thought continues the pattern to the lower border with *every* strand in its colour.
 """
 
 from collections.abc import Iterator, Mapping
@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from g2u.puzzles import puzzle, strands, weave
-from g2u.puzzles.puzzle import COLOURS, INK, Asked, Pixels, Puzzle, Split
+from g2u.puzzles import arrivals, puzzle, strands, weave
+from g2u.puzzles.puzzle import COLOURS, INK, Pixels, Puzzle, Split
 from g2u.puzzles.strands import LINES
 from g2u.records import Sample
 
@@ -25,8 +25,6 @@ CENTRES = (5, 15, 25, 35)
 TOP = 4
 """Height of the straight beginning in pixels."""
 RULER = slice(44, 47)
-STRAND_NAMES = ("A", "B", "C", "D")
-ARRIVAL_NAMES = ("1", "2", "3", "4")
 BEYOND = 216
 """Grey of what lies outside of the picture."""
 
@@ -34,7 +32,7 @@ BEYOND = 216
 def make(rng: np.random.Generator, depth: int, split: Split) -> Puzzle:
     """A braid of `depth` levels, of an odd number the repeat lacks its last, and two questions."""
     shown = (depth + 1) // 2
-    empty = 0.1 if split != "train" or rng.random() < 0.6 else 0.4
+    empty = strands.empty_share(rng, split)
 
     def repeated() -> strands.Levels:
         pattern = strands.draw(rng, shown, empty)
@@ -44,24 +42,22 @@ def make(rng: np.random.Generator, depth: int, split: Split) -> Puzzle:
     pitch = min((puzzle.SIZE - TOP - 2) // depth, 8)
     woven = weave.Weave(levels, CENTRES, TOP, pitch)
     dark = np.full((LINES, 3), INK, dtype=np.uint8)
+    order = rng.permutation(LINES)
+    colours = COLOURS[order]
     source = weave.draw(woven, dark, puzzle.blank())
+    source[:, :TOP] = weave.draw(woven, colours, puzzle.blank())[:, :TOP]
     source[38:] = puzzle.BACKGROUND
     source[:38, TOP + pitch * shown :] = BEYOND
     for level in range(1, depth + 1):
         source[RULER, TOP + pitch * level - 1] = INK
-    reached = strands.ends(levels)
-    asked = tuple(
-        Asked(
-            STRAND_NAMES[start],
-            f"At which number does strand {STRAND_NAMES[start]} come out?",
-            ARRIVAL_NAMES[reached[start]],
-            "choice",
-            ARRIVAL_NAMES,
-            _upright(weave.draw(woven, COLOURS, _continued(source), (start,))),
-        )
-        for start in rng.permutation(LINES)[:2].tolist()
+    asked = arrivals.ask(
+        rng,
+        levels,
+        order,
+        "What colour is the strand that comes out at {end}?",
+        lambda shown: _upright(weave.draw(woven, colours, _continued(source), shown)),
     )
-    thought = weave.draw(woven, COLOURS, _continued(source))
+    thought = weave.draw(woven, colours, _continued(source))
     return Puzzle(form, _upright(source), _upright(thought), asked)
 
 
@@ -78,5 +74,5 @@ def _upright(sheet: Pixels) -> Pixels:
 
 
 def read(settings: Mapping[str, Any]) -> Iterator[Sample]:
-    """Questions about two strands of each braid; `depth` = levels in all, 3..14."""
+    """Questions about two ends of each braid; `depth` = levels in all, 3..14."""
     return puzzle.read(make, settings, DEPTHS, "levels")

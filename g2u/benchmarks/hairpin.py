@@ -1,8 +1,8 @@
 """Hairpin (structure): a ladder lottery that is folded: down on the left, up again on the right.
 
 Four lines go down through levels of rungs, turn round at the bottom and come up through further
-levels. The question asks where one line comes out. The thought colours *every* line from its start
-to its end.
+levels. Only the beginnings of the lines are coloured. The question asks what colour comes out at a
+place. The thought colours *every* line from its start to its end.
 """
 
 from collections.abc import Iterator, Mapping
@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from g2u.puzzles import puzzle, strands
-from g2u.puzzles.puzzle import COLOURS, INK, Asked, Pixels, Puzzle, Split
+from g2u.puzzles import arrivals, puzzle, strands
+from g2u.puzzles.puzzle import COLOURS, INK, Pixels, Puzzle, Split
 from g2u.puzzles.strands import LINES, Levels
 from g2u.records import Sample
 
@@ -24,24 +24,23 @@ COLUMNS = (2, 8, 14, 20)
 TURNS = (45, 42, 39, 36)
 """Upper edge of each line where it turns round."""
 TOP = 2
-CABLE_NAMES = ("A", "B", "C", "D")
-OUTLET_NAMES = ("1", "2", "3", "4")
-"""From left to right: the innermost line comes out first."""
+OUTLETS = (4, 3, 2, 1)
+"""Counted from left to right: the innermost line comes out first."""
+COLOURED = 4
+"""Length of the coloured beginning, in pixels; the first rung lies below it."""
 
 
 def make(rng: np.random.Generator, depth: int, split: Split) -> Puzzle:
     """A hairpin of `depth` levels, the first half on the left, and two questions."""
-    empty = 0.1 if split != "train" or rng.random() < 0.6 else 0.4
-    levels, form = puzzle.draw_structure(
-        split, lambda: strands.draw(rng, depth, empty), strands.canonical
-    )
+    levels, form = strands.draw_of(rng, depth, split)
     half = (depth + 1) // 2
-    pitch = min((TURNS[-1] - TOP - 1) // half, 8)
+    highest = TOP + COLOURED
+    pitch = min((TURNS[-1] - highest) // half, 8)
     thickness = 2 if pitch >= 5 else 1
     slack = max(1, pitch - 2 * thickness)
-    rows = [TOP + 1 + pitch * (level % half) + int(rng.integers(0, slack)) for level in range(half)]
+    rows = [highest + pitch * level + int(rng.integers(0, slack)) for level in range(half)]
     climbs = [
-        TOP + 1 + pitch * (half - 1 - level) + int(rng.integers(0, slack))
+        highest + pitch * (half - 1 - level) + int(rng.integers(0, slack))
         for level in range(depth - half)
     ]
     source = puzzle.blank()
@@ -53,19 +52,19 @@ def make(rng: np.random.Generator, depth: int, split: Split) -> Puzzle:
             left, right = COLUMNS[gap], COLUMNS[gap + 1] + 2
             across = slice(left, right) if number < half else _mirrored(left, right)
             source[y : y + thickness, across] = INK
-    reached = strands.ends(levels)
-    asked = tuple(
-        Asked(
-            CABLE_NAMES[start],
-            f"At which outlet does cable {CABLE_NAMES[start]} come out?",
-            OUTLET_NAMES[LINES - 1 - reached[start]],
-            "choice",
-            OUTLET_NAMES,
-            _draw(source.copy(), levels, rows, climbs, COLOURS, (start,)),
-        )
-        for start in rng.permutation(LINES)[:2].tolist()
+    order = rng.permutation(LINES)
+    colours = COLOURS[order]
+    for x, colour in zip(COLUMNS, colours, strict=True):
+        source[TOP : TOP + COLOURED, x - 1 : x + 3] = colour
+    asked = arrivals.ask(
+        rng,
+        levels,
+        order,
+        "What colour is the cable that leaves outlet {end}?",
+        lambda shown: _draw(source.copy(), levels, rows, climbs, colours, shown),
+        OUTLETS,
     )
-    thought = _draw(source.copy(), levels, rows, climbs, COLOURS, everything)
+    thought = _draw(source.copy(), levels, rows, climbs, colours, everything)
     return Puzzle(form, source, thought, asked)
 
 
@@ -106,5 +105,5 @@ def _draw(
 
 
 def read(settings: Mapping[str, Any]) -> Iterator[Sample]:
-    """Questions about two cables of each hairpin; `depth` = levels in all, 2..14."""
+    """Questions about two ends of each hairpin; `depth` = levels in all, 2..14."""
     return puzzle.read(make, settings, DEPTHS, "rungs")

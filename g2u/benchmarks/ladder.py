@@ -27,10 +27,7 @@ END_NAMES = ("1", "2", "3", "4")
 
 def make(rng: np.random.Generator, depth: int, split: Split) -> Puzzle:
     """A ladder of `depth` levels and the question about two of its lines."""
-    empty = 0.1 if split != "train" or rng.random() < 0.6 else 0.4
-    levels, form = puzzle.draw_structure(
-        split, lambda: strands.draw(rng, depth, empty), strands.canonical
-    )
+    levels, form = strands.draw_of(rng, depth, split)
     source, rows, columns = _draw(levels, rng)
     reached = strands.ends(levels)
     asked = tuple(

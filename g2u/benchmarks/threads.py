@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from g2u.puzzles import puzzle, strands, weave
-from g2u.puzzles.puzzle import COLOUR_NAMES, COLOURS, Asked, Puzzle, Split
+from g2u.puzzles import arrivals, puzzle, strands, weave
+from g2u.puzzles.puzzle import COLOURS, Puzzle, Split
 from g2u.puzzles.strands import LINES
 from g2u.records import Sample
 
@@ -29,10 +29,7 @@ GRAIN = 5.0
 
 def make(rng: np.random.Generator, depth: int, split: Split) -> Puzzle:
     """Threads that cross in `depth` columns, and the question about two of the right ends."""
-    empty = 0.1 if split != "train" or rng.random() < 0.6 else 0.4
-    levels, form = puzzle.draw_structure(
-        split, lambda: strands.draw(rng, depth, empty), strands.canonical
-    )
+    levels, form = strands.draw_of(rng, depth, split)
     pitch = (puzzle.SIZE - LEFT - 2) // max(depth, 5)
     left = LEFT + 1 + int(rng.integers(0, max(1, puzzle.SIZE - LEFT - 1 - pitch * depth)))
     order = rng.permutation(LINES)
@@ -43,17 +40,12 @@ def make(rng: np.random.Generator, depth: int, split: Split) -> Puzzle:
     source = np.clip(source + grain, 0, 255).astype(np.uint8)
     for place in range(LINES):
         source[CENTRES[place] - 1 : CENTRES[place] + 2, :LEFT] = COLOURS[order[place]]
-    at_end = strands.occupants(levels)[-1]
-    asked = tuple(
-        Asked(
-            str(end + 1),
-            f"What colour is the thread that ends at {end + 1}?",
-            COLOUR_NAMES[order[at_end[end]]],
-            "choice",
-            COLOUR_NAMES,
-            weave.draw(woven, COLOURS[order], source.copy(), (at_end[end],)),
-        )
-        for end in rng.permutation(LINES)[:2].tolist()
+    asked = arrivals.ask(
+        rng,
+        levels,
+        order,
+        "What colour is the thread that ends at {end}?",
+        lambda shown: weave.draw(woven, COLOURS[order], source.copy(), shown),
     )
     thought = weave.draw(woven, COLOURS[order], puzzle.blank())
     return Puzzle(form, source, thought, asked)

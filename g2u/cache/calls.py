@@ -5,7 +5,7 @@ import math
 import sys
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from tqdm import tqdm
@@ -78,23 +78,23 @@ class CachedCalls:
 
     def edit(self, requests: Sequence[EditRequest]) -> list[Reply[Picture]]:
         """One picture per request."""
-        return self._serve("edit", requests, self._model.edit, _picture_bytes, picture_of)
+        return self._serve("edit", requests, self._model.edit, _picture_entry, _picture)
 
     def answer(self, requests: Sequence[AnswerRequest]) -> list[Reply[str]]:
         """One text per request."""
-        return self._serve("answer", requests, self._model.answer, str.encode, bytes.decode)
+        return self._serve("answer", requests, self._model.answer, _text_entry, _text)
 
     def score(self, requests: Sequence[ScoreRequest]) -> list[Reply[tuple[float, ...]]]:
         """Log-probabilities per token; a reply that is not finite becomes a failure."""
-        return self._serve("score", requests, self._model.score, _numbers_bytes, _numbers)
+        return self._serve("score", requests, self._model.score, _numbers_entry, _numbers)
 
     def _serve(
         self,
         kind: str,
         requests: Sequence[R],
         call: Callable[[Sequence[R]], list[T | Failure]],
-        encode: Callable[[T], bytes],
-        decode: Callable[[bytes], T],
+        encode: Callable[[T], Entry],
+        decode: Callable[[Entry], T],
     ) -> list[T | Failure]:
         tally = self.tally.setdefault(kind, Tally())
         keys = [self.key(request) for request in requests]
@@ -107,7 +107,7 @@ class CachedCalls:
             if entry is None:
                 missing[key] = request
                 continue
-            replies[key] = decode(entry.body)
+            replies[key] = decode(entry)
             if key not in self._settled:
                 tally.reused += 1
                 tally.seconds += entry.seconds
@@ -129,26 +129,26 @@ class CachedCalls:
             self._budget.spend(kind, size, seconds)
             each = seconds / size
             for key, reply in zip(batch, answers, strict=True):
-                body = reply if isinstance(reply, Failure) else _body(reply, encode)
-                self._settle(key, kind, body, each)
-                replies[key] = body if isinstance(body, Failure) else reply
+                made = reply if isinstance(reply, Failure) else _encoded(reply, encode)
+                self._settle(key, kind, made, each)
+                replies[key] = made if isinstance(made, Failure) else reply
             progress.update(len(batch))
         progress.close()
         return [replies[key] for key in keys]
 
-    def _settle(self, key: str, kind: str, body: bytes | Failure, seconds: float) -> None:
+    def _settle(self, key: str, kind: str, entry: Entry | Failure, seconds: float) -> None:
         tally = self.tally[kind]
-        if isinstance(body, Failure):
+        if isinstance(entry, Failure):
             tally.failed += 1
-            print(f"{kind} call {key[:12]} failed: {body.reason}", file=sys.stderr)
+            print(f"{kind} call {key[:12]} failed: {entry.reason}", file=sys.stderr)
             return
-        self._store.put(key, Entry(body, kind, seconds))
+        self._store.put(key, replace(entry, seconds=seconds))
         tally.made += 1
         tally.seconds += seconds
         self._settled.add(key)
 
 
-def _body(reply: T, encode: Callable[[T], bytes]) -> bytes | Failure:
+def _encoded(reply: T, encode: Callable[[T], Entry]) -> Entry | Failure:
     """What is stored of a reply, or why it cannot be."""
     try:
         return encode(reply)
@@ -156,15 +156,32 @@ def _body(reply: T, encode: Callable[[T], bytes]) -> bytes | Failure:
         return Failure(str(error))
 
 
-def _picture_bytes(picture: Picture) -> bytes:
-    return picture.encoded
+def _picture_entry(picture: Picture) -> Entry:
+    known = picture if picture.is_flat is not None else picture_of(picture.encoded)
+    said = (known.digest, known.width, known.height, bool(known.is_flat))
+    return Entry(picture.encoded, "edit", 0.0, said)
 
 
-def _numbers_bytes(numbers: tuple[float, ...]) -> bytes:
+def _picture(entry: Entry) -> Picture:
+    if entry.picture is None:
+        return picture_of(entry.body)
+    digest, width, height, is_flat = entry.picture
+    return Picture(digest, entry.body, width, height, is_flat)
+
+
+def _text_entry(text: str) -> Entry:
+    return Entry(text.encode(), "answer", 0.0)
+
+
+def _text(entry: Entry) -> str:
+    return entry.body.decode()
+
+
+def _numbers_entry(numbers: tuple[float, ...]) -> Entry:
     if not all(math.isfinite(number) for number in numbers):
         raise ValueError("log-probabilities are not finite")
-    return json.dumps(list(numbers)).encode()
+    return Entry(json.dumps(list(numbers)).encode(), "score", 0.0)
 
 
-def _numbers(body: bytes) -> tuple[float, ...]:
-    return tuple(float(number) for number in json.loads(body))
+def _numbers(entry: Entry) -> tuple[float, ...]:
+    return tuple(float(number) for number in json.loads(entry.body))

@@ -1,8 +1,9 @@
 """What a store of replies is: one file per call, named by the digest of the request.
 
-A file is one JSON line (sha256 of the body, kind, model seconds) and the body. What is read is
-checked against the sha256; a damaged file is set aside and counts as absent. A store can be deleted
-at no loss but time, and any number of writers may share it: all write the same.
+A file is one JSON line (sha256, kind, model seconds; a picture's digest and size) and the body.
+What is read is checked against the sha256; a damaged file is set aside and counts as absent. A
+store can be deleted at no loss but time, and any number of writers may share it: all write the
+same.
 """
 
 import hashlib
@@ -21,6 +22,10 @@ class Entry:
     """edit, answer or score."""
     seconds: float
     """Wall time of the call when it was made: its batch's, divided by the batch's size."""
+    picture: tuple[str, int, int, bool] | None = None
+    """Of a body that is a picture: digest of its pixels, width, height, and whether it is of one
+    colour, so that nobody has to decode it again to know them.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +76,13 @@ class CallStore(Protocol):
 
 def packed(entry: Entry) -> bytes:
     """An entry as the bytes of its file."""
-    meta = {
-        "sha256": hashlib.sha256(entry.body).hexdigest(),
+    meta: dict[str, object] = {
+        "sha256": _seal(entry.body, entry.picture),
         "kind": entry.kind,
         "seconds": round(entry.seconds, 6),
     }
+    if entry.picture is not None:
+        meta["picture"] = entry.picture
     return json.dumps(meta).encode() + b"\n" + entry.body
 
 
@@ -84,8 +91,20 @@ def unpacked(raw: bytes) -> Entry | None:
     head, _, body = raw.partition(b"\n")
     try:
         meta = json.loads(head)
-        if hashlib.sha256(body).hexdigest() != meta["sha256"]:
+        picture = None
+        if "picture" in meta:
+            digest, width, height, is_flat = meta["picture"]
+            picture = (str(digest), int(width), int(height), bool(is_flat))
+        if _seal(body, picture) != meta["sha256"]:
             return None
-        return Entry(body, str(meta["kind"]), float(meta["seconds"]))
+        return Entry(body, str(meta["kind"]), float(meta["seconds"]), picture)
     except (ValueError, KeyError, TypeError):
         return None
+
+
+def _seal(body: bytes, picture: tuple[str, int, int, bool] | None) -> str:
+    """sha256 of the body, and of what is said of the picture."""
+    seal = hashlib.sha256(body)
+    if picture is not None:
+        seal.update("{} {} {} {}".format(*picture).encode())
+    return seal.hexdigest()

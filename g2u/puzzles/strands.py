@@ -5,7 +5,12 @@ a strand must make every swap it meets, in order: the work is serial, its depth 
 levels.
 """
 
+from collections.abc import Hashable
+
 import numpy as np
+
+from g2u.puzzles import puzzle
+from g2u.puzzles.puzzle import Split
 
 LINES = 4
 
@@ -33,6 +38,17 @@ def draw(rng: np.random.Generator, depth: int, empty: float = 0.1) -> Levels:
         () if chance < empty else (0, 2) if chance < empty + 0.3 else (int(gap),)
         for chance, gap in zip(chances, gaps, strict=True)
     )
+
+
+def draw_of(rng: np.random.Generator, depth: int, split: Split) -> tuple[Levels, Hashable]:
+    """Levels of the split and their canonical form."""
+    empty = empty_share(rng, split)
+    return puzzle.draw_structure(split, lambda: draw(rng, depth, empty), canonical)
+
+
+def empty_share(rng: np.random.Generator, split: Split) -> float:
+    """Share of levels without a swap: in training 40 % of the puzzles have many."""
+    return 0.1 if split != "train" or rng.random() < 0.6 else 0.4
 
 
 def occupants(levels: Levels) -> list[tuple[int, ...]]:

@@ -107,7 +107,8 @@ def train(
             losses = step_losses(network, batch, paths)
         loss = losses["direct"].mean()
         if "draw" in losses:
-            loss = loss + (torch.where(batch.is_planted, 4.0, 1.5) * losses["draw"]).mean()
+            weight = torch.where(batch.is_planted, 4.0, 1.5) * batch.is_drawn
+            loss = loss + (weight * losses["draw"]).mean()
         if "read" in losses:
             loss = loss + losses["read"].mean()
         for optimiser in optimisers:

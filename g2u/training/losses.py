@@ -48,6 +48,8 @@ class Batch:
     answer_out: Tensor
     is_planted: Tensor
     """[B] bool."""
+    is_drawn: Tensor
+    """[B] bool."""
     group: Tensor
     """[B], which benchmark an item is of; thoughts are swapped within a group."""
 
@@ -77,6 +79,7 @@ def make_batch(items: list[Item], groups: list[int], config: TinyConfig) -> Batc
         answer_in=torch.from_numpy(shifted),
         answer_out=torch.from_numpy(targets),
         is_planted=torch.tensor([item.is_planted for item in items]),
+        is_drawn=torch.tensor([item.is_drawn for item in items]),
         group=torch.tensor(groups),
     )
 

@@ -16,7 +16,7 @@ KEY = "ab" * 32
 
 
 def entry(body: bytes = b"a reply") -> Entry:
-    return Entry(body, "answer", 0.25)
+    return Entry(body, "edit", 0.25, ("cd" * 32, 4, 3, False))
 
 
 def files(root: Path) -> list[str]:
@@ -31,7 +31,7 @@ def test_what_was_put_comes_back(tmp_path: Path) -> None:
     assert files(tmp_path) == [KEY]
 
 
-@pytest.mark.parametrize("damage", ["flipped", "cut", "emptied", "headless"])
+@pytest.mark.parametrize("damage", ["flipped", "cut", "emptied", "headless", "another picture"])
 def test_a_damaged_file_counts_as_absent_and_is_set_aside(tmp_path: Path, damage: str) -> None:
     store = FolderStore(tmp_path)
     store.put(KEY, entry())
@@ -42,6 +42,7 @@ def test_a_damaged_file_counts_as_absent_and_is_set_aside(tmp_path: Path, damage
         "cut": raw[:-3],
         "emptied": b"",
         "headless": raw.partition(b"\n")[2],
+        "another picture": raw.replace(b"cd" * 32, b"ce" * 32),
     }
     path.write_bytes(spoilt[damage])
     assert store.get(KEY) is None

@@ -77,9 +77,10 @@ def settle(workspace: Workspace, questions: int) -> None:
     workspace.run("g2u.cli.main", "sync")
 
 
-def forget(folder: Path) -> None:
-    """Everything that runs made."""
-    for name in (".g2u", ".dvc/cache", ".dvc/tmp", "asked.log"):
+def forget(folder: Path, *, calls: bool = True) -> None:
+    """Everything that runs made; `calls`: the call cache too."""
+    made = [".dvc/cache", ".dvc/tmp", "asked.log"]
+    for name in [".g2u", *made] if calls else made:
         path = folder / name
         if path.is_dir():
             shutil.rmtree(path)

@@ -1,0 +1,154 @@
+"""What the benches share."""
+
+import base64
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import yaml
+
+from g2u.pictures import encode_png
+from tests.conftest import Workspace
+
+ADAPTER = '''"""The model null, which notes its first call, when weights would be read."""
+
+import os
+from pathlib import Path
+
+from g2u.models import null
+
+CAPABILITIES = null.CAPABILITIES
+SETTINGS = null.SETTINGS
+
+
+def load(settings):
+    return Counted(0)
+
+
+class Counted(null.Null):
+    is_loaded = False
+
+    def edit(self, requests):
+        return super().edit(self.loaded(requests))
+
+    def answer(self, requests):
+        return super().answer(self.loaded(requests))
+
+    def loaded(self, requests):
+        if not self.is_loaded:
+            self.is_loaded = True
+            with Path("loads.log").open("a") as log:
+                log.write(str(os.getpid()) + chr(10))
+        return requests
+'''
+
+
+@dataclass(frozen=True)
+class Timed:
+    """One command."""
+
+    wall: float
+    """Seconds."""
+    cpu: float
+    """User and system seconds of the command and all it started and waited for."""
+    peak: float
+    """Resident MB at most, of the largest process."""
+    output: str
+
+
+def timed(folder: Path, *command: str) -> Timed:
+    """Run Python with these arguments; raises if it fails."""
+    with tempfile.TemporaryFile("w+") as output:
+        begun = time.perf_counter()
+        process = subprocess.Popen(
+            [sys.executable, *command], cwd=folder, stdout=output, stderr=subprocess.STDOUT
+        )
+        _, status, used = os.wait4(process.pid, 0)
+        wall = time.perf_counter() - begun
+        process.returncode = os.waitstatus_to_exitcode(status)
+        output.seek(0)
+        said = output.read()
+    if process.returncode:
+        raise RuntimeError(f"{command}: {said[-2000:]}")
+    return Timed(wall, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024, said)
+
+
+@contextmanager
+def workspace() -> Iterator[Workspace]:
+    """A workspace of its own, with the model null under the name `counted`."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name) / "workspace"
+        folder.mkdir()
+        kept, before = dict(os.environ), Path.cwd()
+        os.environ.update(
+            DVC_SITE_CACHE_DIR=str(Path(name) / "site"), DVC_NO_ANALYTICS="1", TQDM_DISABLE="1"
+        )
+        os.chdir(folder)
+        try:
+            made = Workspace(folder)
+            made.init_dvc()
+            (folder / "g2u/models/counted").mkdir()
+            (folder / "g2u/models/counted/__init__.py").write_text(ADAPTER)
+            yield made
+        finally:
+            os.chdir(before)
+            os.environ.clear()
+            os.environ.update(kept)
+
+
+def use_counted(made: Workspace, families: list[str], **run: Any) -> None:
+    """Make `counted` the model, write params.yaml and the dvc.yaml files."""
+    made.raw["families"] = families
+    made.raw["presets"]["models"]["tiny"] = {"adapter": "counted", "batch": 64}
+    made.raw["run"] = run
+    # the adapter exists in the workspace alone, so params are checked there
+    (made.folder / "params.yaml").write_text(yaml.safe_dump(made.raw, sort_keys=False))
+    timed(made.folder, "-m", "g2u.cli.main", "sync")
+
+
+def loads(made: Workspace) -> list[int]:
+    """Process ids of the loads so far."""
+    log = made.folder / "loads.log"
+    return [int(line) for line in log.read_text().split()] if log.exists() else []
+
+
+def rows(count: int, size: int, start: int = 0) -> Iterator[dict[str, str]]:
+    """Yes/no questions of a TSV, a picture of `size` pixels each."""
+    for number in range(start, start + count):
+        yield {
+            "index": str(number),
+            "image": base64.b64encode(picture(number, size)).decode(),
+            "question": f"Is number {number} even?",
+            "answer": "yes" if number % 2 == 0 else "no",
+        }
+
+
+def machine() -> str:
+    """What the figures were measured on."""
+    names = [
+        line.split(":")[1].strip()
+        for line in Path("/proc/cpuinfo").read_text().splitlines()
+        if line.startswith("model name")
+    ]
+    return f"{os.cpu_count()} cores of {names[0]}, Python {platform.python_version()}"
+
+
+def picture(number: int, size: int) -> bytes:
+    """A PNG [size, size] of smooth colours with some grain, about as big as a drawing's."""
+    rng = np.random.default_rng(number)
+    coarse = rng.integers(0, 255, (4, 4, 3)).astype(np.float64)
+    steps = np.arange(size) * 3 / size
+    low, part = steps.astype(int), (steps % 1)[:, None]
+    rows = coarse[low] * (1 - part[..., None]) + coarse[low + 1] * part[..., None]
+    part = part[None]
+    smooth = rows[:, low] * (1 - part) + rows[:, low + 1] * part
+    return encode_png((smooth // 8 * 8).astype(np.uint8))

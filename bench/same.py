@@ -1,0 +1,95 @@
+"""Whether the embedded model draws the same bytes under every way to ask it.
+
+Batches of 1, 8 and 32, shuffled questions, one and two workers, and a run that goes on with half of
+its calls lost, each against batch 64.
+Run: python -m bench.same [PICTURES]
+"""
+
+import os
+import random
+import sys
+from collections.abc import Sequence
+
+from bench.common import machine, workspace
+from g2u import plugins
+from g2u.cache.calls import CachedCalls
+from g2u.cache.folder import FolderStore
+from g2u.cli.fill import fill_part
+from g2u.cli.plan import Source, read_source
+from g2u.cli.workers import Workers
+from g2u.params import Params
+from g2u.records import Question
+from g2u.workspace import CACHE_VARIABLE, Cell, call_store
+from stages.generate import imagine
+from tests.conftest import Workspace
+
+FAMILIES = ("detail", "context", "structure")
+Drawn = dict[tuple[str, str], bytes]
+"""Family and source -> the thought's file."""
+
+
+def drawn(
+    config: Params, source: Source, questions: Sequence[Question], store: FolderStore, batch: int
+) -> Drawn:
+    """The thoughts of all families, what is missing in `store` made in batches of `batch`."""
+    model = plugins.model("tiny", {})
+    found: Drawn = {}
+    for family in FAMILIES:
+        cell = Cell("ladder", "tiny", family)
+        calls = CachedCalls(model, store, batch)
+        for thought in imagine(config, cell, questions, source.pictures, calls):
+            assert thought.picture is not None
+            found[family, thought.source] = thought.picture.encoded
+    return found
+
+
+def by_workers(made: Workspace, source: Source, count: int, parts: int) -> Drawn:
+    """The thoughts as `count` worker processes make them, cut into parts."""
+    made.raw["run"] = {"workers": count}
+    config = made.write()
+    os.environ[CACHE_VARIABLE] = str(made.folder / f"workers {count}")
+    with Workers(config) as workers:
+        for family in FAMILIES:
+            cell = Cell("ladder", "tiny", family)
+            for part in range(parts):
+                workers.perform(fill_part, "generate", cell, part, parts)
+    store = call_store()
+    assert isinstance(store, FolderStore)
+    return drawn(config, source, source.questions, store, 64)
+
+
+def main() -> None:
+    """Print how many thoughts differ from those of batch 64."""
+    pictures = int(sys.argv[1]) if len(sys.argv) > 1 else 1700
+    with workspace() as made:
+        made.raw["benchmarks"] = ["ladder"]
+        made.raw["presets"]["benchmarks"]["ladder"]["items"] = 2 * pictures
+        config = made.write()
+        source = read_source(config, "ladder")
+        shuffled = random.Random(0).sample(source.questions, len(source.questions))
+        kept = FolderStore(made.folder / "batch 64")
+        reference = drawn(config, source, source.questions, kept, 64)
+        print(machine())
+        print(f"{len(reference)} thoughts; those that differ from batch 64:", flush=True)
+        for batch in (1, 8, 32):
+            store = FolderStore(made.folder / f"batch {batch}")
+            tell(f"batch {batch}", reference, drawn(config, source, source.questions, store, batch))
+        store = FolderStore(made.folder / "shuffled")
+        tell("shuffled, batch 32", reference, drawn(config, source, shuffled, store, 32))
+        for file in random.Random(0).sample(list(kept.listing()), len(reference) // 2):
+            kept.remove(file.key)
+        tell("half lost, batch 8", reference, drawn(config, source, source.questions, kept, 8))
+        for count in (1, 2):
+            tell(f"{count} workers", reference, by_workers(made, source, count, 8))
+
+
+def tell(name: str, reference: Drawn, found: Drawn) -> None:
+    """One line."""
+    assert reference.keys() == found.keys()
+    different = sum(found[key] != reference[key] for key in reference)
+    print(f"{name:<20}{different:>6}", flush=True)
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("TQDM_DISABLE", "1")
+    main()
