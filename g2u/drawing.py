@@ -1,6 +1,9 @@
-"""Asking a model for edits: requests, seeds, and what makes a reply no thought."""
+"""Thoughts from their sources: asked of a model, or made without one.
 
-from collections.abc import Mapping, Sequence
+Here is what an edit request holds, how its seed is drawn, and what makes a reply no thought.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -15,6 +18,8 @@ def draw(
     pictures: Mapping[str, Picture],
     settings: Mapping[str, Any],
     calls: Calls,
+    *,
+    may_copy: bool = False,
 ) -> list[Thought]:
     """One edit of each picture of each question by the prompt beside it.
 
@@ -23,6 +28,7 @@ def draw(
         pictures: by digest.
         settings: "seed" of the run and "sampler" settings.
         calls: where edits are asked for; equal requests are one call.
+        may_copy: whether a thought may equal its source.
     """
     sampler = tuple(sorted(settings["sampler"].items()))
     places = [(q.id, p, n, source) for q, p in asked for n, source in enumerate(q.pictures)]
@@ -51,14 +57,28 @@ def draw(
             thoughts.append(replace(made, status="failed", reason=reply.reason))
             continue
         if made.call not in flaws:
-            flaws[made.call] = _flaw(reply, source)
+            flaws[made.call] = flaw_of(reply, "" if may_copy else source)
         flaw = flaws[made.call]
         made = replace(made, picture=reply)
         thoughts.append(replace(made, status="failed", reason=flaw) if flaw else made)
     return thoughts
 
 
-def _flaw(picture: Picture, source: str) -> str:
+def without_model(questions: Sequence[Question], make: Callable[[str], Picture]) -> list[Thought]:
+    """A thought for each picture of each question; `make` is asked once for each digest."""
+    made: dict[str, Picture] = {}
+    for question in questions:
+        for source in question.pictures:
+            if source not in made:
+                made[source] = make(source)
+    return [
+        Thought(question.id, position, "ok", picture=made[source], source=source)
+        for question in questions
+        for position, source in enumerate(question.pictures)
+    ]
+
+
+def flaw_of(picture: Picture, source: str) -> str:
     """Why a generated picture is no thought: pixel-identical to its source, or one flat colour."""
     if picture.digest == source:
         return "the edit returned its source unchanged"

@@ -4,6 +4,9 @@ Forms follow VLMEvalKit's prompts for its TSV files (vlmeval/dataset/image_mcq.p
 image_vqa.py): hint, question, options, request.
 """
 
+from collections.abc import Sequence
+
+from g2u.errors import ParamsError
 from g2u.records import Question
 
 VERSION = "1"
@@ -26,3 +29,16 @@ def question_prompt(question: Question) -> str:
     )
     hint = f"Hint: {question.hint}\n" if question.hint else ""
     return f"{hint}Question: {question.text}\nOptions:\n{options}\n{CHOICE_REQUEST}"
+
+
+def filled(template: str, questions: Sequence[Question]) -> list[str]:
+    """An edit prompt for each question: the template with the question's text in it.
+
+    Raises:
+        ParamsError: it has no place for the question.
+    """
+    if "{question}" not in template:
+        raise ParamsError(
+            f"params.yaml: presets.families: template {template!r} lacks {{question}}"
+        )
+    return [template.replace("{question}", question.text) for question in questions]

@@ -126,9 +126,11 @@ class Feedback(Protocol):
     """The one thing in which this arm differs from direct."""
 
     def lay_out(
-        self, prompt: str, pictures: Sequence[Picture], thoughts: Sequence[Picture]
+        self, prompt: str, pictures: Sequence[Picture], thoughts: Sequence[Picture | None]
     ) -> tuple[Turn, ...]:
-        """The messages of one question."""
+        """The messages of one question; thoughts in the order of their pictures, None = nothing
+        was imagined for that one.
+        """
         ...
 
 

@@ -110,7 +110,7 @@ class Answer:
     option_scores: tuple[float, ...] = ()
     """Mean natural-log probability per token of each option, where options were scored."""
     pictures: int = 0
-    """Pictures shown, thoughts not counted."""
+    """Pictures in the message that are not thoughts; a collage counts as its thought."""
     thoughts: int = 0
     max_tokens: int = 0
 

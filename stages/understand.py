@@ -71,8 +71,6 @@ def answer(
             arm.name,
             feedback.DIFFERENCE + DIFFERENCES[arm.pairing],
             "ok",
-            pictures=0 if arm.feedback in ("blind", "only") else len(question.pictures),
-            thoughts=len(own),
             max_tokens=config.understand.max_tokens,
         )
         unusable = next((thought for thought in own if thought.status != "ok"), None)
@@ -84,17 +82,23 @@ def answer(
             )
             draft = replace(draft, status="not_applicable", reason=reason)
         elif unusable is not None:
-            draft = replace(draft, status=unusable.status, reason=unusable.reason, thoughts=0)
+            draft = replace(draft, status=unusable.status, reason=unusable.reason)
         else:
-            fed = [thought.picture for thought in own if thought.picture is not None]
-            draft = replace(draft, thoughts=len(fed))
+            fed = [thought.picture for thought in own]
             shown = [material.pictures[digest] for digest in question.pictures]
-            asked.append((question, feedback.lay_out(question_prompt(question), shown, fed)))
+            turns = feedback.lay_out(question_prompt(question), shown, fed)
+            thoughts = sum(thought is not None for thought in fed)
+            draft = replace(draft, pictures=_pictures(turns) - thoughts, thoughts=thoughts)
+            asked.append((question, turns))
         drafts.append(draft)
     said = _ask(config, cell, asked, calls)
     return [
         _completed(draft, said[draft.id]) if draft.status == "ok" else draft for draft in drafts
     ]
+
+
+def _pictures(turns: Sequence[Turn]) -> int:
+    return sum(isinstance(part, Picture) for turn in turns for part in turn.parts)
 
 
 def _check_capabilities(config: Params, model: str) -> None:

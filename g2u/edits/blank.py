@@ -5,6 +5,7 @@ from typing import Any
 
 from PIL import Image
 
+from g2u.drawing import without_model
 from g2u.pictures import encode_png, picture_of
 from g2u.protocols import Calls
 from g2u.records import Picture, Question, Thought
@@ -22,13 +23,13 @@ def imagine(
 ) -> list[Thought]:
     """One picture of constant grey (`level`, 0..255) per picture of each question."""
     del calls
-    level = int(settings.get("level", 128))
+    grey = (int(settings.get("level", 128)),) * 3
     made: dict[tuple[int, int], Picture] = {}
-    thoughts = []
-    for question in questions:
-        for position, source in enumerate(question.pictures):
-            size = (pictures[source].width, pictures[source].height)
-            if size not in made:
-                made[size] = picture_of(encode_png(Image.new("RGB", size, (level,) * 3)))
-            thoughts.append(Thought(question.id, position, "ok", picture=made[size], source=source))
-    return thoughts
+
+    def blank(source: str) -> Picture:
+        size = (pictures[source].width, pictures[source].height)
+        if size not in made:
+            made[size] = picture_of(encode_png(Image.new("RGB", size, grey)))
+        return made[size]
+
+    return without_model(questions, blank)

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from g2u.digests import call_seed
+from g2u.drawing import without_model
 from g2u.pictures import encode_png, picture_of
 from g2u.protocols import Calls
 from g2u.records import Picture, Question, Thought
@@ -23,15 +24,11 @@ def imagine(
 ) -> list[Thought]:
     """Uniform noise, 0..255 in each channel, of each picture's size; seeded by the picture."""
     del calls
-    made: dict[str, Picture] = {}
-    for digest in {digest for question in questions for digest in question.pictures}:
-        seed = call_seed(settings["seed"], [digest], "noise", 0)
-        source = pictures[digest]
-        shape = (source.height, source.width, 3)
+
+    def noise(source: str) -> Picture:
+        seed = call_seed(settings["seed"], [source], "noise", 0)
+        shape = (pictures[source].height, pictures[source].width, 3)
         pixels = np.random.default_rng(seed).integers(0, 256, shape, dtype=np.uint8)
-        made[digest] = picture_of(encode_png(pixels))
-    return [
-        Thought(question.id, position, "ok", picture=made[source], source=source)
-        for question in questions
-        for position, source in enumerate(question.pictures)
-    ]
+        return picture_of(encode_png(pixels))
+
+    return without_model(questions, noise)

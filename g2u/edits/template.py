@@ -7,14 +7,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from g2u.drawing import draw
-from g2u.errors import ParamsError
+from g2u.prompts import filled
 from g2u.protocols import Calls
 from g2u.records import Picture, Question, Thought
 
 NEEDS = frozenset({"edit"})
 READS = "pictures"
 SETTINGS = frozenset({"template"})
-SLOT = "{question}"
 
 
 def imagine(
@@ -28,8 +27,5 @@ def imagine(
     Raises:
         ParamsError: the template has no place for the question.
     """
-    template = str(settings["template"])
-    if SLOT not in template:
-        raise ParamsError(f"params.yaml: presets.families: template {template!r} lacks {SLOT}")
-    asked = [(question, template.replace(SLOT, question.text)) for question in questions]
-    return draw(asked, pictures, settings, calls)
+    prompts = filled(str(settings["template"]), questions)
+    return draw(list(zip(questions, prompts, strict=True)), pictures, settings, calls)

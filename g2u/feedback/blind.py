@@ -8,7 +8,7 @@ DIFFERENCE = "the pictures are left out"
 
 
 def lay_out(
-    prompt: str, pictures: Sequence[Picture], thoughts: Sequence[Picture]
+    prompt: str, pictures: Sequence[Picture], thoughts: Sequence[Picture | None]
 ) -> tuple[Turn, ...]:
     """The question alone."""
     del pictures, thoughts

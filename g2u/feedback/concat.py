@@ -12,7 +12,8 @@ DIFFERENCE = "thoughts follow the pictures"
 
 
 def lay_out(
-    prompt: str, pictures: Sequence[Picture], thoughts: Sequence[Picture]
+    prompt: str, pictures: Sequence[Picture], thoughts: Sequence[Picture | None]
 ) -> tuple[Turn, ...]:
     """Pictures in order, thoughts in the same order, then the question."""
-    return (Turn("user", (*pictures, *thoughts, prompt)),)
+    drawn = [thought for thought in thoughts if thought is not None]
+    return (Turn("user", (*pictures, *drawn, prompt)),)

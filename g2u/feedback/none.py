@@ -8,7 +8,7 @@ DIFFERENCE = "none"
 
 
 def lay_out(
-    prompt: str, pictures: Sequence[Picture], thoughts: Sequence[Picture]
+    prompt: str, pictures: Sequence[Picture], thoughts: Sequence[Picture | None]
 ) -> tuple[Turn, ...]:
     """Pictures in order, then the question."""
     del thoughts

@@ -8,8 +8,9 @@ DIFFERENCE = "thoughts stand in place of the pictures"
 
 
 def lay_out(
-    prompt: str, pictures: Sequence[Picture], thoughts: Sequence[Picture]
+    prompt: str, pictures: Sequence[Picture], thoughts: Sequence[Picture | None]
 ) -> tuple[Turn, ...]:
     """Thoughts in the order of their pictures, then the question."""
     del pictures
-    return (Turn("user", (*thoughts, prompt)),)
+    drawn = [thought for thought in thoughts if thought is not None]
+    return (Turn("user", (*drawn, prompt)),)

@@ -14,8 +14,9 @@ from types import ModuleType
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageFilter, ImageOps
+from PIL import Image
 
+from g2u import filters
 from g2u.benchmarks.easy_vqa import question_format
 from g2u.models.tiny.canvas import to_canvas
 from g2u.prompts import PLAN, question_prompt
@@ -79,39 +80,12 @@ class Item:
     """Whether the model learns to draw `edited`."""
 
 
-def sharpen(source: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """The detail edit: contrast stretched, edges sharpened."""
-    picture = ImageOps.autocontrast(Image.fromarray(source), cutoff=1)
-    return np.asarray(picture.filter(ImageFilter.UnsharpMask(radius=2, percent=120, threshold=2)))
-
-
-def extend(source: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """The context edit: the picture at two thirds, its border continued outwards."""
-    size = source.shape[0]
-    inner = size * 2 // 3
-    small = np.asarray(Image.fromarray(source).resize((inner, inner), Image.Resampling.BOX))
-    before = (size - inner) // 2
-    after = size - inner - before
-    return np.pad(small, ((before, after), (before, after), (0, 0)), mode="edge")
-
-
-def outline(source: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """The structure edit of a picture without lines to trace: edges in magenta on the dimmed
-    picture.
-    """
-    grey = source.astype(np.int32)
-    down = np.abs(np.diff(grey, axis=0, prepend=grey[:1])).max(-1)
-    right = np.abs(np.diff(grey, axis=1, prepend=grey[:, :1])).max(-1)
-    edged = source // 2
-    edged[np.maximum(down, right) > 40] = (255, 0, 255)
-    return edged
-
-
 EDITS: dict[str, Callable[[NDArray[np.uint8]], NDArray[np.uint8]]] = {
-    "detail": sharpen,
-    "context": extend,
-    "structure": outline,
+    "detail": filters.sharpen,
+    "context": filters.extend,
+    "structure": filters.outline,
 }
+"""What the model learns for a family where the picture has no planted work."""
 
 
 class EasySplit:

@@ -3,13 +3,27 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from g2u import params, plugins
 from g2u.cache.calls import CachedCalls
 from g2u.cache.folder import FolderStore
-from g2u.edits import blank, direct, duplicate, noise, oracle, prompt, self, template
+from g2u.edits import (
+    blank,
+    direct,
+    draw,
+    duplicate,
+    filter,
+    noise,
+    oracle,
+    prompt,
+    roundtrip,
+    self,
+    template,
+)
 from g2u.errors import ParamsError
+from g2u.filters import FILTERS
 from g2u.pictures import encode_png, picture_of, pixels_of
 from g2u.protocols import Reply
 from g2u.records import AnswerRequest, EditRequest, Failure, Picture, Question
@@ -99,6 +113,57 @@ def test_a_copied_blank_or_failed_edit_is_no_thought(
     assert reason in thoughts[0].reason
 
 
+def test_a_roundtrip_may_copy_and_never_be_blank(tmp_path: Path) -> None:
+    copy, grey = PICTURES[DIGESTS[0]], picture_of(encode_png(np.full((24, 24, 3), 9, np.uint8)))
+    made = roundtrip.imagine(QUESTIONS[:1], PICTURES, SETTINGS, calls(Editor(copy), tmp_path / "a"))
+    assert (made[0].status, made[0].picture) == ("ok", copy)
+    made = roundtrip.imagine(QUESTIONS[:1], PICTURES, SETTINGS, calls(Editor(grey), tmp_path / "b"))
+    assert (made[0].status, made[0].reason) == ("failed", "the edit returned a blank picture")
+
+
+def test_drawing_from_text_shows_the_model_no_picture(tmp_path: Path) -> None:
+    model = Drawer()
+    settings = {**SETTINGS, "template": "Show: {question}"}
+    thoughts = draw.imagine(QUESTIONS, PICTURES, settings, calls(model, tmp_path))
+    assert [(t.question, t.position, t.picture is None) for t in thoughts] == [
+        ("one", 0, False),
+        ("two", 0, False),
+        ("two", 1, True),
+    ]
+    assert model.wanted == [((), "Show: ?")], "equal prompts are one call"
+
+
+class Drawer(Echo):
+    """Draws always the same; remembers what it was asked."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.wanted: list[tuple[tuple[Picture, ...], str]] = []
+
+    def edit(self, requests: Sequence[EditRequest]) -> list[Reply[Picture]]:
+        self.wanted += [(request.pictures, request.prompt) for request in requests]
+        return [picture_of(png(5)) for _ in requests]
+
+
+@pytest.mark.parametrize("name", sorted(FILTERS))
+def test_a_filter_keeps_the_size_and_changes_the_picture(tmp_path: Path, name: str) -> None:
+    pixels = np.zeros((32, 45, 3), np.uint8)
+    pixels[8:20, 10:30] = (200, 90, 40)
+    source = picture_of(encode_png(pixels))
+    asked = [Question("one", "?", pictures=(source.digest,))]
+    made = filter.imagine(
+        asked, {source.digest: source}, {"filter": name}, calls(Echo(), tmp_path)
+    )[0].picture
+    assert made is not None
+    assert (made.width, made.height) == (45, 32)
+    assert made.digest != source.digest
+
+
+def test_an_unknown_filter_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ParamsError, match="did you mean 'sharpen'"):
+        filter.imagine(QUESTIONS, PICTURES, {"filter": "sharpn"}, calls(Echo(), tmp_path))
+
+
 def test_noise_is_seeded_by_run_and_picture(tmp_path: Path) -> None:
     def drawn(seed: int) -> list[Picture | None]:
         made = noise.imagine(QUESTIONS, PICTURES, {"seed": seed}, calls(Echo(), tmp_path))
@@ -164,21 +229,6 @@ def test_every_family_of_params_has_settings_its_module_knows() -> None:
     for name, preset in config.presets.families.items():
         module = plugins.family(preset.edit)
         params.check_settings("families", name, preset.settings(), module.SETTINGS)
-
-
-def test_every_mode_shows_the_same_wording_and_declares_its_difference() -> None:
-    thought = picture_of(png(8))
-    for name in plugins.known("feedback"):
-        mode = plugins.feedback(name)
-        shown = [PICTURES[digest] for digest in DIGESTS[:2]]
-        parts = mode.lay_out("the question", shown, [thought])[-1].parts
-        assert parts[-1] == "the question"
-        assert sum(isinstance(part, str) for part in parts) == 1
-        expected = {"none": shown, "blind": [], "concat": [*shown, thought], "only": [thought]}[
-            name
-        ]
-        assert list(parts[:-1]) == expected
-        assert mode.DIFFERENCE
 
 
 def test_the_echo_is_a_model_of_one_identity() -> None:

@@ -1,0 +1,61 @@
+"""draw: imagination from the question's text alone, for models that cannot edit.
+
+A template like that of `template`; the drawing stands beside the question's first picture.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from g2u.digests import call_seed
+from g2u.drawing import flaw_of
+from g2u.prompts import filled
+from g2u.protocols import Calls
+from g2u.records import EditRequest, Failure, Picture, Question, Thought
+
+NEEDS = frozenset({"draw"})
+READS = "pictures"
+SETTINGS = frozenset({"template"})
+TEMPLATE = "{question}"
+
+
+def imagine(
+    questions: Sequence[Question],
+    pictures: Mapping[str, Picture],
+    settings: Mapping[str, Any],
+    calls: Calls,
+) -> list[Thought]:
+    """One drawing per question that has pictures; for its further pictures nothing.
+
+    Raises:
+        ParamsError: the template has no place for the question.
+    """
+    del pictures
+    sampler = tuple(sorted(settings["sampler"].items()))
+    shown = [question for question in questions if question.pictures]
+    prompts = filled(str(settings.get("template", TEMPLATE)), shown)
+    requests = [
+        EditRequest((), prompt, call_seed(settings["seed"], [], prompt, 0), sampler)
+        for prompt in prompts
+    ]
+    thoughts = []
+    for question, request, reply in zip(shown, requests, calls.edit(requests), strict=True):
+        picture = None if isinstance(reply, Failure) else reply
+        reason = reply.reason if isinstance(reply, Failure) else flaw_of(reply, "")
+        thoughts.append(
+            Thought(
+                question.id,
+                0,
+                "failed" if reason else "ok",
+                reason,
+                picture,
+                prompt=request.prompt,
+                seed=request.seed,
+                call=calls.key(request),
+            )
+        )
+        thoughts += [
+            Thought(question.id, place, "ok", "drawn for the first picture", source=source)
+            for place, source in enumerate(question.pictures)
+            if place
+        ]
+    return thoughts
