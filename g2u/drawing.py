@@ -78,6 +78,19 @@ def without_model(questions: Sequence[Question], make: Callable[[str], Picture])
     ]
 
 
+def given(
+    questions: Sequence[Question], pictures: Mapping[str, Picture], absent: str
+) -> list[Thought]:
+    """Thoughts that prepare made, by digest of their source; `absent`: why there may be none."""
+    return [
+        Thought(question.id, position, "ok", picture=pictures[source], source=source)
+        if source in pictures
+        else Thought(question.id, position, "not_applicable", absent, source=source)
+        for question in questions
+        for position, source in enumerate(question.pictures)
+    ]
+
+
 def flaw_of(picture: Picture, source: str) -> str:
     """Why a generated picture is no thought: pixel-identical to its source, or one flat colour."""
     if picture.digest == source:

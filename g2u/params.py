@@ -144,8 +144,28 @@ class Judge(Section):
     model: None = None
 
 
+class Derived(Section):
+    """An arm that score makes of an arm's and direct's answers; g2u/scoring/derived.py."""
+
+    rule: Literal["gate", "separate"]
+    arm: str
+    """The arm of the cell, such as only."""
+    by: Literal["psnr", "ssim"] = "psnr"
+    """Of a gate: how a thought is compared with its original."""
+    above: float = 25.0
+    """Of a gate: the thought is shown above this (PSNR in dB)."""
+
+    @property
+    def name(self) -> str:
+        """Unique within a cell."""
+        return f"gate_{self.by}_{self.above:g}" if self.rule == "gate" else "separate"
+
+
 class ScoreSection(Section):
     """Section of stage score."""
+
+    derived: list[Derived] = []
+    """Further arms of every cell that has the arm they start from."""
 
     confidence: Annotated[float, Field(gt=0.5, lt=1)]
     resamples: Annotated[int, Field(ge=100)]

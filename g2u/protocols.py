@@ -97,7 +97,7 @@ class Family(Protocol):
     NEEDS: frozenset[str]
     """Capabilities the model must have."""
     READS: str
-    """Which pictures it starts from: "pictures", or "oracles" (made by prepare)."""
+    """What it starts from: "pictures", or "oracles" or "adversaries", which prepare makes."""
     SETTINGS: frozenset[str]
     """Names a preset may set beside `edit`."""
 
@@ -112,7 +112,7 @@ class Family(Protocol):
 
         Args:
             questions: what may be known of the items.
-            pictures: digest -> picture; for families that read oracles, source digest -> oracle.
+            pictures: digest -> picture; of what prepare made, by digest of the source.
             settings: the preset, with "seed" (the run's) and "sampler" (the model's) added.
             calls: model calls through the call cache.
         """

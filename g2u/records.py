@@ -67,6 +67,8 @@ class Sample:
     pictures: tuple[Picture, ...]
     oracles: tuple[Picture, ...] = ()
     """One oracle thought per picture, or none where the benchmark has no truth to draw."""
+    adversaries: tuple[Picture, ...] = ()
+    """One thought per picture that shows wrong answers to all questions about it, or none."""
 
 
 @dataclass(frozen=True, slots=True)

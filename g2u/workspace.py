@@ -51,6 +51,15 @@ class BenchmarkFolder:
         """Shards of oracle thoughts."""
         return self.root / "oracles"
 
+    @property
+    def adversaries(self) -> Path:
+        """Shards of adversarial thoughts."""
+        return self.root / "adversaries"
+
+    def given(self, reads: str) -> Path:
+        """Shards of what a family that READS "oracles" or "adversaries" starts from."""
+        return self.root / reads
+
 
 @dataclass(frozen=True, slots=True)
 class Cell:

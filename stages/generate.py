@@ -1,6 +1,6 @@
 """generate: one cell's visual thoughts, each model call made once and kept in the call cache.
 
-Input columns: g2u.tables.QUESTIONS, PICTURES (or ORACLES, for families that read them).
+Input columns: g2u.tables.QUESTIONS, PICTURES (or ORACLES, which prepare made).
 Output columns: g2u.tables.THOUGHTS (shards) and LINKS.
 Run: python -m stages.generate --benchmark ladder --model tiny --family structure
 """
@@ -42,9 +42,10 @@ def imagine(
 def material(config: Params, cell: Cell) -> Mapping[str, Picture]:
     """The pictures that the cell's family starts from, by digest of the source."""
     folder = BenchmarkFolder(cell.benchmark)
-    if plugins.family(config.presets.families[cell.family].edit).READS == "oracles":
-        return tables.read_oracles(folder.oracles)
-    return tables.read_pictures(folder.pictures)
+    reads = plugins.family(config.presets.families[cell.family].edit).READS
+    if reads == "pictures":
+        return tables.read_pictures(folder.pictures)
+    return tables.read_oracles(folder.given(reads))
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""prepare: a benchmark's source becomes questions, pictures, oracle thoughts and, apart, targets.
+"""prepare: a benchmark's source becomes questions, pictures, given thoughts and, apart, targets.
 
 Output columns: g2u.tables.QUESTIONS, PICTURES, ORACLES and g2u.targets.TARGETS.
 Run: python -m stages.prepare --benchmark ladder
@@ -43,7 +43,7 @@ def samples(config: Params, benchmark: str) -> Iterator[Sample]:
 
 
 def main() -> None:
-    """Read the source and write the four tables."""
+    """Read the source and write the tables."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--benchmark", required=True)
     benchmark = parser.parse_args().benchmark
@@ -51,6 +51,7 @@ def main() -> None:
     gold: list[Target] = []
     pictures: dict[str, Picture] = {}
     oracles: dict[str, Picture] = {}
+    adversaries: dict[str, Picture] = {}
     progress = tqdm(
         samples(params.load(), benchmark), desc="prepare", unit="question", disable=None
     )
@@ -61,11 +62,14 @@ def main() -> None:
             pictures.setdefault(picture.digest, picture)
         for picture, oracle in zip(sample.pictures, sample.oracles, strict=False):
             oracles[picture.digest] = oracle
+        for picture, adversary in zip(sample.pictures, sample.adversaries, strict=False):
+            adversaries[picture.digest] = adversary
     folder = BenchmarkFolder(benchmark)
     tables.write_questions(folder.questions, questions)
     targets.write_targets(folder.targets, gold)
     tables.write_pictures(folder.pictures, pictures.values())
     tables.write_oracles(folder.oracles, oracles.items())
+    tables.write_oracles(folder.adversaries, adversaries.items())
     shown = sum(len(question.pictures) for question in questions)
     print(
         f"prepare {benchmark}: {len(questions)} items, {shown} pictures, {len(pictures)} distinct, "

@@ -26,7 +26,8 @@ from g2u.workspace import REPORT, BenchmarkFolder, Cell
 
 METRICS = (
     "accuracy", "low", "high", "items", "failed", "unparsed", "gain", "gain_low", "gain_high",
-    "content", "content_low", "content_high", "p", "holm", "bh", "gain_low_90", "gain_high_90",
+    "content", "content_low", "content_high", "specific", "specific_low", "specific_high", "p",
+    "holm", "bh", "gain_low_90", "gain_high_90",
     "psnr", "ssim", "ink_f1", "path_agreement",
 )  # fmt: skip
 
@@ -42,6 +43,9 @@ def cell_result(cell: Cell, items: int, shown_under: str | None = None) -> CellR
     identities = parquet.read_shards(cell.thoughts, tables.THOUGHTS, ["identity"])
     is_own = any(row["identity"] for row in identities)
     seconds = {mode: (drawing + each) / max(items, 1) for mode, each in answering.items()}
+    for mode, start in metrics["derived"].items():
+        plain = read_seconds(cell.of_family("direct").costs("understand"))["none"]
+        seconds[mode] = seconds[start] + plain / max(items, 1)
     if shown_under is None:
         return CellResult(cell.benchmark, cell.model, cell.family, metrics, is_own, seconds)
     alone = {"none": metrics["arms"]["none"]}
@@ -196,7 +200,7 @@ def main() -> None:
             baseline = config.presets.models[model].baseline
             if baseline is not None:
                 results.append(cell_result(Cell(benchmark, baseline, "direct"), items, model))
-    rows = summary(results)
+    rows = summary(results, config.report.alpha)
     parts = [
         part(
             config,

@@ -11,7 +11,7 @@ Run: python -m stages.score --benchmark ladder --model tiny --family structure
 import json
 import sys
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -25,15 +25,17 @@ from g2u.files import write_whole
 from g2u.params import Params
 from g2u.pictures import pixels_of
 from g2u.records import Picture, Question, Target, Thought
-from g2u.scoring import statistics
+from g2u.scoring import derived, statistics
 from g2u.scoring.statistics import Resampling
 from g2u.tables import Answer, Score
 from g2u.workspace import BenchmarkFolder, Cell, parse_cell
 
 BASELINES = (("direct", "none"), ("duplicate", None), ("baseline", "none"))
 """What gains are measured against: the model's direct and duplicate cells, the direct cell of its
-preset's baseline if it names one; and the arm, None = the only one.
+preset's baseline if it names one; and the arm, None = the main one.
 """
+SHUFFLED = "_shuffled"
+"""End of the name of an arm that is shown another question's thoughts."""
 
 
 def score_answers(
@@ -121,13 +123,15 @@ def cell_metrics(
     config: Params,
     questions: Sequence[Question],
     gold: Sequence[Target],
-    scored: dict[str, Sequence[Score]],
+    scored: Mapping[str, Sequence[Score]],
 ) -> dict[str, Any]:
     """The cell's arms and gains; `scored` holds "own" and the baselines, by family."""
     section = config.score
     how = Resampling(section.confidence, section.resamples, section.seed)
     direct = [s for s in scored["direct"] if s.arm == "none"]
     found: dict[str, Any] = {"arms": {}, "gains": {}, **chance(questions, gold)}
+    present = {score.arm for score in scored["own"]}
+    found["derived"] = {d.name: d.arm for d in section.derived if d.name in present}
     for name in dict.fromkeys(score.arm for score in scored["own"]):
         arm = [score for score in scored["own"] if score.arm == name]
         found["arms"][name] = arm_metrics(arm, section.confidence)
@@ -135,9 +139,13 @@ def cell_metrics(
             continue
         found["gains"][name] = {}
         for family, base_arm in BASELINES:
-            base = [s for s in scored.get(family, ()) if base_arm in (None, s.arm)]
+            others = scored.get(family, ())
+            base = [s for s in others if s.arm == (base_arm or others[0].arm)]
             if base:
                 found["gains"][name][family] = gain_metrics(arm, base, direct, how)
+        strange = [score for score in scored["own"] if score.arm == name + SHUFFLED]
+        if strange:
+            found["gains"][name]["shuffled"] = gain_metrics(arm, strange, direct, how)
     return found
 
 
@@ -166,16 +174,32 @@ def fidelity_metrics(
     return {**means, "thoughts": len(compared)}
 
 
-def _scored(
-    cell: Cell, baseline: str | None, questions: Sequence[Question], gold: Sequence[Target]
-) -> dict[str, Sequence[Score]]:
+def derived_answers(
+    config: Params,
+    questions: Sequence[Question],
+    answers: Sequence[Answer],
+    direct: Sequence[Answer],
+    near: Callable[[str], Mapping[str, float]],
+) -> list[Answer]:
+    """The arms that params.yaml derives from this cell's; `near` gives each question's nearness of
+    thought and original, by psnr or ssim.
+    """
+    plain = {answer.id: answer for answer in direct if answer.arm == "none"}
+    found = []
+    for wanted in config.score.derived:
+        start = [answer for answer in answers if answer.arm == wanted.arm]
+        if start and wanted.rule == "gate":
+            found += derived.gated(wanted.name, start, plain, near(wanted.by), wanted.above)
+        elif start:
+            found += derived.separate(wanted.name, questions, start, plain)
+    return found
+
+
+def _answers(cell: Cell, baseline: str | None) -> dict[str, list[Answer]]:
     cells = {"own": cell, **{name: cell.of_family(name) for name in params.BASELINES}}
     if baseline is not None:
         cells["baseline"] = Cell(cell.benchmark, baseline, "direct")
-    return {
-        name: score_answers(questions, gold, tables.read_answers(each.answers))
-        for name, each in cells.items()
-    }
+    return {name: tables.read_answers(each.answers) for name, each in cells.items()}
 
 
 def main() -> None:
@@ -186,16 +210,21 @@ def main() -> None:
     questions, gold = tables.read_questions(folder.questions), targets.read_targets(folder.targets)
     # Empty as long as no judge can be configured; a missing or torn table must still stop here.
     parquet.read_rows(cell.judgements, tables.JUDGEMENTS)
-    scored = _scored(cell, config.presets.models[cell.model].baseline, questions, gold)
+    said = _answers(cell, config.presets.models[cell.model].baseline)
+
+    def near(by: str) -> Mapping[str, float]:
+        pictures = tables.read_pictures(folder.pictures)
+        return derived.nearnesses(tables.read_thoughts(cell.thoughts), pictures, by)
+
+    said["own"] += derived_answers(config, questions, said["own"], said["direct"], near)
+    scored = {name: score_answers(questions, gold, answers) for name, answers in said.items()}
     tables.assert_same_ids(str(cell), (s.id for s in scored["own"]), (q.id for q in questions))
     tables.write_scores(cell.scores, scored["own"])
     metrics = cell_metrics(config, questions, gold, scored)
     oracles = tables.read_oracles(folder.oracles)
     if oracles and cell.family != "direct":
-        pictures, thoughts = (
-            tables.read_pictures(folder.pictures),
-            tables.read_thoughts(cell.thoughts),
-        )
+        pictures = tables.read_pictures(folder.pictures)
+        thoughts = tables.read_thoughts(cell.thoughts)
         metrics["fidelity"] = fidelity_metrics(pictures, oracles, thoughts)
     write_whole(cell.metrics, json.dumps(metrics, indent=2) + "\n")
     failed = sum(score.status == "failed" for score in scored["own"])

@@ -57,8 +57,8 @@ def make(rng: np.random.Generator, depth: int, split: Split) -> Puzzle:
         "What colour is the strand that comes out at {end}?",
         lambda shown: _upright(weave.draw(woven, colours, _continued(source), shown)),
     )
-    thought = weave.draw(woven, colours, _continued(source))
-    return Puzzle(form, _upright(source), _upright(thought), asked)
+    source, thought = _upright(source), _upright(weave.draw(woven, colours, _continued(source)))
+    return Puzzle(form, source, thought, asked, puzzle.misled(thought, source, puzzle.BOTTOM))
 
 
 def _continued(source: Pixels) -> Pixels:

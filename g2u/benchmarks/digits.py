@@ -56,7 +56,7 @@ def make(rng: np.random.Generator, depth: int, split: Split) -> Puzzle:
         )
         for tile in rng.permutation(GRID * GRID)[:2].tolist()
     )
-    return Puzzle(form, noisy.astype(np.uint8), clean, asked)
+    return Puzzle(form, noisy.astype(np.uint8), clean, asked, _draw((digits + 1) % 10))
 
 
 def _draw(digits: np.ndarray[Any, np.dtype[np.int64]]) -> Pixels:

@@ -65,7 +65,7 @@ def make(rng: np.random.Generator, depth: int, split: Split) -> Puzzle:
         OUTLETS,
     )
     thought = _draw(source.copy(), levels, rows, climbs, colours, everything)
-    return Puzzle(form, source, thought, asked)
+    return Puzzle(form, source, thought, asked, puzzle.misled(thought, source, puzzle.RIGHT))
 
 
 def _mirrored(left: int, right: int) -> slice:

@@ -41,7 +41,8 @@ def make(rng: np.random.Generator, depth: int, split: Split) -> Puzzle:
         )
         for start in rng.permutation(LINES)[:2].tolist()
     )
-    return Puzzle(form, source, _colour(source, levels, rows, columns, range(LINES)), asked)
+    thought = _colour(source, levels, rows, columns, range(LINES))
+    return Puzzle(form, source, thought, asked, puzzle.misled(thought, source, puzzle.BOTTOM))
 
 
 def _draw(levels: Levels, rng: np.random.Generator) -> tuple[Pixels, list[int], list[int]]:

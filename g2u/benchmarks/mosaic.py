@@ -43,7 +43,10 @@ def make(rng: np.random.Generator, depth: int, split: Split) -> Puzzle:
         for tile in forest.pick(rng, grown, depth)
     )
     everything = frozenset(range(GRID * GRID))
-    return Puzzle(form, source, _draw(grown, colours, tint, everything), asked)
+    thought = _draw(grown, colours, tint, everything)
+    is_root = np.arange(GRID * GRID) == np.array(grown.parent)
+    exchanged = np.where(is_root[:, None], colours, COLOURS[order[1 - np.array(grown.root)]])
+    return Puzzle(form, source, thought, asked, _draw(grown, exchanged, tint, everything))
 
 
 def _draw(

@@ -48,7 +48,7 @@ def make(rng: np.random.Generator, depth: int, split: Split) -> Puzzle:
         lambda shown: weave.draw(woven, COLOURS[order], source.copy(), shown),
     )
     thought = weave.draw(woven, COLOURS[order], puzzle.blank())
-    return Puzzle(form, source, thought, asked)
+    return Puzzle(form, source, thought, asked, puzzle.misled(thought, source, puzzle.RIGHT))
 
 
 def read(settings: Mapping[str, Any]) -> Iterator[Sample]:

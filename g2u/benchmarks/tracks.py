@@ -45,7 +45,7 @@ def make(rng: np.random.Generator, depth: int, split: Split) -> Puzzle:
         lambda shown: _continue(source, levels, rows, colours, shown),
     )
     thought = _continue(source, levels, rows, colours, range(LINES))
-    return Puzzle(form, source, thought, asked)
+    return Puzzle(form, source, thought, asked, puzzle.misled(thought, source, puzzle.BOTTOM))
 
 
 def _draw(levels: Levels, rows: list[int], pitch: int, colours: Pixels) -> Pixels:

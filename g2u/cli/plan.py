@@ -39,13 +39,13 @@ class Source:
     questions: list[Question]
     pictures: dict[str, Picture]
     """By digest."""
-    oracles: dict[str, Picture]
-    """By digest of the source."""
+    given: dict[str, dict[str, Picture]]
+    """Oracles and adversaries, by digest of the source."""
 
     def material(self, config: Params, family: str) -> dict[str, Picture]:
         """The pictures that a family starts from."""
         reads = plugins.family(config.presets.families[family].edit).READS
-        return self.oracles if reads == "oracles" else self.pictures
+        return self.given.get(reads, self.pictures)
 
 
 def plan(config: Params, store: CallStore | None = None) -> list[CellPlan]:
@@ -63,13 +63,14 @@ def read_source(config: Params, benchmark: str) -> Source:
     """What prepare would write, but for the targets."""
     questions: list[Question] = []
     pictures: dict[str, Picture] = {}
-    oracles: dict[str, Picture] = {}
+    given: dict[str, dict[str, Picture]] = {"oracles": {}, "adversaries": {}}
     for sample in samples(config, benchmark):
         questions.append(sample.question)
         pictures |= {picture.digest: picture for picture in sample.pictures}
-        originals = (picture.digest for picture in sample.pictures)
-        oracles |= dict(zip(originals, sample.oracles, strict=False))
-    return Source(questions, pictures, oracles)
+        originals = [picture.digest for picture in sample.pictures]
+        given["oracles"] |= dict(zip(originals, sample.oracles, strict=False))
+        given["adversaries"] |= dict(zip(originals, sample.adversaries, strict=False))
+    return Source(questions, pictures, given)
 
 
 def _cell(

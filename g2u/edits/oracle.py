@@ -6,6 +6,7 @@ Made by prepare from the item's own structure; reported apart, never a model's a
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from g2u.drawing import given
 from g2u.protocols import Calls
 from g2u.records import Picture, Question, Thought
 
@@ -22,16 +23,4 @@ def imagine(
 ) -> list[Thought]:
     """The oracle of each picture, or "not applicable" where there is none."""
     del settings, calls
-    return [
-        Thought(question.id, position, "ok", picture=pictures[source], source=source)
-        if source in pictures
-        else Thought(
-            question.id,
-            position,
-            "not_applicable",
-            "the benchmark has no oracle for this picture",
-            source=source,
-        )
-        for question in questions
-        for position, source in enumerate(question.pictures)
-    ]
+    return given(questions, pictures, "the benchmark has no oracle for this picture")

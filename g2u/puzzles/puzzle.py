@@ -57,6 +57,8 @@ class Puzzle:
     thought: Pixels | None
     """None where no thought helps."""
     asked: tuple[Asked, ...]
+    adversary: Pixels | None = None
+    """A thought that looks like the true one and shows a wrong answer to every question."""
 
 
 class Maker(Protocol):
@@ -70,6 +72,26 @@ class Maker(Protocol):
 def blank() -> Pixels:
     """An empty sheet."""
     return np.full((SIZE, SIZE, 3), BACKGROUND, dtype=np.uint8)
+
+
+def misled(thought: Pixels, source: Pixels, arrivals: tuple[slice, slice]) -> Pixels:
+    """The thought with its colours exchanged in a ring where strands arrive: each end is wrong.
+
+    Args:
+        thought: [48, 48, 3].
+        source: what is in it stays as it is.
+        arrivals: rows and columns of the part that holds the ends.
+    """
+    wrong = thought.copy()
+    part, drawn = wrong[arrivals], (thought != source).any(-1)[arrivals]
+    for number, colour in enumerate(COLOURS):
+        has_it = (thought[arrivals] == colour).all(-1) & drawn
+        part[has_it] = COLOURS[(number + 1) % len(COLOURS)]
+    return wrong
+
+
+BOTTOM = (slice(SIZE // 2, SIZE), slice(0, SIZE))
+RIGHT = (slice(0, SIZE), slice(SIZE // 2, SIZE))
 
 
 def split_of(structure: Hashable) -> Split:
@@ -114,7 +136,10 @@ def read(
         rng = np.random.default_rng([int(settings["seed"]), depth, number])
         puzzle = make(rng, depth, split)
         source = picture_of(encode_png(puzzle.source))
-        oracles = () if puzzle.thought is None else (picture_of(encode_png(puzzle.thought)),)
+        oracles, adversaries = (
+            () if pixels is None else (picture_of(encode_png(pixels)),)
+            for pixels in (puzzle.thought, puzzle.adversary)
+        )
         for asked in puzzle.asked[:left]:
             question = Question(
                 id=f"{depth}-{number}-{asked.name}",
@@ -126,6 +151,7 @@ def read(
             )
             letter = asked.choices.index(asked.answer) if asked.choices else -1
             gold = asked.answer if letter < 0 else "ABCD"[letter]
-            yield Sample(question, Target(question.id, gold, asked.format), (source,), oracles)
+            target = Target(question.id, gold, asked.format)
+            yield Sample(question, target, (source,), oracles, adversaries)
             left -= 1
         number += 1

@@ -13,6 +13,7 @@ from g2u.params import Report
 from g2u.records import Picture
 from g2u.report import figures
 from g2u.report.summary import headline
+from g2u.scoring.verdict import RULES
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +77,8 @@ def render(parts: Sequence[BenchmarkPart], section: Report, confidence: float) -
         plots=("{" + ", ".join(plots) + "}").replace("<", "\\u003c"),
         plotly=get_plotlyjs(),
         confidence=confidence,
+        alpha=section.alpha,
+        rules=RULES,
     )
 
 

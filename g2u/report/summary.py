@@ -7,6 +7,7 @@ from typing import Any
 import polars as pl
 
 from g2u.scoring.statistics import benjamini_hochberg, holm
+from g2u.scoring.verdict import Estimate, Word, verdict
 
 SCHEMA = {
     "benchmark": pl.String,
@@ -37,6 +38,10 @@ SCHEMA = {
     "content_low": pl.Float64,
     "content_high": pl.Float64,
     "content_p": pl.Float64,
+    "specific": pl.Float64,
+    "specific_low": pl.Float64,
+    "specific_high": pl.Float64,
+    "specific_p": pl.Float64,
     "holm": pl.Float64,
     "bh": pl.Float64,
     "content_holm": pl.Float64,
@@ -51,10 +56,12 @@ SCHEMA = {
     "ssim": pl.Float64,
     "ink_f1": pl.Float64,
     "path_agreement": pl.Float64,
+    "verdict": pl.String,
 }
-"""`gain` is over direct, `content` over duplicate, `over_baseline` over the direct answers of the
-model's baseline (a direct-only training); scores 0..1; seconds are model seconds per item;
-fidelity is against the oracle, PSNR in dB.
+"""`gain` is over direct, `content` over duplicate, `specific` over shuffled thoughts,
+`over_baseline` over the direct answers of the model's baseline (a direct-only training); scores
+0..1; seconds are model seconds per item; fidelity is against the oracle, PSNR in dB; `verdict` is
+a word of g2u/scoring/verdict.py.
 """
 BASES = {
     "gain": "direct",
@@ -62,6 +69,8 @@ BASES = {
     "over_baseline": "the model trained to answer directly only",
 }
 """What each column of gains is over, in words."""
+EMPTY = ("blank", "noise")
+"""Families whose pictures hold nothing of the item."""
 FIDELITY = ("psnr", "ssim", "ink_f1", "path_agreement")
 
 
@@ -96,12 +105,20 @@ def role(family: str, arm: str, main: str, *, is_own: bool) -> str:
     return "own thought" if is_own else "oracle" if family == "oracle" else "control"
 
 
-def summary(cells: Sequence[CellResult]) -> pl.DataFrame:
-    """The table; Holm and Benjamini-Hochberg run over all own-thought gains of the whole grid."""
+def summary(cells: Sequence[CellResult], alpha: float = 0.05) -> pl.DataFrame:
+    """The table; Holm and Benjamini-Hochberg run over all own-thought gains of the whole grid.
+
+    Args:
+        cells: all cells of the report.
+        alpha: level of the verdicts' tests.
+    """
     rows = [row for cell in cells for row in _rows(cell)]
     corrected("p", rows, {"holm": holm, "bh": benjamini_hochberg})
     corrected("content_p", rows, {"content_holm": holm})
     corrected("over_baseline_p", rows, {"over_baseline_holm": holm})
+    for row in rows:
+        if row["role"] == "own thought" and row["gain"] is not None:
+            row["verdict"] = verdict_of(row, rows, alpha)
     return pl.DataFrame(rows, schema=SCHEMA)
 
 
@@ -111,6 +128,25 @@ def corrected(column: str, rows: list[dict[str, Any]], methods: dict[str, Any]) 
     for name, adjust in methods.items():
         for row, value in zip(tested, adjust([row[column] for row in tested]), strict=True):
             row[name] = value
+
+
+def verdict_of(row: dict[str, Any], rows: Sequence[dict[str, Any]], alpha: float) -> Word:
+    """The verdict on a row of own thoughts, from it and its benchmark's and model's controls."""
+
+    def estimate(of: dict[str, Any], name: str, p: str) -> Estimate | None:
+        return None if of[name] is None else Estimate(of[name], of[p])
+
+    gain = estimate(row, "gain", "holm")
+    assert gain is not None
+    empty = [
+        estimate(other, "gain", "p")
+        for other in rows
+        if (other["benchmark"], other["model"]) == (row["benchmark"], row["model"])
+        and (other["family"] in EMPTY or other["arm"] == f"{row['family']}, shuffled")
+    ]
+    others = [each for each in empty if each is not None]
+    content, specific = (estimate(row, n, f"{n}_p") for n in ("content", "specific"))
+    return verdict(gain, content, specific, others, alpha=alpha)
 
 
 def _rows(cell: CellResult) -> list[dict[str, Any]]:
@@ -153,6 +189,12 @@ def _rows(cell: CellResult) -> list[dict[str, Any]]:
                 "content_high": over_duplicate["high"],
                 "content_p": over_duplicate["p"],
             }
+        over_shuffled = gains.get("shuffled", {})
+        if over_shuffled.get("items"):
+            row |= {
+                "specific": over_shuffled["difference"],
+                **{f"specific_{k}": over_shuffled[k] for k in ("low", "high", "p")},
+            }
         over_baseline = gains.get("baseline", {})
         if over_baseline.get("items"):
             row |= {
@@ -187,11 +229,11 @@ def headline(rows: pl.DataFrame, alpha: float, margin: float) -> str:
     key = min((k for k in BASES if best[k] is not None), key=lambda k: float(best[k]))
     base, p = BASES[key], best["holm" if key == "gain" else f"{key}_holm"]
     gain, low, high = (100 * best[name] for name in (key, f"{key}_low", f"{key}_high"))
-    verdict = (
+    said = (
         "no effect that this sample could show" if p > alpha else "a gain" if gain > 0 else "a loss"
     )
     if max(-best["gain_low_90"], best["gain_high_90"]) < margin:
-        verdict += f"; equivalent to direct within {100 * margin:.0f} points"
+        said += f"; equivalent to direct within {100 * margin:.0f} points"
     hurting = own.filter((pl.col("gain") < 0) & (pl.col("holm") <= alpha))
     hurts = "; ".join(
         f"{row['arm']} {100 * row['gain']:+.1f} [{100 * row['gain_low']:+.1f}, "
@@ -200,6 +242,7 @@ def headline(rows: pl.DataFrame, alpha: float, margin: float) -> str:
     )
     return (
         f"Best own thought: {best['arm']}, {gain:+.1f} points [{low:+.1f}, {high:+.1f}] over "
-        f"{base} (Holm p = {p:.3g}): {verdict}. Best of {len(own)} families, picked after the fact."
+        f"{base} (Holm p = {p:.3g}): {said}. Verdict: {best['verdict']}. "
+        f"Best of {len(own)} families, picked after the fact."
         + (f" Own thoughts that hurt, against direct: {hurts}." if hurts else "")
     )

@@ -41,14 +41,25 @@ def fidelity(thought: Pixels, oracle: Pixels, source: Pixels) -> Fidelity:
     """
     if not thought.shape == oracle.shape == source.shape:
         raise ValueError(f"sizes differ: {thought.shape}, {oracle.shape}, {source.shape}")
-    same = np.array_equal(thought, oracle)
-    psnr = PSNR_CAP if same else float(peak_signal_noise_ratio(oracle, thought))  # type: ignore[no-untyped-call]
-    ssim = float(structural_similarity(oracle, thought, channel_axis=2))  # type: ignore[no-untyped-call]
+    psnr, ssim = likeness(thought, oracle, "psnr"), likeness(thought, oracle, "ssim")
     drawn, true = _ink(thought, source), _ink(oracle, source)
     agree = _distance(thought, oracle) <= INK_STEP
     found = drawn.sum() + true.sum()
     f1 = 2 * (drawn & true & agree).sum() / found if found else 1.0
     return Fidelity(psnr, ssim, float(f1), _path_agreement(thought, oracle, source, true))
+
+
+def likeness(thought: Pixels, reference: Pixels, by: str) -> float:
+    """How like a reference of its size a thought is, by "psnr" (dB, at most 99) or "ssim" (-1..1).
+
+    Raises:
+        ValueError: the sizes differ, or a side is under 7 pixels (SSIM's window).
+    """
+    if by == "ssim":
+        return float(structural_similarity(reference, thought, channel_axis=2))  # type: ignore[no-untyped-call]
+    if np.array_equal(thought, reference):
+        return PSNR_CAP
+    return min(PSNR_CAP, float(peak_signal_noise_ratio(reference, thought)))  # type: ignore[no-untyped-call]
 
 
 def _distance(one: Pixels, other: Pixels) -> NDArray[np.int64]:

@@ -198,6 +198,19 @@ def test_the_answer_can_be_read_off_the_thought_at_a_glance(name: str, depth: in
 
 
 @pytest.mark.parametrize("name", SERIAL)
+@pytest.mark.parametrize("depth", [3, 10, 14])
+def test_an_adversary_shows_a_wrong_answer_and_looks_like_a_thought(name: str, depth: int) -> None:
+    for puzzle in some(name, depth):
+        assert puzzle.thought is not None
+        assert puzzle.adversary is not None
+        assert coloured(puzzle.adversary) == coloured(puzzle.thought)
+        for asked in puzzle.asked:
+            wrong = read_thought(name, puzzle.adversary, asked)
+            assert wrong != asked.answer
+            assert wrong in asked.choices
+
+
+@pytest.mark.parametrize("name", SERIAL)
 def test_the_thought_without_the_question_is_at_chance(name: str) -> None:
     """Whoever knows the picture but not which question is asked finds all answers equally likely.
 

@@ -10,6 +10,7 @@ from g2u import params, plugins
 from g2u.cache.calls import CachedCalls
 from g2u.cache.folder import FolderStore
 from g2u.edits import (
+    adversarial,
     blank,
     direct,
     draw,
@@ -86,6 +87,9 @@ def test_oracle_is_not_applicable_where_there_is_none(tmp_path: Path) -> None:
     thoughts = oracle.imagine(QUESTIONS, known, {}, calls(Echo(), tmp_path))
     assert [t.status for t in thoughts] == ["ok", "ok", "not_applicable"]
     assert thoughts[0].picture == known[DIGESTS[0]]
+    made = adversarial.imagine(QUESTIONS, known, {}, calls(Echo(), tmp_path))
+    assert [t.status for t in made] == [t.status for t in thoughts]
+    assert made[2].reason == "the benchmark has no adversarial thought for this picture"
 
 
 def test_questions_that_share_a_picture_share_its_thought(tmp_path: Path) -> None:

@@ -72,6 +72,33 @@ def test_the_headline_takes_the_smaller_of_the_two_gains() -> None:
     assert "a gain" in headline(grid(), 0.05, 0.03)
 
 
+def controlled(content: float, specific: float, blank: float) -> list[str | None]:
+    """The verdict when own is 20 points above direct; differences of 0 have p 0.9."""
+
+    def either(difference: float) -> dict[str, Any]:
+        return gain(difference, 0.001 if difference else 0.9)
+
+    own = cell("structure", 0.8, gain(0.2, 0.001), either(content))
+    own.metrics["gains"]["concat"]["shuffled"] = either(specific)
+    rows = summary(
+        [
+            cell("direct", 0.6, None, None),
+            cell("blank", 0.6 + blank, either(blank), either(0.0)),
+            own,
+        ]
+    )
+    return rows["verdict"].to_list()
+
+
+def test_the_verdict_reads_the_controls_of_its_benchmark() -> None:
+    assert controlled(0.2, 0.2, 0.0) == [None, None, "thought-mediated"]
+    assert controlled(0.0, 0.2, 0.2)[-1] == "any picture"
+    assert controlled(0.0, 0.0, 0.0)[-1] == "extra compute"
+    assert controlled(0.2, 0.0, 0.0)[-1] == "any picture"
+    assert grid()["verdict"].to_list() == [None, None, "no effect", "controls missing"]
+    assert "Verdict: controls missing." in headline(grid(), 0.05, 0.03)
+
+
 def test_the_headline_says_when_nothing_is_shown_or_harm_is() -> None:
     assert "no effect that this sample could show" in headline(grid(p=0.4), 0.05, 0.03)
     assert "not above chance" in headline(grid(direct=0.31), 0.05, 0.03)

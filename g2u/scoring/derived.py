@@ -1,0 +1,96 @@
+"""Arms that are arithmetic on other arms' answers: gates, and two passes merged. No model is asked.
+
+A gate shows the thought where it is near enough to the original and else answers as direct (G2U's
+gate: PSNR above 25 dB, the original padded to a square, the thought resized to it).
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+from PIL import Image, ImageOps
+
+from g2u.pictures import pixels_of
+from g2u.records import Picture, Question, Thought
+from g2u.tables import Answer
+
+
+def squared(picture: Picture) -> Image.Image:
+    """The picture in the middle of a black square as wide as its longer side."""
+    side = max(picture.width, picture.height)
+    return ImageOps.pad(pixels_of(picture), (side, side), Image.Resampling.BICUBIC)
+
+
+def nearness(original: Picture, thought: Picture, by: str) -> float:
+    """How like its original a thought is, by "psnr" (dB, at most 99) or "ssim" (-1..1)."""
+    from g2u.scoring.fidelity import likeness  # imports scikit-image, which most cells do not need
+
+    square = squared(original)
+    drawn = pixels_of(thought).resize(square.size, Image.Resampling.BICUBIC)
+    return likeness(np.asarray(drawn), np.asarray(square), by)
+
+
+def nearnesses(
+    thoughts: Sequence[Thought], pictures: Mapping[str, Picture], by: str
+) -> dict[str, float]:
+    """Question id -> the mean over its thoughts; questions without thoughts are left out."""
+    known: dict[tuple[str, str], float] = {}
+    found: dict[str, list[float]] = {}
+    for thought in thoughts:
+        if thought.status != "ok" or thought.picture is None or thought.source not in pictures:
+            continue
+        pair = (thought.source, thought.picture.digest)
+        if pair not in known:
+            known[pair] = nearness(pictures[thought.source], thought.picture, by)
+        found.setdefault(thought.question, []).append(known[pair])
+    return {question: float(np.mean(values)) for question, values in found.items()}
+
+
+def gated(
+    name: str,
+    answers: Sequence[Answer],
+    direct: Mapping[str, Answer],
+    near: Mapping[str, float],
+    above: float,
+) -> list[Answer]:
+    """Per question the arm's answer where its thoughts are near enough, else direct's.
+
+    A question whose thought failed keeps its state; one without thoughts is answered as direct.
+    """
+    said = f"thoughts are shown where {name.split('_')[1]} is above {above:g}"
+    found = []
+    for answer in answers:
+        shown = answer.status != "ok" or near.get(answer.id, above) > above
+        found.append(replace(answer if shown else direct[answer.id], arm=name, difference=said))
+    return found
+
+
+def separate(
+    name: str,
+    questions: Sequence[Question],
+    answers: Sequence[Answer],
+    direct: Mapping[str, Answer],
+) -> list[Answer]:
+    """Original and thought looked at one by one: the mean of both passes' option scores.
+
+    Not applicable where options were not scored.
+    """
+    asked = {question.id: question for question in questions}
+    said = "original and thought are looked at one by one, the options' scores averaged"
+    found = []
+    for answer in answers:
+        merged = replace(answer, arm=name, difference=said)
+        other = direct[answer.id]
+        if answer.status != "ok":
+            found.append(merged)
+        elif other.status != "ok":
+            found.append(replace(merged, status=other.status, reason=other.reason, response=""))
+        elif not answer.option_scores or not other.option_scores:
+            reason = "the options were not scored, so two passes cannot be merged"
+            found.append(replace(merged, status="not_applicable", reason=reason, response=""))
+        else:
+            means = np.mean([answer.option_scores, other.option_scores], axis=0)
+            letter = asked[answer.id].option_letters()[int(means.argmax())]
+            scores = tuple(float(mean) for mean in means)
+            found.append(replace(merged, response=letter, option_scores=scores))
+    return found

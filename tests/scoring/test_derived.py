@@ -1,0 +1,75 @@
+"""Derived arms: a gate picks one of two answers, two passes are averaged, states are kept."""
+
+import math
+
+import numpy as np
+import pytest
+
+from g2u.pictures import encode_png, picture_of
+from g2u.records import Picture, Question, Thought
+from g2u.scoring.derived import gated, nearness, nearnesses, separate
+from g2u.tables import Answer
+
+QUESTIONS = [
+    Question(name, "?", choices=("left", "right"), format="choice", pictures=(f"p{name}",))
+    for name in "abcd"
+]
+
+
+def answers(arm: str, *scores: tuple[float, ...] | str) -> list[Answer]:
+    """Option scores of an answered question, or the state of one that is not."""
+    return [
+        Answer(q.id, arm, "", s, "because")  # type: ignore[arg-type]
+        if isinstance(s, str)
+        else Answer(q.id, arm, "", "ok", response="AB"[int(np.argmax(s))], option_scores=s)
+        for q, s in zip(QUESTIONS, scores, strict=True)
+    ]
+
+
+LEFT, RIGHT = (-0.1, -3.0), (-2.0, -0.4)
+
+
+def test_a_gate_shows_near_thoughts_and_answers_as_direct_elsewhere() -> None:
+    arm = answers("only", RIGHT, RIGHT, "failed", RIGHT)
+    direct = {a.id: a for a in answers("none", LEFT, LEFT, LEFT, LEFT)}
+    found = gated("gate_psnr_25", arm, direct, {"a": 25.1, "b": 25.0}, 25.0)
+    assert [a.response for a in found] == ["B", "A", "", "A"]
+    assert [a.status for a in found] == ["ok", "ok", "failed", "ok"]
+    assert {a.arm for a in found} == {"gate_psnr_25"}
+    assert {a.difference for a in found} == {"thoughts are shown where psnr is above 25"}
+
+
+def test_two_passes_are_averaged_and_states_are_kept() -> None:
+    arm = answers("only", RIGHT, LEFT, "failed", RIGHT)
+    arm[3] = Answer("d", "only", "", "ok", response="right")
+    direct = {a.id: a for a in answers("none", LEFT, "failed", LEFT, LEFT)}
+    found = separate("separate", QUESTIONS, arm, direct)
+    assert found[0].response == "A"
+    assert found[0].option_scores == pytest.approx((-1.05, -1.7))
+    assert [a.status for a in found] == ["ok", "failed", "failed", "not_applicable"]
+    assert [a.response for a in found[1:]] == ["", "", ""]
+
+
+def flat(value: int, width: int = 12, height: int = 12) -> Picture:
+    return picture_of(encode_png(np.full((height, width, 3), value, np.uint8)))
+
+
+def test_psnr_is_of_the_original_in_a_black_square() -> None:
+    assert nearness(flat(100), flat(110), "psnr") == pytest.approx(20 * math.log10(255 / 10))
+    assert nearness(flat(100), flat(100, 24, 24), "psnr") == 99.0
+    wide = nearness(flat(100, 12, 6), flat(100), "psnr")
+    half_black = 10 * math.log10(255**2 / (100**2 / 2))
+    assert wide == pytest.approx(half_black, abs=0.2)
+    assert nearness(flat(100), flat(100), "ssim") == pytest.approx(1.0)
+
+
+def test_nearness_of_a_question_is_the_mean_over_its_thoughts() -> None:
+    pictures = {"p": flat(100), "q": flat(100)}
+    thoughts = [
+        Thought("a", 0, "ok", picture=flat(100), source="p"),
+        Thought("a", 1, "ok", picture=flat(110), source="q"),
+        Thought("b", 0, "failed", "no", picture=flat(100), source="p"),
+        Thought("c", 0, "ok", source="p"),
+    ]
+    found = nearnesses(thoughts, pictures, "psnr")
+    assert found == {"a": pytest.approx((99 + 20 * math.log10(25.5)) / 2)}
