@@ -8,7 +8,6 @@ from g2u.digests import sha256
 from g2u.records import Question, Thought
 
 Pairing = Literal["own", "shuffled"]
-DIFFERENCES = {"own": "", "shuffled": ", each of another question's pictures"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,11 +18,31 @@ class Arm:
     """A file of g2u/feedback."""
     pairing: Pairing = "own"
     """own: a question sees its own thoughts. shuffled: those of another question's pictures."""
+    draw: int = 0
+    """Which of the thoughts drawn for a picture is shown."""
+    sample: int | None = None
+    """Of a sampled answer its number; None = the most likely answer."""
+    reasons: bool = False
+    """Whether the model first thinks in words."""
 
     @property
     def name(self) -> str:
         """Unique within a cell."""
-        return self.feedback if self.pairing == "own" else f"{self.feedback}_{self.pairing}"
+        if self.reasons:
+            return "reasoned"
+        if self.sample is not None:
+            return f"sample_{self.sample}"
+        shown = self.feedback if self.pairing == "own" else f"{self.feedback}_{self.pairing}"
+        return f"{shown}_draw_{self.draw}" if self.draw else shown
+
+    def difference(self, feedback: str) -> str:
+        """What sets the arm apart from direct; `feedback`: what its feedback mode does."""
+        if self.reasons:
+            return "the model first thinks in words"
+        if self.sample is not None:
+            return f"the answer is sampled, number {self.sample}"
+        strange = ", each of another question's pictures" if self.pairing == "shuffled" else ""
+        return feedback + strange + (f", draw {self.draw}" if self.draw else "")
 
 
 def donors(questions: Sequence[Question]) -> dict[str, str]:
@@ -54,7 +73,8 @@ def paired(
     """The thoughts that each question is shown, by question id, in the order of its pictures."""
     own: dict[str, list[Thought]] = {question.id: [] for question in questions}
     for thought in thoughts:
-        own[thought.question].append(thought)
+        if thought.draw == arm.draw:
+            own[thought.question].append(thought)
     if arm.pairing == "own":
         return own
     donor = donors(questions)

@@ -36,11 +36,14 @@ def described(request: Request) -> dict[str, Any]:
                 "settings": dict(request.settings),
             }
         case AnswerRequest():
-            return {
+            found = {
                 "kind": "answer",
                 "turns": _turns(request.turns),
                 "max_tokens": request.max_tokens,
             }
+            if request.temperature:
+                found |= {"temperature": request.temperature, "seed": request.seed}
+            return found
         case ScoreRequest():
             return {
                 "kind": "score",

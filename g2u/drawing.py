@@ -21,27 +21,35 @@ def draw(
     *,
     may_copy: bool = False,
 ) -> list[Thought]:
-    """One edit of each picture of each question by the prompt beside it.
+    """Edits of each picture of each question by the prompt beside it, draw after draw.
 
     Args:
         asked: questions with their edit prompts.
         pictures: by digest.
-        settings: "seed" of the run and "sampler" settings.
+        settings: "seed" of the run, "sampler" settings, and "draws": how many of each picture (1).
         calls: where edits are asked for; equal requests are one call.
         may_copy: whether a thought may equal its source.
     """
     sampler = tuple(sorted(settings["sampler"].items()))
-    places = [(q.id, p, n, source) for q, p in asked for n, source in enumerate(q.pictures)]
+    places = [
+        (q.id, prompt, number, position, source)
+        for number in range(int(settings.get("draws", 1)))
+        for q, prompt in asked
+        for position, source in enumerate(q.pictures)
+    ]
     requests = [
         EditRequest(
-            (pictures[source],), prompt, call_seed(settings["seed"], [source], prompt, 0), sampler
+            (pictures[source],),
+            prompt,
+            call_seed(settings["seed"], [source], prompt, number),
+            sampler,
         )
-        for _, prompt, _, source in places
+        for _, prompt, number, _, source in places
     ]
     replies = calls.edit(requests)
     flaws: dict[str, str] = {}
     thoughts = []
-    for (question, prompt, position, source), request, reply in zip(
+    for (question, prompt, number, position, source), request, reply in zip(
         places, requests, replies, strict=True
     ):
         made = Thought(
@@ -52,6 +60,7 @@ def draw(
             prompt=prompt,
             seed=request.seed,
             call=calls.key(request),
+            draw=number,
         )
         if isinstance(reply, Failure):
             thoughts.append(replace(made, status="failed", reason=reply.reason))

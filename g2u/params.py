@@ -134,6 +134,12 @@ class Understand(Section):
     """Further arms ..."""
     controlled: list[str] = []
     """... of these families."""
+    samples: NotNegative = 0
+    """Sampled answers of direct, for votes at equal cost."""
+    rewards: list[Literal["likelihood", "contrast"]] = []
+    """Of every thought that a model drew; g2u/rewards.py."""
+    reasoning_tokens: NotNegative = 0
+    """Of direct's arm that first thinks in words; 0 = no such arm."""
     max_tokens: Positive
     max_failed: NotNegative
 
@@ -145,20 +151,29 @@ class Judge(Section):
 
 
 class Derived(Section):
-    """An arm that score makes of an arm's and direct's answers; g2u/scoring/derived.py."""
+    """An arm that score makes of other arms; g2u/scoring/derived.py."""
 
-    rule: Literal["gate", "separate"]
-    arm: str
-    """The arm of the cell, such as only."""
-    by: Literal["psnr", "ssim"] = "psnr"
-    """Of a gate: how a thought is compared with its original."""
+    rule: Literal["gate", "separate", "vote", "select"]
+    arm: str = "only"
+    """Of a gate and of separate: the arm of the cell that shows the thought."""
+    by: Literal["psnr", "ssim", "likelihood", "contrast", "confidence", "random", "oracle"] = "psnr"
+    """Of a gate: how a thought is compared with its original, or its reward; of a selection: the
+    reward, the confidence of the answer, chance, or the truth.
+    """
     above: float = 25.0
     """Of a gate: the thought is shown above this (PSNR in dB)."""
+    of: Annotated[int, Field(gt=1)] = 4
+    """Of a vote and a selection: how many draws, or sampled answers of direct."""
 
     @property
     def name(self) -> str:
         """Unique within a cell."""
-        return f"gate_{self.by}_{self.above:g}" if self.rule == "gate" else "separate"
+        return {
+            "gate": f"gate_{self.by}_{self.above:g}",
+            "separate": "separate",
+            "vote": f"vote_{self.of}",
+            "select": f"select_{self.by}_{self.of}",
+        }[self.rule]
 
 
 class ScoreSection(Section):

@@ -13,6 +13,8 @@ VERSION = "1"
 CHOICE_REQUEST = "Please select the correct answer from the options above."
 PLAN = "Which edit would help to answer this? {question}"
 """What family `self` asks before it imagines."""
+REASON = "Think step by step about this before you answer."
+"""What a model is told that first thinks in words."""
 SHORT_REQUEST = "Answer the question using a single word or phrase."
 
 

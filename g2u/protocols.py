@@ -42,14 +42,14 @@ class Model(Protocol):
     """Changes whenever the same request could get another reply: weights, revision, preprocessing.
     """
     capabilities: frozenset[str]
-    """Out of draw, edit, answer, score."""
+    """Out of draw, edit, answer, sample (answers at a temperature), score."""
 
     def edit(self, requests: Sequence[EditRequest]) -> list[Reply[Picture]]:
         """One picture per request, same order; a request that fails does not sink the others."""
         ...
 
     def answer(self, requests: Sequence[AnswerRequest]) -> list[Reply[str]]:
-        """One text per request, greedy."""
+        """One text per request; greedy at temperature 0."""
         ...
 
     def score(self, requests: Sequence[ScoreRequest]) -> list[Reply[tuple[float, ...]]]:

@@ -93,10 +93,14 @@ class EditRequest:
 
 @dataclass(frozen=True, slots=True)
 class AnswerRequest:
-    """Ask for a text, greedy."""
+    """Ask for a text: the most likely one, or a sampled one."""
 
     turns: tuple[Turn, ...]
     max_tokens: int
+    temperature: float = 0.0
+    """0 = greedy; above it, tokens are sampled from probabilities to the power 1 / temperature."""
+    seed: int = 0
+    """0 .. 2**63 - 1, of the sampling."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -75,6 +75,15 @@ ANSWERS = pa.schema(
         ("max_tokens", pa.int32()),
     ]
 )
+REWARDS = pa.schema(
+    [
+        ("question", pa.string()),
+        ("draw", pa.int32()),
+        ("name", pa.string()),
+        ("value", pa.float64()),
+        ("tokens", pa.list_(pa.float64())),
+    ]
+)
 JUDGEMENTS = pa.schema(
     [
         ("id", pa.string()),
@@ -113,6 +122,20 @@ class Answer:
     """Pictures in the message that are not thoughts; a collage counts as its thought."""
     thoughts: int = 0
     max_tokens: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Reward:
+    """What a draw for a question is worth without gold; the mean over its pictures."""
+
+    question: str
+    draw: int
+    name: str
+    """likelihood or contrast."""
+    value: float
+    """likelihood: 0..1; contrast: nats per token."""
+    tokens: tuple[float, ...]
+    """Per token of the prompts, one after the other: natural-log probability, or difference."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,6 +258,17 @@ def read_answers(path: Path) -> list[Answer]:
         Answer(**{**row, "option_scores": tuple(row["option_scores"])})
         for row in read_rows(path, ANSWERS)
     ]
+
+
+def write_rewards(path: Path, rewards: Sequence[Reward]) -> None:
+    """Write the rewards table."""
+    names = REWARDS.names
+    write_rows(path, REWARDS, [{n: _plain(getattr(r, n)) for n in names} for r in rewards])
+
+
+def read_rewards(path: Path) -> list[Reward]:
+    """Rewards in their order."""
+    return [Reward(**{**row, "tokens": tuple(row["tokens"])}) for row in read_rows(path, REWARDS)]
 
 
 def write_scores(path: Path, scores: Sequence[Score]) -> None:

@@ -84,6 +84,11 @@ class Cell:
         return self.path("answers", ".parquet")
 
     @property
+    def rewards(self) -> Path:
+        """File written by understand."""
+        return self.path("rewards", ".parquet")
+
+    @property
     def judgements(self) -> Path:
         """File written by judge."""
         return self.path("judgements", ".parquet")

@@ -42,10 +42,13 @@ def cell_result(cell: Cell, items: int, shown_under: str | None = None) -> CellR
         raise DataError(f"{error.filename}: missing; run g2u sync && dvc repro") from None
     identities = parquet.read_shards(cell.thoughts, tables.THOUGHTS, ["identity"])
     is_own = any(row["identity"] for row in identities)
-    seconds = {mode: (drawing + each) / max(items, 1) for mode, each in answering.items()}
-    for mode, start in metrics["derived"].items():
-        plain = read_seconds(cell.of_family("direct").costs("understand"))["none"]
-        seconds[mode] = seconds[start] + plain / max(items, 1)
+    draws = 1 + sum("_draw_" in arm for arm in metrics["arms"])
+    seconds = {mode: (drawing / draws + each) / max(items, 1) for mode, each in answering.items()}
+    for mode, made in metrics["derived"].items():
+        seconds[mode] = sum(seconds[arm] for arm in made["arms"])
+        if made["needs_direct"]:
+            plain = read_seconds(cell.of_family("direct").costs("understand"))["none"]
+            seconds[mode] += plain / max(items, 1)
     if shown_under is None:
         return CellResult(cell.benchmark, cell.model, cell.family, metrics, is_own, seconds)
     alone = {"none": metrics["arms"]["none"]}

@@ -11,7 +11,7 @@ Run: python -m stages.score --benchmark ladder --model tiny --family structure
 import json
 import sys
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from g2u import params, parquet, plugins, tables, targets
+from g2u.arms import Arm
 from g2u.digests import sha256
 from g2u.errors import run_main
 from g2u.files import write_whole
@@ -26,8 +27,9 @@ from g2u.params import Params
 from g2u.pictures import pixels_of
 from g2u.records import Picture, Question, Target, Thought
 from g2u.scoring import derived, statistics
+from g2u.scoring.arms import Cellmates, derive
 from g2u.scoring.statistics import Resampling
-from g2u.tables import Answer, Score
+from g2u.tables import Answer, Reward, Score
 from g2u.workspace import BenchmarkFolder, Cell, parse_cell
 
 BASELINES = (("direct", "none"), ("duplicate", None), ("baseline", "none"))
@@ -130,15 +132,14 @@ def cell_metrics(
     how = Resampling(section.confidence, section.resamples, section.seed)
     direct = [s for s in scored["direct"] if s.arm == "none"]
     found: dict[str, Any] = {"arms": {}, "gains": {}, **chance(questions, gold)}
-    present = {score.arm for score in scored["own"]}
-    found["derived"] = {d.name: d.arm for d in section.derived if d.name in present}
     for name in dict.fromkeys(score.arm for score in scored["own"]):
         arm = [score for score in scored["own"] if score.arm == name]
         found["arms"][name] = arm_metrics(arm, section.confidence)
         if name == "none":
             continue
         found["gains"][name] = {}
-        for family, base_arm in BASELINES:
+        votes = [(family, None) for family in scored if family.startswith("direct_vote_")]
+        for family, base_arm in (*BASELINES, *votes):
             others = scored.get(family, ())
             base = [s for s in others if s.arm == (base_arm or others[0].arm)]
             if base:
@@ -146,6 +147,30 @@ def cell_metrics(
         strange = [score for score in scored["own"] if score.arm == name + SHUFFLED]
         if strange:
             found["gains"][name]["shuffled"] = gain_metrics(arm, strange, direct, how)
+    return found
+
+
+def reward_metrics(
+    config: Params, scores: Sequence[Score], rewards: Sequence[Reward]
+) -> dict[str, Any]:
+    """Per reward: how well it tells right from wrong answers, over all draws."""
+    section = config.score
+    how = Resampling(section.confidence, section.resamples, section.seed)
+    main = scores[0].arm
+    by_arm = {(score.id, score.arm): score for score in scores}
+    found = {}
+    for name in dict.fromkeys(reward.name for reward in rewards):
+        pairs = [
+            (reward.value, score)
+            for reward in rewards
+            if reward.name == name
+            and (score := by_arm.get((reward.question, Arm(main, draw=reward.draw).name)))
+            and score.score is not None
+        ]
+        values, outcomes, clusters = zip(
+            *((value, score.score, score.cluster) for value, score in pairs), strict=True
+        )
+        found[name] = asdict(statistics.auc(values, outcomes, clusters, how))
     return found
 
 
@@ -174,27 +199,6 @@ def fidelity_metrics(
     return {**means, "thoughts": len(compared)}
 
 
-def derived_answers(
-    config: Params,
-    questions: Sequence[Question],
-    answers: Sequence[Answer],
-    direct: Sequence[Answer],
-    near: Callable[[str], Mapping[str, float]],
-) -> list[Answer]:
-    """The arms that params.yaml derives from this cell's; `near` gives each question's nearness of
-    thought and original, by psnr or ssim.
-    """
-    plain = {answer.id: answer for answer in direct if answer.arm == "none"}
-    found = []
-    for wanted in config.score.derived:
-        start = [answer for answer in answers if answer.arm == wanted.arm]
-        if start and wanted.rule == "gate":
-            found += derived.gated(wanted.name, start, plain, near(wanted.by), wanted.above)
-        elif start:
-            found += derived.separate(wanted.name, questions, start, plain)
-    return found
-
-
 def _answers(cell: Cell, baseline: str | None) -> dict[str, list[Answer]]:
     cells = {"own": cell, **{name: cell.of_family(name) for name in params.BASELINES}}
     if baseline is not None:
@@ -211,16 +215,36 @@ def main() -> None:
     # Empty as long as no judge can be configured; a missing or torn table must still stop here.
     parquet.read_rows(cell.judgements, tables.JUDGEMENTS)
     said = _answers(cell, config.presets.models[cell.model].baseline)
+    scored = {name: score_answers(questions, gold, answers) for name, answers in said.items()}
+    rewards = tables.read_rewards(cell.rewards)
 
     def near(by: str) -> Mapping[str, float]:
         pictures = tables.read_pictures(folder.pictures)
         return derived.nearnesses(tables.read_thoughts(cell.thoughts), pictures, by)
 
-    said["own"] += derived_answers(config, questions, said["own"], said["direct"], near)
-    scored = {name: score_answers(questions, gold, answers) for name, answers in said.items()}
+    def mates(answers: Sequence[Answer]) -> Cellmates:
+        plain = [answer for answer in said["direct"] if answer.arm == "none"]
+        return Cellmates(questions, answers, plain, rewards, near, config.score.seed)
+
+    def mark(answers: Sequence[Answer]) -> list[Score]:
+        return score_answers(questions, gold, answers)
+
+    made = {d.name: derive(d, mates(said["own"]), mark) for d in config.score.derived}
+    for arm in made.values():
+        scored["own"] += arm.scores if arm else []
+    votes = [d for d in config.score.derived if d.rule == "vote"]
+    for vote in votes if cell.family != "direct" else []:
+        arm = derive(vote, mates(said["direct"]), mark)
+        scored |= {f"direct_{vote.name}": arm.scores} if arm else {}
     tables.assert_same_ids(str(cell), (s.id for s in scored["own"]), (q.id for q in questions))
     tables.write_scores(cell.scores, scored["own"])
     metrics = cell_metrics(config, questions, gold, scored)
+    metrics["derived"] = {
+        name: {"arms": arm.arms, "needs_direct": arm.needs_direct}
+        for name, arm in made.items()
+        if arm
+    }
+    metrics["rewards"] = reward_metrics(config, scored["own"], rewards)
     oracles = tables.read_oracles(folder.oracles)
     if oracles and cell.family != "direct":
         pictures = tables.read_pictures(folder.pictures)

@@ -15,6 +15,7 @@ import pytest
 import yaml
 
 from g2u import plugins
+from g2u.answering import Material, answer, arms
 from g2u.cache.calls import CachedCalls, Tally
 from g2u.cache.folder import FolderStore
 from g2u.cli.sync import sync
@@ -24,7 +25,6 @@ from g2u.records import Question
 from g2u.workspace import Cell
 from stages.generate import imagine
 from stages.prepare import samples
-from stages.understand import Material, answer, arms
 
 ROOT = Path(__file__).parent.parent
 SHARED = ROOT.parent / "shared" / "data"
@@ -148,7 +148,7 @@ def count_calls(tmp_path: Path) -> Counter:
                 model = plugins.model(preset.adapter, preset.settings)
                 calls = CachedCalls(model, store, 8)
                 thoughts = imagine(config, cell, questions, pictures, calls)
-                for mode in arms(config, family):
+                for mode in arms(config, family, thoughts):
                     answer(config, cell, mode, Material(questions, pictures, thoughts), calls)
                 tallies: dict[str, Tally] = calls.tally
                 made[family] = {kind: tally.made for kind, tally in tallies.items() if tally.made}

@@ -14,14 +14,15 @@ from dataclasses import dataclass
 from typing import Literal
 
 from g2u import params
+from g2u.answering import Material, answer, arms, needs_others
 from g2u.cache.calls import CachedCalls
 from g2u.cli.plan import Source, read_source
 from g2u.cli.workers import Pool, model_of, pool, spent
 from g2u.params import Params
 from g2u.records import Question
+from g2u.rewards import rewards
 from g2u.workspace import Cell, call_store
 from stages.generate import imagine
-from stages.understand import Material, answer, arms
 
 Stage = Literal["generate", "understand"]
 PART = 64
@@ -147,14 +148,14 @@ def fill_part(stage: Stage, cell: Cell, part: int, parts: int) -> Filled:
     if stage == "generate":
         imagine(config, cell, own, material, calls)
     else:
-        wanted = arms(config, cell.family)
-        is_paired = any(arm.pairing != "own" for arm in wanted)
-        shown = source.questions if is_paired else own
+        shown = source.questions if needs_others(config, cell.family) else own
         recalled = CachedCalls(model, store, batch, plans=True)
         thoughts = imagine(config, cell, shown, material, recalled)
         only = {question.id for question in own}
-        for arm in wanted:
+        for arm in arms(config, cell.family, thoughts):
             answer(config, cell, arm, Material(shown, source.pictures, thoughts), calls, only)
+        drawn = [thought for thought in thoughts if thought.question in only]
+        rewards(config, cell, drawn, source.pictures, calls)
     tallies = calls.tally.values()
     return Filled(
         cell,

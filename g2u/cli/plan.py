@@ -1,18 +1,19 @@
 """What a run would do, without doing it: the stages' own functions over calls never made."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from g2u import plugins
+from g2u.answering import Material, answer, arms
 from g2u.cache.calls import CachedCalls, Tally
 from g2u.cache.store import CallStore
 from g2u.cli.workers import worker_count
 from g2u.params import Params
 from g2u.records import Picture, Question, Thought
+from g2u.rewards import rewards
 from g2u.workspace import Cell, call_store
 from stages.generate import imagine
 from stages.prepare import samples
-from stages.understand import Material, answer, arms
 
 GUESS_SECONDS = {"edit": 0.03, "answer": 0.02, "score": 0.003}
 """Seconds per call where the cache holds no call of that model and kind: tiny on one core."""
@@ -85,8 +86,9 @@ def _cell(
     )
     thoughts = imagine(config, cell, source.questions, source.material(config, cell.family), calls)
     placed = [_stand_in(thought, source.pictures) for thought in thoughts]
-    for arm in arms(config, cell.family):
+    for arm in arms(config, cell.family, placed):
         answer(config, cell, arm, Material(source.questions, source.pictures, placed), calls)
+    rewards(config, cell, placed, source.pictures, calls)
     return CellPlan(cell, calls.tally, is_bound=placed != thoughts, keys=calls.settled)
 
 
@@ -98,7 +100,7 @@ def _stand_in(thought: Thought, pictures: dict[str, Picture]) -> Thought:
         return thought
     source = pictures[thought.source]
     unknown = Picture(f"unmade {thought.call}", source.encoded, source.width, source.height)
-    return Thought(thought.question, thought.position, "ok", picture=unknown, source=thought.source)
+    return replace(thought, status="ok", reason="", picture=unknown)
 
 
 def table(plans: Sequence[CellPlan], config: Params, *, by_cell: bool) -> str:

@@ -12,7 +12,7 @@ from g2u.records import Picture, Question, Thought
 
 NEEDS = frozenset({"edit"})
 READS = "pictures"
-SETTINGS = frozenset({"prompt"})
+SETTINGS = frozenset({"prompt", "draws"})
 
 
 def imagine(
@@ -21,6 +21,6 @@ def imagine(
     settings: Mapping[str, Any],
     calls: Calls,
 ) -> list[Thought]:
-    """One edit of each picture of each question by `settings["prompt"]`."""
+    """Edits of each picture of each question by `settings["prompt"]`."""
     prompt = str(settings["prompt"])
     return draw([(question, prompt) for question in questions], pictures, settings, calls)

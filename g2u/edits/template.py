@@ -13,7 +13,7 @@ from g2u.records import Picture, Question, Thought
 
 NEEDS = frozenset({"edit"})
 READS = "pictures"
-SETTINGS = frozenset({"template"})
+SETTINGS = frozenset({"template", "draws"})
 
 
 def imagine(
@@ -22,7 +22,7 @@ def imagine(
     settings: Mapping[str, Any],
     calls: Calls,
 ) -> list[Thought]:
-    """One edit of each picture of each question by `settings["template"]`.
+    """Edits of each picture of each question by `settings["template"]`.
 
     Raises:
         ParamsError: the template has no place for the question.

@@ -1,6 +1,6 @@
 """One row per arm over all cells: accuracy, gains, corrections, costs, and the headline."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,6 +42,11 @@ SCHEMA = {
     "specific_low": pl.Float64,
     "specific_high": pl.Float64,
     "specific_p": pl.Float64,
+    "votes": pl.Float64,
+    "votes_low": pl.Float64,
+    "votes_high": pl.Float64,
+    "votes_p": pl.Float64,
+    "votes_of": pl.Int64,
     "holm": pl.Float64,
     "bh": pl.Float64,
     "content_holm": pl.Float64,
@@ -58,7 +63,8 @@ SCHEMA = {
     "path_agreement": pl.Float64,
     "verdict": pl.String,
 }
-"""`gain` is over direct, `content` over duplicate, `specific` over shuffled thoughts,
+"""`gain` is over direct, `content` over duplicate, `specific` over shuffled thoughts, `votes`
+over a vote of `votes_of` sampled direct answers, the fewest that cost as much as the arm;
 `over_baseline` over the direct answers of the model's baseline (a direct-only training); scores
 0..1; seconds are model seconds per item; fidelity is against the oracle, PSNR in dB; `verdict` is
 a word of g2u/scoring/verdict.py.
@@ -69,6 +75,7 @@ BASES = {
     "over_baseline": "the model trained to answer directly only",
 }
 """What each column of gains is over, in words."""
+VOTE = "direct_vote_"
 EMPTY = ("blank", "noise")
 """Families whose pictures hold nothing of the item."""
 FIDELITY = ("psnr", "ssim", "ink_f1", "path_agreement")
@@ -112,7 +119,8 @@ def summary(cells: Sequence[CellResult], alpha: float = 0.05) -> pl.DataFrame:
         cells: all cells of the report.
         alpha: level of the verdicts' tests.
     """
-    rows = [row for cell in cells for row in _rows(cell)]
+    plain = {(c.benchmark, c.model): c.seconds["none"] for c in cells if "none" in c.seconds}
+    rows = [row for cell in cells for row in _rows(cell, plain)]
     corrected("p", rows, {"holm": holm, "bh": benjamini_hochberg})
     corrected("content_p", rows, {"content_holm": holm})
     corrected("over_baseline_p", rows, {"over_baseline_holm": holm})
@@ -145,11 +153,24 @@ def verdict_of(row: dict[str, Any], rows: Sequence[dict[str, Any]], alpha: float
         and (other["family"] in EMPTY or other["arm"] == f"{row['family']}, shuffled")
     ]
     others = [each for each in empty if each is not None]
-    content, specific = (estimate(row, n, f"{n}_p") for n in ("content", "specific"))
-    return verdict(gain, content, specific, others, alpha=alpha)
+    names = ("content", "specific", "votes")
+    content, specific, votes = (estimate(row, name, f"{name}_p") for name in names)
+    return verdict(gain, content, specific, others, votes, alpha)
 
 
-def _rows(cell: CellResult) -> list[dict[str, Any]]:
+def fair_vote(gains: Mapping[str, Any], ratio: float) -> tuple[int, dict[str, Any]] | None:
+    """The gain over the smallest vote of direct that costs at least `ratio` direct answers.
+
+    Over the largest vote that was taken if all are cheaper; None if there was none.
+    """
+    sizes = sorted(int(name.rsplit("_", 1)[1]) for name in gains if name.startswith(VOTE))
+    if not sizes:
+        return None
+    size = next((size for size in sizes if size >= ratio), sizes[-1])
+    return size, gains[f"{VOTE}{size}"]
+
+
+def _rows(cell: CellResult, plain: Mapping[tuple[str, str], float]) -> list[dict[str, Any]]:
     found = []
     main = next(iter(cell.metrics["arms"]))
     for key, arm in cell.metrics["arms"].items():
@@ -194,6 +215,14 @@ def _rows(cell: CellResult) -> list[dict[str, Any]]:
             row |= {
                 "specific": over_shuffled["difference"],
                 **{f"specific_{k}": over_shuffled[k] for k in ("low", "high", "p")},
+            }
+        direct_seconds = plain.get((cell.benchmark, cell.model), 0.0)
+        vote = fair_vote(gains, cell.seconds[key] / direct_seconds if direct_seconds else 1.0)
+        if vote is not None and vote[1].get("items"):
+            row |= {
+                "votes": vote[1]["difference"],
+                **{f"votes_{k}": vote[1][k] for k in ("low", "high", "p")},
+                "votes_of": vote[0],
             }
         over_baseline = gains.get("baseline", {})
         if over_baseline.get("items"):

@@ -1,18 +1,24 @@
-"""Arms that are arithmetic on other arms' answers: gates, and two passes merged. No model is asked.
+"""Arms that are arithmetic on other arms: gates, votes, selection, two passes merged.
+
+No model is asked.
 
 A gate shows the thought where it is near enough to the original and else answers as direct (G2U's
 gate: PSNR above 25 dB, the original padded to a square, the thought resized to it).
 """
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
 from PIL import Image, ImageOps
 
+from g2u.digests import sha256
 from g2u.pictures import pixels_of
 from g2u.records import Picture, Question, Thought
-from g2u.tables import Answer
+from g2u.tables import Answer, Score
+
+STATES = ("failed", "not_applicable")
 
 
 def squared(picture: Picture) -> Image.Image:
@@ -48,21 +54,66 @@ def nearnesses(
 
 def gated(
     name: str,
-    answers: Sequence[Answer],
-    direct: Mapping[str, Answer],
+    shown: Sequence[Score],
+    direct: Mapping[str, Score],
     near: Mapping[str, float],
     above: float,
-) -> list[Answer]:
-    """Per question the arm's answer where its thoughts are near enough, else direct's.
+) -> list[Score]:
+    """Per question the arm's score where its thoughts are near enough, else direct's.
 
     A question whose thought failed keeps its state; one without thoughts is answered as direct.
     """
-    said = f"thoughts are shown where {name.split('_')[1]} is above {above:g}"
     found = []
-    for answer in answers:
-        shown = answer.status != "ok" or near.get(answer.id, above) > above
-        found.append(replace(answer if shown else direct[answer.id], arm=name, difference=said))
+    for score in shown:
+        is_shown = score.status in STATES or near.get(score.id, above) > above
+        found.append(replace(score if is_shown else direct[score.id], arm=name))
     return found
+
+
+def voted(name: str, arms: Sequence[Sequence[Score]]) -> list[Score]:
+    """Per question the prediction that most arms share; of equally many, the one that came first.
+
+    What was not parsed abstains; where nothing was, the first arm's state stands.
+    """
+    found = []
+    for rows in _by_question(arms):
+        counts = Counter(row.prediction for row in rows if row.status == "ok")
+        winner = counts.most_common(1)[0][0] if counts else None
+        chosen = next((row for row in rows if row.prediction == winner), rows[0])
+        found.append(replace(chosen, arm=name))
+    return found
+
+
+def selected(
+    name: str, arms: Sequence[Sequence[Score]], worth: Callable[[Score], float]
+) -> list[Score]:
+    """Per question the score of the arm that is worth most; of equal ones, the first.
+
+    Args:
+        name: of the derived arm.
+        arms: one per draw.
+        worth: what decides; asked only of answers that have a score.
+    """
+    found = []
+    for rows in _by_question(arms):
+        scored = [row for row in rows if row.score is not None]
+        found.append(replace(max(scored, key=worth) if scored else rows[0], arm=name))
+    return found
+
+
+def at_random(name: str, arms: Sequence[Sequence[Score]], seed: int) -> list[Score]:
+    """Per question the score of an arm drawn by the question's id."""
+    found = []
+    for rows in _by_question(arms):
+        place = int(sha256([seed, rows[0].id])[:8], 16) % len(rows)
+        found.append(replace(rows[place], arm=name))
+    return found
+
+
+def _by_question(arms: Sequence[Sequence[Score]]) -> Iterator[list[Score]]:
+    others = [{score.id: score for score in arm} for arm in arms[1:]]
+    for first in arms[0]:
+        yield [first, *(arm[first.id] for arm in others)]
 
 
 def separate(

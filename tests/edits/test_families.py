@@ -82,6 +82,21 @@ def test_duplicate_and_blank_keep_place_size_and_ask_no_model(tmp_path: Path) ->
     assert model.asked == 0
 
 
+def test_draws_differ_in_their_seed_alone(tmp_path: Path) -> None:
+    model = Echo()
+    settings = {**SETTINGS, "draws": 3}
+    thoughts = prompt.imagine(QUESTIONS, PICTURES, settings, calls(model, tmp_path))
+    assert [(t.draw, t.question, t.position) for t in thoughts][2:5] == [
+        (0, "two", 1),
+        (1, "one", 0),
+        (1, "two", 0),
+    ]
+    assert model.asked == 2 * 3, "two pictures, three draws"
+    once = prompt.imagine(QUESTIONS, PICTURES, SETTINGS, calls(Echo(), tmp_path / "once"))
+    assert [t.call for t in thoughts[:3]] == [t.call for t in once]
+    assert len({t.seed for t in thoughts if t.source == DIGESTS[0]}) == 3
+
+
 def test_oracle_is_not_applicable_where_there_is_none(tmp_path: Path) -> None:
     known = {DIGESTS[0]: picture_of(png(9))}
     thoughts = oracle.imagine(QUESTIONS, known, {}, calls(Echo(), tmp_path))

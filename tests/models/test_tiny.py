@@ -74,6 +74,16 @@ def test_a_seed_decides_an_edit(model: Model) -> None:
     assert changed != first
 
 
+def test_sampled_answers_follow_their_seed_and_not_their_batch(model: Model) -> None:
+    turns = (Turn("user", (picture_of(png(1)), "What is it?")),)
+    warm = [AnswerRequest(turns, 8, 5.0, seed) for seed in range(6)]
+    said = model.answer(warm)
+    assert len(set(said)) > 1
+    assert model.answer(warm[3:]) == said[3:]
+    cold = AnswerRequest(turns, 8, 1e-6, 3)
+    assert model.answer([cold]) == model.answer([AnswerRequest(turns, 8)])
+
+
 def test_scores_chain_token_by_token(model: Model) -> None:
     """Log p(ab) = log p(a) + log p(b | a), whatever follows."""
     whole, begun = model.score([ScoreRequest(turns(picture(1), "q"), t) for t in ("circle", "cir")])

@@ -99,6 +99,24 @@ def test_the_verdict_reads_the_controls_of_its_benchmark() -> None:
     assert "Verdict: controls missing." in headline(grid(), 0.05, 0.03)
 
 
+def test_votes_of_direct_are_those_that_cost_as_much() -> None:
+    own = cell("structure", 0.8, gain(0.2, 0.001), gain(0.2, 0.001))
+    own.metrics["gains"]["concat"] |= {
+        "shuffled": gain(0.2, 0.001),
+        "direct_vote_2": gain(0.15, 0.001),
+        "direct_vote_4": gain(0.01, 0.7),
+        "direct_vote_16": gain(0.0, 0.9),
+    }
+    own.seconds["concat"] = 0.033
+    rows = summary([cell("direct", 0.6, None, None), own])
+    assert rows["votes_of"].to_list() == [None, 4]
+    assert rows["verdict"].to_list() == [None, "extra compute"]
+    own.seconds["concat"] = 0.02
+    assert summary([cell("direct", 0.6, None, None), own])["verdict"][1] == "thought-mediated"
+    own.seconds["concat"] = 1.0
+    assert summary([cell("direct", 0.6, None, None), own])["votes_of"][1] == 16
+
+
 def test_the_headline_says_when_nothing_is_shown_or_harm_is() -> None:
     assert "no effect that this sample could show" in headline(grid(p=0.4), 0.05, 0.03)
     assert "not above chance" in headline(grid(direct=0.31), 0.05, 0.03)

@@ -7,8 +7,16 @@ import pytest
 
 from g2u.pictures import encode_png, picture_of
 from g2u.records import Picture, Question, Thought
-from g2u.scoring.derived import gated, nearness, nearnesses, separate
-from g2u.tables import Answer
+from g2u.scoring.derived import (
+    at_random,
+    gated,
+    nearness,
+    nearnesses,
+    selected,
+    separate,
+    voted,
+)
+from g2u.tables import Answer, Score
 
 QUESTIONS = [
     Question(name, "?", choices=("left", "right"), format="choice", pictures=(f"p{name}",))
@@ -29,14 +37,56 @@ def answers(arm: str, *scores: tuple[float, ...] | str) -> list[Answer]:
 LEFT, RIGHT = (-0.1, -3.0), (-2.0, -0.4)
 
 
+def scores(arm: str, *rows: tuple[str, float | None]) -> list[Score]:
+    """Prediction and score; None = failed."""
+    return [
+        Score(q.id, arm, "failed" if value is None else "ok", said, value, q.id)
+        for q, (said, value) in zip(QUESTIONS, rows, strict=True)
+    ]
+
+
 def test_a_gate_shows_near_thoughts_and_answers_as_direct_elsewhere() -> None:
-    arm = answers("only", RIGHT, RIGHT, "failed", RIGHT)
-    direct = {a.id: a for a in answers("none", LEFT, LEFT, LEFT, LEFT)}
-    found = gated("gate_psnr_25", arm, direct, {"a": 25.1, "b": 25.0}, 25.0)
-    assert [a.response for a in found] == ["B", "A", "", "A"]
-    assert [a.status for a in found] == ["ok", "ok", "failed", "ok"]
-    assert {a.arm for a in found} == {"gate_psnr_25"}
-    assert {a.difference for a in found} == {"thoughts are shown where psnr is above 25"}
+    shown = scores("only", ("B", 1.0), ("B", 1.0), ("", None), ("B", 1.0))
+    direct = {s.id: s for s in scores("none", *[("A", 0.0)] * 4)}
+    found = gated("gate_psnr_25", shown, direct, {"a": 25.1, "b": 25.0, "c": 30.0}, 25.0)
+    assert [s.prediction for s in found] == ["B", "A", "", "A"]
+    assert [s.status for s in found] == ["ok", "ok", "failed", "ok"]
+    assert {s.arm for s in found} == {"gate_psnr_25"}
+
+
+def test_a_vote_takes_what_most_say_and_on_a_tie_what_was_said_first() -> None:
+    one = scores("concat", ("A", 0.0), ("A", 0.0), ("", None), ("", None))
+    two = scores("concat_draw_1", ("B", 1.0), ("B", 1.0), ("B", 1.0), ("", None))
+    three = scores("concat_draw_2", ("B", 1.0), ("C", 0.0), ("", None), ("", None))
+    found = voted("vote_3", [one, two, three])
+    assert [(s.prediction, s.score) for s in found] == [
+        ("B", 1.0),
+        ("A", 0.0),
+        ("B", 1.0),
+        ("", None),
+    ]
+    assert found[3].status == "failed"
+    assert {s.arm for s in found} == {"vote_3"}
+
+
+def test_a_selection_takes_the_worthiest_scored_draw() -> None:
+    one = scores("concat", ("A", 0.0), ("A", 1.0), ("", None), ("", None))
+    two = scores("concat_draw_1", ("B", 1.0), ("B", 0.0), ("B", 0.0), ("", None))
+    values = {("a", "concat"): 0.1, ("a", "concat_draw_1"): 0.2}
+    found = selected("select_x", [one, two], lambda s: values.get((s.id, s.arm), 0.0))
+    assert [s.score for s in found] == [1.0, 1.0, 0.0, None]
+    best = selected("select_oracle", [one, two], lambda s: s.score or 0.0)
+    assert [s.score for s in best] == [1.0, 1.0, 0.0, None]
+
+
+def test_a_random_draw_is_decided_by_the_question_and_the_seed() -> None:
+    many = [Question(str(n), "?") for n in range(400)]
+    arms = [[Score(q.id, str(d), "ok", "", float(d), q.id) for q in many] for d in range(4)]
+    found = at_random("select_random_4", arms, 0)
+    assert found == at_random("select_random_4", arms, 0)
+    assert found != at_random("select_random_4", arms, 1)
+    shares = [sum(s.score == d for s in found) / 400 for d in range(4)]
+    assert all(0.17 < share < 0.33 for share in shares)
 
 
 def test_two_passes_are_averaged_and_states_are_kept() -> None:

@@ -1,25 +1,32 @@
 """understand: one wording and budget for every arm; what has no sound thought is not asked."""
 
+import math
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from g2u.answering import Material, answer, arms
+from g2u.arms import Arm
 from g2u.cache.calls import CachedCalls
 from g2u.cache.folder import FolderStore
 from g2u.errors import ModelError
-from g2u.params import load
+from g2u.params import Control, load
 from g2u.pictures import picture_of
+from g2u.prompts import REASON, question_prompt
 from g2u.protocols import Reply
 from g2u.records import AnswerRequest, Failure, Picture, Question, ScoreRequest, Thought
 from g2u.tables import Answer
 from g2u.workspace import Cell
-from stages.understand import Material, answer, arms
 from tests.cache.test_calls import Echo
 from tests.conftest import ROOT, png
 
 LOADED = load(ROOT / "params.yaml")
-CONTROLLED = LOADED.understand.model_copy(update={"controlled": ["structure"]})
+CONTROLS = [Control(feedback="concat", pairing="shuffled"), Control(feedback="only")]
+CONTROLLED = LOADED.understand.model_copy(
+    update={"controlled": ["structure"], "controls": CONTROLS}
+)
 CONFIG = LOADED.model_copy(update={"understand": CONTROLLED})
 SHOWN = picture_of(png(1))
 DRAWN = picture_of(png(2))
@@ -53,7 +60,11 @@ def ask(
     cell = Cell("b", "tiny", family)
     calls = CachedCalls(model, FolderStore(folder), batch=4)
     material = Material(questions, {SHOWN.digest: SHOWN}, thoughts)
-    return [a for mode in arms(CONFIG, family) for a in answer(CONFIG, cell, mode, material, calls)]
+    return [
+        a
+        for mode in arms(CONFIG, family, thoughts)
+        for a in answer(CONFIG, cell, mode, material, calls)
+    ]
 
 
 def thought(question: Question, picture: Picture | None = DRAWN, status: str = "ok") -> Thought:
@@ -118,3 +129,80 @@ def test_a_model_that_cannot_score_is_refused_at_the_start(
     monkeypatch.setattr("g2u.models.tiny.CAPABILITIES", frozenset({"answer"}))
     with pytest.raises(ModelError, match="adapter tiny cannot score"):
         ask("direct", [CHOICE], [], Listener(), tmp_path)
+
+
+def test_sampled_options_follow_their_scores_and_cost_no_call_of_their_own(tmp_path: Path) -> None:
+    asked = [replace(CHOICE, id=str(n), text=f"Which of {n}?") for n in range(40)]
+    section = LOADED.understand.model_copy(update={"samples": 25})
+    config = LOADED.model_copy(update={"understand": section})
+    model = Listener()
+    calls = CachedCalls(model, FolderStore(tmp_path), batch=4)
+    material = Material(asked, {SHOWN.digest: SHOWN}, [])
+    cell = Cell("b", "tiny", "direct")
+    found = {
+        arm.name: answer(config, cell, arm, material, calls) for arm in arms(config, "direct", [])
+    }
+    assert list(found) == ["none", "blind", *(f"sample_{n}" for n in range(25))]
+    assert {a.response for a in found["none"]} == {"B"}
+    drawn = [a.response for name, row in found.items() if "sample" in name for a in row]
+    share = math.exp(-0.1) / (math.exp(-0.1) + math.exp(-0.3))
+    error = (share * (1 - share) / len(drawn)) ** 0.5
+    assert abs(drawn.count("B") / len(drawn) - share) < 4 * error
+    assert calls.tally["score"].made == 2 * 2 * len(asked), "none and blind, two options"
+
+
+def test_sampled_texts_are_asked_at_temperature_one_each_with_its_seed(tmp_path: Path) -> None:
+    model = Listener()
+    calls = CachedCalls(model, FolderStore(tmp_path), batch=4)
+    material = Material([SHORT], {SHOWN.digest: SHOWN}, [])
+    cell = Cell("b", "tiny", "direct")
+    for number in range(3):
+        answer(CONFIG, cell, Arm("none", sample=number), material, calls)
+    asked = [r for r in model.requests if isinstance(r, AnswerRequest)]
+    assert {r.temperature for r in asked} == {1.0}
+    assert len({r.seed for r in asked}) == 3
+    assert len({r.turns for r in asked}) == 1
+
+
+def test_a_model_that_cannot_sample_has_no_sampled_texts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("g2u.models.tiny.CAPABILITIES", frozenset({"answer", "score"}))
+    calls = CachedCalls(Listener(), FolderStore(tmp_path), batch=4)
+    material = Material([SHORT, CHOICE], {SHOWN.digest: SHOWN}, [])
+    found = answer(CONFIG, Cell("b", "tiny", "direct"), Arm("none", sample=0), material, calls)
+    assert [(a.status, a.reason) for a in found] == [
+        ("not_applicable", "tiny cannot sample"),
+        ("ok", ""),
+    ]
+
+
+def test_a_model_that_reasons_is_asked_again_with_its_own_words(tmp_path: Path) -> None:
+    section = LOADED.understand.model_copy(update={"reasoning_tokens": 7})
+    config = LOADED.model_copy(update={"understand": section})
+    model = Listener()
+    calls = CachedCalls(model, FolderStore(tmp_path), batch=4)
+    material = Material([SHORT], {SHOWN.digest: SHOWN}, [])
+    arm = arms(config, "direct", [])[-1]
+    found = answer(config, Cell("b", "tiny", "direct"), arm, material, calls)
+    assert (arm.name, found[0].response) == ("reasoned", "four")
+    thinking, answering = model.requests
+    assert isinstance(thinking, AnswerRequest)
+    assert isinstance(answering, AnswerRequest)
+    assert (thinking.max_tokens, answering.max_tokens) == (7, config.understand.max_tokens)
+    prompt = question_prompt(SHORT)
+    assert [(turn.role, turn.parts) for turn in answering.turns] == [
+        ("user", (SHOWN, prompt, REASON)),
+        ("assistant", ("four",)),
+        ("user", (prompt,)),
+    ]
+    assert answering.turns[:1] == thinking.turns
+
+
+def test_every_draw_is_an_arm(tmp_path: Path) -> None:
+    other = picture_of(png(3))
+    thoughts = [thought(SHORT), replace(thought(SHORT, other), draw=1)]
+    model = Listener()
+    found = ask("detail", [SHORT], thoughts, model, tmp_path)
+    assert [a.arm for a in found] == ["concat", "concat_draw_1"]
+    assert [r.turns[0].parts[:2] for r in model.requests] == [(SHOWN, DRAWN), (SHOWN, other)]

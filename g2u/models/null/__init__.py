@@ -20,7 +20,7 @@ from g2u.protocols import Reply
 from g2u.records import AnswerRequest, EditRequest, Failure, Picture, Request, ScoreRequest
 
 VERSION = "1"
-CAPABILITIES = frozenset({"edit", "answer", "score"})
+CAPABILITIES = frozenset({"edit", "answer", "sample", "score"})
 SETTINGS = frozenset({"size"})
 SAID = ("yes", "no")
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 VERSION = "2"
 """Raised whenever the same weights would give another reply: preprocessing, sampler, arithmetic."""
-CAPABILITIES = frozenset({"edit", "answer", "score"})
+CAPABILITIES = frozenset({"edit", "answer", "sample", "score"})
 SETTINGS = frozenset({"weights"})
 WEIGHTS = Path(__file__).parent / "weights"
 
@@ -53,7 +53,7 @@ class Tiny:
         return self._loaded().edit(requests)
 
     def answer(self, requests: Sequence[AnswerRequest]) -> list[Reply[str]]:
-        """Greedy bytes up to the end symbol; invalid UTF-8 is replaced."""
+        """Bytes up to the end symbol, the likeliest or sampled; invalid UTF-8 is replaced."""
         return self._loaded().answer(requests)
 
     def score(self, requests: Sequence[ScoreRequest]) -> list[Reply[tuple[float, ...]]]:

@@ -159,6 +159,7 @@ class Engine:
         symbols = torch.full((len(rows), 1), BYTE_BEGIN)
         written: list[list[int]] = [[] for _ in rows]
         ended = [False] * len(rows)
+        sources = [torch.Generator().manual_seed(row.seed) for row in rows]
         angles = self.network.rotations([False], [1])
         for place in range(limit):
             mask = torch.cat([absent, torch.zeros(len(rows), 1, 1, place + 1)], -1)
@@ -166,6 +167,10 @@ class Engine:
             hidden, cache = self.network.trunk(tokens, angles, mask, cache)
             choice = self.network.predict_bytes(hidden)[:, -1, : BYTE_END + 1]
             choice[:, BYTE_BEGIN] = -torch.inf
+            for row, (request, source) in enumerate(zip(rows, sources, strict=True)):
+                if request.temperature:
+                    uniform = torch.rand(choice.shape[1], generator=source)
+                    choice[row] -= request.temperature * torch.log(-torch.log(uniform))
             symbols = choice.argmax(-1, keepdim=True)
             for row, symbol in enumerate(symbols[:, 0].tolist()):
                 ended[row] = ended[row] or symbol == BYTE_END

@@ -1,0 +1,99 @@
+"""Rewards: GvU's formulas by hand, failures left out, nothing asked that was not wanted."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from g2u.cache.calls import CachedCalls
+from g2u.cache.folder import FolderStore
+from g2u.params import Params, load
+from g2u.pictures import picture_of
+from g2u.protocols import Reply
+from g2u.records import Failure, Picture, ScoreRequest, Thought
+from g2u.rewards import WORDING, rewards
+from g2u.workspace import Cell
+from tests.cache.test_calls import Echo
+from tests.conftest import ROOT, png
+
+SOURCE, DRAWN, OTHER = (picture_of(png(seed)) for seed in range(3))
+THOUGHT = Thought("q", 0, "ok", picture=DRAWN, source=SOURCE.digest, prompt="Enhance.", call="c")
+CELL = Cell("b", "tiny", "detail")
+LOGS = {
+    (DRAWN,): (-0.1, -0.3),
+    (OTHER,): (-1.0, -3.0),
+    (SOURCE, DRAWN): (-0.2, -0.2),
+    (SOURCE, OTHER): (-2.0, -2.0),
+    (SOURCE,): (-0.5, -1.1),
+}
+
+
+class Reader(Echo):
+    """Scores as the table says; what is not in it fails."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.requests: list[ScoreRequest] = []
+
+    def score(self, requests: Sequence[ScoreRequest]) -> list[Reply[tuple[float, ...]]]:
+        self.requests += requests
+        return [
+            LOGS.get(
+                tuple(part for part in r.turns[0].parts if isinstance(part, Picture)),
+                Failure("busy"),
+            )
+            for r in requests
+        ]
+
+
+def configured(*names: str) -> Params:
+    config = load(ROOT / "params.yaml")
+    return config.model_copy(
+        update={"understand": config.understand.model_copy(update={"rewards": list(names)})}
+    )
+
+
+def rewarded(
+    folder: Path, thoughts: list[Thought], *names: str
+) -> tuple[dict[tuple[str, int, str], float], Reader]:
+    model = Reader()
+    calls = CachedCalls(model, FolderStore(folder), batch=4)
+    pictures = {SOURCE.digest: SOURCE}
+    found = rewards(configured(*names), CELL, thoughts, pictures, calls)
+    return {(r.question, r.draw, r.name): r.value for r in found}, model
+
+
+def test_likelihood_is_the_geometric_mean_of_token_probabilities(tmp_path: Path) -> None:
+    found, model = rewarded(tmp_path, [THOUGHT], "likelihood")
+    by_hand = math.sqrt(math.exp(-0.1) * math.exp(-0.3))
+    assert found == {("q", 0, "likelihood"): pytest.approx(by_hand)}
+    assert [(r.turns[0].parts, r.continuation) for r in model.requests] == [
+        ((DRAWN, WORDING), "Enhance.")
+    ]
+
+
+def test_contrast_is_the_mean_difference_that_the_drawing_makes(tmp_path: Path) -> None:
+    draws = [THOUGHT, replace(THOUGHT, picture=OTHER, draw=1)]
+    found, model = rewarded(tmp_path, draws, "contrast", "likelihood")
+    assert found[("q", 0, "contrast")] == pytest.approx(((-0.2 + 0.5) + (-0.2 + 1.1)) / 2)
+    assert found[("q", 1, "contrast")] == pytest.approx(((-2 + 0.5) + (-2 + 1.1)) / 2)
+    assert found[("q", 1, "likelihood")] == pytest.approx(math.exp(-2.0))
+    assert len(model.requests) == 5, "the source alone is asked once"
+
+
+def test_a_question_with_several_pictures_gets_the_mean(tmp_path: Path) -> None:
+    both = [THOUGHT, replace(THOUGHT, position=1, picture=OTHER)]
+    found, _ = rewarded(tmp_path, both, "likelihood")
+    assert found == {("q", 0, "likelihood"): pytest.approx((math.exp(-0.2) + math.exp(-2.0)) / 2)}
+
+
+def test_what_no_model_drew_or_what_failed_has_no_reward(tmp_path: Path) -> None:
+    given = replace(THOUGHT, call="")
+    torn = replace(THOUGHT, status="failed")
+    unknown = replace(THOUGHT, picture=picture_of(png(9)), draw=2)
+    found, model = rewarded(tmp_path, [given, torn, unknown], "likelihood")
+    assert found == {}
+    assert len(model.requests) == 1
+    assert rewarded(tmp_path / "none", [THOUGHT])[0] == {}
