@@ -46,16 +46,20 @@ class Material:
 
 
 def arms(config: Params, family: str, thoughts: Sequence[Thought]) -> tuple[Arm, ...]:
-    """The arms of a family's cell, the main one first; `thoughts` tell how many draws there are."""
+    """The arms of a family's cell, the main one first; `thoughts` tell how many draws and
+    rounds there are.
+    """
     section = config.understand
     if family == NULL_FAMILY:
         found = [Arm(mode) for mode in params.NULL_MODES]
         found += [Arm("none", sample=number) for number in range(section.samples)]
         return (*found, Arm("none", reasons=True)) if section.reasoning_tokens else tuple(found)
     draws = 1 + max((thought.draw for thought in thoughts), default=0)
+    rounds = max((thought.round for thought in thoughts), default=0)
     controls = section.controls if family in section.controlled else []
     return (
         *(Arm(section.feedback, draw=draw) for draw in range(draws)),
+        *(Arm(section.feedback, round=number) for number in range(rounds)),
         *(Arm(control.feedback, control.pairing) for control in controls),
     )
 

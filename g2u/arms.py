@@ -20,6 +20,8 @@ class Arm:
     """own: a question sees its own thoughts. shuffled: those of another question's pictures."""
     draw: int = 0
     """Which of the thoughts drawn for a picture is shown."""
+    round: int | None = None
+    """Which round's thought is shown; None = the last one's."""
     sample: int | None = None
     """Of a sampled answer its number; None = the most likely answer."""
     reasons: bool = False
@@ -33,7 +35,8 @@ class Arm:
         if self.sample is not None:
             return f"sample_{self.sample}"
         shown = self.feedback if self.pairing == "own" else f"{self.feedback}_{self.pairing}"
-        return f"{shown}_draw_{self.draw}" if self.draw else shown
+        shown += f"_draw_{self.draw}" if self.draw else ""
+        return shown if self.round is None else f"{shown}_round_{self.round}"
 
     def difference(self, feedback: str) -> str:
         """What sets the arm apart from direct; `feedback`: what its feedback mode does."""
@@ -42,7 +45,8 @@ class Arm:
         if self.sample is not None:
             return f"the answer is sampled, number {self.sample}"
         strange = ", each of another question's pictures" if self.pairing == "shuffled" else ""
-        return feedback + strange + (f", draw {self.draw}" if self.draw else "")
+        drawn = f", draw {self.draw}" if self.draw else ""
+        return feedback + strange + drawn + (f", round {self.round}" if self.round else "")
 
 
 def donors(questions: Sequence[Question]) -> dict[str, str]:
@@ -72,8 +76,10 @@ def paired(
 ) -> dict[str, list[Thought]]:
     """The thoughts that each question is shown, by question id, in the order of its pictures."""
     own: dict[str, list[Thought]] = {question.id: [] for question in questions}
+    last = max((thought.round for thought in thoughts), default=0)
+    wanted = (arm.draw, last if arm.round is None else arm.round)
     for thought in thoughts:
-        if thought.draw == arm.draw:
+        if (thought.draw, thought.round) == wanted:
             own[thought.question].append(thought)
     if arm.pairing == "own":
         return own

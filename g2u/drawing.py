@@ -4,17 +4,28 @@ Here is what an edit request holds, how its seed is drawn, and what makes a repl
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from g2u.digests import call_seed
 from g2u.pictures import picture_of
 from g2u.protocols import Calls
-from g2u.records import EditRequest, Failure, Picture, Question, Thought
+from g2u.records import EditRequest, Failure, Picture, Question, Status, Thought
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """An edit prompt and where it is from."""
+
+    prompt: str
+    writer: str
+    """fixed, template or self."""
+    base: str = ""
+    """What it was rewritten from."""
 
 
 def draw(
-    asked: Sequence[tuple[Question, str]],
+    asked: Sequence[tuple[Question, Wording]],
     pictures: Mapping[str, Picture],
     settings: Mapping[str, Any],
     calls: Calls,
@@ -32,24 +43,24 @@ def draw(
     """
     sampler = tuple(sorted(settings["sampler"].items()))
     places = [
-        (q.id, prompt, number, position, source)
+        (q.id, wording, number, position, source)
         for number in range(int(settings.get("draws", 1)))
-        for q, prompt in asked
+        for q, wording in asked
         for position, source in enumerate(q.pictures)
     ]
     requests = [
         EditRequest(
             (pictures[source],),
-            prompt,
-            call_seed(settings["seed"], [source], prompt, number),
+            wording.prompt,
+            call_seed(settings["seed"], [source], wording.prompt, number),
             sampler,
         )
-        for _, prompt, number, _, source in places
+        for _, wording, number, _, source in places
     ]
     replies = calls.edit(requests)
     flaws: dict[str, str] = {}
     thoughts = []
-    for (question, prompt, number, position, source), request, reply in zip(
+    for (question, wording, number, position, source), request, reply in zip(
         places, requests, replies, strict=True
     ):
         made = Thought(
@@ -57,7 +68,9 @@ def draw(
             position,
             "ok",
             source=source,
-            prompt=prompt,
+            prompt=wording.prompt,
+            writer=wording.writer,
+            base=wording.base,
             seed=request.seed,
             call=calls.key(request),
             draw=number,
@@ -71,6 +84,16 @@ def draw(
         made = replace(made, picture=reply)
         thoughts.append(replace(made, status="failed", reason=flaw) if flaw else made)
     return thoughts
+
+
+def without_thought(
+    question: Question, status: Status, reason: str, choice: str = ""
+) -> list[Thought]:
+    """Of each picture of a question: nothing, and why."""
+    return [
+        Thought(question.id, position, status, reason, source=source, choice=choice)
+        for position, source in enumerate(question.pictures)
+    ]
 
 
 def without_model(questions: Sequence[Question], make: Callable[[str], Picture]) -> list[Thought]:

@@ -69,6 +69,8 @@ class FamilyPreset(Preset):
 
     edit: str
     """A file of g2u/edits."""
+    style: str = ""
+    """How its prompts are worded (imperative, descriptive, ...): a factor that can be compared."""
 
 
 class Presets(Section):

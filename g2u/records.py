@@ -135,6 +135,10 @@ class Thought:
     source: str = ""
     """Digest of the edited picture."""
     prompt: str = ""
+    writer: str = ""
+    """Who wrote the prompt: fixed, template, self; empty where there is none."""
+    base: str = ""
+    """What the prompt was rewritten from; empty where it was not."""
     seed: int = 0
     call: str = ""
     """Key of the model call in the call cache; empty where no model was asked."""

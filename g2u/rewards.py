@@ -37,7 +37,13 @@ def rewards(
     """
     adapter = plugins.adapter(config.presets.models[cell.model].adapter)
     names = config.understand.rewards if "score" in adapter.CAPABILITIES else []
-    drawn = [t for t in thoughts if t.status == "ok" and t.picture is not None and t.call]
+    last = max((thought.round for thought in thoughts), default=0)
+    drawn = [
+        thought
+        for thought in thoughts
+        if thought.status == "ok" and thought.picture is not None and thought.call
+        if thought.round == last
+    ]
     seen: dict[str, list[list[tuple[float, ...]] | None]] = {}
     for name in names:
         wanted: list[ScoreRequest] = []

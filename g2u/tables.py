@@ -42,6 +42,9 @@ THOUGHTS = pa.schema(
         ("model", pa.string()),
         ("identity", pa.string()),
         ("prompt", pa.string()),
+        ("writer", pa.string()),
+        ("base", pa.string()),
+        ("style", pa.string()),
         ("sampler", pa.string()),
         ("seed", pa.int64()),
         ("draw", pa.int32()),
@@ -163,6 +166,8 @@ class Recipe:
     identity: str
     sampler: str
     """Canonical JSON of the sampler settings."""
+    style: str = ""
+    """How the family's prompts are worded, as its preset declares."""
 
 
 def write_questions(path: Path, questions: Sequence[Question]) -> None:
@@ -221,9 +226,10 @@ def write_thoughts(folder: Path, thoughts: Sequence[Thought], recipe: Recipe) ->
     write_rows(folder / "links.parquet", LINKS, links)
 
 
-def read_thoughts(folder: Path) -> list[Thought]:
+def read_thoughts(folder: Path, *, with_pictures: bool = True) -> list[Thought]:
     """Thoughts per question, in the order in which they were written."""
-    stored = {row["thought"]: row for row in read_shards(folder, THOUGHTS)}
+    columns = None if with_pictures else [name for name in THOUGHTS.names if name != "image"]
+    stored = {row["thought"]: row for row in read_shards(folder, THOUGHTS, columns)}
     thoughts = []
     for link in read_rows(folder / "links.parquet", LINKS):
         row = stored.get(link["thought"])
@@ -233,9 +239,11 @@ def read_thoughts(folder: Path) -> list[Thought]:
                 position=link["position"],
                 status=link["status"],
                 reason=link["reason"],
-                picture=_picture(row) if row else None,
+                picture=_picture(row) if row and with_pictures else None,
                 source=link["source"],
                 prompt=row["prompt"] if row else "",
+                writer=row["writer"] if row else "",
+                base=row["base"] if row else "",
                 seed=row["seed"] if row else 0,
                 call=link["thought"] if row and row["prompt"] else "",
                 draw=link["draw"],
@@ -306,6 +314,9 @@ def _distinct(thoughts: Sequence[Thought], recipe: Recipe) -> Iterator[dict[str,
             "model": recipe.model,
             "identity": recipe.identity if thought.call else "",
             "prompt": thought.prompt,
+            "writer": thought.writer,
+            "base": thought.base,
+            "style": recipe.style if thought.prompt else "",
             "sampler": recipe.sampler if thought.call else "{}",
             "seed": thought.seed,
             "draw": thought.draw,

@@ -66,7 +66,8 @@ def main() -> None:
             f"{config.generate.max_failed}; finished calls are kept"
         )
     sampler = canonical(preset.sampler).decode()
-    recipe = tables.Recipe(cell.benchmark, cell.family, cell.model, model.identity, sampler)
+    style = config.presets.families[cell.family].style
+    recipe = tables.Recipe(cell.benchmark, cell.family, cell.model, model.identity, sampler, style)
     tables.write_thoughts(cell.thoughts, thoughts, recipe)
     line = write_costs(cell.costs("generate"), {"thoughts": calls.tally})
     print(

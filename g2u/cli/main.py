@@ -1,4 +1,4 @@
-"""g2u: run, plan, sync, fill, cache and doctor for a workspace."""
+"""g2u: run, plan, sync, fill, prompts, cache and doctor for a workspace."""
 
 import argparse
 import sys
@@ -67,6 +67,13 @@ def cache_command(arguments: argparse.Namespace) -> None:
     print(f"{store.place}: {gone} replies forgotten, {freed / 1e6:.1f} MB freed")
 
 
+def prompts_command(arguments: argparse.Namespace) -> None:
+    """List the prompts that thoughts were drawn by, with their writers and leaks."""
+    from g2u.cli.prompts import listed, prompts
+
+    print(listed(prompts(params.load()), arguments.limit))
+
+
 def doctor_command(arguments: argparse.Namespace) -> None:
     """Print what is missing and how to get it."""
     del arguments
@@ -87,6 +94,9 @@ def main() -> None:
     planned = commands.add_parser("plan", help=plan_command.__doc__)
     planned.add_argument("--cells", action="store_true", help="one line per cell")
     planned.set_defaults(run=plan_command)
+    written = commands.add_parser("prompts", help=prompts_command.__doc__)
+    written.add_argument("--limit", type=int, default=5, help="prompts shown of a cell")
+    written.set_defaults(run=prompts_command)
     ran = commands.add_parser("run", help=run_command.__doc__)
     ran.add_argument("--wait", action="store_true", help="for a run that is under way")
     ran.set_defaults(run=run_command)

@@ -49,6 +49,7 @@ def imagine(
                 reason,
                 picture,
                 prompt=request.prompt,
+                writer="template",
                 seed=request.seed,
                 call=calls.key(request),
             )

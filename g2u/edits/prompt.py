@@ -6,7 +6,7 @@ Questions that share a picture share its thought: the call is the same, so it is
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from g2u.drawing import draw
+from g2u.drawing import Wording, draw
 from g2u.protocols import Calls
 from g2u.records import Picture, Question, Thought
 
@@ -22,5 +22,5 @@ def imagine(
     calls: Calls,
 ) -> list[Thought]:
     """Edits of each picture of each question by `settings["prompt"]`."""
-    prompt = str(settings["prompt"])
-    return draw([(question, prompt) for question in questions], pictures, settings, calls)
+    wording = Wording(str(settings["prompt"]), "fixed")
+    return draw([(question, wording) for question in questions], pictures, settings, calls)

@@ -6,7 +6,7 @@ What its encoder and decoder do to a picture, and nothing that it imagines. A co
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from g2u.drawing import draw
+from g2u.drawing import Wording, draw
 from g2u.protocols import Calls
 from g2u.records import Picture, Question, Thought
 
@@ -23,6 +23,6 @@ def imagine(
     calls: Calls,
 ) -> list[Thought]:
     """One redrawing of each picture of each question."""
-    prompt = str(settings.get("prompt", PROMPT))
-    asked = [(question, prompt) for question in questions]
+    wording = Wording(str(settings.get("prompt", PROMPT)), "fixed")
+    asked = [(question, wording) for question in questions]
     return draw(asked, pictures, settings, calls, may_copy=True)

@@ -9,10 +9,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from g2u.drawing import draw
+from g2u.drawing import Wording, draw, without_thought
 from g2u.prompts import PLAN
 from g2u.protocols import Calls
-from g2u.records import AnswerRequest, Failure, Picture, Question, Status, Thought, Turn
+from g2u.records import AnswerRequest, Failure, Picture, Question, Thought, Turn
 
 NEEDS = frozenset({"answer", "edit"})
 READS = "pictures"
@@ -40,19 +40,12 @@ def imagine(
     thoughts: dict[str, list[Thought]] = {question.id: [] for question in questions}
     for question, reply in zip(questions, calls.answer(requests), strict=True):
         if isinstance(reply, Failure):
-            thoughts[question.id] = _without(question, "failed", reply.reason, "")
+            thoughts[question.id] = without_thought(question, "failed", reply.reason)
         elif reply.strip().lower() in prompts:
             chosen[question.id] = reply.strip().lower()
         else:
-            thoughts[question.id] = _without(question, "ok", f"said {reply!r}", NOTHING)
-    asked = [(q, str(prompts[chosen[q.id]])) for q in questions if q.id in chosen]
+            thoughts[question.id] = without_thought(question, "ok", f"said {reply!r}", NOTHING)
+    asked = [(q, Wording(str(prompts[chosen[q.id]]), "fixed")) for q in questions if q.id in chosen]
     for thought in draw(asked, pictures, settings, calls):
         thoughts[thought.question].append(replace(thought, choice=chosen[thought.question]))
     return [thought for question in questions for thought in thoughts[question.id]]
-
-
-def _without(question: Question, status: Status, reason: str, choice: str) -> list[Thought]:
-    return [
-        Thought(question.id, position, status, reason, source=source, choice=choice)
-        for position, source in enumerate(question.pictures)
-    ]

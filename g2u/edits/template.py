@@ -6,7 +6,7 @@ The options and the answer never enter the prompt.
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from g2u.drawing import draw
+from g2u.drawing import Wording, draw
 from g2u.prompts import filled
 from g2u.protocols import Calls
 from g2u.records import Picture, Question, Thought
@@ -28,4 +28,5 @@ def imagine(
         ParamsError: the template has no place for the question.
     """
     prompts = filled(str(settings["template"]), questions)
-    return draw(list(zip(questions, prompts, strict=True)), pictures, settings, calls)
+    asked = [(q, Wording(p, "template")) for q, p in zip(questions, prompts, strict=True)]
+    return draw(asked, pictures, settings, calls)

@@ -19,6 +19,7 @@ from g2u.edits import (
     noise,
     oracle,
     prompt,
+    rewritten,
     roundtrip,
     self,
     template,
@@ -241,6 +242,20 @@ def test_self_draws_what_the_model_chose_and_nothing_where_it_chose_none(tmp_pat
     for request, question in zip(model.asked_for, asked, strict=True):
         words = [part for part in request.turns[0].parts if isinstance(part, str)]
         assert words == [f"Which edit would help to answer this? {question.text}"]
+
+
+def test_rewritten_prompts_keep_their_base_and_an_empty_one_fails(tmp_path: Path) -> None:
+    asked = [Question(n, f"{n}?", choices=("left", "right"), pictures=DIGESTS[:1]) for n in "abc"]
+    model = Chooser(" Bolden the line. ", "  ", Failure("busy"))
+    thoughts = rewritten.imagine(asked, PICTURES, SETTINGS, calls(model, tmp_path))
+    found = {t.question: (t.status, t.reason, t.prompt, t.writer, t.base) for t in thoughts}
+    assert found == {
+        "a": ("ok", "", "Bolden the line.", "self", "Enhance."),
+        "b": ("failed", "the model wrote no prompt", "", "", ""),
+        "c": ("failed", "busy", "", "", ""),
+    }
+    words = [part for part in model.asked_for[0].turns[0].parts if isinstance(part, str)]
+    assert words == [rewritten.ASK.format(question="a?", prompt="Enhance.")]
 
 
 def test_every_family_of_params_has_settings_its_module_knows() -> None:

@@ -15,7 +15,7 @@ def test_every_kind_of_arm_is_scored_and_reported(workspace: Workspace) -> None:
     raw["presets"]["models"]["tiny"]["sampler"]["steps"] = 1
     raw["presets"]["families"]["structure"]["draws"] = 3
     raw["families"] = ["direct", "duplicate", "structure", "adversarial", "filter_detail"]
-    raw["families"] += ["roundtrip", "imagined"]
+    raw["families"] += ["roundtrip", "imagined", "reflected", "rewritten"]
     raw["understand"] |= {
         "controlled": ["structure"],
         "controls": [
@@ -65,6 +65,10 @@ def test_every_kind_of_arm_is_scored_and_reported(workspace: Workspace) -> None:
     assert metrics("digits", "structure")["arms"]["separate"]["items"] == 0  # type: ignore[index]
     assert metrics("ladder", "imagined")["arms"]["concat"]["items"] == 0  # type: ignore[index]
     assert list(metrics("digits", "adversarial")["arms"]) == ["concat"]
+    said = workspace.run("g2u.cli.main", "prompts").stdout
+    assert "ladder tiny structure: 1 prompts; they hold an option in 0 questions" in said
+    assert "fixed: Draw the structure of this picture" in said
+    assert "template: A picture that helps" not in said, "tiny draws nothing from text alone"
     report = json.loads((workspace.folder / "data/report/gains.json").read_text())
     assert report["ladder"]["tiny"]["structure, select_oracle_3"]["accuracy"] >= max(
         report["ladder"]["tiny"][arm]["accuracy"]

@@ -1,12 +1,12 @@
-"""score: failures have no score, unparsed answers are counted apart, gains are paired."""
+"""Metrics: failures have no score, unparsed answers are counted apart, gains are paired."""
 
 import pytest
 
 from g2u.errors import DataError
 from g2u.records import Question, Target
+from g2u.scoring.metrics import arm_metrics, chance, gain_metrics, score_answers
 from g2u.scoring.statistics import Resampling
 from g2u.tables import Answer, Score
-from stages.score import arm_metrics, chance, gain_metrics, score_answers
 
 HOW = Resampling(0.95, 500, 0)
 QUESTIONS = [Question(name, "?", format="yes_no", pictures=(f"p{name}",)) for name in "abcd"]

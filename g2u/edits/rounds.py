@@ -1,0 +1,157 @@
+"""rounds: draw, look at the drawing, draw again; every round is kept as a thought of its own.
+
+Three ways to go on, after R3 (arXiv 2602.15772), UiG (2509.18639) and Iter-RetGen (2305.15294):
+    reflect: the model names one edit of its drawing, or says that none is needed; what is neither
+        counts as the latter. The drawing is edited.
+    verify: the model says MATCH or MISMATCH, nothing else counts as a mismatch; then the source is
+        drawn anew with another seed.
+    answer: the model answers the question from its drawing; the answer goes into the next prompt.
+Who has stopped keeps the last drawing in all later rounds. The model sees no options.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from g2u.digests import call_seed
+from g2u.drawing import flaw_of
+from g2u.errors import ParamsError, unknown_name
+from g2u.protocols import Calls
+from g2u.records import AnswerRequest, EditRequest, Failure, Picture, Question, Thought, Turn
+
+NEEDS = frozenset({"answer", "edit"})
+READS = "pictures"
+SETTINGS = frozenset({"prompt", "rounds", "protocol"})
+PROTOCOLS = ("reflect", "verify", "answer")
+STOP = "no further edit needed"
+ASK = {
+    "reflect": (
+        'The second picture was drawn from the first: "{prompt}" Name one change that it still '
+        'needs, as "Edit: ...", or say "' + STOP + '".'
+    ),
+    "verify": (
+        'The second picture was drawn from the first: "{prompt}" Is it right? Say MATCH or '
+        "MISMATCH."
+    ),
+    "answer": "{question}",
+}
+"""What the model is asked about its drawing; {prompt}: what it was told to draw."""
+MAX_TOKENS = 48
+
+
+@dataclass(slots=True)
+class _Thread:
+    """One picture of one question on its way through the rounds."""
+
+    question: Question
+    position: int
+    source: Picture
+    drawn: Thought
+    is_open: bool = True
+
+
+def imagine(
+    questions: Sequence[Question],
+    pictures: Mapping[str, Picture],
+    settings: Mapping[str, Any],
+    calls: Calls,
+) -> list[Thought]:
+    """Thoughts of round 0, then of round 1, up to `settings["rounds"]`, for each picture.
+
+    Raises:
+        ParamsError: an unknown protocol.
+    """
+    protocol = str(settings.get("protocol", "reflect"))
+    if protocol not in PROTOCOLS:
+        raise ParamsError(
+            unknown_name("params.yaml: presets.families: protocol", protocol, PROTOCOLS)
+        )
+    prompt = str(settings["prompt"])
+    threads = [
+        _Thread(q, n, pictures[source], Thought(q.id, n, "ok", source=source, base=prompt))
+        for q in questions
+        for n, source in enumerate(q.pictures)
+    ]
+    jobs = [(thread, thread.source, prompt) for thread in threads]
+    _draw(jobs, 0, settings, calls)
+    thoughts = [thread.drawn for thread in threads]
+    for number in range(1, int(settings.get("rounds", 2)) + 1):
+        open_threads = [thread for thread in threads if thread.is_open]
+        _draw(_next(open_threads, protocol, prompt, calls), number, settings, calls)
+        thoughts += [replace(thread.drawn, round=number) for thread in threads]
+    return thoughts
+
+
+def instruction(reply: str) -> str | None:
+    """The edit that a reflection names; None where it stops or names none."""
+    if STOP in reply.lower():
+        return None
+    found = re.search(r"^\s*Edit:\s*(\S.*?)\s*$", reply, re.MULTILINE)
+    return found[1] if found else None
+
+
+def is_mismatch(reply: str) -> bool:
+    """Whether a verdict is MISMATCH, as a word of its own and without MATCH beside it."""
+    return set(re.findall(r"\b(MATCH|MISMATCH)\b", reply)) == {"MISMATCH"}
+
+
+def _next(
+    threads: Sequence[_Thread], protocol: str, prompt: str, calls: Calls
+) -> list[tuple[_Thread, Picture, str]]:
+    """What to draw in the next round, from what and by which prompt; closes threads that stop."""
+    requests = []
+    for thread in threads:
+        assert thread.drawn.picture is not None
+        asked = ASK[protocol].format(prompt=prompt, question=thread.question.text)
+        turn = Turn("user", (thread.source, thread.drawn.picture, asked))
+        requests.append(AnswerRequest((turn,), MAX_TOKENS))
+    jobs = []
+    for thread, reply in zip(threads, calls.answer(requests), strict=True):
+        if isinstance(reply, Failure):
+            thread.drawn = replace(thread.drawn, status="failed", reason=reply.reason)
+            thread.is_open = False
+            continue
+        named = instruction(reply)
+        if protocol == "reflect" and named is not None and thread.drawn.picture is not None:
+            jobs.append((thread, thread.drawn.picture, named))
+        elif protocol == "verify" and is_mismatch(reply):
+            jobs.append((thread, thread.source, prompt))
+        elif protocol == "answer":
+            jobs.append((thread, thread.source, f"{prompt} A first look says: {reply.strip()}"))
+        else:
+            thread.is_open = False
+    return jobs
+
+
+def _draw(
+    jobs: Sequence[tuple[_Thread, Picture, str]],
+    number: int,
+    settings: Mapping[str, Any],
+    calls: Calls,
+) -> None:
+    """Draw what each job says; a failed drawing closes its thread."""
+    sampler = tuple(sorted(settings["sampler"].items()))
+    requests = [
+        EditRequest(
+            (start,), prompt, call_seed(settings["seed"], [start.digest], prompt, number), sampler
+        )
+        for _, start, prompt in jobs
+    ]
+    replies = calls.edit(requests)
+    for (thread, start, prompt), request, reply in zip(jobs, requests, replies, strict=True):
+        made = replace(
+            thread.drawn,
+            prompt=prompt,
+            writer="fixed" if prompt == thread.drawn.base else "self",
+            seed=request.seed,
+            call=calls.key(request),
+            round=number,
+        )
+        if isinstance(reply, Failure):
+            thread.drawn = replace(made, status="failed", reason=reply.reason, picture=None)
+        else:
+            flaw = flaw_of(reply, start.digest)
+            state = replace(made, status="failed", reason=flaw) if flaw else made
+            thread.drawn = replace(state, picture=reply)
+        thread.is_open = thread.drawn.status == "ok"

@@ -1,0 +1,185 @@
+"""The numbers of a cell: accuracy of its arms, their gains, fidelity, and what rewards tell."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from g2u import plugins, tables
+from g2u.arms import Arm
+from g2u.digests import sha256
+from g2u.params import Params
+from g2u.pictures import pixels_of
+from g2u.records import Picture, Question, Target, Thought
+from g2u.scoring import statistics
+from g2u.scoring.statistics import Resampling
+from g2u.tables import Answer, Reward, Score
+
+BASELINES = (("direct", "none"), ("duplicate", None), ("baseline", "none"))
+"""What gains are measured against: the model's direct and duplicate cells, the direct cell of its
+preset's baseline if it names one; and the arm, None = the main one.
+"""
+SHUFFLED = "_shuffled"
+"""End of the name of an arm that is shown another question's thoughts."""
+
+
+def score_answers(
+    questions: Sequence[Question], gold: Sequence[Target], answers: Sequence[Answer]
+) -> list[Score]:
+    """One score per answer; failed answers have none, unparsed ones have 0."""
+    by_id = {question.id: question for question in questions}
+    answer_of = {target.id: target for target in gold}
+    tables.assert_same_ids("targets", answer_of, by_id)
+    scores = []
+    for answer in answers:
+        question, target = by_id[answer.id], answer_of[answer.id]
+        cluster = sha256(list(question.pictures) or [question.id])[:16]
+        if answer.status != "ok":
+            scores.append(Score(answer.id, answer.arm, answer.status, "", None, cluster))
+            continue
+        scorer = plugins.scorer(target.scorer)
+        prediction = scorer.parse(answer.response, question)
+        if prediction is None:
+            scores.append(Score(answer.id, answer.arm, "unparsed", "", 0.0, cluster))
+        else:
+            value = scorer.score(prediction, target.answer)
+            scores.append(Score(answer.id, answer.arm, "ok", prediction, value, cluster))
+    return scores
+
+
+def arm_metrics(scores: Sequence[Score], confidence: float) -> dict[str, Any]:
+    """Accuracy with interval, and what was not scored."""
+    states = Counter(score.status for score in scores)
+    counts = {name: states[name] for name in ("failed", "unparsed", "not_applicable")}
+    kept = [(s.score, s.cluster) for s in scores if s.score is not None]
+    if not kept:
+        return {"items": 0, **counts}
+    values, clusters = zip(*kept, strict=True)
+    interval = statistics.mean_interval(values, clusters, confidence)
+    return {
+        "accuracy": interval.mean,
+        "low": interval.low,
+        "high": interval.high,
+        "items": len(kept),
+        "clusters": len(set(clusters)),
+        **counts,
+    }
+
+
+def gain_metrics(
+    arm: Sequence[Score], base: Sequence[Score], fallback: Sequence[Score], how: Resampling
+) -> dict[str, Any]:
+    """The gain over complete cases, and its mean when failures are answered by `fallback`."""
+    based = {score.id: score.score for score in base}
+    spare = {score.id: score.score for score in fallback}
+    tables.assert_same_ids("baseline", based, (score.id for score in arm))
+    pairs = [
+        (s.score, based[s.id], s.cluster)
+        for s in arm
+        if s.score is not None and based[s.id] is not None
+    ]
+    if not pairs:
+        return {"items": 0}
+    own, other, clusters = zip(*pairs, strict=True)
+    gain = asdict(statistics.paired_gain(own, other, clusters, how))
+    filled = []
+    for score in arm:
+        value = spare[score.id] if score.score is None else score.score
+        other_value = based[score.id]
+        if value is not None and other_value is not None:
+            filled.append(value - other_value)
+    gain["with_fallback"] = sum(filled) / len(filled)
+    return gain
+
+
+def chance(questions: Sequence[Question], gold: Sequence[Target]) -> dict[str, float]:
+    """Accuracy of answering at random and of the commonest answer.
+
+    `chance` counts open questions without a closed answer set as 0.
+    """
+    odds = [
+        1 / len(q.choices) if q.choices else 0.5 if q.format == "yes_no" else 0.0 for q in questions
+    ]
+    commonest = Counter(target.answer.strip().lower() for target in gold).most_common(1)[0][1]
+    return {"chance": sum(odds) / len(odds), "majority": commonest / len(gold)}
+
+
+def cell_metrics(
+    config: Params,
+    questions: Sequence[Question],
+    gold: Sequence[Target],
+    scored: Mapping[str, Sequence[Score]],
+) -> dict[str, Any]:
+    """The cell's arms and gains; `scored` holds "own" and the baselines, by family."""
+    section = config.score
+    how = Resampling(section.confidence, section.resamples, section.seed)
+    direct = [s for s in scored["direct"] if s.arm == "none"]
+    found: dict[str, Any] = {"arms": {}, "gains": {}, **chance(questions, gold)}
+    for name in dict.fromkeys(score.arm for score in scored["own"]):
+        arm = [score for score in scored["own"] if score.arm == name]
+        found["arms"][name] = arm_metrics(arm, section.confidence)
+        if name == "none":
+            continue
+        found["gains"][name] = {}
+        votes = [(family, None) for family in scored if family.startswith("direct_vote_")]
+        for family, base_arm in (*BASELINES, *votes):
+            others = scored.get(family, ())
+            base = [s for s in others if s.arm == (base_arm or others[0].arm)]
+            if base:
+                found["gains"][name][family] = gain_metrics(arm, base, direct, how)
+        strange = [score for score in scored["own"] if score.arm == name + SHUFFLED]
+        if strange:
+            found["gains"][name]["shuffled"] = gain_metrics(arm, strange, direct, how)
+    return found
+
+
+def reward_metrics(
+    config: Params, scores: Sequence[Score], rewards: Sequence[Reward]
+) -> dict[str, Any]:
+    """Per reward: how well it tells right from wrong answers, over all draws."""
+    section = config.score
+    how = Resampling(section.confidence, section.resamples, section.seed)
+    main = scores[0].arm
+    by_arm = {(score.id, score.arm): score for score in scores}
+    found = {}
+    for name in dict.fromkeys(reward.name for reward in rewards):
+        pairs = [
+            (reward.value, score)
+            for reward in rewards
+            if reward.name == name
+            and (score := by_arm.get((reward.question, Arm(main, draw=reward.draw).name)))
+            and score.score is not None
+        ]
+        values, outcomes, clusters = zip(
+            *((value, score.score, score.cluster) for value, score in pairs), strict=True
+        )
+        found[name] = asdict(statistics.auc(values, outcomes, clusters, how))
+    return found
+
+
+def fidelity_metrics(
+    pictures: Mapping[str, Picture], oracles: Mapping[str, Picture], thoughts: Sequence[Thought]
+) -> dict[str, float]:
+    """Means over the distinct thoughts whose picture has an oracle of the same size; {} if none."""
+    from g2u.scoring.fidelity import fidelity
+
+    def pixels(picture: Picture) -> NDArray[np.uint8]:
+        return np.asarray(pixels_of(picture))
+
+    pairs = {
+        (thought.source, thought.picture)
+        for thought in thoughts
+        if thought.status == "ok" and thought.picture is not None and thought.source in oracles
+    }
+    compared = [
+        asdict(fidelity(pixels(drawn), pixels(oracles[source]), pixels(pictures[source])))
+        for source, drawn in sorted(pairs, key=lambda pair: (pair[0], pair[1].digest))
+        if (drawn.width, drawn.height) == (oracles[source].width, oracles[source].height)
+    ]
+    if not compared:
+        return {}
+    means = {name: float(np.mean([row[name] for row in compared])) for name in compared[0]}
+    return {**means, "thoughts": len(compared)}
