@@ -193,6 +193,8 @@ class Report(Section):
     """Section of stage report."""
 
     examples: NotNegative
+    bound_resamples: NotNegative = 0
+    """Of the lines that say whether fidelity bounds the gain; 0 = not drawn."""
     alpha: Annotated[float, Field(gt=0, lt=1)]
     margin: Annotated[float, Field(gt=0, lt=1)]
 

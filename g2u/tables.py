@@ -103,6 +103,7 @@ SCORES = pa.schema(
         ("prediction", pa.string()),
         ("score", pa.float64()),
         ("cluster", pa.string()),
+        ("fidelity", pa.float64()),
     ]
 )
 
@@ -154,6 +155,8 @@ class Score:
     """0..1."""
     cluster: str
     """Items with equal clusters share their pictures."""
+    fidelity: float | None = None
+    """0..1: path agreement of the thoughts shown with the oracles, where there are any."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ Run: python -m stages.report
 import json
 import sys
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
@@ -20,9 +20,14 @@ from g2u.params import Params
 from g2u.records import Picture, Question, Target, Thought
 from g2u.report.choices import decision, sentence, stability
 from g2u.report.page import BenchmarkPart, Example, ShownArm, render
+from g2u.report.questions import findings
 from g2u.report.summary import CellResult, arm_name, summary
+from g2u.scoring.statistics import Resampling
 from g2u.tables import Answer, Score
 from g2u.workspace import REPORT, BenchmarkFolder, Cell
+
+if TYPE_CHECKING:
+    from g2u.scoring.envelope import Bound
 
 METRICS = (
     "accuracy", "low", "high", "items", "failed", "unparsed", "gain", "gain_low", "gain_high",
@@ -146,6 +151,37 @@ def choice_lines(config: Params, arms: Arms) -> tuple[str, ...]:
     return tuple(lines)
 
 
+def bounds(config: Params) -> "dict[str, Bound]":
+    """By benchmark and model: what fidelity has to do with the gain, over all own thoughts."""
+    if not config.report.bound_resamples:
+        return {}
+    from g2u.scoring.envelope import bound
+
+    section = config.score
+    how = Resampling(section.confidence, config.report.bound_resamples, section.seed)
+    found = {}
+    for benchmark in config.benchmarks:
+        for model in config.models:
+            direct = Cell(benchmark, model, "direct")
+            plain = {s.id: s.score for s in tables.read_scores(direct.scores) if s.arm == "none"}
+            seen = [
+                (score.fidelity, score.score - base, score.id)
+                for family in config.families
+                if family != "oracle"
+                for score in tables.read_scores(direct.of_family(family).scores)
+                if score.fidelity is not None
+                and score.score is not None
+                and (base := plain[score.id]) is not None
+            ]
+            levels = {fidelity for fidelity, _, _ in seen}
+            if len(levels) > 1 and len({name for _, _, name in seen}) > 1:
+                fidelity, gain, items = zip(*seen, strict=True)
+                found[f"{benchmark}, {model}"] = bound(
+                    fidelity, gain, items, how, config.report.margin
+                )
+    return found
+
+
 def part(
     config: Params, direct: Cell, questions: Sequence[Question], rows: pl.DataFrame
 ) -> BenchmarkPart:
@@ -214,7 +250,9 @@ def main() -> None:
         for benchmark in config.benchmarks
         for model in config.models
     ]
-    page = render(parts, config.report, config.score.confidence)
+    told = [f"{part.benchmark}, {part.model}: {line}" for part in parts for line in part.choices]
+    answers = findings(rows, bounds(config), told, config.report.alpha)
+    page = render(parts, answers, config.report, config.score.confidence)
     plot = rows.filter(pl.col("gain").is_not_null()).select(
         pl.concat_str("benchmark", "model", "arm", separator=" ").alias("cell"),
         "benchmark", "model", "arm", "accuracy", "gain", "gain_low", "gain_high",

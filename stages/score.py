@@ -21,7 +21,14 @@ from g2u.records import Question, Target
 from g2u.scoring import derived
 from g2u.scoring.arms import Cellmates, Made, derive
 from g2u.scoring.leaks import leaks
-from g2u.scoring.metrics import cell_metrics, fidelity_metrics, reward_metrics, score_answers
+from g2u.scoring.metrics import (
+    cell_metrics,
+    fidelities,
+    fidelity_metrics,
+    reward_metrics,
+    score_answers,
+    with_fidelity,
+)
 from g2u.tables import Answer, Score
 from g2u.workspace import BenchmarkFolder, Cell, parse_cell
 
@@ -75,7 +82,6 @@ def main() -> None:
     parquet.read_rows(cell.judgements, tables.JUDGEMENTS)
     scored, made = scores_of(config, cell, questions, gold)
     tables.assert_same_ids(str(cell), (s.id for s in scored["own"]), (q.id for q in questions))
-    tables.write_scores(cell.scores, scored["own"])
     worded = tables.read_thoughts(cell.thoughts, with_pictures=False)
     metrics: dict[str, Any] = {
         **cell_metrics(config, questions, gold, scored),
@@ -89,7 +95,10 @@ def main() -> None:
     if oracles and cell.family != "direct":
         pictures = tables.read_pictures(folder.pictures)
         thoughts = tables.read_thoughts(cell.thoughts)
-        metrics["fidelity"] = fidelity_metrics(pictures, oracles, thoughts)
+        found = fidelities(pictures, oracles, thoughts)
+        metrics["fidelity"] = fidelity_metrics(found)
+        scored["own"] = with_fidelity(scored["own"], thoughts, found)
+    tables.write_scores(cell.scores, scored["own"])
     write_whole(cell.metrics, json.dumps(metrics, indent=2) + "\n")
     failed = sum(score.status == "failed" for score in scored["own"])
     count = len(scored["own"])

@@ -12,6 +12,7 @@ from plotly.offline import get_plotlyjs
 from g2u.params import Report
 from g2u.records import Picture
 from g2u.report import figures
+from g2u.report.questions import Finding
 from g2u.report.summary import headline
 from g2u.scoring.verdict import RULES
 
@@ -55,7 +56,12 @@ class BenchmarkPart:
     """What the model chose to imagine where it was asked, in words."""
 
 
-def render(parts: Sequence[BenchmarkPart], section: Report, confidence: float) -> str:
+def render(
+    parts: Sequence[BenchmarkPart],
+    answers: Sequence[Finding],
+    section: Report,
+    confidence: float,
+) -> str:
     """The page's HTML; `section` is the one of params.yaml."""
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent), autoescape=True, trim_blocks=True,
@@ -73,6 +79,7 @@ def render(parts: Sequence[BenchmarkPart], section: Report, confidence: float) -
         plots.append(f'"gains-{number}": {figures.gains_figure(part.rows)}')
     return environment.get_template("page.html.j2").render(
         parts=parts,
+        answers=answers,
         headlines=[headline(part.rows, section.alpha, section.margin) for part in parts],
         plots=("{" + ", ".join(plots) + "}").replace("<", "\\u003c"),
         plotly=get_plotlyjs(),

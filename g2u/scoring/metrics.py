@@ -2,8 +2,8 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
-from typing import Any
+from dataclasses import asdict, replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,9 @@ from g2u.records import Picture, Question, Target, Thought
 from g2u.scoring import statistics
 from g2u.scoring.statistics import Resampling
 from g2u.tables import Answer, Reward, Score
+
+if TYPE_CHECKING:
+    from g2u.scoring.fidelity import Fidelity
 
 BASELINES = (("direct", "none"), ("duplicate", None), ("baseline", "none"))
 """What gains are measured against: the model's direct and duplicate cells, the direct cell of its
@@ -160,26 +163,56 @@ def reward_metrics(
     return found
 
 
-def fidelity_metrics(
+def fidelities(
     pictures: Mapping[str, Picture], oracles: Mapping[str, Picture], thoughts: Sequence[Thought]
-) -> dict[str, float]:
-    """Means over the distinct thoughts whose picture has an oracle of the same size; {} if none."""
+) -> "dict[tuple[str, str], Fidelity]":
+    """By source and drawing: how near the thought is to the oracle, where both have one size."""
     from g2u.scoring.fidelity import fidelity
 
     def pixels(picture: Picture) -> NDArray[np.uint8]:
         return np.asarray(pixels_of(picture))
 
     pairs = {
-        (thought.source, thought.picture)
+        (thought.source, thought.picture.digest): thought.picture
         for thought in thoughts
         if thought.status == "ok" and thought.picture is not None and thought.source in oracles
     }
-    compared = [
-        asdict(fidelity(pixels(drawn), pixels(oracles[source]), pixels(pictures[source])))
-        for source, drawn in sorted(pairs, key=lambda pair: (pair[0], pair[1].digest))
+    return {
+        (source, digest): fidelity(pixels(drawn), pixels(oracles[source]), pixels(pictures[source]))
+        for (source, digest), drawn in sorted(pairs.items(), key=lambda pair: pair[0])
         if (drawn.width, drawn.height) == (oracles[source].width, oracles[source].height)
-    ]
-    if not compared:
+    }
+
+
+def fidelity_metrics(found: "Mapping[tuple[str, str], Fidelity]") -> dict[str, float]:
+    """Means over distinct thoughts; {} if none."""
+    if not found:
         return {}
-    means = {name: float(np.mean([row[name] for row in compared])) for name in compared[0]}
-    return {**means, "thoughts": len(compared)}
+    rows = [asdict(each) for each in found.values()]
+    return {**{n: float(np.mean([row[n] for row in rows])) for n in rows[0]}, "thoughts": len(rows)}
+
+
+def with_fidelity(
+    scores: Sequence[Score],
+    thoughts: Sequence[Thought],
+    found: "Mapping[tuple[str, str], Fidelity]",
+) -> list[Score]:
+    """Scores of the cell's draws with the path agreement of their thoughts, the mean over pictures.
+
+    Path agreement tells whether a drawing says what the oracle says, which PSNR does not.
+    """
+    if not scores:
+        return []
+    last = max((thought.round for thought in thoughts), default=0)
+    known: dict[tuple[str, str], list[float]] = {}
+    for thought in thoughts:
+        each = found.get((thought.source, thought.picture.digest if thought.picture else ""))
+        if each is not None and thought.round == last:
+            arm = Arm(scores[0].arm, draw=thought.draw).name
+            known.setdefault((thought.question, arm), []).append(each.path_agreement)
+    return [
+        replace(score, fidelity=float(np.mean(values)))
+        if (values := known.get((score.id, score.arm)))
+        else score
+        for score in scores
+    ]

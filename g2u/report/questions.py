@@ -1,0 +1,170 @@
+"""The questions of the literature, answered from the table of all arms, whichever way they fall."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+if TYPE_CHECKING:
+    from g2u.scoring.envelope import Bound
+
+Row = Mapping[str, Any]
+COMPUTE = ("vote_", "select_", "draw_", "round_", "gate_", "separate")
+"""How arms of further draws, rounds, votes, selections and gates are called."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One question and what the numbers say."""
+
+    question: str
+    answer: str
+    """In a sentence."""
+    lines: tuple[str, ...] = ()
+    """The numbers behind it."""
+
+
+def points(row: Row, name: str) -> str:
+    """A gain with its interval, in points."""
+    low, high = row[f"{name}_low"], row[f"{name}_high"]
+    return f"{100 * row[name]:+.1f} [{100 * low:+.1f}, {100 * high:+.1f}]"
+
+
+def place(row: Row) -> str:
+    """Where a row is from."""
+    return f"{row['benchmark']}, {row['model']}, {row['arm']}"
+
+
+def own_rows(rows: pl.DataFrame) -> list[Row]:
+    """The main arms of own thoughts that were compared with direct."""
+    wanted = (pl.col("role") == "own thought") & pl.col("gain").is_not_null()
+    return list(rows.filter(wanted).iter_rows(named=True))
+
+
+def does_it_help(rows: pl.DataFrame, alpha: float) -> Finding:
+    """Own thoughts against direct, over the whole grid."""
+    own = own_rows(rows)
+    sure = [row for row in own if row["holm"] <= alpha]
+    up = sorted((row for row in sure if row["gain"] > 0), key=lambda row: -row["gain"])
+    down = sorted((row for row in sure if row["gain"] < 0), key=lambda row: row["gain"])
+    answer = (
+        f"Of {len(own)} comparisons of own thoughts with direct, {len(up)} are gains and "
+        f"{len(down)} losses after Holm's correction; the others are not told from 0."
+    )
+    lines = [f"{place(row)}: {points(row, 'gain')}" for row in [*up, *down]]
+    return Finding("Does it help?", answer, tuple(lines))
+
+
+def was_it_the_picture(rows: pl.DataFrame) -> Finding:
+    """Verdicts, and the differences behind them."""
+    judged = [row for row in own_rows(rows) if row["verdict"] not in (None, "no effect")]
+    counts: dict[str, int] = {}
+    for row in own_rows(rows):
+        counts[row["verdict"]] = counts.get(row["verdict"], 0) + 1
+    told = ", ".join(f"{count} x {word}" for word, count in sorted(counts.items()))
+    lines = []
+    for row in judged:
+        parts = [f"{place(row)}: {row['verdict']}"]
+        for name, base in (("content", "duplicate"), ("specific", "shuffled"), ("votes", "votes")):
+            if row[name] is not None:
+                parts.append(f"over {base} {points(row, name)}")
+        lines.append("; ".join(parts))
+    return Finding("Was it the picture?", f"{told}." if told else "Nothing to judge.", tuple(lines))
+
+
+def transfer(rows: pl.DataFrame) -> pl.DataFrame:
+    """Gain over direct by family (rows) and benchmark (columns), of every model; null = not run."""
+    kept = rows.filter((pl.col("arm") == pl.col("family")) & pl.col("gain").is_not_null())
+    if kept.is_empty():
+        return pl.DataFrame()
+    return kept.pivot("benchmark", index=["model", "family"], values="gain")
+
+
+def what_transfers(rows: pl.DataFrame, alpha: float) -> Finding:
+    """The best family of each benchmark, and whether any family is best everywhere."""
+    own = own_rows(rows)
+    best: dict[tuple[str, str], Row] = {}
+    for row in own:
+        key = (row["model"], row["benchmark"])
+        if key not in best or row["gain"] > best[key]["gain"]:
+            best[key] = row
+    winners = {row["family"] for row in best.values() if row["gain"] > 0 and row["holm"] <= alpha}
+    answer = (
+        "No family gains anywhere."
+        if not winners
+        else f"One family gains wherever one does: {winners.pop()}."
+        if len(winners) == 1
+        else f"None is best everywhere: {', '.join(sorted(winners))} gain on different benchmarks."
+    )
+    lines = [f"{place(row)} is the best there: {points(row, 'gain')}" for row in best.values()]
+    return Finding("Which family transfers where?", answer, tuple(lines))
+
+
+def does_fidelity_bound(bounds: "Mapping[str, Bound]") -> Finding:
+    """Slopes of the gain over fidelity, by benchmark and model."""
+    question = "Does fidelity bound the gain?"
+    if not bounds:
+        return Finding(question, "There are no oracles to compare thoughts with.")
+    counts = {word: sum(b.does_bound == word for b in bounds.values()) for word in ("yes", "no")}
+    rest = len(bounds) - sum(counts.values())
+    lines = [
+        f"{name}: {found.does_bound}; within items {_slope(found.within)}, 90 % envelope "
+        f"{_slope(found.envelope)} score per unit of path agreement, {found.points} thoughts of "
+        f"{found.items} items"
+        for name, found in bounds.items()
+    ]
+    answer = f"Yes in {counts['yes']}, no in {counts['no']}, undecided in {rest} of {len(bounds)}."
+    return Finding(question, answer, tuple(lines))
+
+
+def _slope(found: Any) -> str:
+    return f"{found.mean:+.2f} [{found.low:+.2f}, {found.high:+.2f}]"
+
+
+def beats_equal_compute(rows: pl.DataFrame) -> Finding:
+    """Votes, selection, rounds and gates beside the first draw and random ones."""
+    question = "Do rounds, votes and selection beat equal compute?"
+    further = [
+        row
+        for row in rows.filter(pl.col("gain").is_not_null()).to_dicts()
+        if any(f", {name}" in row["arm"] for name in COMPUTE)
+    ]
+    voted = [row for row in own_rows(rows) if row["votes"] is not None]
+    if not further and not voted:
+        return Finding(question, "Not run: one draw, no rounds, no votes.")
+    beaten = sum(row["votes"] > 0 and row["votes_p"] <= 0.05 for row in voted)
+    answer = (
+        f"Own thoughts beat as many votes of direct as they cost in {beaten} of {len(voted)} "
+        "comparisons (p at most 0.05, not corrected)."
+        if voted
+        else "No votes of direct were taken."
+    )
+    lines = [f"{place(row)}: over {row['votes_of']} votes {points(row, 'votes')}" for row in voted]
+    lines += [
+        f"{place(row)}: {points(row, 'gain')} over direct at {row['seconds']:.3f} s per item"
+        for row in further
+    ]
+    return Finding(question, answer, tuple(lines))
+
+
+def can_it_decide(lines: Sequence[str]) -> Finding:
+    """What families that let the model choose came to; see g2u/report/choices.py."""
+    question = "Can it decide what to imagine?"
+    if not lines:
+        return Finding(question, "Not asked: no family lets the model choose.")
+    return Finding(question, "Benchmark by benchmark:", tuple(lines))
+
+
+def findings(
+    rows: pl.DataFrame, bounds: "Mapping[str, Bound]", choices: Sequence[str], alpha: float
+) -> list[Finding]:
+    """All questions, in the order of the report."""
+    return [
+        does_it_help(rows, alpha),
+        was_it_the_picture(rows),
+        does_fidelity_bound(bounds),
+        what_transfers(rows, alpha),
+        can_it_decide(choices),
+        beats_equal_compute(rows),
+    ]

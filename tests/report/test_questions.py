@@ -1,0 +1,100 @@
+"""The report's answers follow the numbers, whichever way they fall."""
+
+from typing import Any
+
+import polars as pl
+
+from g2u.report.questions import (
+    beats_equal_compute,
+    can_it_decide,
+    does_fidelity_bound,
+    does_it_help,
+    findings,
+    transfer,
+    was_it_the_picture,
+    what_transfers,
+)
+from g2u.report.summary import SCHEMA
+from g2u.scoring.envelope import Bound
+from g2u.scoring.statistics import Interval
+
+
+def row(family: str, gain: float, holm: float = 0.001, benchmark: str = "b", **more: Any) -> Any:
+    numbers = {"gain": gain, "gain_low": gain - 0.05, "gain_high": gain + 0.05, "holm": holm}
+    place = {"benchmark": benchmark, "model": "m", "family": family, "arm": family}
+    return {**dict.fromkeys(SCHEMA), **place, "role": "own thought", **numbers, **more}
+
+
+def table(*rows: Any) -> pl.DataFrame:
+    return pl.DataFrame(list(rows), schema=SCHEMA)
+
+
+def test_help_counts_gains_and_losses_that_survive_the_correction() -> None:
+    found = does_it_help(
+        table(row("a", 0.2), row("b", -0.1), row("c", 0.3, 0.2), row("d", 0.3)), 0.05
+    )
+    assert found.answer.startswith(
+        "Of 4 comparisons of own thoughts with direct, 2 are gains and 1"
+    )
+    assert found.lines == (
+        "b, m, d: +30.0 [+25.0, +35.0]",
+        "b, m, a: +20.0 [+15.0, +25.0]",
+        "b, m, b: -10.0 [-15.0, -5.0]",
+    )
+
+
+def test_verdicts_are_counted_and_their_numbers_shown() -> None:
+    content = {"content": 0.1, "content_low": 0.05, "content_high": 0.15}
+    rows = table(
+        row("a", 0.2, verdict="thought-mediated", **content),
+        row("b", 0.0, 1.0, verdict="no effect"),
+    )
+    found = was_it_the_picture(rows)
+    assert found.answer == "1 x no effect, 1 x thought-mediated."
+    assert found.lines == ("b, m, a: thought-mediated; over duplicate +10.0 [+5.0, +15.0]",)
+
+
+def test_transfer_is_a_table_of_families_and_benchmarks() -> None:
+    rows = table(
+        row("a", 0.2), row("b", 0.1), row("a", -0.1, benchmark="c"), row("b", 0.3, benchmark="c")
+    )
+    assert transfer(rows).to_dicts() == [
+        {"model": "m", "family": "a", "b": 0.2, "c": -0.1},
+        {"model": "m", "family": "b", "b": 0.1, "c": 0.3},
+    ]
+    assert what_transfers(rows, 0.05).answer == (
+        "None is best everywhere: a, b gain on different benchmarks."
+    )
+    assert what_transfers(table(row("a", 0.2)), 0.05).answer.endswith("wherever one does: a.")
+    assert what_transfers(table(row("a", 0.2, 0.5)), 0.05).answer == "No family gains anywhere."
+
+
+def test_the_bound_can_come_out_either_way() -> None:
+    one = Interval(0.1, 0.0, 0.2)
+    bounds = {
+        name: Bound(one, one, word, 9, 3)  # type: ignore[arg-type]
+        for name, word in (("x", "yes"), ("y", "no"), ("z", "undecided"))
+    }
+    found = does_fidelity_bound(bounds)
+    assert found.answer == "Yes in 1, no in 1, undecided in 1 of 3."
+    assert found.lines[0].startswith("x: yes; within items +0.10 [+0.00, +0.20]")
+    assert "no oracles" in does_fidelity_bound({}).answer
+
+
+def test_equal_compute_is_told_or_said_to_be_missing() -> None:
+    assert beats_equal_compute(table(row("a", 0.2))).answer.startswith("Not run")
+    votes = {"votes": 0.1, "votes_low": 0.0, "votes_high": 0.2, "votes_p": 0.04, "votes_of": 4}
+    further = row("a", 0.3, arm="a, vote_4", role="control", seconds=0.2)
+    found = beats_equal_compute(table(row("a", 0.2, **votes), further))
+    assert "in 1 of 1 comparisons" in found.answer
+    assert found.lines == (
+        "b, m, a: over 4 votes +10.0 [+0.0, +20.0]",
+        "b, m, a, vote_4: +30.0 [+25.0, +35.0] over direct at 0.200 s per item",
+    )
+
+
+def test_every_question_is_answered_even_if_nothing_ran() -> None:
+    found = findings(table(), {}, [], 0.05)
+    assert len(found) == 6
+    assert all(finding.answer for finding in found)
+    assert can_it_decide(["b: chose a"]).lines == ("b: chose a",)
