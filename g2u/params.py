@@ -149,7 +149,11 @@ class Understand(Section):
 class Judge(Section):
     """Section of stage judge."""
 
-    model: None = None
+    model: str | None = None
+    """A model preset that judges; null = rules decide everything."""
+    tasks: list[Literal["answers", "viescore", "ra", "al"]] = ["answers"]
+    """What is judged; g2u/judging.py."""
+    max_tokens: Positive = 16
 
 
 class Derived(Section):
@@ -358,6 +362,9 @@ def _check_axes(params: Params, path: Path) -> None:
         if preset.baseline is not None and preset.baseline not in params.presets.models:
             where = f"{path}: presets.models.{name}.baseline"
             raise ParamsError(unknown_name(where, preset.baseline, params.presets.models))
+    judge = params.judge.model
+    if judge is not None and judge not in params.presets.models:
+        raise ParamsError(unknown_name(f"{path}: judge.model", judge, params.presets.models))
     for name in BASELINES:
         if name not in params.families:
             raise ParamsError(f"{path}: families lacks {name!r}; every gain is measured against it")

@@ -91,6 +91,7 @@ JUDGEMENTS = pa.schema(
     [
         ("id", pa.string()),
         ("arm", pa.string()),
+        ("name", pa.string()),
         ("score", pa.float64()),
         ("reason", pa.string()),
     ]
@@ -157,6 +158,21 @@ class Score:
     """Items with equal clusters share their pictures."""
     fidelity: float | None = None
     """0..1: path agreement of the thoughts shown with the oracles, where there are any."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What a judge said."""
+
+    id: str
+    arm: str
+    """Empty for what concerns the thought alone."""
+    name: str
+    """answers, viescore, ra or al."""
+    score: float | None
+    """answers: 0 or 1; viescore: 0..10; ra and al: 1..5; None where the reply could not be read."""
+    reason: str
+    """The reply."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -290,6 +306,17 @@ def write_scores(path: Path, scores: Sequence[Score]) -> None:
 def read_scores(path: Path) -> list[Score]:
     """Scores in their order."""
     return [Score(**row) for row in read_rows(path, SCORES)]
+
+
+def write_judgements(path: Path, judgements: Sequence[Judgement]) -> None:
+    """Write the judgements table."""
+    names = JUDGEMENTS.names
+    write_rows(path, JUDGEMENTS, [{n: getattr(j, n) for n in names} for j in judgements])
+
+
+def read_judgements(path: Path) -> list[Judgement]:
+    """Judgements in their order."""
+    return [Judgement(**row) for row in read_rows(path, JUDGEMENTS)]
 
 
 def assert_same_ids(what: str, found: Iterable[str], expected: Iterable[str]) -> None:

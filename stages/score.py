@@ -13,9 +13,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from g2u import params, parquet, tables, targets
+from g2u import params, tables, targets
 from g2u.errors import run_main
 from g2u.files import write_whole
+from g2u.judging import summarised
 from g2u.params import Params
 from g2u.records import Question, Target
 from g2u.scoring import derived
@@ -23,6 +24,7 @@ from g2u.scoring.arms import Cellmates, Made, derive
 from g2u.scoring.leaks import leaks
 from g2u.scoring.metrics import (
     cell_metrics,
+    decided,
     fidelities,
     fidelity_metrics,
     reward_metrics,
@@ -78,17 +80,22 @@ def main() -> None:
     config.require(benchmark=cell.benchmark, model=cell.model, family=cell.family)
     folder = BenchmarkFolder(cell.benchmark)
     questions, gold = tables.read_questions(folder.questions), targets.read_targets(folder.targets)
-    # Empty as long as no judge can be configured; a missing or torn table must still stop here.
-    parquet.read_rows(cell.judgements, tables.JUDGEMENTS)
+    judgements = tables.read_judgements(cell.judgements)
     scored, made = scores_of(config, cell, questions, gold)
+    scored["own"] = decided(scored["own"], judgements)
     tables.assert_same_ids(str(cell), (s.id for s in scored["own"]), (q.id for q in questions))
     worded = tables.read_thoughts(cell.thoughts, with_pictures=False)
+    main_arm = scored["own"][0].arm
+    right = {
+        s.id: s.score >= 0.5 for s in scored["own"] if s.arm == main_arm and s.score is not None
+    }
     metrics: dict[str, Any] = {
         **cell_metrics(config, questions, gold, scored),
         "derived": {
             name: {"arms": arm.arms, "needs_direct": arm.needs_direct} for name, arm in made.items()
         },
         "prompts": asdict(leaks(worded, questions, {target.id: target for target in gold})),
+        "judged": summarised(judgements, right),
         "rewards": reward_metrics(config, scored["own"], tables.read_rewards(cell.rewards)),
     }
     oracles = tables.read_oracles(folder.oracles)

@@ -8,8 +8,8 @@ LOADED_BY_NAME = {
     "prepare": ("g2u/benchmarks",),
     "generate": ("g2u/edits", "g2u/models"),
     "understand": ("g2u/feedback", "g2u/models"),
-    "judge": (),
-    "score": ("g2u/scoring",),
+    "judge": ("g2u/models", "g2u/scoring/answers"),
+    "score": ("g2u/scoring/answers",),
     "report": ("g2u/report",),
 }
 """Folders that a stage names apart in dvc.yaml: the cell's own file in them, or the whole folder.

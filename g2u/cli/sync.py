@@ -17,7 +17,7 @@ from g2u.workspace import DATA, BenchmarkFolder
 TEMPLATE = Path(__file__).with_name("benchmark.dvc.yaml")
 ROOT = Path("dvc.yaml")
 BEGIN, END = "# kept by g2u sync: begin", "# kept by g2u sync: end"
-CELL_NOUNS = ("thoughts", "answers", "judgements", "scores", "metrics", "costs")
+CELL_NOUNS = ("thoughts", "answers", "rewards", "judgements", "scores", "metrics", "costs")
 STAGES = ("prepare", "generate", "understand", "judge", "score")
 
 
@@ -48,6 +48,11 @@ def benchmark_file(config: Params, benchmark: str, root: Path) -> str:
         "cells": cell_lines(config),
         "source_files": "".join(f"      - {_relative(str(p), root)}\n" for p in named),
     }
+    judge = config.judge.model
+    parts |= {"judge_model": "g2u/models/__init__.py", "judge_params": "judge"}
+    if judge is not None:
+        parts["judge_model"] = f"g2u/models/{config.presets.models[judge].adapter}"
+        parts["judge_params"] = f"presets.models.{judge}"
     scorers = plugins.benchmark(preset.source).SCORERS
     parts["scorers"] = "".join(f"        - g2u/scoring/answers/{name}.py\n" for name in scorers)
     for stage in STAGES:

@@ -16,7 +16,7 @@ from g2u.pictures import pixels_of
 from g2u.records import Picture, Question, Target, Thought
 from g2u.scoring import statistics
 from g2u.scoring.statistics import Resampling
-from g2u.tables import Answer, Reward, Score
+from g2u.tables import Answer, Judgement, Reward, Score
 
 if TYPE_CHECKING:
     from g2u.scoring.fidelity import Fidelity
@@ -51,6 +51,17 @@ def score_answers(
             value = scorer.score(prediction, target.answer)
             scores.append(Score(answer.id, answer.arm, "ok", prediction, value, cluster))
     return scores
+
+
+def decided(scores: Sequence[Score], judgements: Sequence[Judgement]) -> list[Score]:
+    """Scores with a judge's word where no rule could parse the answer."""
+    said = {(j.id, j.arm): j.score for j in judgements if j.name == "answers"}
+    return [
+        replace(score, status="judged", score=value)
+        if score.status == "unparsed" and (value := said.get((score.id, score.arm))) is not None
+        else score
+        for score in scores
+    ]
 
 
 def arm_metrics(scores: Sequence[Score], confidence: float) -> dict[str, Any]:

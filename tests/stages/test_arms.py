@@ -26,6 +26,7 @@ def test_every_kind_of_arm_is_scored_and_reported(workspace: Workspace) -> None:
         "reasoning_tokens": 8,
         "rewards": ["likelihood", "contrast"],
     }
+    raw["judge"] = {"model": "tiny", "tasks": ["answers", "viescore", "ra", "al"]}
     raw["score"]["derived"] = [
         {"rule": "gate", "above": 10.0},
         {"rule": "gate", "by": "contrast", "above": 0.0},
@@ -59,6 +60,9 @@ def test_every_kind_of_arm_is_scored_and_reported(workspace: Workspace) -> None:
         assert isinstance(arm, dict)
         assert arm["items"] == 6, "nothing failed"
     assert set(structure["rewards"]) == {"likelihood", "contrast"}
+    judged = structure["judged"]
+    assert set(judged) == {"viescore", "ra", "al"}, "every answer was parsed"
+    assert judged["al"] == {"items": 0, "unread": 6}, "tiny is no judge, and nothing is guessed"
     gains = structure["gains"]["concat"]
     assert isinstance(gains, dict)
     assert set(gains) == {"direct", "duplicate", "direct_vote_3", "shuffled"}

@@ -34,6 +34,7 @@ def code_deps(body: dict[str, Any], adapter: str = "tiny") -> set[Path]:
         if dep.startswith("data/"):
             continue
         text = dep.replace("${item.adapter}", adapter).replace("${item.edit}", "*")
+        text = text.replace("${judge.model}", f"g2u/models/{adapter}")
         for found in ROOT.glob(text.replace("${source}", "*")):
             files |= {found} if found.is_file() else set(found.rglob("*.py"))
     return {path.relative_to(ROOT) for path in files}

@@ -1,0 +1,145 @@
+"""What a judge model is asked, and how its reply is read: strictly, or not at all.
+
+answers: is a response that no rule could parse right? RIGHT or WRONG.
+viescore: VIEScore (arXiv 2312.14867) of a drawing: semantic consistency and perceptual quality, 0
+    to 10 each; the score is the root of their product.
+ra: UniG2U's reasoning-to-visual alignment: instruction following, quality, relevance, 1 to 5; mean.
+al: its answer-to-visual alignment: consistency, alignment, coherence, 1 to 5; mean.
+The wordings are this project's own.
+"""
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from g2u.prompts import question_prompt
+from g2u.records import AnswerRequest, Picture, Question, Target, Thought, Turn
+from g2u.tables import Answer, Judgement
+
+WORDING = {
+    "answers": (
+        "Question: {question}\nRight answer: {gold}\nResponse: {response}\n"
+        "Does the response give the right answer? Say RIGHT or WRONG."
+    ),
+    "viescore": (
+        'The second picture was made from the first: "{prompt}" Rate from 0 to 10 how well it does '
+        "what was asked without other changes, and from 0 to 10 how natural and free of faults it "
+        'looks. Reply with the two numbers, as "7, 8".'
+    ),
+    "ra": (
+        "Question: {question}\nTo answer it, the second picture was made from the first: "
+        '"{prompt}" Rate from 1 to 5 how well it follows that instruction, its quality, and its '
+        'relevance to the question. Reply with the three numbers, as "3, 4, 2".'
+    ),
+    "al": (
+        "Question: {question}\nAnswer: {response}\nThe second picture was made from the first to "
+        "find it. Rate from 1 to 5 how consistent the answer is with the second picture, how far "
+        "the answer rests on what it shows, and how coherent both are together. Reply with the "
+        'three numbers, as "3, 4, 2".'
+    ),
+}
+NUMBERS = {"viescore": (2, 0, 10), "ra": (3, 1, 5), "al": (3, 1, 5)}
+"""How many numbers a reply has to hold, and their range."""
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One thing to judge."""
+
+    id: str
+    arm: str
+    """Empty for what concerns the thought alone."""
+    name: str
+    request: AnswerRequest
+
+
+def read(name: str, reply: str) -> float | None:
+    """The score in a reply; None where it is not exactly what was asked for.
+
+    answers: 0 or 1; viescore: 0..10; ra, al: 1..5.
+    """
+    if name == "answers":
+        words = set(re.findall(r"\b(RIGHT|WRONG)\b", reply))
+        return None if len(words) != 1 else float(words == {"RIGHT"})
+    count, low, high = NUMBERS[name]
+    number = r"\s*(\d+(?:\.\d+)?)\s*"
+    found = re.fullmatch(",".join([number] * count) + r"\.?\s*", reply)
+    values = [float(value) for value in found.groups()] if found else []
+    if not values or not all(low <= value <= high for value in values):
+        return None
+    return math.sqrt(values[0] * values[1]) if name == "viescore" else sum(values) / count
+
+
+def cases(
+    names: Sequence[str],
+    questions: Sequence[Question],
+    gold: Mapping[str, Target],
+    pictures: Mapping[str, Picture],
+    thoughts: Sequence[Thought],
+    answers: Sequence[Answer],
+    unparsed: Sequence[Answer],
+    max_tokens: int,
+) -> list[Case]:
+    """What there is to judge in a cell: the first draw of each question's first picture, the main
+    arm's answer to it, and every answer that no rule could parse.
+    """
+    asked = {question.id: question for question in questions}
+    drawn = {
+        thought.question: thought
+        for thought in reversed(thoughts)
+        if thought.status == "ok" and thought.picture is not None and thought.call
+        if thought.draw == 0 and thought.position == 0 and thought.source in pictures
+    }
+    main = {a.id: a for a in answers if a.arm == answers[0].arm and a.status == "ok"}
+    found = []
+    if "answers" in names:
+        for answer in unparsed:
+            text = WORDING["answers"].format(
+                question=question_prompt(asked[answer.id]),
+                gold=_worded(asked[answer.id], gold[answer.id]),
+                response=answer.response,
+            )
+            request = AnswerRequest((Turn("user", (text,)),), max_tokens)
+            found.append(Case(answer.id, answer.arm, "answers", request))
+    for name in names:
+        for id, thought in drawn.items():
+            if name == "answers" or (name == "al" and id not in main):
+                continue
+            assert thought.picture is not None
+            text = WORDING[name].format(
+                question=asked[id].text,
+                prompt=thought.prompt,
+                response=main[id].response if id in main else "",
+            )
+            turn = Turn("user", (pictures[thought.source], thought.picture, text))
+            arm = answers[0].arm if name == "al" else ""
+            found.append(Case(id, arm, name, AnswerRequest((turn,), max_tokens)))
+    return found
+
+
+def _worded(question: Question, target: Target) -> str:
+    options = dict(zip(question.option_letters(), question.choices, strict=True))
+    text = options.get(target.answer)
+    return f"{target.answer}. {text}" if text else target.answer
+
+
+def summarised(
+    judgements: Sequence[Judgement], right: Mapping[str, bool]
+) -> dict[str, dict[str, float]]:
+    """Mean score, items and unread replies by name; al also apart for right and wrong answers,
+    because its rubric rewards correctness.
+    """
+    found: dict[str, dict[str, float]] = {}
+    for name in dict.fromkeys(judgement.name for judgement in judgements):
+        rows = [judgement for judgement in judgements if judgement.name == name]
+        scored = [(row.id, row.score) for row in rows if row.score is not None]
+        found[name] = {"items": len(scored), "unread": len(rows) - len(scored)}
+        groups = {"mean": scored}
+        if name == "al":
+            groups["right"] = [pair for pair in scored if right.get(pair[0]) is True]
+            groups["wrong"] = [pair for pair in scored if right.get(pair[0]) is False]
+        for group, pairs in groups.items():
+            if pairs:
+                found[name][group] = sum(score for _, score in pairs) / len(pairs)
+    return found

@@ -1,0 +1,96 @@
+"""The judge: asked for what rules leave open, read strictly, and never a guess."""
+
+import math
+
+import pytest
+
+from g2u.judging import cases, read, summarised
+from g2u.pictures import picture_of
+from g2u.records import Question, Target, Thought
+from g2u.scoring.metrics import decided
+from g2u.tables import Answer, Judgement, Score
+from tests.conftest import png
+
+SOURCE, DRAWN = picture_of(png(1)), picture_of(png(2))
+QUESTION = Question(
+    "q", "Which?", choices=("red", "blue"), format="choice", pictures=(SOURCE.digest,)
+)
+GOLD = {"q": Target("q", "B", "choice")}
+THOUGHT = Thought("q", 0, "ok", picture=DRAWN, source=SOURCE.digest, prompt="Enhance.", call="c")
+ANSWERS = [Answer("q", "concat", "", "ok", response="the sky"), Answer("q", "only", "", "ok")]
+ALL = ("answers", "viescore", "ra", "al")
+
+
+@pytest.mark.parametrize(
+    ("name", "reply", "expected"),
+    [
+        ("answers", "RIGHT", 1.0),
+        ("answers", "It is WRONG.", 0.0),
+        ("answers", "RIGHT or WRONG?", None),
+        ("answers", "right", None),
+        ("viescore", "4, 9", 6.0),
+        ("viescore", "0, 10", 0.0),
+        ("viescore", "4, 11", None),
+        ("viescore", "4", None),
+        ("viescore", "I say 4, 9", None),
+        ("ra", "5, 4, 3.", 4.0),
+        ("ra", "0, 4, 3", None),
+        ("al", "1,2,3", 2.0),
+        ("al", "1, 2, 3, 4", None),
+    ],
+)
+def test_a_reply_is_read_strictly(name: str, reply: str, expected: float | None) -> None:
+    assert read(name, reply) == expected
+
+
+def test_a_cell_asks_for_its_open_answers_and_its_first_thoughts() -> None:
+    pictures = {SOURCE.digest: SOURCE}
+    found = cases(ALL, [QUESTION], GOLD, pictures, [THOUGHT], ANSWERS, ANSWERS[:1], 16)
+    assert [(c.id, c.arm, c.name) for c in found] == [
+        ("q", "concat", "answers"),
+        ("q", "", "viescore"),
+        ("q", "", "ra"),
+        ("q", "concat", "al"),
+    ]
+    words = found[0].request.turns[0].parts[-1]
+    assert isinstance(words, str)
+    assert "Right answer: B. blue" in words
+    assert "Response: the sky" in words
+    for case in found[1:]:
+        assert case.request.turns[0].parts[:2] == (SOURCE, DRAWN)
+    told = [str(case.request.turns[0].parts[-1]) for case in found[1:]]
+    assert not any("blue" in text for text in told), "only answers may see the gold"
+
+
+def test_what_no_model_drew_is_not_judged() -> None:
+    given = Thought("q", 0, "ok", picture=DRAWN, source=SOURCE.digest)
+    assert cases(ALL[1:], [QUESTION], GOLD, {SOURCE.digest: SOURCE}, [given], ANSWERS, [], 16) == []
+
+
+def test_a_judge_decides_what_is_unparsed_and_nothing_else() -> None:
+    rows = [
+        Score("a", "concat", "unparsed", "", 0.0, "p"),
+        Score("b", "concat", "ok", "A", 0.0, "p"),
+        Score("c", "concat", "unparsed", "", 0.0, "p"),
+        Score("d", "only", "unparsed", "", 0.0, "p"),
+    ]
+    said = [Judgement(n, "concat", "answers", 1.0, "RIGHT") for n in "ab"]
+    said.append(Judgement("c", "concat", "answers", None, "hm"))
+    found = decided(rows, said)
+    assert [(s.status, s.score) for s in found] == [
+        ("judged", 1.0),
+        ("ok", 0.0),
+        ("unparsed", 0.0),
+        ("unparsed", 0.0),
+    ]
+
+
+def test_alignment_is_also_told_apart_by_correctness() -> None:
+    rows = [
+        Judgement(n, "concat", "al", score, "")
+        for n, score in zip("abc", (5.0, 2.0, None), strict=True)
+    ]
+    rows.append(Judgement("a", "", "viescore", math.sqrt(12), ""))
+    found = summarised(rows, {"a": True, "b": False, "c": True})
+    assert found["al"] == {"items": 2, "unread": 1, "mean": 3.5, "right": 5.0, "wrong": 2.0}
+    assert found["viescore"]["mean"] == pytest.approx(math.sqrt(12))
