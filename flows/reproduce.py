@@ -9,7 +9,6 @@ Run: python -m flows.reproduce
 import json
 import threading
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any, cast
 from uuid import UUID
 
@@ -76,16 +75,21 @@ def repro() -> int:
     return ran
 
 
-@task(cache_policy=NO_CACHE, persist_result=False)
-def publish_gains(path: Path) -> int:
-    """The report's numbers as a table in Prefect's UI; returns its rows."""
-    gains = json.loads(path.read_text())
-    rows = [
+def gains_rows() -> list[dict[str, Any]]:
+    """The report's numbers, one row per arm."""
+    gains = json.loads((REPORT / "gains.json").read_text())
+    return [
         {"benchmark": benchmark, "model": model, "arm": arm, **numbers}
         for benchmark, models in gains.items()
         for model, arms in models.items()
         for arm, numbers in arms.items()
     ]
+
+
+@task(cache_policy=NO_CACHE, persist_result=False)
+def publish_gains() -> int:
+    """The report's numbers as a table in Prefect's UI; returns its rows."""
+    rows = gains_rows()
     create_table_artifact(rows, key="gains", description="accuracy and gains of every arm")
     return len(rows)
 
@@ -128,7 +132,7 @@ def reproduce() -> int:
             sum(f.failed for f in filled),
         )
         ran = repro()
-        publish_gains(REPORT / "gains.json")
+        publish_gains()
     return ran
 
 

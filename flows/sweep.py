@@ -17,7 +17,7 @@ from prefect.artifacts import create_table_artifact
 from prefect.cache_policies import NO_CACHE
 
 from flows.nightly import git
-from flows.reproduce import fill_all
+from flows.reproduce import fill_all, gains_rows
 from g2u import params
 from g2u.cli import guard
 from g2u.cli.fill import cells
@@ -25,7 +25,6 @@ from g2u.cli.packer import packing
 from g2u.cli.sync import sync
 from g2u.cli.workers import pool
 from g2u.errors import DataError, ParamsError, run_main
-from g2u.workspace import REPORT
 
 Point = dict[str, Any]
 """Dotted key of params.yaml -> value."""
@@ -73,17 +72,6 @@ def experiment(name: str) -> None:
         guard.run_dvc(["exp", "run", "--force", "--name", name], environment, get_run_logger().info)
 
 
-def rows_of(name: str, point: Point) -> list[dict[str, Any]]:
-    """The report's numbers at a point, one row per arm."""
-    gains = json.loads((REPORT / "gains.json").read_text())
-    return [
-        {"experiment": name, **point, "benchmark": benchmark, "model": model, "arm": arm, **numbers}
-        for benchmark, models in gains.items()
-        for model, arms in models.items()
-        for arm, numbers in arms.items()
-    ]
-
-
 @flow(validate_parameters=False)
 def sweep(axes: list[str]) -> list[dict[str, Any]]:
     """Run every point; returns the table."""
@@ -106,7 +94,7 @@ def sweep(axes: list[str]) -> list[dict[str, Any]]:
                 with pool(config) as workers:
                     fill_all(workers, cells(config))
                 experiment(name)
-                table += rows_of(name, point)
+                table += [{"experiment": name, **point, **row} for row in gains_rows()]
         finally:
             path.write_bytes(before)
             sync(params.load())

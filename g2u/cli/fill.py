@@ -8,7 +8,7 @@ all questions about a picture, so that no two workers ask the same.
 import functools
 import math
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from typing import Literal
@@ -92,13 +92,7 @@ def cells(config: Params) -> list[Cell]:
     ]
 
 
-def fill_cell(
-    workers: Pool,
-    stage: Stage,
-    cell: Cell,
-    stop: threading.Event,
-    report: Callable[[Filled], None] = lambda _: None,
-) -> Filled:
+def fill_cell(workers: Pool, stage: Stage, cell: Cell, stop: threading.Event) -> Filled:
     """All calls of a stage of a cell, part by part.
 
     Args:
@@ -106,7 +100,6 @@ def fill_cell(
         stage: generate, or understand once generate is done.
         cell: the cell.
         stop: once set, no further part is begun.
-        report: told after every part what the cell came to so far.
     """
     questions = workers.perform(count_questions, cell.benchmark)
     parts = max(1, min(math.ceil(questions / PART), PARTS_PER_WORKER * workers.count))
@@ -117,7 +110,6 @@ def fill_cell(
         ]
         for future in futures:
             total = total + future.result()
-            report(total)
     return total
 
 

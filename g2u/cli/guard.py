@@ -14,7 +14,7 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -71,7 +71,7 @@ def repair() -> list[str]:
         found = _stages(path)
         if found is None and path.exists():
             said.append(f"{path} was broken")
-        elif found is not None and kept is not None and _is_cut(path, found, kept):
+        elif found is not None and kept is not None and _is_cut(path, kept.keys() - found.keys()):
             said.append(f"{path} had lost {len(kept.keys() - found.keys())} stages")
         else:
             continue
@@ -170,9 +170,8 @@ def _stages(path: Path) -> dict[str, Any] | None:
     return stages
 
 
-def _is_cut(path: Path, found: Mapping[str, Any], kept: Mapping[str, Any]) -> bool:
-    """Whether stages vanished that dvc.yaml still has, though Git did not take them away."""
-    lost = kept.keys() - found.keys()
+def _is_cut(path: Path, lost: Collection[str]) -> bool:
+    """Whether stages vanished from a lock file, though Git did not take them away."""
     return bool(lost) and not _is_committed(path)
 
 

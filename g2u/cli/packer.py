@@ -19,7 +19,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from g2u.cli.workers import _die_with_parent
+from g2u.cli.workers import die_with_parent
 from g2u.errors import run_main
 from stages.__main__ import PACKER_VARIABLE
 
@@ -58,7 +58,7 @@ def _stop(address: str) -> None:
 
 def serve(address: str, ready: Any) -> None:
     """Take work, one piece after the other, until the parent process ends."""
-    threading.Thread(target=_die_with_parent, daemon=True).start()
+    threading.Thread(target=die_with_parent, daemon=True).start()
     started_as = _sources()
     for name in IMPORTED:
         importlib.import_module(f"stages.{name}")

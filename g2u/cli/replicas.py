@@ -8,7 +8,6 @@ storage (G2U_CACHE, a URL or a mounted folder), and the workspace travels as Ray
 import os
 import queue
 from collections.abc import Callable
-from pathlib import Path
 from types import TracebackType
 from typing import Any, TypeVar
 
@@ -16,7 +15,7 @@ from g2u.cache.budget import Spent
 from g2u.cli import workers
 from g2u.errors import ModelError, ParamsError
 from g2u.params import Params
-from g2u.workspace import CACHE_VARIABLE, OPTIONS_VARIABLE
+from g2u.workspace import CACHE_VARIABLE, DEFAULT_CACHE, OPTIONS_VARIABLE
 
 R = TypeVar("R")
 LEFT_BEHIND = [
@@ -59,7 +58,7 @@ class Replicas:
             if os.environ.get(name)
         }
         if address == "local":
-            passed.setdefault(CACHE_VARIABLE, str((Path(".g2u") / "calls").resolve()))
+            passed.setdefault(CACHE_VARIABLE, str(DEFAULT_CACHE.resolve()))
         ray.init(
             address=None if address == "local" else address,
             runtime_env={
@@ -120,7 +119,3 @@ class Replica:
     def perform(self, work: Callable[..., R], *arguments: Any) -> R:
         """Call it here."""
         return work(*arguments)
-
-    def process(self) -> int:
-        """Its process id."""
-        return os.getpid()

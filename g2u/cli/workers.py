@@ -126,10 +126,11 @@ def _begin(devices: Any, spent: Spent) -> None:
     device = devices.get()
     if device:
         os.environ["CUDA_VISIBLE_DEVICES"] = device
-    threading.Thread(target=_die_with_parent, daemon=True).start()
+    threading.Thread(target=die_with_parent, daemon=True).start()
 
 
-def _die_with_parent() -> None:
+def die_with_parent() -> None:
+    """In a thread of a child process: end it when its parent does."""
     parent = multiprocessing.parent_process()
     assert parent is not None
     multiprocessing.connection.wait([parent.sentinel])
