@@ -80,6 +80,7 @@ class Workspace:
         self.raw["presets"]["benchmarks"]["ladder"]["items"] = 6
         self.raw["presets"]["benchmarks"]["easy_vqa"]["items"] = 6
         self.raw["score"]["resamples"] = 200
+        self.raw["understand"]["controlled"] = []
         self.write()
 
     def write(self) -> Params:
