@@ -15,6 +15,7 @@ from g2u.cli.cache import examine, prune, used_keys
 from g2u.cli.fill import in_parts
 from g2u.cli.packer import packing
 from g2u.cli.plan import plan
+from g2u.cli.run import run
 from g2u.cli.workers import Workers
 from g2u.errors import CacheError, ModelError
 from g2u.params import load
@@ -47,13 +48,29 @@ def test_a_run_gives_the_bytes_of_a_bare_repro_and_then_has_nothing_to_do(small:
     assert "understand mine tiny self: 5 items" in ran.stderr
     assert " 0 calls made" in ran.stderr
     first = digests()
-    assert len(first) == 24
+    assert len(first) == 29
     again = small.run("g2u.cli.main", "run")
     assert "Running stage" not in again.stdout
     assert "calls made" not in again.stderr
     shutil.rmtree(".g2u")
     small.run("dvc", "repro", "--force")
     assert digests() == first
+
+
+@pytest.mark.slow
+def test_workers_start_only_if_something_changed(
+    small: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(config: object) -> None:
+        raise AssertionError("fill was called")
+
+    small.run("g2u.cli.main", "run")
+    monkeypatch.setattr("g2u.cli.run.fill", refuse)
+    run()
+    small.raw["presets"]["families"]["structure"]["prompt"] = "Draw it."
+    small.write()
+    with pytest.raises(AssertionError, match="fill was called"):
+        run()
 
 
 @pytest.mark.slow
