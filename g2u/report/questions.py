@@ -148,6 +148,44 @@ def beats_equal_compute(rows: pl.DataFrame) -> Finding:
     return Finding(question, answer, tuple(lines))
 
 
+def front(rows: Sequence[Row]) -> list[Row]:
+    """Arms that no other beats in accuracy at as little cost, by rising cost."""
+    found: list[Row] = []
+    for row in sorted(rows, key=lambda row: (row["seconds"], -row["accuracy"])):
+        if not found or row["accuracy"] > found[-1]["accuracy"]:
+            found.append(row)
+    return found
+
+
+def what_does_it_cost(rows: pl.DataFrame) -> Finding:
+    """The Pareto front of accuracy against model seconds, and gain per second of own thoughts."""
+    question = "What does it cost?"
+    usable = (pl.col("role") != "oracle") & pl.col("accuracy").is_not_null()
+    kept = rows.filter(usable & ~pl.col("arm").str.contains("select_oracle"))
+    lines, is_best = [], 0
+    groups = kept.partition_by("benchmark", "model", maintain_order=True)
+    for group in groups:
+        best = front(list(group.iter_rows(named=True)))
+        told = " < ".join(
+            f"{row['arm']} {100 * row['accuracy']:.1f} at {1000 * row['seconds']:.1f} ms"
+            for row in best
+        )
+        is_best += best[-1]["role"] == "own thought"
+        lines.append(f"{best[0]['benchmark']}, {best[0]['model']}: {told}")
+    extra = [row for row in own_rows(rows) if row["gain"] > 0 and row["seconds"]]
+    lines += [
+        f"{place(row)}: {100 * row['gain'] / row['seconds']:.0f} points per model second"
+        for row in extra
+    ]
+    answer = (
+        f"Own thoughts are the most accurate arm without an oracle in {is_best} of {len(groups)}; "
+        "the fronts of accuracy against model time:"
+        if groups
+        else "Nothing was scored."
+    )
+    return Finding(question, answer, tuple(lines))
+
+
 def can_it_decide(lines: Sequence[str]) -> Finding:
     """What families that let the model choose came to; see g2u/report/choices.py."""
     question = "Can it decide what to imagine?"
@@ -167,4 +205,5 @@ def findings(
         what_transfers(rows, alpha),
         can_it_decide(choices),
         beats_equal_compute(rows),
+        what_does_it_cost(rows),
     ]

@@ -12,6 +12,7 @@ from g2u.report.questions import (
     findings,
     transfer,
     was_it_the_picture,
+    what_does_it_cost,
     what_transfers,
 )
 from g2u.report.summary import SCHEMA
@@ -93,8 +94,25 @@ def test_equal_compute_is_told_or_said_to_be_missing() -> None:
     )
 
 
+def test_the_front_holds_what_nothing_cheaper_beats() -> None:
+    def arm(name: str, accuracy: float, seconds: float, role: str = "control") -> Any:
+        return row(name, 0.1, accuracy=accuracy, seconds=seconds, role=role)
+
+    rows = table(
+        arm("direct", 0.5, 0.01, "baseline"),
+        arm("worse", 0.4, 0.02),
+        arm("own", 0.8, 0.05, "own thought"),
+        arm("slower", 0.8, 0.06),
+        arm("oracle", 0.99, 0.01, "oracle"),
+    )
+    found = what_does_it_cost(rows)
+    assert found.lines[0] == "b, m: direct 50.0 at 10.0 ms < own 80.0 at 50.0 ms"
+    assert found.lines[1] == "b, m, own: 200 points per model second"
+    assert "in 1 of 1" in found.answer
+
+
 def test_every_question_is_answered_even_if_nothing_ran() -> None:
     found = findings(table(), {}, [], 0.05)
-    assert len(found) == 6
+    assert len(found) == 7
     assert all(finding.answer for finding in found)
     assert can_it_decide(["b: chose a"]).lines == ("b: chose a",)
