@@ -1,8 +1,9 @@
 """Digits (thoughts hurt): 36 small, noisy digits; read one of them.
 
-A page of 6 x 6 digits, 5 x 7 pixels each, under noise. All that can be known of a digit lies in
-its own few pixels, so a cleaned-up page can hold no more than the noisy one, and whoever draws it
-has to decide 36 times. The thought is the clean page: its oracle helps, but no one can draw it.
+A page of 6 x 6 digits, 5 x 7 pixels each, under noise. The thought is the clean page: its oracle
+helps. The embedded model learns to read pages and clean pages, but never to draw one (UNDRAWN in
+g2u/training/curriculum.py), as generators garble symbols that readers read: what it draws is
+trusted and wrong.
 """
 
 from collections.abc import Iterator, Mapping
