@@ -151,10 +151,10 @@ def choice_lines(config: Params, arms: Arms) -> tuple[str, ...]:
     return tuple(lines)
 
 
-def bounds(config: Params) -> "dict[str, Bound]":
+def bounds(config: Params) -> "dict[str, Bound] | None":
     """By benchmark and model: what fidelity has to do with the gain, over all own thoughts."""
     if not config.report.bound_resamples:
-        return {}
+        return None
     from g2u.scoring.envelope import bound
 
     section = config.score

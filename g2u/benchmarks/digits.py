@@ -1,9 +1,9 @@
 """Digits (thoughts hurt): 36 small, noisy digits; read one of them.
 
 A page of 6 x 6 digits, 5 x 7 pixels each, under noise. The thought is the clean page: its oracle
-helps. The embedded model learns to read pages and clean pages, but never to draw one (UNDRAWN in
-g2u/training/curriculum.py), as generators garble symbols that readers read: what it draws is
-trusted and wrong.
+helps whoever can read. Meant to hurt: the embedded model is trained to read pages, noisy and clean,
+and never to draw one (UNDRAWN in g2u/training/curriculum.py), as generators garble symbols that
+readers read. What came of it is in docs/embedded_model.md.
 """
 
 from collections.abc import Iterator, Mapping

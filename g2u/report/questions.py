@@ -101,9 +101,11 @@ def what_transfers(rows: pl.DataFrame, alpha: float) -> Finding:
     return Finding("Which family transfers where?", answer, tuple(lines))
 
 
-def does_fidelity_bound(bounds: "Mapping[str, Bound]") -> Finding:
-    """Slopes of the gain over fidelity, by benchmark and model."""
+def does_fidelity_bound(bounds: "Mapping[str, Bound] | None") -> Finding:
+    """Slopes of the gain over fidelity, by benchmark and model; None = not asked."""
     question = "Does fidelity bound the gain?"
+    if bounds is None:
+        return Finding(question, "Not asked: report.bound_resamples is 0.")
     if not bounds:
         return Finding(question, "There are no oracles to compare thoughts with.")
     counts = {word: sum(b.does_bound == word for b in bounds.values()) for word in ("yes", "no")}
@@ -195,7 +197,7 @@ def can_it_decide(lines: Sequence[str]) -> Finding:
 
 
 def findings(
-    rows: pl.DataFrame, bounds: "Mapping[str, Bound]", choices: Sequence[str], alpha: float
+    rows: pl.DataFrame, bounds: "Mapping[str, Bound] | None", choices: Sequence[str], alpha: float
 ) -> list[Finding]:
     """All questions, in the order of the report."""
     return [

@@ -80,6 +80,7 @@ def test_the_bound_can_come_out_either_way() -> None:
     assert found.answer == "Yes in 1, no in 1, undecided in 1 of 3."
     assert found.lines[0].startswith("x: yes; within items +0.10 [+0.00, +0.20]")
     assert "no oracles" in does_fidelity_bound({}).answer
+    assert does_fidelity_bound(None).answer.startswith("Not asked")
 
 
 def test_equal_compute_is_told_or_said_to_be_missing() -> None:
