@@ -198,8 +198,10 @@ def stale(workspace: Workspace) -> set[str]:
 EDITED = {
     "g2u/edits/blank.py": {f"{b}:generate@tiny-blank" for b in ("ladder", "easy_vqa")},
     "g2u/benchmarks/ladder.py": {"ladder:prepare"},
-    "g2u/scoring/answers/yes_no.py": {
-        f"easy_vqa:score@tiny-{family}" for family in ("direct", "duplicate", "blank")
+    "g2u/scoring/answers/yes_no.py": {  # judge is asked for what the scorer cannot parse
+        f"easy_vqa:{stage}@tiny-{family}"
+        for stage in ("judge", "score")
+        for family in ("direct", "duplicate", "blank")
     },
     "g2u/models/tiny/canvas.py": {
         f"{b}:{stage}@tiny-{family}"
