@@ -9,7 +9,7 @@ from typing import Any
 
 from g2u.digests import call_seed
 from g2u.pictures import picture_of
-from g2u.protocols import Calls
+from g2u.protocols import Calls, Reply
 from g2u.records import EditRequest, Failure, Picture, Question, Status, Thought
 
 
@@ -58,7 +58,6 @@ def draw(
         for _, wording, number, _, source in places
     ]
     replies = calls.edit(requests)
-    flaws: dict[str, str] = {}
     thoughts = []
     for (question, wording, number, position, source), request, reply in zip(
         places, requests, replies, strict=True
@@ -75,15 +74,20 @@ def draw(
             call=calls.key(request),
             draw=number,
         )
-        if isinstance(reply, Failure):
-            thoughts.append(replace(made, status="failed", reason=reply.reason))
-            continue
-        if made.call not in flaws:
-            flaws[made.call] = flaw_of(reply, "" if may_copy else source)
-        flaw = flaws[made.call]
-        made = replace(made, picture=reply)
-        thoughts.append(replace(made, status="failed", reason=flaw) if flaw else made)
+        thoughts.append(completed(made, reply, "" if may_copy else source))
     return thoughts
+
+
+def completed(made: Thought, reply: Reply[Picture], source: str) -> Thought:
+    """A thought with the model's reply in it: ok, or failed with the reason.
+
+    A flawed picture is kept to be looked at; its status keeps it from being fed on. `source`:
+    digest of what it must not equal, empty where a copy is allowed.
+    """
+    if isinstance(reply, Failure):
+        return replace(made, status="failed", reason=reply.reason, picture=None)
+    flaw = flaw_of(reply, source)
+    return replace(made, status="failed" if flaw else "ok", reason=flaw, picture=reply)
 
 
 def without_thought(

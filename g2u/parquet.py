@@ -6,6 +6,7 @@ are appended. Files appear whole or not at all; equal rows give equal bytes. Pic
 already: they are stored as they are.
 """
 
+import functools
 import json
 import os
 from collections.abc import Iterable, Iterator, Sequence
@@ -95,13 +96,14 @@ def _shards(rows: Iterable[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
         yield shard
 
 
-def _leaves(schema: pa.Schema) -> list[str]:
+@functools.cache
+def _leaves(schema: pa.Schema) -> tuple[str, ...]:
     """The columns that parquet stores, by path: a picture's file and its path are two."""
     table = schema.empty_table()
     sink = pa.BufferOutputStream()
     pq.write_table(table, sink)
     stored = pq.ParquetFile(pa.BufferReader(sink.getvalue())).schema
-    return [stored.column(number).path for number in range(len(stored))]
+    return tuple(stored.column(number).path for number in range(len(stored)))
 
 
 def _features(schema: pa.Schema) -> dict[bytes, bytes]:

@@ -31,17 +31,20 @@ from g2u.scoring.metrics import (
     score_answers,
     with_fidelity,
 )
-from g2u.tables import Answer, Score
+from g2u.tables import Answer, Reward, Score
 from g2u.workspace import BenchmarkFolder, Cell, parse_cell
 
 
 def scores_of(
-    config: Params, cell: Cell, questions: Sequence[Question], gold: Sequence[Target]
+    config: Params,
+    cell: Cell,
+    questions: Sequence[Question],
+    gold: Sequence[Target],
+    rewards: Sequence[Reward],
 ) -> tuple[dict[str, list[Score]], dict[str, Made]]:
     """The cell's scores ("own") and those of its baselines; and the arms that were derived."""
     said = _answers(cell, config.presets.models[cell.model].baseline)
     plain = [answer for answer in said["direct"] if answer.arm == "none"]
-    rewards = tables.read_rewards(cell.rewards)
 
     def near(by: str) -> Mapping[str, float]:
         pictures = tables.read_pictures(BenchmarkFolder(cell.benchmark).pictures)
@@ -81,7 +84,8 @@ def main() -> None:
     folder = BenchmarkFolder(cell.benchmark)
     questions, gold = tables.read_questions(folder.questions), targets.read_targets(folder.targets)
     judgements = tables.read_judgements(cell.judgements)
-    scored, made = scores_of(config, cell, questions, gold)
+    rewards = tables.read_rewards(cell.rewards)
+    scored, made = scores_of(config, cell, questions, gold, rewards)
     scored["own"] = decided(scored["own"], judgements)
     tables.assert_same_ids(str(cell), (s.id for s in scored["own"]), (q.id for q in questions))
     worded = tables.read_thoughts(cell.thoughts, with_pictures=False)
@@ -96,7 +100,7 @@ def main() -> None:
         },
         "prompts": asdict(leaks(worded, questions, {target.id: target for target in gold})),
         "judged": summarised(judgements, right),
-        "rewards": reward_metrics(config, scored["own"], tables.read_rewards(cell.rewards)),
+        "rewards": reward_metrics(config, scored["own"], rewards),
     }
     oracles = tables.read_oracles(folder.oracles)
     if oracles and cell.family != "direct":

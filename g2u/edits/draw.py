@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from g2u.digests import call_seed
-from g2u.drawing import flaw_of
+from g2u.drawing import completed
 from g2u.prompts import filled
 from g2u.protocols import Calls
-from g2u.records import EditRequest, Failure, Picture, Question, Thought
+from g2u.records import EditRequest, Picture, Question, Thought
 
 NEEDS = frozenset({"draw"})
 READS = "pictures"
@@ -39,21 +39,16 @@ def imagine(
     ]
     thoughts = []
     for question, request, reply in zip(shown, requests, calls.edit(requests), strict=True):
-        picture = None if isinstance(reply, Failure) else reply
-        reason = reply.reason if isinstance(reply, Failure) else flaw_of(reply, "")
-        thoughts.append(
-            Thought(
-                question.id,
-                0,
-                "failed" if reason else "ok",
-                reason,
-                picture,
-                prompt=request.prompt,
-                writer="template",
-                seed=request.seed,
-                call=calls.key(request),
-            )
+        made = Thought(
+            question.id,
+            0,
+            "ok",
+            prompt=request.prompt,
+            writer="template",
+            seed=request.seed,
+            call=calls.key(request),
         )
+        thoughts.append(completed(made, reply, ""))
         thoughts += [
             Thought(question.id, place, "ok", "drawn for the first picture", source=source)
             for place, source in enumerate(question.pictures)

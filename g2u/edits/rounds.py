@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from g2u.digests import call_seed
-from g2u.drawing import flaw_of
+from g2u.drawing import completed
 from g2u.errors import ParamsError, unknown_name
 from g2u.protocols import Calls
 from g2u.records import AnswerRequest, EditRequest, Failure, Picture, Question, Thought, Turn
@@ -148,10 +148,5 @@ def _draw(
             call=calls.key(request),
             round=number,
         )
-        if isinstance(reply, Failure):
-            thread.drawn = replace(made, status="failed", reason=reply.reason, picture=None)
-        else:
-            flaw = flaw_of(reply, start.digest)
-            state = replace(made, status="failed", reason=flaw) if flaw else made
-            thread.drawn = replace(state, picture=reply)
+        thread.drawn = completed(made, reply, start.digest)
         thread.is_open = thread.drawn.status == "ok"
