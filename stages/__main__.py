@@ -9,9 +9,11 @@ workspace of the next run.
 import json
 import os
 import runpy
+import select
 import signal
 import socket
 import sys
+import threading
 from pathlib import Path
 
 PACKER_VARIABLE = "G2U_PACKER"
@@ -20,7 +22,6 @@ LOST = 70
 """Exit code where the packer died: what it had begun may not be whole."""
 DVC_VARIABLE = "DVC_STAGE"
 """Set by DVC for its stages."""
-PR_SET_PDEATHSIG = 1
 
 
 def main() -> int:
@@ -32,12 +33,28 @@ def main() -> int:
         if code is not None:
             return code
     if DVC_VARIABLE in os.environ and sys.platform == "linux":
-        import ctypes  # costs as much as the rest of this file
-
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+        threading.Thread(target=_die_with, args=(os.pidfd_open(_dvc()),), daemon=True).start()
     sys.argv = [f"stages.{name}", *arguments]
     runpy.run_module(f"stages.{name}", run_name="__main__", alter_sys=True)
     return 0
+
+
+def _dvc() -> int:
+    """The DVC that started this stage: its nearest ancestor that is not in a stage itself.
+
+    Between the two there may be a shell: dash stays, bash gives its place to the command.
+    """
+    process, variable = os.getppid(), f"{DVC_VARIABLE}=".encode()
+    while variable in Path(f"/proc/{process}/environ").read_bytes():
+        stat = Path(f"/proc/{process}/stat").read_text()
+        process = int(stat.rpartition(")")[2].split()[1])
+    return process
+
+
+def _die_with(descriptor: int) -> None:
+    """Wait for the end of the process behind a pidfd, then kill this one (Linux)."""
+    select.select([descriptor], [], [])
+    os.kill(os.getpid(), signal.SIGKILL)
 
 
 def _ask(address: str, name: str, arguments: list[str]) -> int | None:

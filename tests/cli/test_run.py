@@ -180,14 +180,18 @@ def test_the_packer_runs_stages_and_refuses_once_a_source_has_changed(small: Wor
 
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="asks the Linux kernel for it")
-def test_a_stage_dies_with_the_dvc_that_started_it(small: Workspace) -> None:
+@pytest.mark.parametrize("shell", ["/bin/sh", "/bin/bash"])
+def test_a_stage_dies_with_the_dvc_that_started_it(small: Workspace, shell: str) -> None:
+    if not Path(shell).exists():
+        pytest.skip(f"{shell} is not installed")
     Path("stages/idle.py").write_text(
         "import os, signal\nprint(os.getpid(), flush=True)\nsignal.pause()\n"
     )
     Path("dvc.yaml").write_text("stages: {idle: {cmd: python -m stages idle}}\n")
     small.init_dvc()
     command = [sys.executable, "-m", "dvc", "repro", "idle"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as dvc:
+    environment = {**os.environ, "SHELL": shell}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as dvc:
         assert dvc.stdout is not None
         stage = next(int(line) for line in dvc.stdout if line.strip().isdigit())
         descriptor = os.pidfd_open(stage)
