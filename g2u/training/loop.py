@@ -79,7 +79,7 @@ def train(
     saved = scratch / "checkpoint.pt"
     if saved.exists():
         state = torch.load(saved, weights_only=True)
-        if state["recipe"] != json.dumps(asdict(recipe)):
+        if state["recipe"] != _decisive(recipe):
             raise ParamsError(
                 f"params.yaml: train: {saved} belongs to another recipe; take that recipe back to "
                 "go on with it, or delete the file to start anew"
@@ -128,6 +128,12 @@ def train(
     return network, curve
 
 
+def _decisive(recipe: Recipe) -> str:
+    """What of a recipe decides the weights."""
+    free = ("threads", "checkpoint_every")
+    return json.dumps({n: value for n, value in asdict(recipe).items() if n not in free})
+
+
 def _item(rng: np.random.Generator, name: str, depths: tuple[int, int], easy: EasySplit) -> Item:
     if name == EASY_VQA:
         return easy_item(rng, easy)
@@ -168,7 +174,7 @@ def _save(
     fresh = path.with_suffix(".new")
     torch.save(
         {
-            "recipe": json.dumps(asdict(recipe)),
+            "recipe": _decisive(recipe),
             "network": network.state_dict(),
             "optimisers": [optimiser.state_dict() for optimiser in optimisers],
             "torch_rng": torch.get_rng_state(),
