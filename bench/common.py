@@ -26,7 +26,7 @@ from pathlib import Path
 
 from g2u.models import null
 
-CAPABILITIES = null.CAPABILITIES
+capabilities = null.capabilities
 SETTINGS = null.SETTINGS
 
 

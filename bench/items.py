@@ -44,7 +44,7 @@ def main() -> None:
     ]
     model = plugins.model("null", {})
     requests = [EditRequest((source,), prompt, 0) for source in sources.values()]
-    recipe = tables.Recipe(cell.benchmark, cell.family, cell.model, model.identity, "{}")
+    recipe = tables.Recipe(cell.benchmark, cell.family, cell.model, model.identity("edit"), "{}")
     found: dict[str, list[float]] = {"bare": [], "new": [], "cached": []}
     with tempfile.TemporaryDirectory() as name:
         for turn in range(ROUNDS):

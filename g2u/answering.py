@@ -132,7 +132,8 @@ def _pictures(turns: Sequence[Turn]) -> int:
 
 
 def _can(config: Params, model: str, capability: str) -> bool:
-    return capability in plugins.adapter(config.presets.models[model].adapter).CAPABILITIES
+    preset = config.presets.models[model]
+    return capability in plugins.capabilities(preset.adapter, preset.settings)
 
 
 def _by_likelihood(config: Params, model: str, question: Question) -> bool:

@@ -5,6 +5,7 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
+from g2u.protocols import Kind
 from g2u.records import AnswerRequest, EditRequest, Picture, Request, ScoreRequest, Turn
 
 
@@ -24,20 +25,31 @@ def call_key(identity: str, request: Request) -> str:
     return sha256({"model": identity, **described(request)})
 
 
+def kind_of(request: Request) -> Kind:
+    """What is asked for: edit, answer or score."""
+    match request:
+        case EditRequest():
+            return "edit"
+        case AnswerRequest():
+            return "answer"
+        case ScoreRequest():
+            return "score"
+
+
 def described(request: Request) -> dict[str, Any]:
     """A request as JSON-like values, pictures by their digests."""
     match request:
         case EditRequest():
             return {
-                "kind": "edit",
+                "kind": kind_of(request),
                 "pictures": [picture.digest for picture in request.pictures],
                 "prompt": request.prompt,
                 "seed": request.seed,
                 "settings": dict(request.settings),
             }
         case AnswerRequest():
-            found = {
-                "kind": "answer",
+            found: dict[str, Any] = {
+                "kind": kind_of(request),
                 "turns": _turns(request.turns),
                 "max_tokens": request.max_tokens,
             }
@@ -46,7 +58,7 @@ def described(request: Request) -> dict[str, Any]:
             return found
         case ScoreRequest():
             return {
-                "kind": "score",
+                "kind": kind_of(request),
                 "turns": _turns(request.turns),
                 "continuation": request.continuation,
             }

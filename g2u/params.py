@@ -16,7 +16,7 @@ from g2u.records import Scalar
 
 PATH = Path("params.yaml")
 NAME = re.compile(r"[a-z0-9_]+")
-RESERVED = ("report",)
+RESERVED = ("code", "report")
 BASELINES = ("direct", "duplicate")
 NULL_MODES = ("none", "blind")
 """Feedback modes of direct; they show no thought."""
@@ -41,7 +41,7 @@ class ModelPreset(Section):
     """How multiple choice is answered."""
     batch: Positive = 16
     """Calls handed over at once."""
-    settings: dict[str, Scalar] = {}
+    settings: dict[str, Any] = {}
     """What the adapter's `load` takes."""
     baseline: str | None = None
     """Another preset whose direct answers this one's gains are measured against as well."""
@@ -351,7 +351,9 @@ def _check_axes(params: Params, path: Path) -> None:
             raise ParamsError(f"{path}: {axis} is empty; expected at least one of its presets")
         for name in [*names, *presets]:
             if not NAME.fullmatch(name) or name in RESERVED:
-                raise ParamsError(f"{path}: {axis}: {name!r}; expected a-z, 0-9, _ (not 'report')")
+                raise ParamsError(
+                    f"{path}: {axis}: {name!r}; expected a-z, 0-9, _ (not 'code', 'report')"
+                )
         for name in names:
             if name not in presets:
                 raise ParamsError(unknown_name(f"{path}: {axis}", name, presets))

@@ -1,8 +1,14 @@
-"""From a name to its module: the name is the file, there is no registry."""
+"""From a name to its module: the name is the file, there is no registry.
+
+Adapters of other packages are found by their entry points (group g2u.models): a package brings a
+model of its own without a change here.
+"""
 
 import importlib
 import pkgutil
 from collections.abc import Mapping
+from functools import cache
+from importlib.metadata import EntryPoint, entry_points
 from types import ModuleType
 from typing import Any, cast
 
@@ -21,7 +27,14 @@ PLACES = {
 def known(kind: str) -> list[str]:
     """Names of the modules of a kind, from the folder's listing; imports none of them."""
     package = importlib.import_module(PLACES[kind])
-    return sorted(found.name for found in pkgutil.iter_modules(package.__path__))
+    own = [found.name for found in pkgutil.iter_modules(package.__path__)]
+    return sorted([*own, *foreign()]) if kind == "adapter" else sorted(own)
+
+
+@cache
+def foreign() -> dict[str, EntryPoint]:
+    """Adapters that other installed packages bring, by name."""
+    return {found.name: found for found in entry_points(group=PLACES["adapter"])}
 
 
 def benchmark(name: str) -> protocols.Benchmark:
@@ -37,6 +50,11 @@ def family(name: str) -> protocols.Family:
 def adapter(name: str) -> protocols.Adapter:
     """The model folder `name`."""
     return cast(protocols.Adapter, _module("adapter", name))
+
+
+def capabilities(name: str, settings: Mapping[str, Any]) -> frozenset[str]:
+    """What a model of the adapter `name` with these settings can do; loads nothing."""
+    return adapter(name).capabilities(settings)
 
 
 def model(name: str, settings: Mapping[str, Any]) -> protocols.Model:
@@ -57,4 +75,6 @@ def scorer(name: str) -> protocols.AnswerScorer:
 def _module(kind: str, name: str) -> ModuleType:
     if name not in known(kind):
         raise ParamsError(unknown_name(f"params.yaml: {kind}", name, known(kind)))
+    if kind == "adapter" and name in foreign():
+        return cast(ModuleType, foreign()[name].load())
     return importlib.import_module(f"{PLACES[kind]}.{name}")

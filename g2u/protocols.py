@@ -4,7 +4,7 @@ Each is a module (a model: a folder) found by its name; there is no registry.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Protocol, TypeAlias, TypeVar
+from typing import Any, Literal, Protocol, TypeAlias, TypeVar
 
 from g2u.records import (
     AnswerRequest,
@@ -20,6 +20,8 @@ from g2u.records import (
 
 T = TypeVar("T")
 Reply: TypeAlias = T | Failure
+Kind = Literal["edit", "answer", "score"]
+"""Of a request."""
 
 
 class Benchmark(Protocol):
@@ -38,11 +40,14 @@ class Benchmark(Protocol):
 class Model(Protocol):
     """An adapter's object: knows how to call one model and nothing of benchmarks or arms."""
 
-    identity: str
-    """Changes whenever the same request could get another reply: weights, revision, preprocessing.
-    """
     capabilities: frozenset[str]
-    """Out of draw, edit, answer, sample (answers at a temperature), score."""
+    """Out of draw (from text alone), edit, answer, sample (answers at a temperature), score."""
+
+    def identity(self, kind: Kind) -> str:
+        """What replies to requests of this kind come from. It changes whenever the same request
+        could get another reply: weights, revision, preprocessing, settings. Raises ModelError.
+        """
+        ...
 
     def edit(self, requests: Sequence[EditRequest]) -> list[Reply[Picture]]:
         """One picture per request, same order; a request that fails does not sink the others."""
@@ -64,7 +69,9 @@ class Model(Protocol):
 class Adapter(Protocol):
     """A package in g2u/models."""
 
-    CAPABILITIES: frozenset[str]
+    def capabilities(self, settings: Mapping[str, Any]) -> frozenset[str]:
+        """What a model of these settings can do; loads nothing. Raises ParamsError."""
+        ...
 
     def load(self, settings: Mapping[str, Any]) -> Model:
         """A model ready to be called; weights are read at the first call, not here."""

@@ -35,8 +35,9 @@ def rewards(
     """The rewards that section understand names, of thoughts that a model drew; failures are left
     out, as is everything where the model cannot score.
     """
-    adapter = plugins.adapter(config.presets.models[cell.model].adapter)
-    names = config.understand.rewards if "score" in adapter.CAPABILITIES else []
+    preset = config.presets.models[cell.model]
+    scores = "score" in plugins.capabilities(preset.adapter, preset.settings)
+    names = config.understand.rewards if scores else []
     last = max((thought.round for thought in thoughts), default=0)
     drawn = [
         thought

@@ -14,6 +14,8 @@ from g2u.errors import CacheError
 
 DATA = Path("data")
 REPORT = DATA / "report"
+CODE = DATA / "code"
+"""What each stage runs: a dvc.yaml, and a digest per stage."""
 CACHE_VARIABLE = "G2U_CACHE"
 """Environment variable that moves the call cache, e.g. to share it between clones."""
 OPTIONS_VARIABLE = "G2U_CACHE_OPTIONS"

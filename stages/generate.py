@@ -31,7 +31,7 @@ def imagine(
     family = plugins.family(preset.edit)
     params.check_settings("families", cell.family, preset.settings(), family.SETTINGS)
     model = config.presets.models[cell.model]
-    lacking = sorted(family.NEEDS - plugins.adapter(model.adapter).CAPABILITIES)
+    lacking = sorted(family.NEEDS - plugins.capabilities(model.adapter, model.settings))
     if lacking:
         reason = f"{cell.model} cannot {lacking[0]}"
         return [Thought(question.id, 0, "not_applicable", reason) for question in questions]
@@ -67,7 +67,9 @@ def main() -> None:
         )
     sampler = canonical(preset.sampler).decode()
     style = config.presets.families[cell.family].style
-    recipe = tables.Recipe(cell.benchmark, cell.family, cell.model, model.identity, sampler, style)
+    recipe = tables.Recipe(
+        cell.benchmark, cell.family, cell.model, model.identity("edit"), sampler, style
+    )
     tables.write_thoughts(cell.thoughts, thoughts, recipe)
     line = write_costs(cell.costs("generate"), {"thoughts": calls.tally})
     print(

@@ -12,7 +12,7 @@ from tqdm import tqdm
 
 from g2u.cache.budget import Budget
 from g2u.cache.store import CallStore, Entry
-from g2u.digests import call_key
+from g2u.digests import call_key, kind_of
 from g2u.errors import DataError
 from g2u.pictures import picture_of
 from g2u.protocols import Model, Reply
@@ -69,7 +69,7 @@ class CachedCalls:
 
     def key(self, request: Request) -> str:
         """The request's name in the store."""
-        return call_key(self._model.identity, request)
+        return call_key(self._model.identity(kind_of(request)), request)
 
     @property
     def settled(self) -> frozenset[str]:

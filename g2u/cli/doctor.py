@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from g2u import params, plugins
-from g2u.cli.sync import benchmark_file
+from g2u.cli.sync import dvc_files
 from g2u.errors import G2UError
 from g2u.params import Params
-from g2u.workspace import BenchmarkFolder, call_store
+from g2u.workspace import call_store
 
 PACKAGES = (
     "dvc",
@@ -99,10 +99,9 @@ def _models(config: Params) -> list[Finding]:
 
 def _files_in_step(config: Params) -> list[Finding]:
     late = [
-        benchmark
-        for benchmark in config.benchmarks
-        if not (path := BenchmarkFolder(benchmark).root / "dvc.yaml").exists()
-        or path.read_text(encoding="utf-8") != benchmark_file(config, benchmark, Path())
+        path.as_posix()
+        for path, text in dvc_files(config).items()
+        if not path.exists() or path.read_text(encoding="utf-8") != text
     ]
     remedy = "g2u sync" if late else ""
     return [

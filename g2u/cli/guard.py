@@ -59,7 +59,7 @@ def lock_files() -> list[Path]:
     """Every dvc.lock of the workspace that could be there."""
     return [
         Path("dvc.lock"),
-        *(path.with_suffix(".lock") for path in sorted(DATA.glob("*/dvc.yaml"))),
+        *(path.with_suffix(".lock") for path in sorted(DATA.rglob("dvc.yaml"))),
     ]
 
 

@@ -1,4 +1,4 @@
-"""g2u: run, plan, sync, fill, prompts, cache and doctor for a workspace."""
+"""g2u: run, plan, sync, fill, prompts, cache, check, serve and doctor for a workspace."""
 
 import argparse
 import sys
@@ -74,6 +74,42 @@ def prompts_command(arguments: argparse.Namespace) -> None:
     print(listed(prompts(params.load()), arguments.limit))
 
 
+def _model_preset(name: str) -> params.ModelPreset:
+    config = params.load()
+    config.require(model=name)
+    return config.presets.models[name]
+
+
+def check_command(arguments: argparse.Namespace) -> None:
+    """Check a model's adapter: batches, seeds, order, scores, failures."""
+    from g2u import plugins
+    from g2u.conformance import Conformance, table
+
+    preset = _model_preset(arguments.model)
+    model = plugins.model(preset.adapter, preset.settings)
+    declared = plugins.capabilities(preset.adapter, preset.settings)
+    checks = Conformance(model, declared, preset.sampler).run()
+    print(table(checks))
+    if any(check.outcome == "fails" for check in checks):
+        raise SystemExit(1)
+
+
+def serve_command(arguments: argparse.Namespace) -> None:
+    """Serve a model behind an OpenAI-compatible address: edits, answers, scores."""
+    from g2u import plugins
+
+    preset = _model_preset(arguments.model)
+    try:
+        import uvicorn
+
+        from g2u.serving.app import application
+    except ImportError as error:
+        raise ParamsError(f"g2u serve: {error}; pip install 'g2u[serve]'") from None
+    model = plugins.model(preset.adapter, preset.settings)
+    app = application(arguments.model, model, preset.batch)
+    uvicorn.run(app, host=arguments.host, port=arguments.port, access_log=False)
+
+
 def doctor_command(arguments: argparse.Namespace) -> None:
     """Print what is missing and how to get it."""
     del arguments
@@ -109,6 +145,14 @@ def main() -> None:
     cached.add_argument("--older-than", type=float, metavar="DAYS")
     cached.add_argument("--max-gb", type=float, metavar="GB", help="the oldest go first")
     cached.set_defaults(run=cache_command)
+    checked = commands.add_parser("check", help=check_command.__doc__)
+    checked.add_argument("model", help="a preset of params.yaml")
+    checked.set_defaults(run=check_command)
+    served = commands.add_parser("serve", help=serve_command.__doc__)
+    served.add_argument("model", help="a preset of params.yaml")
+    served.add_argument("--host", default="127.0.0.1")
+    served.add_argument("--port", type=int, default=8000, help="0 = a free one, which is printed")
+    served.set_defaults(run=serve_command)
     commands.add_parser("doctor", help=doctor_command.__doc__).set_defaults(run=doctor_command)
     arguments = parser.parse_args()
     sys.path.insert(0, str(Path.cwd()))

@@ -1,67 +1,114 @@
-"""Keep dvc.yaml files in step with params.yaml: one per benchmark, and the report's inputs in the
-root.
+"""Keep dvc.yaml files in step with params.yaml: one per benchmark and per edit family on it, one of
+the stages' code, and the report's inputs in the root.
 """
 
 import json
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from g2u import plugins
 from g2u.cli.dependencies import shared_code
 from g2u.files import write_whole
 from g2u.params import Params
-from g2u.workspace import DATA, BenchmarkFolder
+from g2u.workspace import CODE, DATA, BenchmarkFolder
 
-TEMPLATE = Path(__file__).with_name("benchmark.dvc.yaml")
+BENCHMARK_TEMPLATE = Path(__file__).with_name("benchmark.dvc.yaml")
+FAMILY_TEMPLATE = Path(__file__).with_name("family.dvc.yaml")
 ROOT = Path("dvc.yaml")
 BEGIN, END = "# kept by g2u sync: begin", "# kept by g2u sync: end"
+CELLS = "cells"
+"""Folder of a benchmark that holds a dvc.yaml and its dvc.lock per family."""
 CELL_NOUNS = ("thoughts", "answers", "rewards", "judgements", "scores", "metrics", "costs")
-STAGES = ("prepare", "generate", "understand", "judge", "score")
-
-
-def cell_lines(config: Params) -> str:
-    """The `cells` variable: one line a cell."""
-    lines = []
-    for model, family in config.cells():
-        preset = config.presets.models[model]
-        edit = config.presets.families[family].edit
-        reads = plugins.family(edit).READS
-        lines.append(
-            f"      {model}-{family}: {{model: {model}, adapter: {preset.adapter}, "
-            f"weights: {preset.settings.get('weights', f'g2u/models/{preset.adapter}')}, "
-            f"baseline: {preset.baseline or model}, family: {family}, edit: {edit}, "
-            f"reads: {reads}}}"
-        )
-    return "\n".join(lines)
+STAGES = ("prepare", "generate", "understand", "judge", "score", "report")
 
 
 def benchmark_file(config: Params, benchmark: str, root: Path) -> str:
     """Text of data/<benchmark>/dvc.yaml."""
     preset = config.presets.benchmarks[benchmark]
-    text = TEMPLATE.read_text(encoding="utf-8")
     named = [preset.settings()[k] for k in ("file", "image_root") if k in preset.settings()]
+    files = "".join(f"      - {_relative(str(path), root)}\n" for path in named)
+    text = BENCHMARK_TEMPLATE.read_text(encoding="utf-8").replace("<<source_files>>\n", files)
+    return _filled(text, {"benchmark": benchmark, "source": preset.source})
+
+
+def family_file(config: Params, benchmark: str, family: str, root: Path) -> str:
+    """Text of data/<benchmark>/cells/<family>/dvc.yaml: the cells of that family, one per model."""
+    edit = config.presets.families[family].edit
+    models = [model for model, own in config.cells() if own == family]
     parts = {
         "benchmark": benchmark,
-        "source": preset.source,
-        "cells": cell_lines(config),
-        "source_files": "".join(f"      - {_relative(str(p), root)}\n" for p in named),
+        "family": family,
+        "edit": edit,
+        "reads": plugins.family(edit).READS,
+        "judge_model": "g2u/models/__init__.py",
+        "judge_params": "judge",
+        "models": "\n".join(_model_line(config, model, root) for model in models),
     }
     judge = config.judge.model
-    parts |= {"judge_model": "g2u/models/__init__.py", "judge_params": "judge"}
     if judge is not None:
-        parts["judge_model"] = f"g2u/models/{config.presets.models[judge].adapter}"
+        parts["judge_model"] = _adapter_folder(config.presets.models[judge].adapter)
         parts["judge_params"] = f"presets.models.{judge}"
-    scorers = plugins.benchmark(preset.source).SCORERS
+    scorers = plugins.benchmark(config.presets.benchmarks[benchmark].source).SCORERS
     parts["scorers"] = "".join(f"        - g2u/scoring/answers/{name}.py\n" for name in scorers)
-    for stage in STAGES:
-        indent = "      - " if stage == "prepare" else "        - "
-        parts[f"{stage}_code"] = "\n".join(indent + path for path in shared_code(stage, root))
-    text = text.replace("<<source_files>>\n", parts.pop("source_files"))
+    return _filled(FAMILY_TEMPLATE.read_text(encoding="utf-8"), parts)
+
+
+def _filled(text: str, parts: Mapping[str, str]) -> str:
     for name, part in parts.items():
         text = text.replace(f"<<{name}>>", part)
     return text
+
+
+def _model_line(config: Params, model: str, root: Path) -> str:
+    preset = config.presets.models[model]
+    halves = [
+        preset.settings.get(half) or {"adapter": preset.adapter, "settings": preset.settings}
+        for half in ("editor", "reader")
+    ]
+    editor, reader = (_adapter_folder(str(half["adapter"])) for half in halves)
+    drawing, reading = (
+        _weights(half.get("settings") or {}, folder, root)
+        for half, folder in zip(halves, (editor, reader), strict=True)
+    )
+    return (
+        f"      {model}: {{adapter: {_adapter_folder(preset.adapter)}, editor: {editor}, "
+        f"editor_weights: {drawing}, reader: {reader}, reader_weights: {reading}, "
+        f"baseline: {preset.baseline or model}}}"
+    )
+
+
+def _adapter_folder(adapter: str) -> str:
+    """What a cell depends on for its adapter; of a foreign one, DVC sees nothing."""
+    return "g2u/models/__init__.py" if adapter in plugins.foreign() else f"g2u/models/{adapter}"
+
+
+def _weights(settings: Mapping[str, Any], folder: str, root: Path) -> str:
+    """Local weights that a cell depends on; the adapter's folder where there are none."""
+    named = [str(settings[key]) for key in ("weights", "path") if key in settings]
+    local = [path for path in named if (root / path).is_dir()]
+    return _relative(local[0], root) if local else folder
+
+
+def code_file(root: Path) -> str:
+    """Text of data/code/dvc.yaml."""
+    lines = [
+        "# The code that all cells of a stage run, beside their own files. Kept by `g2u sync` from",
+        "# import statements. Cells depend on the digest: the list is written once, not per cell.",
+        "stages:",
+    ]
+    for stage in STAGES:
+        lines += [
+            f"  {stage}:",
+            "    wdir: ../..",
+            f"    cmd: python -m stages code --stage {stage}",
+            "    deps:",
+            *(f"      - {path}" for path in shared_code(stage, root)),
+            f"    outs: [{CODE.as_posix()}/{stage}.txt]",
+        ]
+    return "\n".join(lines) + "\n"
 
 
 def _relative(path: str, root: Path) -> str:
@@ -69,7 +116,7 @@ def _relative(path: str, root: Path) -> str:
     return json.dumps(os.path.relpath(root / path, root), ensure_ascii=False)
 
 
-def root_file(config: Params, text: str, root: Path) -> str:
+def root_file(config: Params, text: str) -> str:
     """Text of the root dvc.yaml with the report's inputs replaced."""
     before, _, rest = text.partition(BEGIN)
     _, _, after = rest.partition(END)
@@ -87,9 +134,22 @@ def root_file(config: Params, text: str, root: Path) -> str:
             "costs",
         )
     ]
-    paths += shared_code("report", root)
+    paths.append(f"{CODE.as_posix()}/report.txt")
     lines = "\n".join(f"      - {path}" for path in paths)
     return f"{before}{BEGIN}\n{lines}\n      {END}{after}"
+
+
+def dvc_files(config: Params, root: Path = Path()) -> dict[Path, str]:
+    """Every dvc.yaml file that params.yaml asks for, relative to `root`, and its text."""
+    files = {CODE / "dvc.yaml": code_file(root)}
+    for benchmark in config.benchmarks:
+        folder = BenchmarkFolder(benchmark).root
+        files[folder / "dvc.yaml"] = benchmark_file(config, benchmark, root)
+        for family in config.families:
+            path = folder / CELLS / family / "dvc.yaml"
+            files[path] = family_file(config, benchmark, family, root)
+    files[ROOT] = root_file(config, (root / ROOT).read_text(encoding="utf-8"))
+    return files
 
 
 def sync(config: Params, root: Path = Path()) -> list[str]:
@@ -99,12 +159,11 @@ def sync(config: Params, root: Path = Path()) -> list[str]:
     them stays in its cache and comes back when the name does.
     """
     said = []
-    wanted = {BenchmarkFolder(b).root / "dvc.yaml": b for b in config.benchmarks}
-    for path, benchmark in wanted.items():
-        said += _write(root / path, benchmark_file(config, benchmark, root))
-    said += _write(root / ROOT, root_file(config, (root / ROOT).read_text(), root))
-    for path in sorted((root / DATA).glob("*/dvc.yaml")):
-        if path.relative_to(root) not in wanted:
+    wanted = dvc_files(config, root)
+    for path, text in wanted.items():
+        said += _write(root / path, text)
+    for path in sorted((root / DATA).rglob("dvc.yaml")):
+        if path.relative_to(root) not in wanted and path.exists():
             shutil.rmtree(path.parent)
             said.append(f"removed {path.parent.relative_to(root)}")
     for benchmark in config.benchmarks:

@@ -11,7 +11,7 @@ from g2u.cache.calls import UNMADE, CachedCalls
 from g2u.cache.folder import FolderStore
 from g2u.digests import call_key, call_seed
 from g2u.pictures import picture_of, pixels_of
-from g2u.protocols import Reply
+from g2u.protocols import Kind, Reply
 from g2u.records import AnswerRequest, EditRequest, Failure, Picture, ScoreRequest, Turn
 from tests.conftest import png
 
@@ -22,8 +22,11 @@ class Echo:
     capabilities = frozenset({"edit", "answer", "score"})
 
     def __init__(self, identity: str = "echo 1") -> None:
-        self.identity = identity
+        self._identity = identity
         self.asked = 0
+
+    def identity(self, kind: Kind) -> str:
+        return f"{self._identity} {kind}"
 
     def edit(self, requests: Sequence[EditRequest]) -> list[Reply[Picture]]:
         self.asked += len(requests)

@@ -24,7 +24,7 @@ from pathlib import Path
 from g2u.digests import described, sha256
 from g2u.models import null
 
-CAPABILITIES = null.CAPABILITIES
+capabilities = null.capabilities
 SETTINGS = null.SETTINGS
 
 
@@ -98,11 +98,11 @@ def state(folder: Path) -> dict[str, str]:
         for path in sorted((folder / "data").rglob("*"))
         if path.suffix in (".parquet", ".json") and "costs" not in path.parts
     }
-    for path in sorted(folder.glob("data/*/dvc.lock")):
+    for path in sorted(folder.glob("data/**/dvc.lock")):
         for name, stage in yaml.safe_load(path.read_text())["stages"].items():
             for out in stage.get("outs", []):
                 if "costs" not in out["path"]:
-                    found[f"{path.parent.name}:{name}:{out['path']}"] = out["md5"]
+                    found[f"{path.parent}:{name}:{out['path']}"] = out["md5"]
     return {k: v for k, v in found.items() if "report" not in k}
 
 

@@ -69,7 +69,7 @@ def test_the_plan_prints_calls_seconds_and_bytes_per_kind(workspace: Workspace) 
     assert "do not exist yet" in text
 
 
-def test_sync_writes_a_file_per_benchmark_once_and_removes_what_is_gone(
+def test_sync_writes_a_file_per_benchmark_and_family_once_and_removes_what_is_gone(
     workspace: Workspace,
 ) -> None:
     workspace.use_tsv(tsv_rows(2))
@@ -79,6 +79,12 @@ def test_sync_writes_a_file_per_benchmark_once_and_removes_what_is_gone(
     assert text["vars"][0]["benchmark"] == "mine"
     assert "mine.tsv" in text["stages"]["prepare"]["deps"]
     assert not Path("data/ladder").exists()
+    assert {p.parent.name for p in Path("data/mine/cells").glob("*/dvc.yaml")} == set(
+        workspace.raw["families"]
+    )
+    workspace.raw["families"] = ["direct", "duplicate"]
+    workspace.write()
+    assert {p.name for p in Path("data/mine/cells").iterdir()} == {"direct", "duplicate"}
 
 
 def test_doctor_names_what_is_missing_and_how_to_get_it(workspace: Workspace) -> None:
@@ -90,7 +96,7 @@ def test_doctor_names_what_is_missing_and_how_to_get_it(workspace: Workspace) ->
     broken = workspace.run("g2u.cli.main", "doctor", check=False)
     assert broken.returncode == 1
     assert "restore it with git checkout" in broken.stdout
-    assert "not ladder; g2u sync" in broken.stdout
+    assert "not data/ladder/dvc.yaml; g2u sync" in broken.stdout
 
 
 FAULTS = [
@@ -114,4 +120,4 @@ def test_bad_input_is_one_line_exit_code_one_and_nothing_half_written(
     assert len(lines) == 1
     assert said in lines[0]
     assert "Traceback" not in done.stderr
-    assert {path.name for path in Path("data/mine").iterdir()} == {"dvc.yaml"}
+    assert {path.name for path in Path("data/mine").iterdir()} == {"dvc.yaml", "cells"}

@@ -9,18 +9,18 @@ import pytest
 import yaml
 
 from g2u.cli.dependencies import LOADED_BY_NAME, reached, reached_by_stage
-from g2u.cli.sync import benchmark_file, cell_lines, root_file
+from g2u.cli.sync import dvc_files
 from g2u.params import Params, load
 from tests.conftest import ROOT, Workspace
 
-STAGES = {path.stem for path in (ROOT / "stages").glob("*.py")} - {"__init__", "__main__"}
+STAGES = {path.stem for path in (ROOT / "stages").glob("*.py")} - {"__init__", "__main__", "code"}
 GOLD = {Path("g2u/targets.py"), Path("stages/score.py"), Path("stages/judge.py")}
 
 
 def stage_table() -> dict[str, dict[str, Any]]:
     """Stage name -> its body; dependencies are those of the root file and of all benchmarks."""
     bodies: dict[str, dict[str, Any]] = {}
-    for path in [ROOT / "dvc.yaml", *sorted((ROOT / "data").glob("*/dvc.yaml"))]:
+    for path in [ROOT / "dvc.yaml", *sorted((ROOT / "data").rglob("dvc.yaml"))]:
         for name, body in yaml.safe_load(path.read_text())["stages"].items():
             known = bodies.setdefault(name, {"deps": []})
             known["deps"] += body.get("do", body)["deps"]
@@ -33,9 +33,10 @@ def code_deps(body: dict[str, Any], adapter: str = "tiny") -> set[Path]:
     for dep in body["deps"]:
         if dep.startswith("data/"):
             continue
-        text = dep.replace("${item.adapter}", adapter).replace("${item.edit}", "*")
+        text = dep.replace("${item.adapter}", f"g2u/models/{adapter}")
         text = text.replace("${judge.model}", f"g2u/models/{adapter}")
-        for found in ROOT.glob(text.replace("${source}", "*")):
+        text = text.replace("${edit}", "*").replace("${source}", "*")
+        for found in ROOT.glob(text):
             files |= {found} if found.is_file() else set(found.rglob("*.py"))
     return {path.relative_to(ROOT) for path in files}
 
@@ -119,17 +120,19 @@ def test_what_a_real_run_imports_lies_under_the_dependencies(
 
 
 def test_checked_in_dvc_files_are_in_step_with_params() -> None:
-    config = load(ROOT / "params.yaml")
-    for benchmark in config.benchmarks:
-        text = (ROOT / "data" / benchmark / "dvc.yaml").read_text()
-        assert text == benchmark_file(config, benchmark, ROOT)
-    root = (ROOT / "dvc.yaml").read_text()
-    assert root == root_file(config, root, ROOT)
+    for path, text in dvc_files(load(ROOT / "params.yaml"), ROOT).items():
+        assert (ROOT / path).read_text() == text, path
 
 
-def test_every_cell_of_params_has_one_line_in_dvc() -> None:
+def test_every_cell_of_params_is_one_key_in_dvc() -> None:
     config = load(ROOT / "params.yaml")
-    assert len(cell_lines(config).split("\n")) == len(config.models) * len(config.families)
+    found = {
+        (path.parts[-4], model, path.parent.name)
+        for path in (ROOT / "data").glob("*/cells/*/dvc.yaml")
+        for variables in yaml.safe_load(path.read_text())["vars"]
+        for model in variables["models"]
+    }
+    assert found == {(b, m, f) for b in config.benchmarks for m, f in config.cells()}
 
 
 @pytest.mark.parametrize("module", ["stages.score", "stages.report", "g2u.cli.plan"])

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from safetensors.torch import load_file, save_file
 
+from g2u.cli.dependencies import LOADED_BY_NAME
 from g2u.params import Params
 from tests.conftest import Workspace, png, tsv_rows
 
@@ -162,9 +163,14 @@ def test_permuting_the_answers_changes_no_thought_and_no_answer_file(workspace: 
 
 
 def executed(output: str) -> set[str]:
-    """Stages that a `dvc repro` ran or took from its run cache."""
+    """Stages that a `dvc repro` ran or took from its run cache, named as `stale` names them."""
     lines = [line for line in output.splitlines() if line.startswith("Running stage")]
-    return {line.split("'")[1].split(":")[-1] for line in lines}
+    return {short(line.split("'")[1]) for line in lines}
+
+
+def short(address: str) -> str:
+    """data/mine/cells/detail/dvc.yaml:score@tiny as "mine/detail:score@tiny"."""
+    return address.removeprefix("data/").replace("/dvc.yaml", "").replace("/cells/", "/")
 
 
 @pytest.mark.slow
@@ -179,8 +185,8 @@ def test_editing_a_prompt_runs_its_own_cells_and_undoing_it_runs_no_model(
     workspace.write()
     ran = executed(workspace.run("dvc", "repro").stdout)
     stages = ("generate", "understand", "judge", "score")
-    assert ran <= {f"{stage}@tiny-detail" for stage in stages} | {"report"}
-    assert {"generate@tiny-detail", "understand@tiny-detail"} <= ran
+    assert ran <= {f"mine/detail:{stage}@tiny" for stage in stages} | {"report"}
+    assert {"mine/detail:generate@tiny", "mine/detail:understand@tiny"} <= ran
     workspace.raw["presets"]["families"]["detail"]["prompt"] = prompt
     workspace.write()
     undone = workspace.run("dvc", "repro")
@@ -190,26 +196,28 @@ def test_editing_a_prompt_runs_its_own_cells_and_undoing_it_runs_no_model(
 
 
 def stale(workspace: Workspace) -> set[str]:
-    """Stages whose own inputs changed, as `dvc status` has them: benchmark:stage."""
+    """Stages whose own inputs changed, as `dvc status` has them."""
     status = json.loads(workspace.run("dvc", "status", "--json").stdout)
-    return {name.removeprefix("data/").replace("/dvc.yaml", "") for name in status}
+    return {short(name) for name in status}
 
 
 EDITED = {
-    "g2u/edits/blank.py": {f"{b}:generate@tiny-blank" for b in ("ladder", "easy_vqa")},
+    "g2u/edits/blank.py": {f"{b}/blank:generate@tiny" for b in ("ladder", "easy_vqa")},
     "g2u/benchmarks/ladder.py": {"ladder:prepare"},
     "g2u/scoring/answers/yes_no.py": {  # judge is asked for what the scorer cannot parse
-        f"easy_vqa:{stage}@tiny-{family}"
+        f"easy_vqa/{family}:{stage}@tiny"
         for stage in ("judge", "score")
         for family in ("direct", "duplicate", "blank")
     },
     "g2u/models/tiny/canvas.py": {
-        f"{b}:{stage}@tiny-{family}"
+        f"{b}/{family}:{stage}@tiny"
         for b in ("ladder", "easy_vqa")
         for stage in ("generate", "understand")
         for family in ("direct", "duplicate", "blank")
     },
     "g2u/report/figures.py": {"report"},
+    "g2u/drawing.py": {"code:generate"},  # code that all cells of a stage run
+    "g2u/records.py": {f"code:{stage}" for stage in LOADED_BY_NAME},
 }
 
 

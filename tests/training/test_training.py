@@ -125,7 +125,7 @@ def test_exported_weights_are_what_the_adapter_loads(tmp_path: Path) -> None:
     size = export(network, tmp_path / "w")
     assert size == (tmp_path / "w" / "model.safetensors").stat().st_size
     model = tiny.load({"weights": str(tmp_path / "w")})
-    assert model.identity != tiny.load({}).identity
+    assert model.identity("edit") != tiny.load({}).identity("edit")
     edited = model.edit([EditRequest((picture_of(png(1)),), "p", 0, (("steps", 1),))])[0]
     assert isinstance(edited, Picture)
     assert (edited.width, edited.height) == (48, 48)

@@ -16,13 +16,19 @@ from PIL import Image
 from g2u.digests import described, sha256
 from g2u.errors import ParamsError, unknown_name
 from g2u.pictures import encode_png, picture_of, pixels_of
-from g2u.protocols import Reply
+from g2u.protocols import Kind, Reply
 from g2u.records import AnswerRequest, EditRequest, Failure, Picture, Request, ScoreRequest
 
 VERSION = "1"
 CAPABILITIES = frozenset({"edit", "answer", "sample", "score"})
 SETTINGS = frozenset({"size"})
 SAID = ("yes", "no")
+
+
+def capabilities(settings: Mapping[str, Any]) -> frozenset[str]:
+    """What it can do, whatever its settings."""
+    del settings
+    return CAPABILITIES
 
 
 def load(settings: Mapping[str, Any]) -> "Null":
@@ -44,7 +50,12 @@ class Null:
 
     def __init__(self, size: int) -> None:
         self._size = size
-        self.identity = f"null {VERSION} size {size}"
+        self._identity = f"null {VERSION} size {size}"
+
+    def identity(self, kind: Kind) -> str:
+        """One identity for all kinds of requests."""
+        del kind
+        return self._identity
 
     def edit(self, requests: Sequence[EditRequest]) -> list[Reply[Picture]]:
         """The first picture, each channel shifted by up to 64 of 255."""

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from g2u.errors import ModelError, ParamsError, unknown_name
-from g2u.protocols import Reply
+from g2u.protocols import Kind, Reply
 from g2u.records import AnswerRequest, EditRequest, Picture, ScoreRequest
 
 if TYPE_CHECKING:
@@ -23,6 +23,12 @@ VERSION = "2"
 CAPABILITIES = frozenset({"edit", "answer", "sample", "score"})
 SETTINGS = frozenset({"weights"})
 WEIGHTS = Path(__file__).parent / "weights"
+
+
+def capabilities(settings: Mapping[str, Any]) -> frozenset[str]:
+    """What it can do, whatever its settings."""
+    del settings
+    return CAPABILITIES
 
 
 def load(settings: Mapping[str, Any]) -> "Tiny":
@@ -46,7 +52,12 @@ class Tiny:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._engine: Engine | None = None
-        self.identity = f"tiny {VERSION} {_verified_digest(folder)}"
+        self._identity = f"tiny {VERSION} {_verified_digest(folder)}"
+
+    def identity(self, kind: Kind) -> str:
+        """One identity for all kinds of requests."""
+        del kind
+        return self._identity
 
     def edit(self, requests: Sequence[EditRequest]) -> list[Reply[Picture]]:
         """One 48x48 picture per request; settings: steps (1..64, default 4)."""

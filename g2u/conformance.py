@@ -1,0 +1,285 @@
+"""What every adapter must hold, checked on a real model of it: `g2u check MODEL`.
+
+The checks know nothing of the model but its `Model` protocol, so that the author of a private
+adapter runs the same ones.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from g2u.pictures import encode_png, picture_of
+from g2u.protocols import Model
+from g2u.records import (
+    AnswerRequest,
+    EditRequest,
+    Failure,
+    Picture,
+    Scalar,
+    ScoreRequest,
+    Turn,
+)
+
+Outcome = Literal["holds", "fails", "not applicable"]
+SIDE = 64
+"""Of the pictures that are shown, in pixels."""
+TOLERANCE = 1e-3
+"""Of log-probabilities, between two ways of asking: other matrix shapes round otherwise."""
+TOKENS = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One line of the table."""
+
+    name: str
+    outcome: Outcome
+    note: str = ""
+
+
+class Conformance:
+    """The checks over one model.
+
+    Args:
+        model: what is checked; its weights load at the first check that calls it.
+        declared: what the adapter says a model of these settings can do.
+        sampler: sampler settings of every edit.
+    """
+
+    def __init__(
+        self, model: Model, declared: frozenset[str], sampler: Mapping[str, Scalar]
+    ) -> None:
+        self._model, self._declared = model, declared
+        self._sampler = tuple(sorted(sampler.items()))
+        self._pictures = [_picture(number) for number in range(3)]
+
+    def run(self) -> list[Check]:
+        """All checks, in a fixed order."""
+        checks = []
+        for name, check in self._checks().items():
+            noted = check()
+            outcome: Outcome = "holds" if noted == "" else "fails" if noted else "not applicable"
+            checks.append(Check(name, outcome, noted or ""))
+        return checks
+
+    def _checks(self) -> dict[str, Callable[[], str | None]]:
+        """By name; a check returns "" where it holds, what it saw otherwise, None = cannot be."""
+        return {
+            "capabilities are those declared, the others refused": self.capabilities,
+            "identity: one name per kind, the same each time": self.identity,
+            "edits: a batch gives what its requests give alone, in order": self.edit_batches,
+            "edits: the seed decides": self.edit_seeds,
+            "edits: the prompt and the picture decide": self.edit_inputs,
+            "answers: a batch gives what its requests give alone, in order": self.answer_batches,
+            "answers: greedy is the same each time": self.answer_repeats,
+            "answers: a sample follows its seed": self.answer_samples,
+            "scores: a batch gives what its requests give alone, in order": self.score_batches,
+            "scores: finite, at most 0, one per token": self.score_range,
+            "scores: a longer reply begins with the scores of its beginning": self.score_chain,
+            "scores: the order of the pictures counts": self.picture_order,
+            "a request that cannot be served fails alone": self.lonely_failure,
+        }
+
+    def capabilities(self) -> str | None:
+        """What is not declared is refused as a failure, never an exception."""
+        if self._model.capabilities != self._declared:
+            return f"declares {sorted(self._declared)}, has {sorted(self._model.capabilities)}"
+        said: list[object] = []
+        if not {"draw", "edit"} & self._declared:
+            said += self._model.edit([self._edit(0)])
+        if "answer" not in self._declared:
+            said += self._model.answer([self._answer(0)])
+        if "score" not in self._declared:
+            said += self._model.score([self._score(0)])
+        served = [reply for reply in said if not isinstance(reply, Failure)]
+        return "serves what it does not declare" if served else ""
+
+    def identity(self) -> str | None:
+        """A non-empty text that asking again does not change."""
+        for kind in ("edit", "answer", "score"):
+            first = self._model.identity(kind)
+            if not first or first != self._model.identity(kind):
+                return f"{kind}: {first!r}"
+        return ""
+
+    def edit_batches(self) -> str | None:
+        """Three requests at once, alone, and reversed."""
+        if not self._draws():
+            return None
+        requests = [self._edit(number) for number in range(3)]
+        return _same(
+            self._model.edit(requests),
+            [self._model.edit([request])[0] for request in requests],
+            self._model.edit(requests[::-1])[::-1],
+        )
+
+    def edit_seeds(self) -> str | None:
+        """Same seed, same picture; another seed, another picture."""
+        if not self._draws():
+            return None
+        made = self._model.edit([self._edit(0), self._edit(0), self._edit(0, seed=1)])
+        bad = _failed(made)
+        return bad or ("" if made[0] == made[1] != made[2] else "the seed decides nothing")
+
+    def edit_inputs(self) -> str | None:
+        """Another prompt and another picture give another picture."""
+        if not self._draws():
+            return None
+        base = self._edit(0)
+        others = [EditRequest(base.pictures, "Remove it.", base.seed, base.settings)]
+        if base.pictures:
+            others.append(EditRequest((self._pictures[1],), base.prompt, base.seed, base.settings))
+        made = self._model.edit([base, *others])
+        bad = _failed(made)
+        return bad or ("" if all(made[0] != other for other in made[1:]) else "it makes no odds")
+
+    def answer_batches(self) -> str | None:
+        """Two pictures beside one, a short question beside a long one."""
+        if "answer" not in self._declared:
+            return None
+        requests = [self._answer(number) for number in range(3)]
+        return _same(
+            self._model.answer(requests),
+            [self._model.answer([request])[0] for request in requests],
+            self._model.answer(requests[::-1])[::-1],
+        )
+
+    def answer_repeats(self) -> str | None:
+        """Asked twice."""
+        if "answer" not in self._declared:
+            return None
+        return _same(self._model.answer([self._answer(0)]), self._model.answer([self._answer(0)]))
+
+    def answer_samples(self) -> str | None:
+        """Same seed, same text; over eight seeds more than one text; alone as in company."""
+        if "sample" not in self._declared:
+            return None
+        turns = self._answer(0).turns
+        requests = [AnswerRequest(turns, TOKENS, 2.0, seed) for seed in range(8)]
+        said = self._model.answer(requests)
+        alone = [self._model.answer([request])[0] for request in requests[:2]]
+        bad = _same(said[:2], alone)
+        return bad or ("" if len(set(map(str, said))) > 1 else "eight seeds say the same")
+
+    def score_batches(self) -> str | None:
+        """Continuations of other lengths, one and two pictures."""
+        if "score" not in self._declared:
+            return None
+        requests = [self._score(number) for number in range(3)]
+        together = self._model.score(requests)
+        bad = _failed(together)
+        if bad:
+            return bad
+        for reply, request in zip(together, requests, strict=True):
+            alone = self._model.score([request])[0]
+            if not _near(reply, alone):
+                return f"{reply} in a batch, {alone} alone"
+        return ""
+
+    def score_range(self) -> str | None:
+        """Log-probabilities."""
+        if "score" not in self._declared:
+            return None
+        found = self._model.score([self._score(number) for number in range(3)])
+        sound = all(
+            isinstance(reply, tuple) and reply and all(-1e9 < v <= TOLERANCE for v in reply)
+            for reply in found
+        )
+        return "" if sound else f"{found}"[:200]
+
+    def score_chain(self) -> str | None:
+        """p(red car) begins with p(red): the sum over tokens is the score of the whole."""
+        if "score" not in self._declared:
+            return None
+        turns = self._score(0).turns
+        short, long = self._model.score(
+            [ScoreRequest(turns, "red"), ScoreRequest(turns, "red car")]
+        )
+        bad = _failed([short, long])
+        if bad or isinstance(short, Failure) or isinstance(long, Failure):
+            return bad
+        return "" if _near(short, long[: len(short)]) and len(long) > len(short) else "it does not"
+
+    def picture_order(self) -> str | None:
+        """A, B scores otherwise than B, A."""
+        if "score" not in self._declared:
+            return None
+        first, second = self._pictures[:2]
+        asked = [
+            ScoreRequest((Turn("user", (*pair, "Which came first?")),), "red")
+            for pair in ((first, second), (second, first))
+        ]
+        found = self._model.score(asked)
+        return _failed(found) or ("" if not _near(found[0], found[1], 1e-7) else "it does not")
+
+    def lonely_failure(self) -> str | None:
+        """Beside it, good requests are served."""
+        if "score" in self._declared:
+            turns = self._score(0).turns
+            found: Sequence[object] = self._model.score([ScoreRequest(turns, ""), self._score(1)])
+        elif "edit" in self._declared and "draw" not in self._declared:
+            found = self._model.edit([EditRequest((), "Draw.", 1, self._sampler), self._edit(1)])
+        else:
+            return None
+        outcome = [isinstance(reply, Failure) for reply in found]
+        return "" if outcome == [True, False] else f"{found}"[:200]
+
+    def _draws(self) -> bool:
+        return bool({"draw", "edit"} & self._declared)
+
+    def _edit(self, number: int, seed: int = 0) -> EditRequest:
+        prompts = ("Make it blue.", "Draw a long red line around the object.", "Zoom out.")
+        shown = (self._pictures[number],) if "edit" in self._declared else ()
+        return EditRequest(shown, prompts[number], seed + 11 * number, self._sampler)
+
+    def _answer(self, number: int) -> AnswerRequest:
+        return AnswerRequest(self._turns(number), TOKENS)
+
+    def _score(self, number: int) -> ScoreRequest:
+        return ScoreRequest(self._turns(number), ("red", "three of them", "no")[number])
+
+    def _turns(self, number: int) -> tuple[Turn, ...]:
+        first, second, third = self._pictures
+        parts: tuple[str | Picture, ...] = (
+            (first, second, "What colour?"),
+            (third, "How many objects can you see in this picture?"),
+            (second, "Is it red?"),
+        )[number]
+        return (Turn("user", parts),)
+
+
+def _picture(number: int) -> Picture:
+    pixels = np.full((SIDE, SIDE, 3), 240, dtype=np.uint8)
+    pixels[12 : 40 + 4 * number, 12:44] = 30
+    pixels[12 : 40 + 4 * number, 12:44, number] = 220
+    return picture_of(encode_png(pixels))
+
+
+def _failed(replies: Sequence[object]) -> str:
+    failures = [reply.reason for reply in replies if isinstance(reply, Failure)]
+    return f"fails: {failures[0]}" if failures else ""
+
+
+def _same(*found: Sequence[object]) -> str:
+    bad = next((said for replies in found if (said := _failed(replies))), "")
+    return bad or ("" if all(list(r) == list(found[0]) for r in found) else "they differ")
+
+
+def _near(first: object, second: object, tolerance: float = TOLERANCE) -> bool:
+    return (
+        isinstance(first, tuple)
+        and isinstance(second, tuple)
+        and len(first) == len(second)
+        and bool(np.allclose(first, second, rtol=0, atol=tolerance))
+    )
+
+
+def table(checks: Sequence[Check]) -> str:
+    """The checks as lines of text."""
+    signs = {"holds": "ok", "fails": "FAILS", "not applicable": "-"}
+    return "\n".join(
+        f"{signs[check.outcome]:6}{check.name}" + (f": {check.note}" if check.note else "")
+        for check in checks
+    )

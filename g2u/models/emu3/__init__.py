@@ -1,0 +1,45 @@
+"""emu3: Emu3 of transformers; edits with picture conditioning, draws, answers, samples and scores.
+
+Settings: those of hf_chat. Sampler settings of an edit: temperature (1.0), top_k (2048, of the
+published Emu3-Gen: baaivision/Emu3 README), height and width in pixels (those that the model's own
+processor gives the first picture; from text alone, its largest square), guidance (1.0 = none;
+classifier-free, of logits, against the empty prompt; the published value is 3.0).
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from g2u.inprocess.batches import in_batches
+from g2u.inprocess.model import ChatModel
+from g2u.protocols import Reply
+from g2u.records import EditRequest, Picture
+
+VERSION = "1"
+"""Raised whenever the same weights would give another reply."""
+SETTINGS = frozenset({"processor", "system"})
+
+
+def capabilities(settings: Mapping[str, Any]) -> frozenset[str]:
+    """What a model of these settings can do."""
+    del settings
+    return frozenset({"draw", "edit", "answer", "sample", "score"})
+
+
+def load(settings: Mapping[str, Any]) -> "Emu3":
+    """The model; weights are read at the first call.
+
+    Raises:
+        ParamsError: settings do not fit.
+    """
+    return Emu3("emu3", VERSION, settings, SETTINGS, capabilities(settings))
+
+
+class Emu3(ChatModel):
+    """A chat model whose visual tokens are pictures."""
+
+    def edit(self, requests: Sequence[EditRequest]) -> list[Reply[Picture]]:
+        """Pictures of the size asked for; requests of one size and sampler share a batch."""
+        from g2u.models.emu3.drawing import Drawing
+
+        drawing = Drawing(self.chat())
+        return in_batches(requests, drawing.draw, drawing.group)

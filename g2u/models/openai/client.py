@@ -1,0 +1,125 @@
+"""Many requests in flight over the openai SDK, each ending in a reply or in a named failure.
+
+The SDK retries 408, 409, 429 and 5xx, time-outs and lost connections with growing pauses and obeys
+Retry-After; a reply whose body is broken is asked for again here. Once a server has refused a
+connection after all retries, what still waits of the batch fails at once.
+"""
+
+import asyncio
+import json
+import urllib.request
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from json import JSONDecodeError
+from typing import Any, TypeVar
+
+from openai import (
+    APIConnectionError,
+    APIError,
+    APIResponseValidationError,
+    APIStatusError,
+    APITimeoutError,
+    AsyncOpenAI,
+)
+
+from g2u.errors import DataError, ModelError
+from g2u.models.openai import bodies
+from g2u.protocols import Reply
+from g2u.records import AnswerRequest, EditRequest, Failure, Picture, ScoreRequest
+
+R = TypeVar("R")
+T = TypeVar("T")
+BODY_ATTEMPTS = 3
+"""How often a reply with a broken body is asked for."""
+
+
+class Client:
+    """Connections to one server; one event loop, kept from call to call.
+
+    Args:
+        address: base URL, ending in /v1.
+        key: API key.
+        settings: completed settings of the preset.
+    """
+
+    def __init__(self, address: str, key: str, settings: Mapping[str, Any]) -> None:
+        self._address, self._settings = address, settings
+        self._runner = asyncio.Runner()
+        self._turn = asyncio.Semaphore(int(settings["in_flight"]))
+        self._sdk = AsyncOpenAI(
+            base_url=address,
+            api_key=key,
+            timeout=float(settings["timeout"]),
+            max_retries=int(settings["retries"]),
+        )
+        self._is_down = False
+
+    def version(self) -> str:
+        """What the server says it is, at /version.
+
+        Raises:
+            ModelError: it says nothing.
+        """
+        place = self._address.rstrip("/").removesuffix("/v1") + "/version"
+        try:
+            with urllib.request.urlopen(place, timeout=10) as reply:  # noqa: S310 - the user's
+                return str(json.load(reply)["version"])
+        except (OSError, ValueError, KeyError, TypeError):
+            raise ModelError(
+                "params.yaml: presets.models: openai: the server does not tell its version, which "
+                "is part of what names its replies; start it, or set revision to a name for what "
+                "it serves"
+            ) from None
+
+    def edit(self, requests: Sequence[EditRequest]) -> list[Reply[Picture]]:
+        """One picture per request."""
+        through = {"images": bodies.images_edit, "chat": bodies.chat_edit}
+        ask = through[self._settings["edit_through"]]
+        return self._all(requests, lambda r: ask(self._sdk, self._settings, r))
+
+    def answer(self, requests: Sequence[AnswerRequest]) -> list[Reply[str]]:
+        """One text per request."""
+        return self._all(requests, lambda r: bodies.answer(self._sdk, self._settings, r))
+
+    def score(self, requests: Sequence[ScoreRequest]) -> list[Reply[tuple[float, ...]]]:
+        """Log-probabilities per token of the continuation."""
+        return self._all(requests, lambda r: bodies.score(self._sdk, self._settings, r))
+
+    def close(self) -> None:
+        """Close connections and loop."""
+        self._runner.run(self._sdk.close())
+        self._runner.close()
+
+    def _all(self, requests: Sequence[R], ask: Callable[[R], Awaitable[T]]) -> list[Reply[T]]:
+        async def gathered() -> list[Reply[T]]:
+            return await asyncio.gather(*(self._one(request, ask) for request in requests))
+
+        self._is_down = False
+        return self._runner.run(gathered())
+
+    async def _one(self, request: R, ask: Callable[[R], Awaitable[T]]) -> Reply[T]:
+        async with self._turn:
+            said = ""
+            for _ in range(BODY_ATTEMPTS):
+                if self._is_down:
+                    return Failure("the server cannot be reached")
+                try:
+                    return await ask(request)
+                except (bodies.BrokenReplyError, APIResponseValidationError, DataError) as error:
+                    said = f"broken reply: {_line(error)}"
+                except JSONDecodeError as error:
+                    said = f"broken reply: not JSON: {_line(error)}"
+                except APITimeoutError:
+                    return Failure(f"no reply within {self._settings['timeout']} s")
+                except APIConnectionError as error:
+                    self._is_down = type(error.__cause__).__name__ == "ConnectError"
+                    cause = _line(error.__cause__ or error)
+                    return Failure(f"the server cannot be reached: {cause}")
+                except APIStatusError as error:
+                    return Failure(f"the server answers {error.status_code}: {_line(error)}")
+                except APIError as error:
+                    said = f"broken reply: {_line(error)}"
+            return Failure(said)
+
+
+def _line(error: BaseException) -> str:
+    return " ".join(str(error).split())[:200] or type(error).__name__

@@ -1,0 +1,1 @@
+"""A local adapter behind an OpenAI-compatible address: `g2u serve MODEL`."""

@@ -1,0 +1,178 @@
+"""What in-process adapters share: settings, identity, batches; and adapters from other packages."""
+
+import shutil
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import pytest
+import torch
+
+from g2u import plugins
+from g2u.conformance import Conformance
+from g2u.errors import ModelError, ParamsError
+from g2u.inprocess.batches import in_batches
+from g2u.models import hf_chat, pair
+from g2u.models import tiny as tiny_adapter
+from g2u.records import AnswerRequest, EditRequest, Failure, Turn
+from tests.conftest import ROOT
+from tests.models.builders import CHATS
+
+QUESTION = (Turn("user", ("Is it red?",)),)
+COMMIT = "0123456789abcdef0123456789abcdef01234567"
+
+
+@pytest.fixture(scope="module")
+def llava(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return CHATS["llava"](tmp_path_factory.mktemp("llava"))
+
+
+@pytest.fixture(autouse=True)
+def own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def test_identity_follows_files_and_decisive_settings_and_nothing_else(
+    llava: Path, tmp_path: Path
+) -> None:
+    copy = tmp_path / "elsewhere"
+    shutil.copytree(llava, copy)
+    first = hf_chat.load({"path": str(llava)}).identity("answer")
+    assert hf_chat.load({"path": str(copy), "device": "cpu"}).identity("answer") == first
+    assert hf_chat.load({"path": str(copy), "dtype": "bfloat16"}).identity("answer") != first
+    weights = copy / "model.safetensors"
+    content = bytearray(weights.read_bytes())
+    content[-1] ^= 1
+    weights.write_bytes(content)
+    assert hf_chat.load({"path": str(copy)}).identity("answer") != first
+
+
+def test_a_hub_repository_is_named_by_its_commit() -> None:
+    found = hf_chat.load({"path": "some/model", "revision": COMMIT}).identity("answer")
+    assert f"some/model@{COMMIT}" in found
+    with pytest.raises(ModelError, match="hf download some/model"):
+        hf_chat.load({"path": "some/model"}).identity("answer")
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"pth": "x"}, "did you mean 'path'"),
+        ({}, "path is missing"),
+        ({"path": "x", "dtype": "float8"}, "dtype has no 'float8'"),
+        ({"path": "x", "processor": 3}, "expected names and values"),
+    ],
+)
+def test_settings_that_do_not_fit_are_refused(settings: dict[str, object], said: str) -> None:
+    with pytest.raises(ParamsError, match=said):
+        hf_chat.load(settings)
+
+
+def test_what_cannot_be_loaded_is_one_line(
+    llava: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    request = [AnswerRequest(QUESTION, 4)]
+    with pytest.raises(ModelError, match="could not be loaded"):
+        hf_chat.load({"path": str(empty)}).answer(request)
+    with pytest.raises(ModelError, match="holds no files"):
+        hf_chat.load({"path": str(empty)}).identity("answer")
+    if not torch.cuda.is_available():
+        with pytest.raises(ModelError, match="torch sees no GPU"):
+            hf_chat.load({"path": str(llava), "device": "cuda"}).answer(request)
+
+    def gated(*_: object, **__: object) -> None:
+        raise OSError("401 Client Error. You are trying to access a gated repo.")
+
+    monkeypatch.setattr("transformers.AutoProcessor.from_pretrained", gated)
+    with pytest.raises(ModelError, match="accept its licence"):
+        hf_chat.load({"path": str(llava)}).answer(request)
+
+
+def limited(most: int) -> Callable[[Sequence[int]], list[int]]:
+    def call(numbers: Sequence[int]) -> list[int]:
+        if len(numbers) > most:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return [number * 2 for number in numbers]
+
+    return call
+
+
+@pytest.mark.parametrize("most", [1, 2, 3, 16])
+def test_too_little_memory_halves_the_batch_and_changes_no_reply(most: int) -> None:
+    assert in_batches(range(11), limited(most)) == [number * 2 for number in range(11)]
+
+
+def test_one_request_that_fits_no_memory_fails_by_name() -> None:
+    (reply,) = in_batches([1], limited(0))
+    assert reply == Failure("out of memory with this one request")
+
+
+def test_a_bad_request_fails_alone_and_groups_stay_apart() -> None:
+    seen: list[list[int]] = []
+
+    def call(numbers: Sequence[int]) -> list[int]:
+        seen.append(list(numbers))
+        if 4 in numbers:
+            raise ValueError("no fours")
+        return list(numbers)
+
+    replies = in_batches(range(6), call, lambda number: number % 2)
+    assert replies == [0, 1, 2, 3, Failure("ValueError: no fours"), 5]
+    assert [1, 3, 5] in seen
+
+
+def test_a_pair_takes_each_half_at_its_word(llava: Path) -> None:
+    settings = {
+        "editor": {"adapter": "tiny"},
+        "reader": {"adapter": "hf_chat", "settings": {"path": str(llava)}},
+    }
+    found = pair.load(settings)
+    assert pair.capabilities(settings) == {"edit", "answer", "sample", "score"}
+    assert found.identity("edit") == tiny_adapter.load({}).identity("edit")
+    assert found.identity("answer") == hf_chat.load({"path": str(llava)}).identity("answer")
+    with pytest.raises(ParamsError, match="reader: None; expected adapter and settings"):
+        pair.load({"editor": {"adapter": "tiny"}})
+
+
+PROGRAM = """
+import argparse
+from PIL import Image, ImageOps
+parser = argparse.ArgumentParser()
+for name in ("image", "prompt", "seed", "out"):
+    parser.add_argument(f"--{name}")
+asked = parser.parse_args()
+picture = ImageOps.invert(Image.open(asked.image).convert("RGB"))
+picture.putpixel((0, 0), (int(asked.seed) % 256, len(asked.prompt), 0))
+picture.save(asked.out)
+"""
+
+
+@pytest.fixture
+def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """The example package, installed as pip would: a module and its entry point."""
+    site = tmp_path / "site"
+    site.mkdir()
+    shutil.copy(ROOT / "docs/private_adapter/g2u_own_code.py", site)
+    info = site / "g2u_own_code-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: g2u-own-code\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text("[g2u.models]\nown_code = g2u_own_code\n")
+    monkeypatch.syspath_prepend(str(site))
+    program = tmp_path / "edit.py"
+    program.write_text(PROGRAM)
+    plugins.foreign.cache_clear()
+    yield program
+    plugins.foreign.cache_clear()
+    sys.modules.pop("g2u_own_code", None)
+
+
+def test_a_private_adapter_is_found_by_its_entry_point_and_conforms(installed: Path) -> None:
+    assert "own_code" in plugins.known("adapter")
+    settings = {"program": [sys.executable, str(installed)], "revision": "1"}
+    model = plugins.model("own_code", settings)
+    checks = Conformance(model, plugins.capabilities("own_code", settings), {}).run()
+    assert [check for check in checks if check.outcome == "fails"] == []
+    (reply,) = model.edit([EditRequest((), "Draw.", 1)])
+    assert isinstance(reply, Failure)

@@ -1,0 +1,88 @@
+"""The whole pipeline with models of other adapters: in process, paired, and served."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from g2u.tables import read_answers, read_thoughts
+from g2u.workspace import Cell
+from tests.conftest import Workspace, tsv_rows
+from tests.models.builders import CHATS, EDITORS
+from tests.models.servers import started
+from tests.stages.test_reuse import stale
+
+ROWS = 4
+FAMILIES = ["direct", "duplicate", "detail", "imagined"]
+STEPS = {"num_inference_steps": 2}
+
+
+@pytest.fixture
+def rows(workspace: Workspace) -> Workspace:
+    """Four questions of a TSV, four families, tiny random models in the workspace."""
+    workspace.init_dvc()
+    workspace.use_tsv(tsv_rows(ROWS))
+    workspace.raw["families"] = FAMILIES
+    models = workspace.folder / "weights"
+    for name in ("emu3", "janus", "llava"):
+        CHATS[name](models / name)
+    EDITORS["pix2pix"][0](models / "pix2pix")
+    reader = {"adapter": "hf_chat", "settings": {"path": "weights/llava"}}
+    editor = {"adapter": "diffusers", "settings": {"path": "weights/pix2pix"}}
+    workspace.raw["presets"]["models"] |= {
+        "emu": {"adapter": "emu3", "settings": {"path": "weights/emu3"}},
+        "janus": {"adapter": "janus", "settings": {"path": "weights/janus"}},
+        "both": {
+            "adapter": "pair",
+            "sampler": STEPS,
+            "settings": {"editor": editor, "reader": reader},
+        },
+        "far": {
+            "adapter": "openai",
+            "sampler": {"steps": 2},
+            "settings": {"model": "tiny", "capabilities": ["edit", "answer"]},
+        },
+    }
+    return workspace
+
+
+def told(model: str, family: str) -> list[str]:
+    """Status of every thought."""
+    return [thought.status for thought in read_thoughts(Cell("mine", model, family).thoughts)]
+
+
+@pytest.mark.slow
+def test_every_kind_of_adapter_runs_from_rows_to_report(
+    rows: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows.raw["models"] = ["emu", "janus", "both", "far"]
+    rows.write()
+    with started("g2u.cli.main", "serve", "tiny", "--port", "0", folder=str(rows.folder)) as found:
+        monkeypatch.setenv("OPENAI_BASE_URL", f"{found}/v1")
+        rows.run("g2u.cli.main", "run")
+    gains = json.loads(Path("data/report/gains.json").read_text())["mine"]
+    assert set(gains) == {"emu", "janus", "both", "far"}
+    for model in gains:
+        answers = read_answers(Cell("mine", model, "direct").answers)
+        assert [answer.status for answer in answers] == ["ok"] * 2 * ROWS, "direct and blind"
+    drawn = {"emu": (4, 4), "janus": (0, 4), "both": (4, 0), "far": (4, 0)}
+    for model, counts in drawn.items():
+        for family, count in zip(("detail", "imagined"), counts, strict=True):
+            expected = ["ok"] if count else ["not_applicable"]
+            assert told(model, family) == expected * ROWS, (model, family)
+
+
+@pytest.mark.slow
+def test_another_model_is_one_word_and_makes_stale_its_own_cells(rows: Workspace) -> None:
+    rows.raw["families"] = ["direct", "duplicate"]
+    rows.raw["models"] = ["tiny", "janus"]
+    rows.write()
+    rows.run("dvc", "repro")
+    rows.raw["models"] = ["tiny", "emu"]
+    rows.write()
+    assert {name.split("@")[-1] for name in stale(rows) if "@" in name} == {"emu"}
+    rows.run("dvc", "repro")
+    assert stale(rows) == set()
+    weights = rows.folder / "weights/emu3/generation_config.json"
+    weights.write_text(weights.read_text() + "\n")
+    assert {name.split("@")[-1] for name in stale(rows)} == {"emu"}
