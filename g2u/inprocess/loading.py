@@ -178,8 +178,8 @@ def _advice(said: str) -> str:
         return "its processor needs torchvision; install the build that belongs to your torch: "
     if "gated" in lowered or "401" in lowered:
         return "the repository is gated; accept its licence on the Hub and log in (hf auth login): "
-    if "accelerate" in lowered:
-        return "pip install accelerate: "
+    if "no module named" in lowered or "import" in lowered or "accelerate" in lowered:
+        return "a package is missing; pip install 'g2u[transformers]': "
     return "could not be loaded: "
 
 

@@ -75,10 +75,10 @@ class ChatModel:
     def chat(self) -> "Chat":
         """The loaded model."""
         if self._chat is None:
-            from g2u.inprocess.chat import Chat
-
-            build = Chat
-            self._chat = load(
-                self.source, lambda: build(self.source, self._processor, self._system)
-            )
+            self._chat = load(self.source, self._built)
         return self._chat
+
+    def _built(self) -> "Chat":
+        from g2u.inprocess.chat import Chat
+
+        return Chat(self.source, self._processor, self._system)

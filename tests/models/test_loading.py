@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from g2u import plugins
+from g2u import params, plugins
 from g2u.conformance import Conformance
 from g2u.errors import ModelError, ParamsError
 from g2u.inprocess.batches import in_batches
@@ -90,6 +90,15 @@ def test_what_cannot_be_loaded_is_one_line(
         hf_chat.load({"path": str(llava)}).answer(request)
 
 
+def test_a_missing_package_is_named_with_its_extra(
+    llava: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delitem(sys.modules, "g2u.inprocess.chat", raising=False)
+    monkeypatch.setitem(sys.modules, "transformers", None)
+    with pytest.raises(ModelError, match=r"pip install 'g2u\[transformers\]'"):
+        hf_chat.load({"path": str(llava)}).answer([AnswerRequest(QUESTION, 4)])
+
+
 def limited(most: int) -> Callable[[Sequence[int]], list[int]]:
     def call(numbers: Sequence[int]) -> list[int]:
         if len(numbers) > most:
@@ -134,6 +143,21 @@ def test_a_pair_takes_each_half_at_its_word(llava: Path) -> None:
     assert found.identity("answer") == hf_chat.load({"path": str(llava)}).identity("answer")
     with pytest.raises(ParamsError, match="reader: None; expected adapter and settings"):
         pair.load({"editor": {"adapter": "tiny"}})
+
+
+@pytest.mark.parametrize(
+    ("name", "able"),
+    [
+        ("bagel", {"draw", "edit", "answer", "sample"}),
+        ("emu3", {"draw", "edit", "answer", "sample", "score"}),
+        ("kontext_gemma", {"edit", "answer", "sample", "score"}),
+        ("qwen_edit_qwen_vl", {"edit", "answer", "sample", "score"}),
+    ],
+)
+def test_presets_of_real_models_fit_their_adapters(name: str, able: set[str]) -> None:
+    preset = params.load(ROOT / "params.yaml").presets.models[name]
+    assert plugins.capabilities(preset.adapter, preset.settings) == able
+    assert plugins.model(preset.adapter, preset.settings).capabilities == able
 
 
 PROGRAM = """

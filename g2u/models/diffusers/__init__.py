@@ -71,12 +71,14 @@ class Diffusers:
     def edit(self, requests: Sequence[EditRequest]) -> list[Reply[Picture]]:
         """One picture per request, of the size that the pipeline chose."""
         if self._editing is None:
-            from g2u.models.diffusers.editing import Editing
-
-            build = Editing
-            self._editing = load_or_say(self._source, lambda: build(self._source, self._settings))
+            self._editing = load_or_say(self._source, self._built)
         one = self._editing.edit
         return in_batches(requests, lambda batch: [one(r) for r in batch], lambda r: r)
+
+    def _built(self) -> "Editing":
+        from g2u.models.diffusers.editing import Editing
+
+        return Editing(self._source, self._settings)
 
     def answer(self, requests: Sequence[AnswerRequest]) -> list[Reply[str]]:
         """It answers nothing."""
