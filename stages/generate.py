@@ -14,9 +14,9 @@ from g2u.costs import write_costs
 from g2u.digests import canonical
 from g2u.errors import ModelError, run_main
 from g2u.params import Params
-from g2u.protocols import Calls
 from g2u.records import Picture, Question, Thought
 from g2u.workspace import BenchmarkFolder, Cell, call_store, parse_cell
+from g2u.writing import WithWriter, writer
 
 
 def imagine(
@@ -24,7 +24,7 @@ def imagine(
     cell: Cell,
     questions: Sequence[Question],
     pictures: Mapping[str, Picture],
-    calls: Calls,
+    calls: CachedCalls,
 ) -> list[Thought]:
     """The cell's thoughts; "not applicable" where the model cannot do what the family needs."""
     preset = config.presets.families[cell.family]
@@ -36,6 +36,9 @@ def imagine(
         reason = f"{cell.model} cannot {lacking[0]}"
         return [Thought(question.id, 0, "not_applicable", reason) for question in questions]
     settings = {**preset.settings(), "seed": config.generate.seed, "sampler": model.sampler}
+    if "writer" in settings:
+        written = calls.of(writer(config, str(settings["writer"])))
+        return family.imagine(questions, pictures, settings, WithWriter(calls, written))
     return family.imagine(questions, pictures, settings, calls)
 
 

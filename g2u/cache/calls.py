@@ -71,6 +71,12 @@ class CachedCalls:
         """The request's name in the store."""
         return call_key(self._model.identity(kind_of(request)), request)
 
+    def of(self, model: Model) -> "CachedCalls":
+        """Calls of another model over the same store, budget and tally."""
+        other = CachedCalls(model, self._store, self._batch, budget=self._budget, plans=self._plans)
+        other.tally, other._settled = self.tally, self._settled
+        return other
+
     @property
     def settled(self) -> frozenset[str]:
         """Keys of all requests that were answered, or planned."""

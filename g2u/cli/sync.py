@@ -12,7 +12,7 @@ from typing import Any
 from g2u import plugins
 from g2u.cli.dependencies import shared_code
 from g2u.files import write_whole
-from g2u.params import Params
+from g2u.params import ModelPreset, Params
 from g2u.workspace import CODE, DATA, BenchmarkFolder
 
 BENCHMARK_TEMPLATE = Path(__file__).with_name("benchmark.dvc.yaml")
@@ -43,14 +43,11 @@ def family_file(config: Params, benchmark: str, family: str, root: Path) -> str:
         "family": family,
         "edit": edit,
         "reads": plugins.family(edit).READS,
-        "judge_model": "g2u/models/__init__.py",
-        "judge_params": "judge",
         "models": "\n".join(_model_line(config, model, root) for model in models),
     }
-    judge = config.judge.model
-    if judge is not None:
-        parts["judge_model"] = _adapter_folder(config.presets.models[judge].adapter)
-        parts["judge_params"] = f"presets.models.{judge}"
+    parts |= _asked("judge", config, config.judge.model, root)
+    named = config.presets.families[family].settings().get("writer")
+    parts |= _asked("writer", config, named, root)
     scorers = plugins.benchmark(config.presets.benchmarks[benchmark].source).SCORERS
     parts["scorers"] = "".join(f"        - g2u/scoring/answers/{name}.py\n" for name in scorers)
     return _filled(FAMILY_TEMPLATE.read_text(encoding="utf-8"), parts)
@@ -64,20 +61,34 @@ def _filled(text: str, parts: Mapping[str, str]) -> str:
 
 def _model_line(config: Params, model: str, root: Path) -> str:
     preset = config.presets.models[model]
-    halves = [
-        preset.settings.get(half) or {"adapter": preset.adapter, "settings": preset.settings}
-        for half in ("editor", "reader")
-    ]
-    editor, reader = (_adapter_folder(str(half["adapter"])) for half in halves)
-    drawing, reading = (
-        _weights(half.get("settings") or {}, folder, root)
-        for half, folder in zip(halves, (editor, reader), strict=True)
-    )
+    editor, drawing = _half(preset, "editor", root)
+    reader, reading = _half(preset, "reader", root)
     return (
         f"      {model}: {{adapter: {_adapter_folder(preset.adapter)}, editor: {editor}, "
         f"editor_weights: {drawing}, reader: {reader}, reader_weights: {reading}, "
         f"baseline: {preset.baseline or model}}}"
     )
+
+
+def _asked(role: str, config: Params, model: str | None, root: Path) -> dict[str, str]:
+    """What cells depend on for another model that they ask; without one, what is there anyhow."""
+    nothing = "g2u/models/__init__.py"
+    found = {"": nothing, "_reader": nothing, "_weights": nothing}
+    params = {"judge": "judge", "writer": "generate"}[role]
+    if model is not None:
+        config.require(model=model)
+        preset = config.presets.models[model]
+        reader, weights = _half(preset, "reader", root)
+        found = {"": _adapter_folder(preset.adapter), "_reader": reader, "_weights": weights}
+        params = f"presets.models.{model}"
+    return {f"{role}{part}": path for part, path in found.items()} | {f"{role}_params": params}
+
+
+def _half(preset: ModelPreset, name: str, root: Path) -> tuple[str, str]:
+    """Adapter's folder and weights of a pair's half; of any other model, its own."""
+    half = preset.settings.get(name) or {"adapter": preset.adapter, "settings": preset.settings}
+    folder = _adapter_folder(str(half["adapter"]))
+    return folder, _weights(half.get("settings") or {}, folder, root)
 
 
 def _adapter_folder(adapter: str) -> str:

@@ -28,7 +28,10 @@ def in_batches(
     replies: list[Reply[T]] = [Failure("not asked")] * len(requests)
     groups: dict[Hashable, list[int]] = {}
     for place, request in enumerate(requests):
-        groups.setdefault(group(request) if group else None, []).append(place)
+        try:
+            groups.setdefault(group(request) if group else None, []).append(place)
+        except FAULTS as error:
+            replies[place] = _failure(error)
     waiting = list(groups.values())
     while waiting:
         places = waiting.pop()

@@ -8,6 +8,10 @@ import pytest
 
 from g2u import plugins
 from g2u.conformance import Conformance, table
+from g2u.pictures import picture_of
+from g2u.protocols import Model, Reply
+from g2u.records import EditRequest, Failure, Picture
+from tests.conftest import png
 from tests.models.builders import CHATS, EDITORS, qwen_image_edit_plus, qwen_processor
 
 ADAPTER = {"janus": "janus", "emu3": "emu3"}
@@ -88,6 +92,42 @@ def test_qwen_image_edit_plus_conforms(
     monkeypatch.setattr("diffusers.DiffusionPipeline.from_pretrained", lambda *_, **__: pipeline)
     call = {"height": 32, "width": 32, "negative_prompt": " ", "true_cfg_scale": 4.0}
     checked("diffusers", {"path": str(tmp_path), "call": call}, {"num_inference_steps": 2})
+
+
+def edited(model: Model, *pictures: Picture) -> Reply[Picture]:
+    return model.edit([EditRequest(pictures, "Join them.", 1, (("num_inference_steps", 2),))])[0]
+
+
+def test_a_list_of_pictures_is_references_or_refused_never_a_batch(built: Built) -> None:
+    first, second = (picture_of(png(number, 64)) for number in range(2))
+    _, call, _ = EDITORS["klein"]
+    model = plugins.model("diffusers", {"path": str(built("klein")), "call": call})
+    made = [edited(model, first), edited(model, first, second), edited(model, second, first)]
+    assert all(isinstance(reply, Picture) for reply in made)
+    assert len(set(made)) == 3, "both pictures count, and their order"
+    single = plugins.model("diffusers", {"path": str(built("pix2pix"))})
+    refused = edited(single, first, second)
+    assert isinstance(refused, Failure)
+    assert "one picture at a time" in refused.reason
+
+
+def test_emu3_draws_from_several_pictures_in_their_order_and_in_the_size_asked_for(
+    built: Built,
+) -> None:
+    model = plugins.model("emu3", {"path": str(built("emu3"))})
+    first, second = (picture_of(png(number, 64)) for number in range(2))
+    cold = (("temperature", 0.05),)
+    sized = (("height", 24), *cold, ("width", 48))
+    guided = (("guidance", 3.0), *cold)
+    shown = [(first,), (first, second), (second, first)]
+    requests = [EditRequest(pictures, "Join them.", 1, cold) for pictures in shown]
+    requests += [EditRequest((first,), "Join them.", 1, more) for more in (sized, guided)]
+    made = model.edit(requests)
+    sizes = [(p.width, p.height) for p in made if isinstance(p, Picture)]
+    assert sizes == [(32, 32), (32, 32), (32, 32), (48, 24), (32, 32)]
+    assert len(set(made)) == 5
+    (refused,) = model.edit([EditRequest((first,), "Join them.", 1, (("steps", 2),))])
+    assert refused == Failure("ValueError: emu3 has no sampler setting 'steps'")
 
 
 def test_a_pair_conforms(built: Built, checked: Checked) -> None:

@@ -34,7 +34,8 @@ def code_deps(body: dict[str, Any], adapter: str = "tiny") -> set[Path]:
         if dep.startswith("data/"):
             continue
         text = dep.replace("${item.adapter}", f"g2u/models/{adapter}")
-        text = text.replace("${judge.model}", f"g2u/models/{adapter}")
+        for other in ("judge", "writer"):
+            text = text.replace(f"${{{other}.model}}", f"g2u/models/{adapter}")
         text = text.replace("${edit}", "*").replace("${source}", "*")
         for found in ROOT.glob(text):
             files |= {found} if found.is_file() else set(found.rglob("*.py"))
@@ -133,6 +134,15 @@ def test_every_cell_of_params_is_one_key_in_dvc() -> None:
         for model in variables["models"]
     }
     assert found == {(b, m, f) for b in config.benchmarks for m, f in config.cells()}
+
+
+@pytest.mark.parametrize(
+    "adapter", ["tiny", "hf_chat", "emu3", "janus", "diffusers", "openai", "pair", "null"]
+)
+def test_an_adapter_costs_nothing_until_it_is_used(adapter: str) -> None:
+    heavy = "{'torch', 'transformers', 'diffusers', 'openai'} & set(sys.modules)"
+    code = f"import sys, g2u.models.{adapter}; sys.exit(bool({heavy}))"
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)
 
 
 @pytest.mark.parametrize("module", ["stages.score", "stages.report", "g2u.cli.plan"])
