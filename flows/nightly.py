@@ -15,10 +15,11 @@ from prefect.blocks.abstract import NotificationBlock
 from prefect.blocks.core import Block
 from prefect.cache_policies import NO_CACHE
 
-from flows.reproduce import reproduce
+from flows.reproduce import reproduce, without_server
+from flows.view import surviving
 from g2u import params
 from g2u.cli import guard
-from g2u.errors import DataError, ParamsError
+from g2u.errors import DataError, ParamsError, run_main
 from g2u.workspace import REPORT
 
 RECORDED = (
@@ -115,7 +116,7 @@ def nightly() -> int:
     section = params.load().nightly
     if section.pull:
         logger.info("at %s", pull())
-    ran = reproduce()
+    ran = surviving(reproduce, without_server)
     section = params.load().nightly
     if section.commit and record():
         logger.info("committed what changed")
@@ -126,5 +127,22 @@ def nightly() -> int:
     return ran
 
 
+def rest_of_the_night() -> int:
+    """What is left of `nightly` once Prefect's server is gone; what was done is not done again."""
+    ran, section = without_server(), params.load().nightly
+    if section.commit:
+        record.fn()
+    if section.remote is not None:
+        guard.run_dvc(["push", "--remote", section.remote])
+    if section.report_to is not None:
+        publish.fn(section.report_to)
+    return ran
+
+
+def main() -> None:
+    """Run the flow to its end, with or without its server."""
+    surviving(nightly, rest_of_the_night)
+
+
 if __name__ == "__main__":
-    nightly()
+    run_main(main)

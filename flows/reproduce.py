@@ -22,12 +22,13 @@ from prefect.cache_policies import NO_CACHE
 from prefect.futures import PrefectFuture, as_completed
 from prefect.tasks import exponential_backoff
 
+from flows.view import View, surviving
 from g2u import params
 from g2u.cli import guard
 from g2u.cli.fill import Filled, Stage, cells, fill_cell
-from g2u.cli.run import pack, prepare_workspace
+from g2u.cli.run import pack, prepare_workspace, run
 from g2u.cli.workers import Pool, pool
-from g2u.errors import BudgetError, CacheError, ParamsError
+from g2u.errors import BudgetError, CacheError, ParamsError, run_main
 from g2u.workspace import REPORT, Cell
 
 RETRIES = 2
@@ -87,16 +88,24 @@ def gains_rows() -> list[dict[str, Any]]:
 
 
 @task(cache_policy=NO_CACHE, persist_result=False)
-def publish_gains() -> int:
+def publish_gains(view: View) -> int:
     """The report's numbers as a table in Prefect's UI; returns its rows."""
-    rows = gains_rows()
-    create_table_artifact(rows, key="gains", description="accuracy and gains of every arm")
+    rows, told = gains_rows(), "accuracy and gains of every arm"
+    view.show(lambda: create_table_artifact(rows, key="gains", description=told))
     return len(rows)
 
 
-def fill_all(workers: Pool, all_cells: list[Cell]) -> list[Filled]:
+def fill_all(workers: Pool, all_cells: list[Cell], view: View) -> list[Filled]:
     """Fill every cell: what understand asks depends on what generate made."""
-    artifact = cast(UUID, create_progress_artifact(0.0, key="cells", description="cells filled"))
+    shown = view.show(
+        lambda: create_progress_artifact(0.0, key="cells", description="cells filled")
+    )
+
+    def tell(count: int) -> None:
+        if shown is not None:
+            share = 50.0 * count / len(all_cells)
+            view.show(lambda: update_progress_artifact(cast(UUID, shown), share))
+
     stop = threading.Event()
     done: list[Filled] = []
     generated = [fill_stage.submit("generate", cell, workers, stop) for cell in all_cells]
@@ -106,10 +115,10 @@ def fill_all(workers: Pool, all_cells: list[Cell]) -> list[Filled]:
             filled = future.result()
             done.append(filled)
             answered.append(fill_stage.submit("understand", filled.cell, workers, stop))
-            update_progress_artifact(artifact, 50.0 * len(done) / len(all_cells))
+            tell(len(done))
         for future in as_completed(answered):
             done.append(future.result())
-            update_progress_artifact(artifact, 50.0 * len(done) / len(all_cells))
+            tell(len(done))
     finally:
         stop.set()
     return done
@@ -118,13 +127,13 @@ def fill_all(workers: Pool, all_cells: list[Cell]) -> list[Filled]:
 @flow(validate_parameters=False)
 def reproduce() -> int:
     """Sync, fill, repro, publish; returns how many stages ran."""
-    logger = get_run_logger()
+    logger, view = get_run_logger(), View()
     with guard.only_driver():
         config = params.load()
         tell: Callable[[str], None] = logger.info
         prepare_workspace(config, tell)
         with pool(config) as workers:
-            filled = fill_all(workers, cells(config))
+            filled = fill_all(workers, cells(config), view)
         logger.info(
             "%d calls made, %d reused, %d failed",
             sum(f.made for f in filled),
@@ -132,9 +141,20 @@ def reproduce() -> int:
             sum(f.failed for f in filled),
         )
         ran = repro()
-        publish_gains()
+        publish_gains(view)
     return ran
 
 
+def without_server() -> int:
+    """What is left of `reproduce` once Prefect's server is gone; returns 0, as nothing counts."""
+    run()
+    return 0
+
+
+def main() -> None:
+    """Run the flow to its end, with or without its server."""
+    surviving(reproduce, without_server)
+
+
 if __name__ == "__main__":
-    reproduce()
+    run_main(main)

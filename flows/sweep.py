@@ -18,6 +18,7 @@ from prefect.cache_policies import NO_CACHE
 
 from flows.nightly import git
 from flows.reproduce import fill_all, gains_rows
+from flows.view import View
 from g2u import params
 from g2u.cli import guard
 from g2u.cli.fill import cells
@@ -92,7 +93,7 @@ def sweep(axes: list[str]) -> list[dict[str, Any]]:
                 config = params.load()
                 sync(config)
                 with pool(config) as workers:
-                    fill_all(workers, cells(config))
+                    fill_all(workers, cells(config), View())
                 experiment(name)
                 table += [{"experiment": name, **point, **row} for row in gains_rows()]
         finally:

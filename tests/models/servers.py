@@ -3,12 +3,14 @@
 import base64
 import contextlib
 import json
+import os
 import re
+import signal
 import subprocess
 import sys
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, ClassVar
 
@@ -18,24 +20,36 @@ READY = re.compile(r"Uvicorn running on (http://[\w.]+:\d+)")
 
 
 @contextlib.contextmanager
-def started(*command: str, folder: str = ".") -> Iterator[str]:
-    """The address of a server process, once it says that it listens; killed at the end."""
+def started(
+    *command: str,
+    folder: str = ".",
+    ready: re.Pattern[str] = READY,
+    environment: Mapping[str, str] | None = None,
+) -> Iterator[str]:
+    """The address of a server process, once it says that it listens; killed at the end with all
+    that it started.
+    """
     with subprocess.Popen(
-        [sys.executable, "-m", *command], cwd=folder, stderr=subprocess.PIPE, text=True
+        [sys.executable, "-m", *command],
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+        env=None if environment is None else {**os.environ, **environment},
     ) as server:
-        assert server.stderr is not None
+        assert server.stdout is not None
         said = []
         try:
-            for line in server.stderr:
+            for line in server.stdout:
                 said.append(line)
-                if found := READY.search(line):
-                    drain = threading.Thread(target=server.stderr.read, daemon=True)
-                    drain.start()
+                if found := ready.search(line):
+                    threading.Thread(target=server.stdout.read, daemon=True).start()
                     yield found[1]
                     return
             raise AssertionError("".join(said))
         finally:
-            server.kill()
+            os.killpg(server.pid, signal.SIGKILL)
 
 
 Fault = Callable[[BaseHTTPRequestHandler], None]
