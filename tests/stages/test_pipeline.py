@@ -27,7 +27,7 @@ def stage_table() -> dict[str, dict[str, Any]]:
     return bodies
 
 
-def code_deps(body: dict[str, Any], adapter: str = "tiny") -> set[Path]:
+def code_deps(body: dict[str, Any], adapter: str = "*") -> set[Path]:
     """Python files under a stage's dependencies, the cell's variables filled in for any cell."""
     files: set[Path] = set()
     for dep in body["deps"]:
