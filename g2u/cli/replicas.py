@@ -7,6 +7,7 @@ storage (G2U_CACHE, a URL or a mounted folder), and the workspace travels as Ray
 
 import os
 import queue
+import sys
 from collections.abc import Callable
 from types import TracebackType
 from typing import Any, TypeVar
@@ -37,7 +38,7 @@ class Replicas:
         config: section run names the cluster's address and how many actors there are.
 
     Raises:
-        ParamsError: Ray is not installed.
+        ParamsError: Ray is not installed, or cannot start this Python.
     """
 
     def __init__(self, config: Params) -> None:
@@ -48,6 +49,11 @@ class Replicas:
                 "params.yaml: run.ray: Ray is not installed; expected the extra [ray]: pip install "
                 "'g2u[ray]'"
             ) from None
+        if " " in sys.executable:
+            raise ParamsError(
+                f"params.yaml: run.ray: Ray cannot start {sys.executable!r}, as its path holds a "
+                "space; expected an environment in another folder, or ray: null"
+            )
         self._ray = ray
         os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
         self.count = workers.worker_count(config)

@@ -10,6 +10,7 @@ from ray import cloudpickle
 
 from g2u.cli.fill import fill
 from g2u.cli.replicas import Replicas
+from g2u.errors import ParamsError
 from g2u.params import load
 from g2u.workspace import call_store
 from tests.conftest import Workspace, tsv_rows
@@ -32,6 +33,9 @@ def die_once(mark: str) -> str:
     return "done"
 
 
+@pytest.mark.skipif(
+    " " in sys.executable, reason="Ray cannot start a Python whose path has a space"
+)
 def test_actors_give_the_bytes_of_local_workers_and_a_lost_one_is_replaced(
     workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -50,3 +54,12 @@ def test_actors_give_the_bytes_of_local_workers_and_a_lost_one_is_replaced(
     with Replicas(load()) as actors:
         assert actors.perform(die_once, str(workspace.folder / "mark")) == "done"
         assert actors.perform(len, "four") == 4
+
+
+def test_a_python_that_ray_cannot_start_is_refused_at_once(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workspace.raw["run"] = {"ray": "local"}
+    monkeypatch.setattr(sys, "executable", "/a folder/bin/python")
+    with pytest.raises(ParamsError, match="its path holds a space"):
+        Replicas(workspace.write())
