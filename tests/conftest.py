@@ -3,6 +3,7 @@
 import base64
 import copy
 import csv
+import os
 import shutil
 import subprocess
 import sys
@@ -26,6 +27,7 @@ from g2u.workspace import Cell
 from stages.generate import imagine
 from stages.prepare import samples
 
+os.environ["HF_HUB_OFFLINE"] = "1"  # models are built here; nothing is asked of a hub
 ROOT = Path(__file__).parent.parent
 SHARED = ROOT.parent / "shared" / "data"
 CODE = ("g2u", "stages", "dvc.yaml", "params.yaml", ".gitignore", ".dvcignore", ".dvc/config")

@@ -75,13 +75,15 @@ class Drawing:
             prefix_allowed_tokens_fn=allowed,
             logits_processor=[noise],
         )
-        pixels = self._model.decode_image_tokens(
-            image_tokens=written[:, start:], height=rows, width=columns
-        )
+        return [self._decoded(row[None, start:], rows, columns) for row in written]
+
+    def _decoded(self, tokens: torch.Tensor, rows: int, columns: int) -> Picture:
+        """The picture of one row of tokens; in company its pixels would be rounded otherwise."""
+        pixels = self._model.decode_image_tokens(image_tokens=tokens, height=rows, width=columns)
         images = self._processor.postprocess(
             list(pixels.float().cpu()), return_tensors="PIL.Image.Image"
         )
-        return [picture_of(encode_png(image.convert("RGB"))) for image in images["pixel_values"]]
+        return picture_of(encode_png(images["pixel_values"][0].convert("RGB")))
 
     def _prompt(
         self, request: EditRequest, text: str, rows: int, columns: int

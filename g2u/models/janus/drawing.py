@@ -67,9 +67,14 @@ def draw(chat: Chat, requests: Sequence[EditRequest]) -> list[Picture]:
         guidance_scale=1.0,
         logits_processor=[Guided(float(settings["guidance"])), noise],
     )
-    pixels = chat.model.decode_image_tokens(written).permute(0, 3, 1, 2).float().cpu().numpy()
+    return [_decoded(chat, row[None]) for row in written]
+
+
+def _decoded(chat: Chat, tokens: torch.Tensor) -> Picture:
+    """The picture of one row of tokens; in company its pixels would be rounded otherwise."""
+    pixels = chat.model.decode_image_tokens(tokens).permute(0, 3, 1, 2).float().cpu().numpy()
     images = chat.processor.postprocess(list(pixels), return_tensors="PIL.Image.Image")
-    return [picture_of(encode_png(_image(image))) for image in images["pixel_values"]]
+    return picture_of(encode_png(_image(images["pixel_values"][0])))
 
 
 def _image(image: Image.Image | NDArray[np.uint8]) -> Image.Image:
