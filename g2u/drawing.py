@@ -19,7 +19,7 @@ class Wording:
 
     prompt: str
     writer: str
-    """fixed, template or self."""
+    """fixed, template, self, or the preset of the model that wrote it."""
     base: str = ""
     """What it was rewritten from."""
 
@@ -135,3 +135,32 @@ def flaw_of(picture: Picture, source: str) -> str:
     if known.is_flat:
         return "the edit returned a blank picture"
     return ""
+
+
+def draw_as_written(
+    questions: Sequence[Question],
+    replies: Sequence[Reply[str]],
+    writer: tuple[str, str],
+    pictures: Mapping[str, Picture],
+    settings: Mapping[str, Any],
+    calls: Calls,
+) -> list[Thought]:
+    """Edits by prompts that a model wrote, one per question; without a prompt they have failed.
+
+    Args:
+        questions: what is asked.
+        replies: the prompts, in the order of the questions.
+        writer: who wrote them, and the prompt that they were made from, if any.
+        pictures: by digest.
+        settings: the family's preset with seed and sampler.
+        calls: model calls.
+    """
+    asked: list[tuple[Question, Wording]] = []
+    thoughts: list[Thought] = []
+    for question, reply in zip(questions, replies, strict=True):
+        if isinstance(reply, Failure) or not reply.strip():
+            reason = reply.reason if isinstance(reply, Failure) else "the model wrote no prompt"
+            thoughts += without_thought(question, "failed", reason)
+        else:
+            asked.append((question, Wording(reply.strip(), *writer)))
+    return thoughts + draw(asked, pictures, settings, calls)

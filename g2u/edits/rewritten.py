@@ -7,9 +7,9 @@ and the base prompt. An empty reply is a failure; both prompts are kept.
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from g2u.drawing import Wording, draw, without_thought
+from g2u.drawing import draw_as_written
 from g2u.protocols import Calls
-from g2u.records import AnswerRequest, Failure, Picture, Question, Thought, Turn
+from g2u.records import AnswerRequest, Picture, Question, Thought, Turn
 
 NEEDS = frozenset({"answer", "edit"})
 READS = "pictures"
@@ -34,12 +34,5 @@ def imagine(
         shown = (pictures[digest] for digest in question.pictures)
         turn = Turn("user", (*shown, ask.format(question=question.text, prompt=base)))
         requests.append(AnswerRequest((turn,), MAX_TOKENS))
-    asked: list[tuple[Question, Wording]] = []
-    thoughts: list[Thought] = []
-    for question, reply in zip(questions, calls.answer(requests), strict=True):
-        if isinstance(reply, Failure) or not reply.strip():
-            reason = reply.reason if isinstance(reply, Failure) else "the model wrote no prompt"
-            thoughts += without_thought(question, "failed", reason)
-        else:
-            asked.append((question, Wording(reply.strip(), "self", base)))
-    return thoughts + draw(asked, pictures, settings, calls)
+    replies = calls.answer(requests)
+    return draw_as_written(questions, replies, ("self", base), pictures, settings, calls)

@@ -8,9 +8,9 @@ the call cache under its own identity. An empty reply is a failure.
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from g2u.drawing import Wording, draw, without_thought
+from g2u.drawing import draw_as_written
 from g2u.protocols import Calls
-from g2u.records import AnswerRequest, Failure, Picture, Question, Thought, Turn
+from g2u.records import AnswerRequest, Picture, Question, Thought, Turn
 
 NEEDS = frozenset({"edit"})
 READS = "pictures"
@@ -54,12 +54,7 @@ def imagine(
         seen = [pictures[digest] for digest in question.pictures] if settings.get("sees") else []
         last = Turn("user", (*seen, ask.format(question=question.text)))
         requests.append(AnswerRequest((*shown_how, last), MAX_TOKENS))
-    asked: list[tuple[Question, Wording]] = []
-    thoughts: list[Thought] = []
-    for question, reply in zip(questions, calls.answer(requests), strict=True):
-        if isinstance(reply, Failure) or not reply.strip():
-            reason = reply.reason if isinstance(reply, Failure) else "the writer wrote nothing"
-            thoughts += without_thought(question, "failed", reason)
-        else:
-            asked.append((question, Wording(reply.strip(), str(settings["writer"]))))
-    return thoughts + draw(asked, pictures, settings, calls)
+    replies = calls.answer(requests)
+    return draw_as_written(
+        questions, replies, (str(settings["writer"]), ""), pictures, settings, calls
+    )

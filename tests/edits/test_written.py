@@ -39,7 +39,7 @@ def test_the_writer_sees_examples_and_the_question_without_options(tmp_path: Pat
     found = {t.question: (t.status, t.reason, t.prompt, t.writer) for t in thoughts}
     assert found == {
         "a": ("ok", "", "Trace the line.", "scribe"),
-        "b": ("failed", "the writer wrote nothing", "", ""),
+        "b": ("failed", "the model wrote no prompt", "", ""),
         "c": ("failed", "busy", "", ""),
     }
     assert scribe.shown[0].turns == (
