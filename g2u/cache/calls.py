@@ -15,7 +15,7 @@ from g2u.cache.store import CallStore, Entry
 from g2u.digests import call_key, kind_of
 from g2u.errors import DataError
 from g2u.pictures import picture_of
-from g2u.protocols import Model, Reply
+from g2u.protocols import Kind, Model, Reply
 from g2u.records import AnswerRequest, EditRequest, Failure, Picture, Request, ScoreRequest
 
 T = TypeVar("T")
@@ -66,10 +66,14 @@ class CachedCalls:
         self._budget = budget or Budget()
         self.tally: dict[str, Tally] = {}
         self._settled: set[str] = set()
+        self._identities: dict[Kind, str] = {}
 
     def key(self, request: Request) -> str:
         """The request's name in the store."""
-        return call_key(self._model.identity(kind_of(request)), request)
+        kind = kind_of(request)
+        if kind not in self._identities:
+            self._identities[kind] = self._model.identity(kind)
+        return call_key(self._identities[kind], request)
 
     def of(self, model: Model) -> "CachedCalls":
         """Calls of another model over the same store, budget and tally."""

@@ -25,8 +25,6 @@ from g2u.pictures import pixels_of
 from g2u.protocols import Reply
 from g2u.records import AnswerRequest, Failure, Picture, ScoreRequest, Turn
 
-IGNORED_DTYPES = (torch.float64, torch.float32, torch.float16, torch.bfloat16)
-
 
 class Gumbel(LogitsProcessor):
     """Makes greedy decoding draw from softmax(logits / temperature), one generator per row.
@@ -123,7 +121,7 @@ class Chat:
         for name, value in encoded.items():
             if isinstance(value, torch.Tensor):
                 value = value.to(self.model.device)
-                if value.dtype in IGNORED_DTYPES:
+                if value.is_floating_point():
                     value = value.to(self.model.dtype)
             found[name] = value
         return found

@@ -1,7 +1,6 @@
 """Settings of models that load here, and what names their weights; torch only when loading."""
 
 import hashlib
-import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -190,8 +189,3 @@ def device_of(source: Loading) -> "torch.device":
     if source.device != "auto":
         return torch.device(source.device)
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-
-
-def described(settings: Mapping[str, Any]) -> str:
-    """Settings as text for an identity: sorted, canonical."""
-    return json.dumps(settings, sort_keys=True, ensure_ascii=False, separators=(",", ":"))

@@ -3,8 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from g2u.digests import canonical
 from g2u.errors import ParamsError
-from g2u.inprocess.loading import Loading, described, load, loading, weights_identity
+from g2u.inprocess.loading import Loading, load, loading, weights_identity
 from g2u.protocols import Kind, Reply
 from g2u.records import AnswerRequest, EditRequest, Failure, Picture, ScoreRequest
 
@@ -16,7 +17,7 @@ def identity_of(name: str, version: str, source: Loading, settings: Mapping[str,
     """Adapter, version, weights, and the settings that decide replies."""
     free = {"path", "revision", "device", "device_map", "compile", "max_memory"}
     decisive = {key: value for key, value in settings.items() if key not in free}
-    return f"{name} {version} {weights_identity(source)} {described(decisive)}"
+    return f"{name} {version} {weights_identity(source)} {canonical(decisive).decode()}"
 
 
 class ChatModel:

@@ -7,6 +7,8 @@ from typing import Any
 from g2u.protocols import Model
 from g2u.records import AnswerRequest, EditRequest, Failure, Request, ScoreRequest
 
+Waiting = tuple[Request, asyncio.Future[Any]]
+
 
 class Queue:
     """One model, one thread: what waits when it is free goes to it together.
@@ -23,7 +25,7 @@ class Queue:
             AnswerRequest: model.answer,
             ScoreRequest: model.score,
         }
-        self._waiting: list[tuple[Request, asyncio.Future[Any]]] = []
+        self._waiting: list[Waiting] = []
         self._worker: asyncio.Task[None] | None = None
 
     async def reply(self, request: Request) -> Any:
@@ -37,8 +39,12 @@ class Queue:
     async def _work(self) -> None:
         while self._waiting:
             kind = type(self._waiting[0][0])
-            batch = [pair for pair in self._waiting if type(pair[0]) is kind][: self._batch]
-            self._waiting = [pair for pair in self._waiting if pair not in batch]
+            batch: list[Waiting] = []
+            left: list[Waiting] = []
+            for pair in self._waiting:
+                fits = type(pair[0]) is kind and len(batch) < self._batch
+                (batch if fits else left).append(pair)
+            self._waiting = left
             try:
                 call = self._calls[kind]
                 replies = await asyncio.to_thread(call, [request for request, _ in batch])

@@ -22,8 +22,8 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from g2u.digests import canonical
 from g2u.errors import ModelError, ParamsError, unknown_name
-from g2u.inprocess.loading import described
 from g2u.protocols import Kind, Reply
 from g2u.records import AnswerRequest, EditRequest, Picture, ScoreRequest
 
@@ -115,7 +115,7 @@ class Served:
         settings = {k: v for k, v in self._settings.items() if k not in FREE}
         other = "answer" if kind == "edit" else "edit"
         decisive = {k: v for k, v in settings.items() if not k.startswith(other)}
-        return f"openai {VERSION} {self._revision} {described(decisive)}"
+        return f"openai {VERSION} {self._revision} {canonical(decisive).decode()}"
 
     def edit(self, requests: Sequence[EditRequest]) -> list[Reply[Picture]]:
         """One picture per request, of the size that the server chose."""
