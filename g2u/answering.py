@@ -137,7 +137,8 @@ def _can(config: Params, model: str, capability: str) -> bool:
 
 
 def _by_likelihood(config: Params, model: str, question: Question) -> bool:
-    return config.presets.models[model].choices == "likelihood" and question.format == "choice"
+    is_closed = question.format in ("choice", "label")
+    return config.presets.models[model].choices == "likelihood" and is_closed
 
 
 def _can_sample(config: Params, model: str, question: Question) -> bool:
@@ -206,7 +207,8 @@ def _ask(config: Params, cell: Cell, arm: Arm, asked: Asked, calls: Calls) -> di
             place = means.index(max(means))
             if arm.sample is not None:
                 place = drawn(means, _sample_seed(config, arm.sample, question))
-            said[question.id] = (question.option_letters()[place], tuple(means))
+            names = question.choices if question.format == "label" else question.option_letters()
+            said[question.id] = (names[place], tuple(means))
     return said
 
 

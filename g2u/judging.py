@@ -1,6 +1,8 @@
 """What a judge model is asked, and how its reply is read: strictly, or not at all.
 
-answers: is a response that no rule could parse right? RIGHT or WRONG.
+answers: is a response right that no rule could read or compare? RIGHT or WRONG; where the benchmark
+    wants a grade (MM-Vet), from 0 to 1.
+agreement: the same of responses that rules did score: how far does the judge agree with them?
 viescore: VIEScore (arXiv 2312.14867) of a drawing: semantic consistency and perceptual quality, 0
     to 10 each; the score is the root of their product.
 ra: UniG2U's reasoning-to-visual alignment: instruction following, quality, relevance, 1 to 5; mean.
@@ -13,6 +15,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from g2u.digests import sha256
 from g2u.prompts import question_prompt
 from g2u.records import AnswerRequest, Picture, Question, Target, Thought, Turn
 from g2u.tables import Answer, Judgement
@@ -21,6 +24,11 @@ WORDING = {
     "answers": (
         "Question: {question}\nRight answer: {gold}\nResponse: {response}\n"
         "Does the response give the right answer? Say RIGHT or WRONG."
+    ),
+    "grades": (
+        "Question: {question}\nRight answer: {gold}\nResponse: {response}\n"
+        "<AND> in the right answer joins what has to be said, <OR> what may be said instead. How "
+        "much of it does the response say? Reply with one number from 0.0 to 1.0."
     ),
     "viescore": (
         'The second picture was made from the first: "{prompt}" Rate from 0 to 10 how well it does '
@@ -39,7 +47,7 @@ WORDING = {
         'three numbers, as "3, 4, 2".'
     ),
 }
-NUMBERS = {"viescore": (2, 0, 10), "ra": (3, 1, 5), "al": (3, 1, 5)}
+NUMBERS = {"grades": (1, 0, 1), "viescore": (2, 0, 10), "ra": (3, 1, 5), "al": (3, 1, 5)}
 """How many numbers a reply has to hold, and their range."""
 
 
@@ -57,9 +65,9 @@ class Case:
 def read(name: str, reply: str) -> float | None:
     """The score in a reply; None where it is not exactly what was asked for.
 
-    answers: 0 or 1; viescore: 0..10; ra, al: 1..5.
+    answers, agreement: 0 or 1; grades: 0..1; viescore: 0..10; ra, al: 1..5.
     """
-    if name == "answers":
+    if name in ("answers", "agreement"):
         words = set(re.findall(r"\b(RIGHT|WRONG)\b", reply))
         return None if len(words) != 1 else float(words == {"RIGHT"})
     count, low, high = NUMBERS[name]
@@ -71,37 +79,45 @@ def read(name: str, reply: str) -> float | None:
     return math.sqrt(values[0] * values[1]) if name == "viescore" else sum(values) / count
 
 
-def cases(
-    names: Sequence[str],
-    questions: Sequence[Question],
-    gold: Mapping[str, Target],
-    pictures: Mapping[str, Picture],
-    thoughts: Sequence[Thought],
-    answers: Sequence[Answer],
-    unparsed: Sequence[Answer],
-    max_tokens: int,
-) -> list[Case]:
-    """What there is to judge in a cell: the first draw of each question's first picture, the main
-    arm's answer to it, and every answer that no rule could parse.
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What there is to judge in a cell."""
+
+    questions: Sequence[Question]
+    gold: Mapping[str, Target]
+    pictures: Mapping[str, Picture]
+    thoughts: Sequence[Thought]
+    answers: Sequence[Answer]
+    unread: Sequence[Answer]
+    """Those that rules could not read or compare."""
+
+
+def cases(names: Sequence[str], cell: Judged, max_tokens: int, agreement: int = 0) -> list[Case]:
+    """Every answer that rules left open, `agreement` that they did not, and of the first draw of
+    each question's first picture what `names` ask, with the main arm's answer to it.
     """
-    asked = {question.id: question for question in questions}
-    drawn = {
-        thought.question: thought
-        for thought in reversed(thoughts)
-        if thought.status == "ok" and thought.picture is not None and thought.call
-        if thought.draw == 0 and thought.position == 0 and thought.source in pictures
-    }
-    main = {a.id: a for a in answers if a.arm == answers[0].arm and a.status == "ok"}
+    asked = {question.id: question for question in cell.questions}
+    main_arm = cell.answers[0].arm
+    main = {a.id: a for a in cell.answers if a.arm == main_arm and a.status == "ok"}
     found = []
     if "answers" in names:
-        for answer in unparsed:
-            text = WORDING["answers"].format(
-                question=question_prompt(asked[answer.id]),
-                gold=_worded(asked[answer.id], gold[answer.id]),
-                response=answer.response,
-            )
-            request = AnswerRequest((Turn("user", (text,)),), max_tokens)
-            found.append(Case(answer.id, answer.arm, "answers", request))
+        for answer in cell.unread:
+            found.append(_of_answer("answers", asked, cell.gold, answer, max_tokens))
+        left_open = {(answer.id, answer.arm) for answer in cell.unread}
+        settled = [
+            answer
+            for answer in main.values()
+            if (answer.id, main_arm) not in left_open and cell.gold[answer.id].scorer != "graded"
+        ]
+        settled.sort(key=lambda answer: sha256(answer.id))
+        for answer in settled[:agreement]:
+            found.append(_of_answer("agreement", asked, cell.gold, answer, max_tokens))
+    drawn = {
+        thought.question: thought
+        for thought in reversed(cell.thoughts)
+        if thought.status == "ok" and thought.picture is not None and thought.call
+        if thought.draw == 0 and thought.position == 0 and thought.source in cell.pictures
+    }
     for name in names:
         for id, thought in drawn.items():
             if name == "answers" or (name == "al" and id not in main):
@@ -112,10 +128,28 @@ def cases(
                 prompt=thought.prompt,
                 response=main[id].response if id in main else "",
             )
-            turn = Turn("user", (pictures[thought.source], thought.picture, text))
-            arm = answers[0].arm if name == "al" else ""
+            turn = Turn("user", (cell.pictures[thought.source], thought.picture, text))
+            arm = main_arm if name == "al" else ""
             found.append(Case(id, arm, name, AnswerRequest((turn,), max_tokens)))
     return found
+
+
+def _of_answer(
+    name: str,
+    asked: Mapping[str, Question],
+    gold: Mapping[str, Target],
+    answer: Answer,
+    max_tokens: int,
+) -> Case:
+    target = gold[answer.id]
+    kind = "grades" if target.scorer == "graded" else "answers"
+    text = WORDING[kind].format(
+        question=question_prompt(asked[answer.id]),
+        gold=_worded(asked[answer.id], target),
+        response=answer.response,
+    )
+    request = AnswerRequest((Turn("user", (text,)),), max_tokens)
+    return Case(answer.id, answer.arm, kind if name == "answers" else name, request)
 
 
 def _worded(question: Question, target: Target) -> str:
@@ -128,7 +162,7 @@ def summarised(
     judgements: Sequence[Judgement], right: Mapping[str, bool]
 ) -> dict[str, dict[str, float]]:
     """Mean score, items and unread replies by name; al also apart for right and wrong answers,
-    because its rubric rewards correctness.
+    because its rubric rewards correctness; agreement: how often the judge says what the rules say.
     """
     found: dict[str, dict[str, float]] = {}
     for name in dict.fromkeys(judgement.name for judgement in judgements):
@@ -139,6 +173,9 @@ def summarised(
         if name == "al":
             groups["right"] = [pair for pair in scored if right.get(pair[0]) is True]
             groups["wrong"] = [pair for pair in scored if right.get(pair[0]) is False]
+        if name == "agreement":
+            same = [(id, float((score >= 0.5) == right[id])) for id, score in scored if id in right]
+            groups = {"mean": same}
         for group, pairs in groups.items():
             if pairs:
                 found[name][group] = sum(score for _, score in pairs) / len(pairs)

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from g2u import plugins
 from g2u.arms import Pairing
 from g2u.cache.budget import Budget, Limits, Spent
-from g2u.errors import ParamsError, unknown_name
+from g2u.errors import DataError, ParamsError, unknown_name
 from g2u.records import Scalar
 
 PATH = Path("params.yaml")
@@ -57,11 +57,48 @@ class Preset(BaseModel):
         return dict(self.model_extra or {})
 
 
+class Sampling(Section):
+    """A part of a benchmark that is drawn once and for all."""
+
+    items: Positive
+    by: str = ""
+    """Group whose shares are kept (category, or a label); empty = one group."""
+    seed: NotNegative = 0
+
+
 class BenchmarkPreset(Preset):
-    """Where questions come from."""
+    """Where questions come from, and which of them are asked."""
 
     source: str
     """A file of g2u/benchmarks."""
+    where: dict[str, str | list[str]] = {}
+    """Groups that are kept, by name: {split: dev, category: [counting, position]}."""
+    slice: Annotated[list[NotNegative], Field(min_length=2, max_length=2)] | None = None
+    """First item and the one after the last, after `where`."""
+    sample: Sampling | None = None
+    """After `where` and `slice`."""
+    metric: str = "categories"
+    """A file of g2u/scoring/official: how its published figure is made."""
+    licence: str = ""
+    """Of the pictures and questions; empty = not known, and then they are not shared."""
+    obtain: str = ""
+    """Where its file is to be had."""
+
+    def files(self) -> list[Path]:
+        """Files and folders that it reads."""
+        settings = self.settings()
+        return [Path(str(settings[key])) for key in ("file", "image_root") if key in settings]
+
+    def require_files(self, name: str) -> None:
+        """Raise DataError for a file of the preset `name` that is not there."""
+        for path in self.files():
+            if not path.exists():
+                whence = f"get it from {self.obtain}" if self.obtain else "put it there"
+                licence = f" (licence: {self.licence})" if self.licence else ""
+                raise DataError(
+                    f"{path}: no such file; {PATH}: presets.benchmarks.{name} reads it; "
+                    f"{whence}{licence}"
+                )
 
 
 class FamilyPreset(Preset):
@@ -154,6 +191,8 @@ class Judge(Section):
     tasks: list[Literal["answers", "viescore", "ra", "al"]] = ["answers"]
     """What is judged; g2u/judging.py."""
     max_tokens: Positive = 16
+    agreement: NotNegative = 0
+    """Answers per cell that rules have scored and the judge is asked about as well."""
 
 
 class Derived(Section):
@@ -375,6 +414,7 @@ def _check_axes(params: Params, path: Path) -> None:
 def _check_modules(params: Params, path: Path) -> None:
     named = [("adapter", n, m.adapter) for n, m in params.presets.models.items()]
     named += [("source", n, b.source) for n, b in params.presets.benchmarks.items()]
+    named += [("metric", n, b.metric) for n, b in params.presets.benchmarks.items()]
     named += [("edit", n, f.edit) for n, f in params.presets.families.items()]
     section = params.understand
     modes = [section.feedback, *(control.feedback for control in section.controls)]

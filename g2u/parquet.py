@@ -117,5 +117,7 @@ def _feature(kind: pa.DataType) -> dict[str, Any]:
         return {"_type": "Image"}
     if pa.types.is_list(kind):
         return {"_type": "List", "feature": _feature(kind.value_type)}
+    if pa.types.is_struct(kind):
+        return {field.name: _feature(field.type) for field in kind}
     name = {"double": "float64"}.get(str(kind), str(kind))
     return {"_type": "Value", "dtype": name}

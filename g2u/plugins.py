@@ -21,6 +21,7 @@ PLACES = {
     "adapter": "g2u.models",
     "feedback": "g2u.feedback",
     "scorer": "g2u.scoring.answers",
+    "metric": "g2u.scoring.official",
 }
 
 
@@ -70,6 +71,11 @@ def feedback(name: str) -> protocols.Feedback:
 def scorer(name: str) -> protocols.AnswerScorer:
     """The answer scorer `name`."""
     return cast(protocols.AnswerScorer, _module("scorer", name))
+
+
+def metric(name: str) -> ModuleType:
+    """The published figure `name`: a g2u.scoring.units.Metric."""
+    return _module("metric", name)
 
 
 def _module(kind: str, name: str) -> ModuleType:

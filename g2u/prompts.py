@@ -16,15 +16,18 @@ PLAN = "Which edit would help to answer this? {question}"
 REASON = "Think step by step about this before you answer."
 """What a model is told that first thinks in words."""
 SHORT_REQUEST = "Answer the question using a single word or phrase."
+LABEL_REQUEST = "Answer with exactly one of these: {classes}."
 
 
 def question_prompt(question: Question) -> str:
-    """The text a model is asked; yes/no questions stay as they are."""
-    if question.format == "yes_no":
+    """The text a model is asked; yes/no and open questions stay as they are."""
+    if question.format in ("yes_no", "open"):
         return f"{question.hint}\n{question.text}" if question.hint else question.text
-    if question.format == "short":
+    if question.format in ("short", "label"):
         hint = f"Hint: {question.hint}\n" if question.hint else ""
-        return f"{hint}{question.text}\n{SHORT_REQUEST}"
+        classes = ", ".join(question.choices)
+        request = LABEL_REQUEST.format(classes=classes) if classes else SHORT_REQUEST
+        return f"{hint}{question.text}\n{request}"
     options = "\n".join(
         f"{letter}. {choice}"
         for letter, choice in zip(question.option_letters(), question.choices, strict=True)

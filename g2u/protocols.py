@@ -148,6 +148,6 @@ class AnswerScorer(Protocol):
         """The prediction, or None where the response holds no single answer. Never guesses."""
         ...
 
-    def score(self, prediction: str, answer: str) -> float:
-        """0..1."""
+    def score(self, prediction: str, answer: str) -> float | None:
+        """0..1; None where rules cannot tell and a judge has to."""
         ...

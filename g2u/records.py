@@ -3,7 +3,8 @@
 from dataclasses import dataclass, field
 from typing import Literal
 
-AnswerFormat = Literal["choice", "yes_no", "short"]
+AnswerFormat = Literal["choice", "yes_no", "short", "label", "open"]
+"""How an answer is asked for; g2u/prompts.py has the wording."""
 Role = Literal["user", "assistant"]
 Status = Literal["ok", "failed", "not_applicable"]
 Scalar = str | int | float | bool
@@ -41,6 +42,16 @@ class Question:
     """Digests of the pictures, in order."""
     hint: str = ""
     category: str = ""
+    labels: tuple[tuple[str, str], ...] = ()
+    """Groups that the question belongs to, by name: split, pair, base, figure, sub-task ..."""
+    drawing: str = ""
+    """The benchmark's own instruction for a drawing that helps with this question; empty where it
+    has none.
+    """
+
+    def label(self, name: str) -> str:
+        """The group `name`; empty where the question has none."""
+        return dict(self.labels).get(name, "")
 
     def option_letters(self) -> tuple[str, ...]:
         """The letter of each choice."""

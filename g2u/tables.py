@@ -12,6 +12,7 @@ from g2u.parquet import IMAGE, read_rows, read_shards, write_rows, write_shards
 from g2u.records import Picture, Question, Status, Thought
 
 STRINGS = pa.list_(pa.string())
+LABEL = pa.struct([("name", pa.string()), ("value", pa.string())])
 
 QUESTIONS = pa.schema(
     [
@@ -23,6 +24,8 @@ QUESTIONS = pa.schema(
         ("pictures", STRINGS),
         ("hint", pa.string()),
         ("category", pa.string()),
+        ("labels", pa.list_(LABEL)),
+        ("drawing", pa.string()),
     ]
 )
 PICTURES = pa.schema(
@@ -150,7 +153,9 @@ class Score:
     id: str
     arm: str
     status: str
-    """ok, unparsed (no prediction; score 0), failed or not_applicable (no score)."""
+    """ok; unparsed (no prediction), abstained (it declines) or undecided (rules cannot compare): 0;
+    judged (a judge decided one of these); failed or not_applicable: no score.
+    """
     prediction: str
     score: float | None
     """0..1."""
@@ -168,9 +173,11 @@ class Judgement:
     arm: str
     """Empty for what concerns the thought alone."""
     name: str
-    """answers, viescore, ra or al."""
+    """answers, grades, agreement, viescore, ra or al."""
     score: float | None
-    """answers: 0 or 1; viescore: 0..10; ra and al: 1..5; None where the reply could not be read."""
+    """answers, agreement: 0 or 1; grades: 0..1; viescore: 0..10; ra and al: 1..5; None where the
+    reply could not be read.
+    """
     reason: str
     """The reply."""
 
@@ -192,16 +199,21 @@ class Recipe:
 def write_questions(path: Path, questions: Sequence[Question]) -> None:
     """Write the questions table."""
     names = QUESTIONS.names
-    write_rows(path, QUESTIONS, [{n: _plain(getattr(q, n)) for n in names} for q in questions])
+    rows = [{n: _plain(getattr(q, n)) for n in names} for q in questions]
+    for row in rows:
+        row["labels"] = [{"name": name, "value": value} for name, value in row["labels"]]
+    write_rows(path, QUESTIONS, rows)
 
 
 def read_questions(path: Path) -> list[Question]:
     """Questions in their order."""
     lists = ("choices", "letters", "pictures")
-    return [
-        Question(**{**row, **{name: tuple(row[name]) for name in lists}})
-        for row in read_rows(path, QUESTIONS)
-    ]
+    questions = []
+    for row in read_rows(path, QUESTIONS):
+        labels = tuple((label["name"], label["value"]) for label in row["labels"])
+        parts = {**row, **{name: tuple(row[name]) for name in lists}, "labels": labels}
+        questions.append(Question(**parts))
+    return questions
 
 
 def write_pictures(folder: Path, pictures: Iterable[Picture]) -> None:

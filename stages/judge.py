@@ -10,10 +10,10 @@ import sys
 from g2u import params, plugins, tables, targets
 from g2u.cache.calls import CachedCalls
 from g2u.errors import run_main
-from g2u.judging import cases, read
+from g2u.judging import Judged, cases, read
 from g2u.params import Params
-from g2u.records import Failure
-from g2u.tables import Judgement
+from g2u.records import Failure, Question, Target
+from g2u.tables import Answer, Judgement
 from g2u.workspace import BenchmarkFolder, Cell, call_store, parse_cell
 
 
@@ -24,22 +24,14 @@ def judged(config: Params, cell: Cell, judge: str) -> tuple[list[Judgement], int
     gold = {target.id: target for target in targets.read_targets(folder.targets)}
     answers = tables.read_answers(cell.answers)
     by_id = {question.id: question for question in questions}
-    unparsed = [
+    unread = [
         answer
         for answer in answers
-        if answer.status == "ok"
-        and plugins.scorer(gold[answer.id].scorer).parse(answer.response, by_id[answer.id]) is None
+        if answer.status == "ok" and _is_open(answer, gold[answer.id], by_id[answer.id])
     ]
-    found = cases(
-        section.tasks,
-        questions,
-        gold,
-        tables.read_pictures(folder.pictures),
-        tables.read_thoughts(cell.thoughts),
-        answers,
-        unparsed,
-        section.max_tokens,
-    )
+    pictures, thoughts = tables.read_pictures(folder.pictures), tables.read_thoughts(cell.thoughts)
+    there = Judged(questions, gold, pictures, thoughts, answers, unread)
+    found = cases(section.tasks, there, section.max_tokens, section.agreement)
     preset = config.presets.models[judge]
     model = plugins.model(preset.adapter, preset.settings)
     calls = CachedCalls(model, call_store(), preset.batch, budget=config.budget(judge))
@@ -52,6 +44,13 @@ def judged(config: Params, cell: Cell, judge: str) -> tuple[list[Judgement], int
         rows.append(Judgement(case.id, case.arm, case.name, score, said))
     tallies = calls.tally.values()
     return rows, sum(t.made for t in tallies), sum(t.reused for t in tallies)
+
+
+def _is_open(answer: Answer, target: Target, question: Question) -> bool:
+    """Whether rules cannot read the answer, or cannot compare it with the target."""
+    scorer = plugins.scorer(target.scorer)
+    prediction = scorer.parse(answer.response, question)
+    return prediction is None or scorer.score(prediction, target.answer) is None
 
 
 def main() -> None:

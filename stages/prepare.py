@@ -6,14 +6,17 @@ Run: python -m stages.prepare --benchmark ladder
 
 import argparse
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import islice
 
 from tqdm import tqdm
 
 from g2u import params, plugins, tables, targets
 from g2u.errors import DataError, run_main
-from g2u.params import Params
+from g2u.params import BenchmarkPreset, Params
+from g2u.protocols import Benchmark
 from g2u.records import Picture, Question, Sample, Target
+from g2u.sources.selection import drawn, matching
 from g2u.workspace import BenchmarkFolder
 
 
@@ -27,8 +30,9 @@ def samples(config: Params, benchmark: str) -> Iterator[Sample]:
     preset = config.presets.benchmarks[benchmark]
     source = plugins.benchmark(preset.source)
     params.check_settings("benchmarks", benchmark, preset.settings(), source.SETTINGS)
+    preset.require_files(benchmark)
     seen: set[str] = set()
-    for sample in source.read(preset.settings()):
+    for sample in _selected(preset, source):
         if sample.question.id in seen:
             raise DataError(f"{benchmark}: question id {sample.question.id!r} occurs twice")
         seen.add(sample.question.id)
@@ -39,7 +43,48 @@ def samples(config: Params, benchmark: str) -> Iterator[Sample]:
             )
         yield sample
     if not seen:
-        raise DataError(f"{benchmark}: no questions; expected at least one")
+        raise DataError(f"{benchmark}: no questions; expected at least one (where, slice?)")
+
+
+def _selected(preset: BenchmarkPreset, source: Benchmark) -> Iterator[Sample]:
+    """What `where`, `slice` and `sample` leave of the source, in its order."""
+    where = {
+        name: [values] if isinstance(values, str) else values
+        for name, values in preset.where.items()
+    }
+
+    def read() -> Iterator[Sample]:
+        found = matching(source.read(preset.settings()), where)
+        return islice(found, *preset.slice) if preset.slice else found
+
+    sample = preset.sample
+    return drawn(read, sample.items, sample.by, sample.seed) if sample else read()
+
+
+class Prepared:
+    """What has been read of a benchmark; pictures pass through, all else is kept."""
+
+    def __init__(self, samples: Iterable[Sample]) -> None:
+        self.questions: list[Question] = []
+        self.targets: list[Target] = []
+        self.oracles: dict[str, Picture] = {}
+        self.adversaries: dict[str, Picture] = {}
+        self.distinct: set[str] = set()
+        self._samples = samples
+
+    def pictures(self) -> Iterator[Picture]:
+        """Every distinct picture, once; fills the other fields on the way."""
+        for sample in self._samples:
+            self.questions.append(sample.question)
+            self.targets.append(sample.target)
+            for picture, oracle in zip(sample.pictures, sample.oracles, strict=False):
+                self.oracles[picture.digest] = oracle
+            for picture, adversary in zip(sample.pictures, sample.adversaries, strict=False):
+                self.adversaries[picture.digest] = adversary
+            for picture in sample.pictures:
+                if picture.digest not in self.distinct:
+                    self.distinct.add(picture.digest)
+                    yield picture
 
 
 def main() -> None:
@@ -47,33 +92,20 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--benchmark", required=True)
     benchmark = parser.parse_args().benchmark
-    questions: list[Question] = []
-    gold: list[Target] = []
-    pictures: dict[str, Picture] = {}
-    oracles: dict[str, Picture] = {}
-    adversaries: dict[str, Picture] = {}
     progress = tqdm(
         samples(params.load(), benchmark), desc="prepare", unit="question", disable=None
     )
-    for sample in progress:
-        questions.append(sample.question)
-        gold.append(sample.target)
-        for picture in sample.pictures:
-            pictures.setdefault(picture.digest, picture)
-        for picture, oracle in zip(sample.pictures, sample.oracles, strict=False):
-            oracles[picture.digest] = oracle
-        for picture, adversary in zip(sample.pictures, sample.adversaries, strict=False):
-            adversaries[picture.digest] = adversary
-    folder = BenchmarkFolder(benchmark)
-    tables.write_questions(folder.questions, questions)
-    targets.write_targets(folder.targets, gold)
-    tables.write_pictures(folder.pictures, pictures.values())
-    tables.write_oracles(folder.oracles, oracles.items())
-    tables.write_oracles(folder.adversaries, adversaries.items())
-    shown = sum(len(question.pictures) for question in questions)
+    made, folder = Prepared(progress), BenchmarkFolder(benchmark)
+    tables.write_pictures(folder.pictures, made.pictures())
+    tables.write_questions(folder.questions, made.questions)
+    targets.write_targets(folder.targets, made.targets)
+    tables.write_oracles(folder.oracles, made.oracles.items())
+    tables.write_oracles(folder.adversaries, made.adversaries.items())
+    shown = sum(len(question.pictures) for question in made.questions)
     print(
-        f"prepare {benchmark}: {len(questions)} items, {shown} pictures, {len(pictures)} distinct, "
-        f"{len(oracles)} oracles, 0 calls made, 0 reused, 0 failed",
+        f"prepare {benchmark}: {len(made.questions)} items, {shown} pictures, "
+        f"{len(made.distinct)} distinct, {len(made.oracles)} oracles, 0 calls made, 0 reused, "
+        "0 failed",
         file=sys.stderr,
     )
 

@@ -1,7 +1,8 @@
 """score: a cell's answers against the targets, and its gains over direct and duplicate.
 
-Input columns: g2u.tables.QUESTIONS, REWARDS, THOUGHTS, ANSWERS (own, direct, duplicate, direct of
-the model's baseline), g2u.targets.TARGETS; PICTURES, ORACLES where thoughts are compared with them.
+Input columns: g2u.tables.QUESTIONS, REWARDS, THOUGHTS, ANSWERS and JUDGEMENTS (own, direct,
+duplicate, direct of the model's baseline), g2u.targets.TARGETS; PICTURES, ORACLES where thoughts
+are compared with them.
 Output columns: g2u.tables.SCORES; metrics as JSON, the numbers that `dvc metrics show` prints.
 Gains are paired by question: over complete cases, and with failures answered by direct.
 Run: python -m stages.score --benchmark ladder --model tiny --family structure
@@ -31,6 +32,8 @@ from g2u.scoring.metrics import (
     score_answers,
     with_fidelity,
 )
+from g2u.scoring.statistics import Resampling
+from g2u.scoring.units import official_metrics
 from g2u.tables import Answer, Reward, Score
 from g2u.workspace import BenchmarkFolder, Cell, parse_cell
 
@@ -43,7 +46,8 @@ def scores_of(
     rewards: Sequence[Reward],
 ) -> tuple[dict[str, list[Score]], dict[str, Made]]:
     """The cell's scores ("own") and those of its baselines; and the arms that were derived."""
-    said = _answers(cell, config.presets.models[cell.model].baseline)
+    cells = _compared(cell, config.presets.models[cell.model].baseline)
+    said = {name: tables.read_answers(each.answers) for name, each in cells.items()}
     plain = [answer for answer in said["direct"] if answer.arm == "none"]
 
     def near(by: str) -> Mapping[str, float]:
@@ -56,7 +60,10 @@ def scores_of(
     def mark(answers: Sequence[Answer]) -> list[Score]:
         return score_answers(questions, gold, answers)
 
-    scored = {name: mark(answers) for name, answers in said.items()}
+    scored = {
+        name: decided(mark(said[name]), tables.read_judgements(each.judgements))
+        for name, each in cells.items()
+    }
     made: dict[str, Made] = {}
     for wanted in config.score.derived:
         arm = derive(wanted, mates(said["own"]), mark)
@@ -70,11 +77,12 @@ def scores_of(
     return scored, made
 
 
-def _answers(cell: Cell, baseline: str | None) -> dict[str, list[Answer]]:
+def _compared(cell: Cell, baseline: str | None) -> dict[str, Cell]:
+    """The cell, as "own", and those that its gains are over."""
     cells = {"own": cell, **{name: cell.of_family(name) for name in params.BASELINES}}
     if baseline is not None:
         cells["baseline"] = Cell(cell.benchmark, baseline, "direct")
-    return {name: tables.read_answers(each.answers) for name, each in cells.items()}
+    return cells
 
 
 def main() -> None:
@@ -86,15 +94,18 @@ def main() -> None:
     judgements = tables.read_judgements(cell.judgements)
     rewards = tables.read_rewards(cell.rewards)
     scored, made = scores_of(config, cell, questions, gold, rewards)
-    scored["own"] = decided(scored["own"], judgements)
     tables.assert_same_ids(str(cell), (s.id for s in scored["own"]), (q.id for q in questions))
     worded = tables.read_thoughts(cell.thoughts, with_pictures=False)
     main_arm = scored["own"][0].arm
     right = {
         s.id: s.score >= 0.5 for s in scored["own"] if s.arm == main_arm and s.score is not None
     }
+    section = config.score
+    how = Resampling(section.confidence, section.resamples, section.seed)
+    metric = config.presets.benchmarks[cell.benchmark].metric
     metrics: dict[str, Any] = {
         **cell_metrics(config, questions, gold, scored),
+        "official": official_metrics(metric, questions, gold, scored, how),
         "derived": {
             name: {"arms": arm.arms, "needs_direct": arm.needs_direct} for name, arm in made.items()
         },

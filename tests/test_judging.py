@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from g2u.judging import cases, read, summarised
+from g2u.judging import Judged, cases, read, summarised
 from g2u.pictures import picture_of
 from g2u.records import Question, Target, Thought
 from g2u.scoring.metrics import decided
@@ -28,6 +28,11 @@ ALL = ("answers", "viescore", "ra", "al")
         ("answers", "It is WRONG.", 0.0),
         ("answers", "RIGHT or WRONG?", None),
         ("answers", "right", None),
+        ("agreement", "WRONG", 0.0),
+        ("grades", "0.5", 0.5),
+        ("grades", "1.0.", 1.0),
+        ("grades", "2", None),
+        ("grades", "RIGHT", None),
         ("viescore", "4, 9", 6.0),
         ("viescore", "0, 10", 0.0),
         ("viescore", "4, 11", None),
@@ -45,7 +50,7 @@ def test_a_reply_is_read_strictly(name: str, reply: str, expected: float | None)
 
 def test_a_cell_asks_for_its_open_answers_and_its_first_thoughts() -> None:
     pictures = {SOURCE.digest: SOURCE}
-    found = cases(ALL, [QUESTION], GOLD, pictures, [THOUGHT], ANSWERS, ANSWERS[:1], 16)
+    found = cases(ALL, Judged([QUESTION], GOLD, pictures, [THOUGHT], ANSWERS, ANSWERS[:1]), 16)
     assert [(c.id, c.arm, c.name) for c in found] == [
         ("q", "concat", "answers"),
         ("q", "", "viescore"),
@@ -64,7 +69,8 @@ def test_a_cell_asks_for_its_open_answers_and_its_first_thoughts() -> None:
 
 def test_what_no_model_drew_is_not_judged() -> None:
     given = Thought("q", 0, "ok", picture=DRAWN, source=SOURCE.digest)
-    assert cases(ALL[1:], [QUESTION], GOLD, {SOURCE.digest: SOURCE}, [given], ANSWERS, [], 16) == []
+    there = Judged([QUESTION], GOLD, {SOURCE.digest: SOURCE}, [given], ANSWERS, [])
+    assert cases(ALL[1:], there, 16) == []
 
 
 def test_a_judge_decides_what_is_unparsed_and_nothing_else() -> None:
@@ -94,3 +100,29 @@ def test_alignment_is_also_told_apart_by_correctness() -> None:
     found = summarised(rows, {"a": True, "b": False, "c": True})
     assert found["al"] == {"items": 2, "unread": 1, "mean": 3.5, "right": 5.0, "wrong": 2.0}
     assert found["viescore"]["mean"] == pytest.approx(math.sqrt(12))
+
+
+def test_graded_benchmarks_ask_for_a_grade_and_settled_answers_for_agreement() -> None:
+    gold = {"q": Target("q", "a cat<AND>a dog", "graded"), "r": Target("r", "B", "choice")}
+    other = Question("r", "Which?", choices=("red", "blue"), format="choice")
+    open_answer = Answer("q", "concat", "", "ok", response="cat")
+    settled = [Answer("r", "concat", "", "ok", response="B"), Answer("r", "only", "", "ok")]
+    there = Judged([QUESTION, other], gold, {}, [], [open_answer, *settled], [open_answer])
+    found = cases(["answers"], there, 16, agreement=5)
+    assert [(c.id, c.arm, c.name) for c in found] == [
+        ("q", "concat", "grades"),
+        ("r", "concat", "agreement"),
+    ]
+    rows = [
+        Judgement("r", "concat", "agreement", 1.0, ""),
+        Judgement("s", "", "agreement", 0.0, ""),
+    ]
+    assert summarised(rows, {"r": True, "s": True})["agreement"]["mean"] == 0.5
+
+
+def test_a_grade_stands_for_what_rules_cannot_compare() -> None:
+    score = Score("q", "concat", "undecided", "a cat", 0.0, "c")
+    graded = decided([score], [Judgement("q", "concat", "grades", 0.3, "0.3")])
+    assert (graded[0].status, graded[0].score) == ("judged", 0.3)
+    unread = decided([score], [Judgement("q", "concat", "grades", None, "?")])
+    assert unread == [score]

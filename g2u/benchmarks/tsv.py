@@ -1,33 +1,40 @@
 """Any VLMEvalKit TSV: one row a question, pictures as base64, by reference or as files.
 
-Layout: VLMEvalKit, vlmeval/dataset/image_base.py and image_mcq.py. Every cell is text and only the
-empty cell is missing, so option texts such as None or N/A are kept. A picture cell of at most 64
-characters names the row that holds the picture; a cell may hold a list of pictures. Rows with
-options are multiple choice; the others are yes/no if every answer among them is yes or no, else
-short.
+Layout: VLMEvalKit, vlmeval/dataset/image_base.py, image_mcq.py, image_vqa.py. A picture cell of at
+most 64 characters names the row that holds the picture; a cell may hold a list of pictures. Rows
+with options are multiple choice, MathVista's `question_type` is followed, other rows are yes/no if
+every answer among them is yes or no, else short; `format` and `scorer` of the preset say otherwise.
+The file is read as a stream: of 1 GB, a row at a time is in memory.
 """
 
 import ast
-import base64
-import binascii
-import csv
-import re
 import string
-import sys
-from collections import Counter
+from collections import OrderedDict
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from pathlib import Path
-from typing import Any
+from threading import Lock
+from typing import Any, get_args
 
-from g2u.errors import DataError
-from g2u.pictures import MAX_BYTES, picture_of
+from g2u.errors import DataError, ParamsError, unknown_name
+from g2u.pictures import picture_of
 from g2u.records import AnswerFormat, Picture, Question, Sample, Target
+from g2u.sources.ahead import ahead
+from g2u.sources.cells import SPELT_LIST, file_below, pictures_in, spelt
+from g2u.sources.separated import SeparatedFile, TextRow
 
-SETTINGS = frozenset({"file", "image_root", "items"})
-SCORERS = ("choice", "short", "yes_no")
+SETTINGS = frozenset({"file", "image_root", "items", "format", "scorer", "labels"})
+SCORERS = (
+    "boxed", "choice", "displacement", "equivalent", "graded", "json_object", "label", "list",
+    "number", "relaxed", "route", "short", "times", "yes_no",
+)  # fmt: skip
 REFERENCE_LENGTH = 64
-LIST_CELL = re.compile(r"\s*\[.*\]\s*", re.DOTALL)
-Row = dict[str, str]
+KEPT_BYTES = 64 * 2**20
+"""Pictures kept for rows that refer to others."""
+GROUPS = ("split", "category", "l2-category", "image_path")
+"""Columns that are always kept as groups."""
+MATHVISTA = {"integer": "number", "float": "number", "list": "list", "text": "short"}
+"""Its answer_type -> how the answer is read."""
 
 
 def read(settings: Mapping[str, Any]) -> Iterator[Sample]:
@@ -35,185 +42,176 @@ def read(settings: Mapping[str, Any]) -> Iterator[Sample]:
 
     Raises:
         DataError: names file, row and column of what is wrong.
+        ParamsError: an unknown format or scorer.
     """
     if "file" not in settings:
-        raise DataError("params.yaml: a tsv benchmark needs file: path/to/file.tsv")
-    table = _Table(Path(str(settings["file"])), settings.get("image_root"))
-    rows = table.rows[: int(settings["items"])] if "items" in settings else table.rows
-    open_format = _open_format(rows)
-    for row in rows:
-        yield table.sample(row, open_format)
+        raise ParamsError("params.yaml: a tsv benchmark needs file: path/to/file.tsv")
+    for name, known in (("format", get_args(AnswerFormat)), ("scorer", SCORERS)):
+        if name in settings and settings[name] not in known:
+            raise ParamsError(unknown_name(f"params.yaml: tsv: {name}", str(settings[name]), known))
+    table = _Table(settings)
+    yield from ahead(table.sample, islice(table.file.rows(), settings.get("items")))
 
 
 class _Table:
-    """A TSV in memory, with its pictures found by row."""
+    """A TSV whose rows refer to one another."""
 
-    def __init__(self, path: Path, image_root: str | None) -> None:
-        self.path = path
-        self._root = Path(image_root).resolve() if image_root else None
-        self._decoded: dict[str, tuple[Picture, ...]] = {}
-        self.rows, self._columns = self._read()
-        self._lines = {row["index"]: line for line, row in enumerate(self.rows, start=2)}
-        self._by_index = {row["index"]: row for row in self.rows}
-        if len(self._by_index) < len(self.rows):
-            counts = Counter(row["index"] for row in self.rows)
-            double = next(row for row in reversed(self.rows) if counts[row["index"]] > 1)
-            raise self._error(double, "index", f"{double['index']!r} occurs twice; expected unique")
+    def __init__(self, settings: Mapping[str, Any]) -> None:
+        self.file = SeparatedFile(Path(str(settings["file"])))
+        root = settings.get("image_root")
+        self._root = Path(str(root)) if root else None
+        self._labels = (*GROUPS, *settings.get("labels", ()))
+        self._places: dict[str, tuple[int, int]] = {}
+        self._kept: OrderedDict[str, tuple[Picture, ...]] = OrderedDict()
+        self._kept_bytes = 0
+        self._lock = Lock()
+        self._check_columns(settings.get("labels", ()))
+        found = self._survey(settings.get("items"))
+        self._format: AnswerFormat = settings.get("format", found)
+        self._scorer = settings.get("scorer", self._format)
+        if self._scorer == "open":
+            raise ParamsError("params.yaml: tsv: format open needs a scorer, such as short")
 
-    def sample(self, row: Row, open_format: AnswerFormat) -> Sample:
+    def sample(self, row: TextRow) -> Sample:
         """The question, target and pictures of a row."""
-        letters = tuple(c for c in string.ascii_uppercase if row.get(c))
+        cells = row.cells
         pictures = self._pictures(row)
-        form: AnswerFormat = "choice" if letters else open_format
-        if not row["question"].strip():
+        letters = tuple(c for c in string.ascii_uppercase if cells.get(c))
+        choices = tuple(cells[letter] for letter in letters)
+        form: AnswerFormat = "choice" if letters else self._format
+        scorer = "choice" if letters else self._scorer
+        answer = cells["answer"].strip()
+        if cells.get("question_type") and not letters:
+            form, scorer, choices, answer = self._mathvista(row)
+            letters = tuple(string.ascii_uppercase[: len(choices)])
+        if not cells["question"].strip():
             raise self._error(row, "question", "empty; expected the question's text")
+        if not answer:
+            raise self._error(row, "answer", "empty; expected the gold answer")
+        if scorer == "choice":
+            answer = self._letter(row, answer, letters, choices)
         question = Question(
-            id=row["index"],
-            text=row["question"],
-            choices=tuple(row[letter] for letter in letters),
+            id=cells["index"],
+            text=cells["question"],
+            choices=choices,
             letters=letters,
             format=form,
             pictures=tuple(picture.digest for picture in pictures),
-            hint=row.get("hint", ""),
-            category=row.get("l2-category") or row.get("category", ""),
+            hint=cells.get("hint", ""),
+            category=cells.get("l2-category") or cells.get("category", ""),
+            labels=tuple((name, cells[name]) for name in self._labels if cells.get(name)),
         )
-        return Sample(question, self._target(row, form, letters), pictures)
+        return Sample(question, Target(question.id, answer, scorer), pictures)
 
-    def _target(self, row: Row, form: AnswerFormat, letters: tuple[str, ...]) -> Target:
-        answer = row["answer"].strip()
-        if not answer:
-            raise self._error(row, "answer", "empty; expected the gold answer")
-        if form == "choice":
-            answer = answer.upper() if len(answer) == 1 else answer
-            if answer not in letters:
-                raise self._error(
-                    row, "answer", f"{answer!r} has no option; expected one of {', '.join(letters)}"
-                )
-        return Target(row["index"], answer, form)
+    def _mathvista(self, row: TextRow) -> tuple[AnswerFormat, str, tuple[str, ...], str]:
+        """Format, scorer, choices and answer of a row in MathVista's dialect."""
+        cells = row.cells
+        if cells["question_type"] == "multi_choice":
+            try:
+                choices = tuple(str(choice) for choice in ast.literal_eval(cells["choices"]))
+            except (KeyError, ValueError, SyntaxError, TypeError):
+                raise self._error(row, "choices", "not a list of options") from None
+            return "open", "choice", choices, cells.get("answer_option") or cells["answer"]
+        scorer = MATHVISTA.get(cells.get("answer_type", ""))
+        if scorer is None:
+            known = ", ".join(MATHVISTA)
+            raise self._error(row, "answer_type", f"{cells.get('answer_type')!r}; expected {known}")
+        return "open", scorer, (), cells["answer"].strip()
 
-    def _read(self) -> tuple[list[Row], list[str]]:
-        csv.field_size_limit(min(sys.maxsize, 2**31 - 1))
-        try:
-            with self.path.open(encoding="utf-8-sig", newline="") as file:
-                reader = csv.reader(file, delimiter="\t", strict=True)
-                columns = next(reader, [])
-                self._check_columns(columns)
-                rows = [self._row(columns, cells, number) for number, cells in enumerate(reader, 2)]
-        except FileNotFoundError:
-            raise DataError(f"{self.path}: no such file; expected a VLMEvalKit TSV") from None
-        except (UnicodeDecodeError, csv.Error) as error:
-            raise DataError(f"{self.path}: not a UTF-8 tab-separated table: {error}") from None
-        if not rows:
-            raise DataError(f"{self.path}: no rows; expected at least one question")
-        return rows, columns
-
-    def _check_columns(self, columns: list[str]) -> None:
-        for name in ("index", "question", "answer"):
-            if name not in columns:
-                raise DataError(
-                    f"{self.path}: no column {name!r}; found {', '.join(columns) or 'nothing'}"
-                )
-        double = sorted({name for name in columns if columns.count(name) > 1})
-        if double:
-            raise DataError(f"{self.path}: column {double[0]!r} occurs twice; expected it once")
-
-    def _row(self, columns: list[str], cells: list[str], number: int) -> Row:
-        if len(cells) != len(columns):
-            raise DataError(
-                f"{self.path}: row {number} has {len(cells)} cells; expected {len(columns)}"
+    def _letter(
+        self, row: TextRow, answer: str, letters: tuple[str, ...], choices: tuple[str, ...]
+    ) -> str:
+        """The gold letter, given as a letter of any case or as an option's text."""
+        if answer.upper() in letters:
+            return answer.upper()
+        same = [c for c, choice in zip(letters, choices, strict=True) if choice.strip() == answer]
+        if len(same) != 1:
+            raise self._error(
+                row, "answer", f"{answer!r} has no option; expected one of {', '.join(letters)}"
             )
-        row = dict(zip(columns, cells, strict=True))
-        if not row["index"].strip():
-            raise DataError(f"{self.path}: row {number}, column index: empty; expected a unique id")
-        return row
+        return same[0]
 
-    def _pictures(self, row: Row) -> tuple[Picture, ...]:
+    def _check_columns(self, labels: Any) -> None:
+        for name in ("index", "question", "answer", *labels):
+            if name not in self.file.columns:
+                raise DataError(
+                    f"{self.file.path}: no column {name!r}; found {', '.join(self.file.columns)}"
+                )
+
+    def _survey(self, items: int | None) -> AnswerFormat:
+        """Find every row by its index; returns how the file's open questions are answered: yes_no
+        if every answer is yes or no, a fact about the benchmark and not about a row.
+        """
+        answers: set[str] = set()
+        row = None
+        for count, row in enumerate(self.file.rows()):
+            index = row.cells["index"]
+            if not index.strip():
+                raise self._error(row, "index", "empty; expected a unique id")
+            if index in self._places:
+                raise self._error(row, "index", f"{index!r} occurs twice; expected unique")
+            self._places[index] = (row.number, row.offset)
+            is_read = items is None or count < items
+            is_open = not any(row.cells.get(letter) for letter in string.ascii_uppercase)
+            if is_read and is_open and len(answers) <= 2:
+                answers.add(row.cells["answer"].strip().lower())
+        if row is None:
+            raise DataError(f"{self.file.path}: no rows; expected at least one question")
+        return "yes_no" if answers and answers <= {"yes", "no"} else "short"
+
+    def _pictures(self, row: TextRow) -> tuple[Picture, ...]:
         """The row's pictures; from `image` (own or referred to), else from `image_path`."""
-        if row.get("image", "").strip():
-            return self._from_cells(row)
-        if row.get("image_path", "").strip():
-            if row["index"] not in self._decoded:
-                names = _cells(row["image_path"])
-                self._decoded[row["index"]] = tuple(self._from_file(row, name) for name in names)
-            return self._decoded[row["index"]]
-        if "image" in self._columns or "image_path" in self._columns:
-            column = "image" if "image" in self._columns else "image_path"
+        cell = row.cells.get("image", "").strip()
+        if cell and not _refers(cell):
+            return self._keep(row, pictures_in(cell, self._place(row, "image"), self._root))
+        if cell:
+            return self._of_row(row, cell)
+        if row.cells.get("image_path", "").strip():
+            where = self._place(row, "image_path")
+            names = spelt(row.cells["image_path"].strip())
+            return tuple(
+                picture_of(file_below(self._root, str(name), where), where) for name in names
+            )
+        if "image" in self.file.columns or "image_path" in self.file.columns:
+            column = "image" if "image" in self.file.columns else "image_path"
             raise self._error(row, column, "empty; expected base64, a row's index or a path")
         return ()
 
-    def _from_cells(self, row: Row) -> tuple[Picture, ...]:
-        cell = row["image"].strip()
-        if len(cell) <= REFERENCE_LENGTH and not LIST_CELL.fullmatch(cell):
-            owner = self._by_index.get(cell)
-            if owner is None:
-                raise self._error(row, "image", f"refers to row {cell!r}, which does not exist")
-            held = owner.get("image", "").strip()
-            if len(held) <= REFERENCE_LENGTH and not LIST_CELL.fullmatch(held):
-                raise self._error(row, "image", f"refers to row {cell!r}, which holds no picture")
-            row = owner
-        if row["index"] not in self._decoded:
-            self._decoded[row["index"]] = tuple(
-                self._from_base64(row, text) for text in _cells(row["image"])
-            )
-        return self._decoded[row["index"]]
+    def _of_row(self, row: TextRow, index: str) -> tuple[Picture, ...]:
+        """The pictures of another row."""
+        with self._lock:
+            if index in self._kept:
+                self._kept.move_to_end(index)
+                return self._kept[index]
+        if index not in self._places:
+            raise self._error(row, "image", f"refers to row {index!r}, which does not exist")
+        owner = self.file.at(*self._places[index])
+        held = owner.cells["image"].strip()
+        if not held or _refers(held):
+            raise self._error(row, "image", f"refers to row {index!r}, which holds no picture")
+        return self._keep(owner, pictures_in(held, self._place(owner, "image"), self._root))
 
-    def _from_base64(self, row: Row, text: str) -> Picture:
-        if len(text) > MAX_BYTES * 4 // 3 + 4:
-            raise self._error(row, "image", f"over {MAX_BYTES} bytes")
-        try:
-            encoded = base64.b64decode("".join(text.split()), validate=True)
-        except (binascii.Error, ValueError) as error:
-            raise self._error(
-                row, "image", f"not base64 ({error}); expected an encoded picture"
-            ) from None
-        return picture_of(encoded, self._place(row, "image"))
+    def _keep(self, row: TextRow, pictures: tuple[Picture, ...]) -> tuple[Picture, ...]:
+        """Hold the row's pictures for rows that refer to it, the latest 64 MB."""
+        index = row.cells["index"]
+        with self._lock:
+            if index not in self._kept:
+                self._kept[index] = pictures
+                self._kept_bytes += sum(len(picture.encoded) for picture in pictures)
+            while self._kept_bytes > KEPT_BYTES and len(self._kept) > 1:
+                _, oldest = self._kept.popitem(last=False)
+                self._kept_bytes -= sum(len(picture.encoded) for picture in oldest)
+        return pictures
 
-    def _from_file(self, row: Row, name: str) -> Picture:
-        if self._root is None:
-            raise self._error(
-                row, "image_path", "is a path; name its folder as image_root in params.yaml"
-            )
-        path = (self._root / name).resolve()
-        if not path.is_relative_to(self._root):
-            raise self._error(row, "image_path", f"{name!r} leaves image_root; refused")
-        try:
-            encoded = path.read_bytes()
-        except OSError:
-            raise self._error(
-                row, "image_path", f"{name!r} cannot be read below image_root"
-            ) from None
-        return picture_of(encoded, self._place(row, "image_path"))
+    def _place(self, row: TextRow, column: str) -> str:
+        return f"{self.file.path}: row {row.number} (index {row.cells['index']}), column {column}"
 
-    def _place(self, row: Row, column: str) -> str:
-        return (
-            f"{self.path}: row {self._lines[row['index']]} (index {row['index']}), column {column}"
-        )
-
-    def _error(self, row: Row, column: str, what: str) -> DataError:
-        lines = getattr(self, "_lines", {})
-        line = lines.get(row["index"], "?")
+    def _error(self, row: TextRow, column: str, what: str) -> DataError:
         return DataError(
-            f"{self.path}: row {line} (index {row['index']}), column {column}: {what}; "
-            "mend the file and run the same command again"
+            f"{self._place(row, column)}: {what}; mend the file and run the same command again"
         )
 
 
-def _open_format(rows: list[Row]) -> AnswerFormat:
-    """yes_no if every open answer is yes or no; a fact about the benchmark, not about a row."""
-    answers = {
-        row["answer"].strip().lower()
-        for row in rows
-        if not any(row.get(letter) for letter in string.ascii_uppercase)
-    }
-    return "yes_no" if answers and answers <= {"yes", "no"} else "short"
-
-
-def _cells(cell: str) -> list[str]:
-    """A cell's entries: itself, or the strings of the list it spells."""
-    if not LIST_CELL.fullmatch(cell):
-        return [cell.strip()]
-    try:
-        found = ast.literal_eval(cell.strip())
-    except (ValueError, SyntaxError, MemoryError, RecursionError):
-        return [cell.strip()]
-    return [str(entry) for entry in found]
+def _refers(cell: str) -> bool:
+    """Whether an image cell is the index of another row."""
+    return len(cell) <= REFERENCE_LENGTH and not SPELT_LIST.fullmatch(cell)

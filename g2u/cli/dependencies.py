@@ -9,7 +9,7 @@ LOADED_BY_NAME = {
     "generate": ("g2u/edits", "g2u/models"),
     "understand": ("g2u/feedback", "g2u/models"),
     "judge": ("g2u/models", "g2u/scoring/answers"),
-    "score": ("g2u/scoring/answers",),
+    "score": ("g2u/scoring/answers", "g2u/scoring/official"),
     "report": ("g2u/report",),
 }
 """Folders that a stage names apart in dvc.yaml: the cell's own file in them, or the whole folder.

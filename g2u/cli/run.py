@@ -55,8 +55,7 @@ def stamp(config: Params) -> str:
 def _files(config: Params) -> Iterator[tuple[Path, os.stat_result]]:
     places = [Path(place) for place in SOURCES]
     for name in config.benchmarks:
-        settings = config.presets.benchmarks[name].settings()
-        places += [Path(str(settings[key])) for key in ("file", "image_root") if key in settings]
+        places += config.presets.benchmarks[name].files()
     for place in places:
         for path in [place, *place.rglob("*")]:
             if path.is_file() and path.suffix != ".pyc":
@@ -64,7 +63,13 @@ def _files(config: Params) -> Iterator[tuple[Path, os.stat_result]]:
 
 
 def prepare_workspace(config: Params, tell: Callable[[str], None]) -> None:
-    """Repair what a kill left, and bring dvc.yaml files in step."""
+    """Repair what a kill left, look for the benchmarks' files, bring dvc.yaml files in step.
+
+    Raises:
+        DataError: a file is missing.
+    """
+    for name in config.benchmarks:
+        config.presets.benchmarks[name].require_files(name)
     for line in [*guard.repair(), *sync(config)]:
         tell(line)
     guard.keep_locks()

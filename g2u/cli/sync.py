@@ -28,8 +28,7 @@ STAGES = ("prepare", "generate", "understand", "judge", "score", "report")
 def benchmark_file(config: Params, benchmark: str, root: Path) -> str:
     """Text of data/<benchmark>/dvc.yaml."""
     preset = config.presets.benchmarks[benchmark]
-    named = [preset.settings()[k] for k in ("file", "image_root") if k in preset.settings()]
-    files = "".join(f"      - {_relative(str(path), root)}\n" for path in named)
+    files = "".join(f"      - {_relative(str(path), root)}\n" for path in preset.files())
     text = BENCHMARK_TEMPLATE.read_text(encoding="utf-8").replace("<<source_files>>\n", files)
     return _filled(text, {"benchmark": benchmark, "source": preset.source})
 
@@ -48,7 +47,9 @@ def family_file(config: Params, benchmark: str, family: str, root: Path) -> str:
     parts |= _asked("judge", config, config.judge.model, root)
     named = config.presets.families[family].settings().get("writer")
     parts |= _asked("writer", config, named, root)
-    scorers = plugins.benchmark(config.presets.benchmarks[benchmark].source).SCORERS
+    preset = config.presets.benchmarks[benchmark]
+    parts["metric"] = preset.metric
+    scorers = plugins.benchmark(preset.source).SCORERS
     parts["scorers"] = "".join(f"        - g2u/scoring/answers/{name}.py\n" for name in scorers)
     return _filled(FAMILY_TEMPLATE.read_text(encoding="utf-8"), parts)
 

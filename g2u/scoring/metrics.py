@@ -15,6 +15,7 @@ from g2u.params import Params
 from g2u.pictures import pixels_of
 from g2u.records import Picture, Question, Target, Thought
 from g2u.scoring import statistics
+from g2u.scoring.responses import refuses
 from g2u.scoring.statistics import Resampling
 from g2u.tables import Answer, Judgement, Reward, Score
 
@@ -25,6 +26,8 @@ BASELINES = (("direct", "none"), ("duplicate", None), ("baseline", "none"))
 """What gains are measured against: the model's direct and duplicate cells, the direct cell of its
 preset's baseline if it names one; and the arm, None = the main one.
 """
+UNREAD = ("unparsed", "abstained", "undecided")
+"""What rules could not score; each counts as 0 until a judge has decided."""
 SHUFFLED = "_shuffled"
 """End of the name of an arm that is shown another question's thoughts."""
 
@@ -32,7 +35,7 @@ SHUFFLED = "_shuffled"
 def score_answers(
     questions: Sequence[Question], gold: Sequence[Target], answers: Sequence[Answer]
 ) -> list[Score]:
-    """One score per answer; failed answers have none, unparsed ones have 0."""
+    """One score per answer: failed ones have none, those that rules could not score have 0."""
     by_id = {question.id: question for question in questions}
     answer_of = {target.id: target for target in gold}
     tables.assert_same_ids("targets", answer_of, by_id)
@@ -46,19 +49,21 @@ def score_answers(
         scorer = plugins.scorer(target.scorer)
         prediction = scorer.parse(answer.response, question)
         if prediction is None:
-            scores.append(Score(answer.id, answer.arm, "unparsed", "", 0.0, cluster))
-        else:
-            value = scorer.score(prediction, target.answer)
-            scores.append(Score(answer.id, answer.arm, "ok", prediction, value, cluster))
+            status = "abstained" if refuses(answer.response) else "unparsed"
+            scores.append(Score(answer.id, answer.arm, status, "", 0.0, cluster))
+            continue
+        value = scorer.score(prediction, target.answer)
+        status = "undecided" if value is None else "ok"
+        scores.append(Score(answer.id, answer.arm, status, prediction, value or 0.0, cluster))
     return scores
 
 
 def decided(scores: Sequence[Score], judgements: Sequence[Judgement]) -> list[Score]:
-    """Scores with a judge's word where no rule could parse the answer."""
-    said = {(j.id, j.arm): j.score for j in judgements if j.name == "answers"}
+    """Scores with a judge's word where no rule could read the answer or compare it."""
+    said = {(j.id, j.arm): j.score for j in judgements if j.name in ("answers", "grades")}
     return [
         replace(score, status="judged", score=value)
-        if score.status == "unparsed" and (value := said.get((score.id, score.arm))) is not None
+        if score.status in UNREAD and (value := said.get((score.id, score.arm))) is not None
         else score
         for score in scores
     ]
@@ -67,7 +72,7 @@ def decided(scores: Sequence[Score], judgements: Sequence[Judgement]) -> list[Sc
 def arm_metrics(scores: Sequence[Score], confidence: float) -> dict[str, Any]:
     """Accuracy with interval, and what was not scored."""
     states = Counter(score.status for score in scores)
-    counts = {name: states[name] for name in ("failed", "unparsed", "not_applicable")}
+    counts = {name: states[name] for name in (*UNREAD, "failed", "not_applicable")}
     kept = [(s.score, s.cluster) for s in scores if s.score is not None]
     if not kept:
         return {"items": 0, **counts}

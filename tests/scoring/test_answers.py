@@ -2,6 +2,7 @@
 
 import pytest
 
+from g2u import plugins
 from g2u.records import Question
 from g2u.scoring.answers import choice, short, yes_no
 
@@ -12,7 +13,7 @@ OPTIONS = Question("q", "Which?", choices=("None", "a red ball", "42"), format="
     ("response", "letter"),
     [
         ("B", "B"),
-        ("(b)", None),
+        ("(b)", "B"),
         ("B.", "B"),
         ("**C**", "C"),
         ("The answer is B.", "B"),
@@ -22,7 +23,8 @@ OPTIONS = Question("q", "Which?", choices=("None", "a red ball", "42"), format="
         ("None", "A"),
         ("According to the picture, it cannot be told", None),
         ("A or B", None),
-        ("The answer is A. No, the answer is B.", None),
+        ("The answer is A. No, the answer is B.", "B"),
+        ("The answer is A. The answer is B.", None),
         ("D", None),
         ("", None),
         ("Both are possible", None),
@@ -59,3 +61,67 @@ def test_short(response: str, answer: str, value: float) -> None:
 
 def test_nothing_said_is_unparsed() -> None:
     assert short.parse("  ", OPTIONS) is None
+
+
+MAP = "| | Col 1 | Col 2 |\n| Row 1 | # | * |\n| Row 2 | @ | _ |\n"
+SCORED: list[tuple[str, str, str, float | None]] = [
+    ("number", "250 cm", "2.5 m", 1.0),
+    ("number", "2.5", "2.5 m", 1.0),
+    ("number", "8 feet", "2.5 m +- 5 %", 1.0),
+    ("number", "8 feet", "2.5 m", 0.0),
+    ("number", "2.5 kg", "2.5 m", 0.0),
+    ("number", "45.4", "45 +- 0.5", 1.0),
+    ("number", "1/2", "0.5", 1.0),
+    ("number", "07", "7", 1.0),
+    ("relaxed", "104", "100", 1.0),
+    ("relaxed", "106", "100", 0.0),
+    ("relaxed", "50%", "0.5", 1.0),
+    ("relaxed", "0.01", "0", 0.0),
+    ("relaxed", "Blue", "blue", 1.0),
+    ("route", "R, U", MAP, 1.0),
+    ("route", "U, R", MAP, 0.0),
+    ("route", "R", MAP, 0.0),
+    ("route", "U, U, R, R", MAP, 0.0),
+    ("route", '["up", "left"]', '["up", "right"]', 0.5),
+    ("route", "up", '["up", "right"]', 0.5),
+    ("times", "Car: 6.9\nPerson: 10", "Car: 6.0 Person: 10.0", 1.0),
+    ("times", "car is 7.5, person is 10", "Car: 6.0 Person: 10.0", 0.5),
+    ("displacement", "1. North: 3\n2. South: 1\n3. East: 4", "north 2 east 4", 1.0),
+    ("displacement", "West: 4", "north 0 east 4", 0.0),
+    ("label", "It is a sand dune.", "Sand_dune", 1.0),
+    ("label", "Paper clip", "Paper_clip", 1.0),
+    ("json_object", '{"choice": "1"}', '{"choice": 1}', 1.0),
+    ("json_object", '{"choice": 0, "sure": true}', '{"choice": 1, "sure": true}', None),
+    ("list", "1, 2.0, 3", "[1, 2, 3]", 1.0),
+    ("list", "3, 2, 1", "[1, 2, 3]", 0.0),
+    ("boxed", "\\boxed{\\dfrac{1}{2}}", "\\frac{1}{2}", 1.0),
+    ("boxed", "\\boxed{0.5}", "\\frac{1}{2}", 1.0),
+    ("equivalent", "\\boxed{2\\sqrt{3}}", "2\\sqrt{3}", 1.0),
+    ("equivalent", "The area is 12", "12", 1.0),
+    ("equivalent", "\\boxed{13}", "12", 0.0),
+    ("graded", "A cat", "cat<OR>kitten", 1.0),
+    ("yes_no", "No", "False", 1.0),
+]
+
+
+@pytest.mark.parametrize(("name", "response", "answer", "value"), SCORED)
+def test_scores(name: str, response: str, answer: str, value: float | None) -> None:
+    scorer = plugins.scorer(name)
+    question = Question("q", "?", choices=("Sand_dune", "Paper_clip", "Sand"), format="label")
+    prediction = scorer.parse(response, question)
+    assert prediction is not None
+    assert scorer.score(prediction, answer) == (0.5 if value is None else value)
+
+
+@pytest.mark.parametrize("name", ["equivalent", "graded"])
+def test_what_rules_cannot_compare_is_left_to_a_judge(name: str) -> None:
+    scorer = plugins.scorer(name)
+    prediction = scorer.parse("the side opposite the right angle", OPTIONS)
+    assert prediction is not None
+    assert scorer.score(prediction, "the hypotenuse") is None
+
+
+def test_several_classes_are_no_answer() -> None:
+    question = Question("q", "?", choices=("Sand_dune", "Forest"), format="label")
+    assert plugins.scorer("label").parse("A forest or a sand dune", question) is None
+    assert plugins.scorer("label").parse("Not a forest but a sand dune", question) == "Sand_dune"

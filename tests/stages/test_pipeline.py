@@ -2,26 +2,41 @@
 
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
+from g2u import plugins
 from g2u.cli.dependencies import LOADED_BY_NAME, reached, reached_by_stage
 from g2u.cli.sync import dvc_files
-from g2u.params import Params, load
+from g2u.params import BenchmarkPreset, Params, load
 from tests.conftest import ROOT, Workspace
 
 STAGES = {path.stem for path in (ROOT / "stages").glob("*.py")} - {"__init__", "__main__", "code"}
 GOLD = {Path("g2u/targets.py"), Path("stages/score.py"), Path("stages/judge.py")}
 
 
+def every_source() -> Params:
+    """params.yaml with a benchmark of every source and of every metric."""
+    config = load(ROOT / "params.yaml")
+    benchmarks = dict(config.presets.benchmarks)
+    for name in plugins.known("source"):
+        benchmarks[f"of_{name}"] = BenchmarkPreset(source=name)
+    for name in plugins.known("metric"):
+        benchmarks[f"by_{name}"] = BenchmarkPreset(source="tsv", metric=name)
+    presets = config.presets.model_copy(update={"benchmarks": benchmarks})
+    return config.model_copy(update={"presets": presets, "benchmarks": list(benchmarks)})
+
+
+@cache
 def stage_table() -> dict[str, dict[str, Any]]:
     """Stage name -> its body; dependencies are those of the root file and of all benchmarks."""
     bodies: dict[str, dict[str, Any]] = {}
-    for path in [ROOT / "dvc.yaml", *sorted((ROOT / "data").rglob("dvc.yaml"))]:
-        for name, body in yaml.safe_load(path.read_text())["stages"].items():
+    for text in dvc_files(every_source(), ROOT).values():
+        for name, body in yaml.safe_load(text)["stages"].items():
             known = bodies.setdefault(name, {"deps": []})
             known["deps"] += body.get("do", body)["deps"]
     return bodies

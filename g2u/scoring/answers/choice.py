@@ -1,39 +1,154 @@
-"""choice: one option letter."""
+"""choice: one option letter.
+
+Read in this order, and the first that says anything decides: the letter alone; "the answer is X";
+a leading "X." or "(X)"; letters that are affirmed and not denied; an option's text, affirmed and
+not denied. Where two are affirmed, none is taken.
+"""
 
 import re
 
 from g2u.records import Question
+from g2u.scoring import responses
+from g2u.scoring.options import DENIED, affirmed, clauses, mentioned, normal
 
-WRAPPED = re.compile(r"^[\s(\[*\"']*([A-Z])[\s)\].:,*\"']*$")
-STATED = re.compile(r"\banswer(?:\s+is)?\s*:?\s*[(\[*\"']*([A-Z])\b[)\].*\"']*", re.IGNORECASE)
-LEADING = re.compile(r"^\s*[(\[*]*([A-Z])[)\].:]+\s")
+ALONE = re.compile(r"^[\s(\[{\"'<]*([A-Za-z])[\s)\]}\"'>.:,;!]*$")
+LEAD = re.compile(
+    r"^[\s(\[{\"']*(?:option|choice|letter)?\s*[(\[{\"']*"
+    r"([A-Za-z])(?:[)\]}\"'.:,;!]|\s*$|\s+-\s|\s*[(\n]|,?\s+(?:since|because|as|for|is|was|but)\b)",
+    re.IGNORECASE,
+)
+MARK = re.compile(r"(?<![^\W_])[(\[]?([A-Z])(?:[).:\]](?!\w)|\s-\s)")
+NAMED = re.compile(
+    r"\b(?:option|choice|letter|choose|chose|pick|select|go\s+with|going\s+with|say|is|be|believe|think)\s*:?\s*"
+    r"[(\[\"']*([A-Za-z])(?![\w'])(?!\s+[a-z])",
+    re.IGNORECASE,
+)
+CONCLUDING = re.compile(r"^\W*(?:so|therefore|thus|hence)\b[\s,:]*", re.IGNORECASE)
+WORD_OF_ONE = {"a", "i"}
 
 
 def parse(response: str, question: Question) -> str | None:
-    """The option letter that the response names, or None if it names none or several.
-
-    Read in order: the letter alone; "answer: X" (all such agree); a leading "X." or "(X)"; the
-    exact text of one option. Nothing is guessed.
-    """
+    """The option letter that the response names, or None if it names none or several."""
+    text = responses.concluded(response)
     letters = question.option_letters()
-    alone = WRAPPED.match(response)
-    if alone and alone[1] in letters:
-        return alone[1]
-    stated = {match.upper() for match in STATED.findall(response)} & set(letters)
-    if stated:
-        return stated.pop() if len(stated) == 1 else None
-    leading = LEADING.match(response)
-    if leading and leading[1] in letters:
-        return leading[1]
-    said = response.strip().strip(".").lower()
-    named = [
-        letter
-        for letter, choice in zip(letters, question.choices, strict=True)
-        if choice.strip().strip(".").lower() == said
-    ]
-    return named[0] if len(named) == 1 else None
+    options = dict(zip(letters, (normal(choice) for choice in question.choices), strict=True))
+    if not text:
+        return None
+    alone = ALONE.match(text)
+    if alone and alone[1].upper() in letters:
+        return alone[1].upper()
+    whole = [letter for letter, option in options.items() if option == normal(text)]
+    if len(whole) == 1:
+        return whole[0]
+    found = responses.statements(text)
+    said = [(s, led) for s in found if not s.is_denied and (led := _led(s.rest, s.text, options))]
+    said += [(s, led) for s in found if s.is_denied and (led := _after_denial(s, options))]
+    if said:
+        return responses.settled(said)
+    if _is_list_of_options(text, options):
+        return None
+    head = _head(text, options)
+    if head is not None:
+        return head or None
+    return _affirmed_letter(text, letters) or affirmed(text, options)
 
 
 def score(prediction: str, answer: str) -> float:
     """1 for the right letter."""
     return float(prediction == answer)
+
+
+def _led(rest: str, sentence: str, options: dict[str, str]) -> str | None:
+    """The letter at the head of what a statement says, or the one option it spells."""
+    head = LEAD.match(rest) or LEAD.match(sentence)
+    if head and head[1].upper() in options:
+        after = rest[head.end(1) :]
+        other = mentioned(sentence[head.end(1) :], options) if head.end(1) < len(sentence) else []
+        contradicts = len(other) == 1 and other[0] != head[1].upper() and _is_gloss(after)
+        several = re.match(r"\W*(?:,|and|or|/)\s*[(\[]?[A-Z]\b(?!\s+[a-z])", after)
+        return None if contradicts or several else head[1].upper()
+    spelt = affirmed(sentence, options)
+    if spelt:
+        return spelt
+    bare = re.match(r"^[\s(\[\"']*([A-Z])\b(?!\s+[a-z])", rest)
+    return bare[1] if bare and bare[1] in options else None
+
+
+def _is_gloss(after: str) -> bool:
+    """Whether the words after a letter spell its option: "B. dog", "B (dog)"."""
+    return re.match(r"^[)\]}\"']*\s*[.:(\-]", after) is not None
+
+
+def _after_denial(statement: responses.Statement, options: dict[str, str]) -> str | None:
+    """What stands after "but": of "not A but B", B."""
+    parts = re.split(r"\bbut\b", statement.text, maxsplit=1, flags=re.IGNORECASE)
+    return _led(parts[1], parts[1], options) if len(parts) == 2 else None
+
+
+def _is_list_of_options(text: str, options: dict[str, str]) -> bool:
+    """Whether the options are merely said again."""
+    marked = [m for m in MARK.finditer(text) if m[1] in options]
+    if len({match[1] for match in marked}) < 2:
+        return False
+    ends = [match.start() for match in marked[1:]] + [len(text)]
+    parts = [text[m.end() : end] for m, end in zip(marked, ends, strict=True)]
+    same = sum(
+        normal(part.strip(" ,;\n")).removesuffix(" and").rstrip(" ,") == options[match[1]]
+        for match, part in zip(marked, parts, strict=True)
+    )
+    return same == len(marked)
+
+
+def _head(text: str, options: dict[str, str]) -> str | None:
+    """The letter that the response opens with; "" where it opens with several or contradicts
+    itself; None where it opens with none.
+    """
+    head = LEAD.match(text)
+    if not head or head[1].upper() not in options:
+        return None
+    letter, after = head[1].upper(), text[head.end(1) :]
+    if letter.lower() in WORD_OF_ONE and head[1].islower() and not re.match(r"[).:]", after):
+        return None
+    if re.match(r"\W*\s*(?:and|or|,|/)\s*[(\[]?[A-Z]\b(?!\s+[a-z])", after):
+        return None
+    marked = {match[1] for match in MARK.finditer(text)} & set(options)
+    if len(marked - {letter}) > 0:
+        return None
+    first = re.split(r"[\n.!?;]", after.lstrip(" ).:]-("), maxsplit=1)[0]
+    named = [other for other, option in options.items() if option == normal(first.strip(" )"))]
+    return "" if named and letter not in named else letter
+
+
+def _affirmed_letter(text: str, letters: tuple[str, ...]) -> str | None:
+    """The only letter that some clause names and none denies."""
+    said, denied, concluding = set(), set(), set()
+    for clause in clauses(text):
+        found = _letters(clause, letters)
+        if DENIED.search(clause):
+            denied |= found
+        else:
+            said |= found
+            if CONCLUDING.match(clause) or re.match(
+                r"^\W*(?:which\s+leaves|leaving)", clause, re.I
+            ):
+                concluding |= found
+    for kept in (concluding - denied, said - denied):
+        if len(kept) == 1:
+            return kept.pop()
+    return None
+
+
+def _letters(clause: str, letters: tuple[str, ...]) -> set[str]:
+    """Letters that stand for options: capitals on their own that are no words, or after words such
+    as option.
+    """
+    found = {match[1].upper() for match in NAMED.finditer(clause)}
+    for match in re.finditer(r"(?<![^\W_])(?<!')([A-Z])(?![\w'])", clause):
+        is_word = match[1].lower() in WORD_OF_ONE and re.match(r"\s+[a-z]", clause[match.end() :])
+        follows = re.match(
+            r"\s+(?:is|was|are|looks|and|or|but|because|since|as|in|no|yes)\b",
+            clause[match.end() :],
+        )
+        if not is_word or follows:
+            found.add(match[1])
+    return found & set(letters)

@@ -1,0 +1,1 @@
+"""What benchmarks from files share: rows, picture cells, questions by columns, selection."""
