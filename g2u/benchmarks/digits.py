@@ -1,9 +1,9 @@
 """Digits (thoughts hurt): 36 small, noisy digits; read one of them.
 
 A page of 6 x 6 digits, 5 x 7 pixels each, under noise. The thought is the clean page: its oracle
-helps whoever can read. Meant to hurt: the embedded model is trained to read pages, noisy and clean,
-and never to draw one (UNDRAWN in g2u/training/curriculum.py), as generators garble symbols that
-readers read. What came of it is in docs/embedded_model.md.
+helps whoever can read. Meant to hurt: in training, half of the pages hold DRAWN digits only, and
+only those are ever drawn; all pages are read. So the embedded model reads symbols that it cannot
+draw, as generators do that garble text. What came of it is in docs/embedded_model.md.
 """
 
 from collections.abc import Iterator, Mapping
@@ -23,6 +23,8 @@ DEPTHS = (1, 1)
 NOISE = 150.0
 """Standard deviation, of 0..255; in training anything from TRAIN_NOISE to this."""
 TRAIN_NOISE = 20.0
+DRAWN = 3
+"""Digits below this are those that a model is taught to draw."""
 FONT = (
     "01110 10001 10011 10101 11001 10001 01110",
     "00100 01100 00100 00100 00100 00100 01110",
@@ -42,8 +44,10 @@ GLYPHS = np.array([[[int(bit) for bit in row] for row in text.split()] for text 
 def make(rng: np.random.Generator, depth: int, split: Split) -> Puzzle:
     """A page of random digits and the question about two of them; `depth` is 1."""
     del depth
+    is_drawn = split == "train" and rng.random() < 0.5
+    end = DRAWN if is_drawn else 10
     digits, form = puzzle.draw_structure(
-        split, lambda: rng.integers(0, 10, GRID * GRID), lambda drawn: bytes(drawn.tolist())
+        split, lambda: rng.integers(0, end, GRID * GRID), lambda drawn: bytes(drawn.tolist())
     )
     clean = _draw(digits)
     level = rng.uniform(TRAIN_NOISE, NOISE) if split == "train" else NOISE
@@ -57,7 +61,8 @@ def make(rng: np.random.Generator, depth: int, split: Split) -> Puzzle:
         )
         for tile in rng.permutation(GRID * GRID)[:2].tolist()
     )
-    return Puzzle(form, noisy.astype(np.uint8), clean, asked, _draw((digits + 1) % 10))
+    adversary = _draw((digits + 1) % 10)
+    return Puzzle(form, noisy.astype(np.uint8), clean, asked, adversary, is_drawn)
 
 
 def _draw(digits: np.ndarray[Any, np.dtype[np.int64]]) -> Pixels:

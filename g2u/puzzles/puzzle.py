@@ -59,6 +59,8 @@ class Puzzle:
     asked: tuple[Asked, ...]
     adversary: Pixels | None = None
     """A thought that looks like the true one and shows a wrong answer to every question."""
+    is_drawn: bool = True
+    """Whether a model is taught to draw edits of it; it reads them anyhow."""
 
 
 class Maker(Protocol):

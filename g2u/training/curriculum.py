@@ -48,8 +48,6 @@ PROMPTS: dict[str, tuple[str, ...]] = {
 FOCUS_PROMPT = "Mark what is asked: {question}"
 """The question-aware edit."""
 EASY_VQA = "easy_vqa"
-UNDRAWN = frozenset({"digits"})
-"""Benchmarks that the model is never taught to draw: it knows their thoughts as a reader only."""
 PLANTED_SHARE, FOCUS_SHARE = 0.78, 0.1
 """Shares of a puzzle's items whose edit holds the work, and holds what the question asks for."""
 PLAN_SHARE = 0.04
@@ -130,8 +128,7 @@ def puzzle_item(
     wording, answer = question_prompt(question), asked.answer
     if rng.random() < PLAN_SHARE:
         wording, answer = _plan(rng, asked.text), helps or UNDECIDED
-    is_drawn = name not in UNDRAWN
-    return Item(puzzle.source, wording, answer, prompt, edited, is_planted, is_drawn)
+    return Item(puzzle.source, wording, answer, prompt, edited, is_planted, puzzle.is_drawn)
 
 
 def easy_item(rng: np.random.Generator, split: EasySplit) -> Item:
