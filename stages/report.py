@@ -20,6 +20,7 @@ from g2u.params import Params
 from g2u.records import Picture, Question, Target, Thought
 from g2u.report.choices import decision, sentence, stability
 from g2u.report.page import BenchmarkPart, Example, ShownArm, render
+from g2u.report.published import judge_lines, published
 from g2u.report.questions import findings
 from g2u.report.summary import CellResult, arm_name, summary
 from g2u.scoring.statistics import Resampling
@@ -30,7 +31,8 @@ if TYPE_CHECKING:
     from g2u.scoring.envelope import Bound
 
 METRICS = (
-    "accuracy", "low", "high", "items", "failed", "unparsed", "gain", "gain_low", "gain_high",
+    "accuracy", "low", "high", "items", "failed", "unparsed", "abstained",
+    "undecided", "gain", "gain_low", "gain_high",
     "content", "content_low", "content_high", "specific", "specific_low", "specific_high", "p",
     "holm", "bh", "gain_low_90", "gain_high_90",
     "psnr", "ssim", "ink_f1", "path_agreement",
@@ -209,8 +211,10 @@ def part(
         "Spread evenly over the benchmark": even,
     }
     sections = {title: examples(asked, gold, pictures, arms) for title, asked in shown.items()}
-    lines = choice_lines(config, arms)
-    return BenchmarkPart(direct.benchmark, direct.model, rows, sections, prompts, lines)
+    metrics = {f: json.loads(direct.of_family(f).metrics.read_text()) for f in config.families}
+    lines = (*choice_lines(config, arms), *judge_lines(metrics))
+    figures = published(metrics)
+    return BenchmarkPart(direct.benchmark, direct.model, rows, sections, prompts, lines, figures)
 
 
 def nested(rows: pl.DataFrame) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from plotly.offline import get_plotlyjs
 from g2u.params import Report
 from g2u.records import Picture
 from g2u.report import figures
+from g2u.report.published import Published
 from g2u.report.questions import Finding
 from g2u.report.summary import headline
 from g2u.scoring.verdict import RULES
@@ -53,7 +54,8 @@ class BenchmarkPart:
     prompts: dict[str, str]
     """Edit prompt per family."""
     choices: tuple[str, ...]
-    """What the model chose to imagine where it was asked, in words."""
+    """What the model chose to imagine where it was asked, and what a judge decided, in words."""
+    published: Published | None
 
 
 def render(

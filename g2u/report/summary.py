@@ -21,6 +21,8 @@ SCHEMA = {
     "items": pl.Int64,
     "failed": pl.Int64,
     "unparsed": pl.Int64,
+    "abstained": pl.Int64,
+    "undecided": pl.Int64,
     "not_applicable": pl.Int64,
     "chance": pl.Float64,
     "majority": pl.Float64,

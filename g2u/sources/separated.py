@@ -86,6 +86,8 @@ class SeparatedFile:
             for line in file:
                 text = line.decode("utf-8-sig" if taken == 0 else "utf-8")
                 taken += len(line)
+                if "\0" in text:
+                    raise csv.Error("line contains NUL")
                 yield text
 
         reader = csv.reader(lines(), delimiter=self._delimiter, strict=True)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from g2u.benchmarks import tsv
-from g2u.errors import DataError
+from g2u.errors import DataError, ParamsError
 from g2u.records import Sample
 from tests.conftest import SHARED, png, tsv_rows, write_tsv
 
@@ -162,3 +162,108 @@ def test_real_samples_are_read_with_every_picture(path: Path) -> None:
     assert all(sample.pictures for sample in samples)
     if "multiimage" in path.name:
         assert {len(sample.pictures) for sample in samples} == {3}
+
+
+def test_gold_may_be_a_small_letter_or_the_text_of_an_option(tmp_path: Path) -> None:
+    rows = [choice_row(index="1", answer="e"), choice_row(index="2", answer="N/A")]
+    assert [s.target.answer for s in read(tmp_path, rows)] == ["E", "B"]
+
+
+def test_options_that_are_only_letters_are_read(tmp_path: Path) -> None:
+    row = choice_row(A="A", B="B", C="C", E="", answer="C")
+    assert read(tmp_path, [row])[0].question.choices == ("A", "B", "C")
+
+
+def test_html_in_questions_stays_text(tmp_path: Path) -> None:
+    row = choice_row(question="<b>Which</b> &lt; 3?<script>alert(1)</script>")
+    assert read(tmp_path, [row])[0].question.text == row["question"]
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+def test_byte_order_marks_line_ends_and_newlines_in_cells_pass(
+    end: str, mark: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "b.tsv"
+    lines = ["index\tquestion\tanswer", '1\t"One\ntwo\t""three"""\tx', "2\tPlain?\ty", ""]
+    path.write_bytes((mark + end.join(lines)).encode())
+    found = list(tsv.read({"file": str(path)}))
+    assert [s.question.text for s in found] == ['One\ntwo\t"three"', "Plain?"]
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (
+            b"index\tquestion\tanswer\n1\tA\x00B\tx\n",
+            "line 2: not a UTF-8 table: line contains NUL",
+        ),
+        (b"index\tquestion\tanswer\n1\t\xff\xfe\tx\n", "not a UTF-8 table"),
+        (b"index\tquestion\tquestion\tanswer\n", "column 'question' occurs twice"),
+        (b'index\tquestion\tanswer\n1\t"open\n', "not a UTF-8 table"),
+        (b"", "nothing in it"),
+        (b"index\tquestion\tanswer\n1\tQ?\n", "row 2 has 2 cells; expected 3"),
+        (b"index\tquestion\tanswer\n\tQ?\tx\n", "row 2 .*column index: empty"),
+    ],
+)
+def test_a_file_that_is_no_table_is_one_line(content: bytes, said: str, tmp_path: Path) -> None:
+    path = tmp_path / "b.tsv"
+    path.write_bytes(content)
+    with pytest.raises(DataError, match=said) as error:
+        list(tsv.read({"file": str(path)}))
+    assert "b.tsv" in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_mathvista_rows_say_themselves_how_they_are_answered(tmp_path: Path) -> None:
+    plain = {"question": "Q?", "choices": "", "answer_option": "", "image": b64(1)}
+    rows = [
+        {"index": "1", **plain, "question_type": "multi_choice", "answer_type": "text",
+         "choices": "['NA', '3']", "answer_option": "B", "answer": "3"},
+        {"index": "2", **plain, "question_type": "free_form", "answer_type": "float",
+         "answer": "1.5"},
+        {"index": "3", **plain, "question_type": "free_form", "answer_type": "list",
+         "answer": "[1, 2]"},
+    ]  # fmt: skip
+    found = read(tmp_path, rows)
+    assert [s.target.scorer for s in found] == ["choice", "number", "list"]
+    assert found[0].question.choices == ("NA", "3")
+    assert {s.question.format for s in found} == {"open"}
+    assert all("answer_option" not in dict(s.question.labels) for s in found)
+    rows[1]["answer_type"] = "colour"
+    with pytest.raises(DataError, match=r"row 3 .*column answer_type: 'colour'; expected integer"):
+        read(tmp_path, rows)
+
+
+def test_groups_are_kept_and_further_columns_on_demand(tmp_path: Path) -> None:
+    row = choice_row(category="a", split="dev", level="3", answer_explained="E because")
+    row["l2-category"] = "b"
+    question = read(tmp_path, [row], labels=["level"])[0].question
+    assert dict(question.labels) == {
+        "split": "dev", "category": "a", "l2-category": "b", "level": "3",
+    }  # fmt: skip
+    with pytest.raises(DataError, match="no column 'lvl'"):
+        read(tmp_path, [row], labels=["lvl"])
+
+
+def test_format_and_scorer_of_open_questions_may_be_set(tmp_path: Path) -> None:
+    sample = read(tmp_path, tsv_rows(1), format="open", scorer="number")[0]
+    assert (sample.question.format, sample.target.scorer) == ("open", "number")
+    with pytest.raises(ParamsError, match="did you mean 'number'"):
+        read(tmp_path, tsv_rows(1), scorer="numbr")
+    with pytest.raises(ParamsError, match="format open needs a scorer"):
+        read(tmp_path, tsv_rows(1), format="open")
+
+
+def test_references_reach_rows_that_are_no_longer_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tsv, "KEPT_BYTES", 1)
+    rows = tsv_rows(6)
+    for row, other in ((1, "0"), (4, "5"), (5, None), (2, "0"), (3, "5")):
+        if other is not None:
+            rows[row]["image"] = other
+    found = read(tmp_path, rows)
+    digests = [s.question.pictures for s in found]
+    assert digests[0] == digests[1] == digests[2]
+    assert digests[3] == digests[4] == digests[5] != digests[0]

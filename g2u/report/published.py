@@ -1,0 +1,55 @@
+"""Published figures of a benchmark, arm beside arm, and what a judge decided, in words."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """A benchmark's own figures: accuracy by category, circular accuracy, MME's sums ..."""
+
+    arms: tuple[str, ...]
+    rows: tuple[tuple[str, tuple[dict[str, float], ...]], ...]
+    """Per figure its name and, per arm, value, low, high, gain, gain_low, gain_high as far as they
+    are known; on the benchmark's own scale.
+    """
+
+
+def published(metrics: Mapping[str, Mapping[str, Any]]) -> Published | None:
+    """The table over cells; None where the benchmark has no figure beside its accuracy.
+
+    Args:
+        metrics: family -> the cell's metrics file.
+    """
+    main = {
+        family: found["official"].get(next(iter(found["arms"])), {})
+        for family, found in metrics.items()
+    }
+    names = list(dict.fromkeys(name for figures in main.values() for name in figures))
+    if len(names) < 2:
+        return None
+    rows = tuple((name, tuple(main[family].get(name, {}) for family in main)) for name in names)
+    return Published(tuple(main), rows)
+
+
+def judge_lines(metrics: Mapping[str, Mapping[str, Any]]) -> tuple[str, ...]:
+    """What the judge decided in each cell, and how far it agrees with the rules."""
+    lines = []
+    for family, found in metrics.items():
+        judged = found["judged"]
+        parts = [
+            f"{int(judged[name]['items'])} {what} decided, {int(judged[name]['unread'])} of its "
+            "replies unread"
+            for name, what in (("answers", "answers"), ("grades", "grades"))
+            if name in judged
+        ]
+        agreed = judged.get("agreement", {})
+        if "mean" in agreed:
+            parts.append(
+                f"agrees with the rules on {100 * agreed['mean']:.1f} % of "
+                f"{int(agreed['items'])} answers that they had scored"
+            )
+        if parts:
+            lines.append(f"Judge, {family}: {'; '.join(parts)}.")
+    return tuple(lines)
