@@ -20,6 +20,7 @@ from g2u.errors import DataError
 
 SHARD_ROWS = 512
 SHARD_BYTES = 64 * 2**20
+GROUP_BYTES = 8 * 2**20
 IMAGE = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
 
 
@@ -27,20 +28,37 @@ def write_rows(path: Path, schema: pa.Schema, rows: Sequence[dict[str, Any]]) ->
     """Write one parquet file, whole or not at all; equal rows give equal bytes."""
     path.parent.mkdir(parents=True, exist_ok=True)
     fresh = path.with_name(f".{path.name}.new")
-    table = pa.Table.from_pylist(list(rows), schema=schema.with_metadata(_features(schema)))
+    described = schema.with_metadata(_features(schema))
     encoded = [f"{field.name}.bytes" for field in schema if field.type == IMAGE]
     others = [leaf for leaf in _leaves(schema) if leaf not in encoded]
     try:
-        pq.write_table(
-            table,
+        with pq.ParquetWriter(
             fresh,
+            described,
             compression={**dict.fromkeys(others, "zstd"), **dict.fromkeys(encoded, "none")},
             use_dictionary=others,
             write_statistics=others,
-        )
+        ) as writer:
+            for group in _groups(rows):
+                writer.write_table(pa.Table.from_pylist(group, schema=described))
         os.replace(fresh, path)
     finally:
         fresh.unlink(missing_ok=True)
+
+
+def _groups(rows: Sequence[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
+    """Row groups: all rows, or as many as hold 8 MB of pictures, so that little is held twice."""
+    group: list[dict[str, Any]] = []
+    size = 0
+    for row in rows:
+        image = row.get("image")
+        size += len(image["bytes"]) if image else 0
+        group.append(row)
+        if size > GROUP_BYTES:
+            yield group
+            group, size = [], 0
+    if group or not rows:
+        yield group
 
 
 def read_rows(

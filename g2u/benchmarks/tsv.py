@@ -29,7 +29,7 @@ SCORERS = (
     "number", "relaxed", "route", "short", "times", "yes_no",
 )  # fmt: skip
 REFERENCE_LENGTH = 64
-KEPT_BYTES = 64 * 2**20
+KEPT_BYTES = 16 * 2**20
 """Pictures kept for rows that refer to others."""
 GROUPS = ("split", "category", "l2-category", "image_path")
 """Columns that are always kept as groups."""
@@ -192,7 +192,7 @@ class _Table:
         return self._keep(owner, pictures_in(held, self._place(owner, "image"), self._root))
 
     def _keep(self, row: TextRow, pictures: tuple[Picture, ...]) -> tuple[Picture, ...]:
-        """Hold the row's pictures for rows that refer to it, the latest 64 MB."""
+        """Hold the row's pictures for rows that refer to it, the latest 16 MB."""
         index = row.cells["index"]
         with self._lock:
             if index not in self._kept:

@@ -10,7 +10,7 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 
-def ahead(work: Callable[[T], R], items: Iterable[T], depth: int = 8) -> Iterator[R]:
+def ahead(work: Callable[[T], R], items: Iterable[T], depth: int = 4) -> Iterator[R]:
     """`work` of every item, in the items' order; at most `depth` are under way or waiting.
 
     Threads serve: decoding pictures and hashing them leave the interpreter's lock. An exception of

@@ -196,7 +196,7 @@ def test_byte_order_marks_line_ends_and_newlines_in_cells_pass(
     [
         (
             b"index\tquestion\tanswer\n1\tA\x00B\tx\n",
-            "line 2: not a UTF-8 table: line contains NUL",
+            "not a UTF-8 table: line contains NUL",
         ),
         (b"index\tquestion\tanswer\n1\t\xff\xfe\tx\n", "not a UTF-8 table"),
         (b"index\tquestion\tquestion\tanswer\n", "column 'question' occurs twice"),
