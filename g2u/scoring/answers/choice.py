@@ -143,7 +143,7 @@ def _letters(clause: str, letters: tuple[str, ...]) -> set[str]:
     as option.
     """
     found = {match[1].upper() for match in NAMED.finditer(clause)}
-    for match in re.finditer(r"(?<![^\W_])(?<!')([A-Z])(?![\w'])", clause):
+    for match in re.finditer(r"(?<![^\W_])(?<!['/])([A-Z])(?![\w'/])", clause):
         is_word = match[1].lower() in WORD_OF_ONE and re.match(r"\s+[a-z]", clause[match.end() :])
         follows = re.match(
             r"\s+(?:is|was|are|looks|and|or|but|because|since|as|in|no|yes)\b",

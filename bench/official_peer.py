@@ -1,0 +1,193 @@
+"""What lmms-eval 0.7.3 makes of predictions; run by bench/official.py in lmms-eval's environment.
+
+Input (stdin): {task: [{"doc": ..., "said": ...}]}; output (stdout): {task: {"items": [value],
+"figures": {name: value}}}. Only its scoring functions are called.
+"""
+
+import contextlib
+import io
+import json
+import os
+import sys
+import types
+from typing import Any
+
+os.environ.setdefault("OPENAI_API_KEY", "none")  # a client is made at import and never used
+STUBS = {  # what judges of other tasks import; lmms-eval 0.7.3 lacks the last one itself
+    "azure": (),
+    "azure.identity": (
+        "AzureCliCredential",
+        "ChainedTokenCredential",
+        "ManagedIdentityCredential",
+        "get_bearer_token_provider",
+    ),
+    "lmms_eval.azure_openai_compat": ("build_client", "has_endpoint_support"),
+}
+for module, names in STUBS.items():
+    sys.modules.setdefault(module, types.ModuleType(module))
+    for name in names:
+        setattr(sys.modules[module], name, object)
+
+from lmms_eval.tasks.chartqa import utils as chartqa  # noqa: E402
+from lmms_eval.tasks.hallusion_bench import evaluate_hb as hallusion  # noqa: E402
+from lmms_eval.tasks.hallusion_bench import utils as _hallusion_gpt  # noqa: E402, F401
+from lmms_eval.tasks.mathvista.mathvista_evals import MathVistaEvaluator  # noqa: E402
+from lmms_eval.tasks.mmbench.mmbench_evals import MMBench_Evaluator  # noqa: E402
+from lmms_eval.tasks.mme import utils as mme  # noqa: E402
+from lmms_eval.tasks.mmvet import utils as mmvet  # noqa: E402
+from lmms_eval.tasks.pope import utils as pope  # noqa: E402
+from lmms_eval.tasks.unig2u.illusionbench import arshia_utils as illusion  # noqa: E402
+from lmms_eval.tasks.unig2u.mmsi import utils as mmsi  # noqa: E402
+from lmms_eval.tasks.unig2u.realunify import utils as realunify  # noqa: E402
+from lmms_eval.tasks.unig2u.uni_mmmu import utils as uni_mmmu  # noqa: E402
+from lmms_eval.tasks.unig2u.visualpuzzles import utils as visualpuzzles  # noqa: E402
+from lmms_eval.tasks.unig2u.vsp import utils as vsp  # noqa: E402
+
+Rows = list[dict[str, Any]]
+
+
+def of_mmbench(rows: Rows) -> tuple[list[float], dict[str, float]]:
+    import pandas as pd
+
+    judge = MMBench_Evaluator()
+    data = [{**row["doc"], "prediction": row["said"]} for row in rows]
+    values = []
+    for row in data:
+        frame = pd.DataFrame([row])
+        values.append(judge.eval_sub_data(frame, {row["index"]: row["answer"]}, static_only=True))
+    overall, categories, _ = judge.eval_result(data, "static")
+    return values, {"circular": 100 * overall} | {
+        f"circular, category {name}": 100 * value for name, value in categories.items()
+    }
+
+
+def of_mme(rows: Rows) -> tuple[list[float], dict[str, float]]:
+    found = [mme.mme_process_results(row["doc"], [row["said"]]) for row in rows]
+    by_kind: dict[str, Rows] = {}
+    values = []
+    for result in found:
+        ((kind, entry),) = result.items()
+        by_kind.setdefault(kind, []).append(entry)
+        values.append(entry["score"])
+    return values, {
+        kind.split("_")[1]: mme.mme_aggregate_results(entries) for kind, entries in by_kind.items()
+    }
+
+
+def of_hallusion(rows: Rows) -> tuple[list[float], dict[str, float]]:
+    data = [{**row["doc"], "model_prediction": row["said"]} for row in rows]
+    figures = {
+        name: 100 * hallusion.hb_aggregation_result_intern(data, name)
+        for name in ("aAcc", "fAcc", "qAcc")
+    }
+    return [float(row["answer"] == row["gt_answer"]) for row in data], figures
+
+
+def of_pope(rows: Rows) -> tuple[list[float], dict[str, float]]:
+    found = [pope.pope_process_results(row["doc"], [row["said"]]) for row in rows]
+    entries = [result["pope_accuracy"] for result in found]
+    return [entry["score"] for entry in entries], {
+        "accuracy": 100 * pope.pope_aggregate_accuracy(entries),
+        "precision": 100 * pope.pope_aggregate_precision(entries),
+        "recall": 100 * pope.pope_aggregate_recall(entries),
+        "F1": 100 * pope.pope_aggregate_f1_score(entries),
+    }
+
+
+def of_chartqa(rows: Rows) -> tuple[list[float], dict[str, float]]:
+    values = [float(chartqa.relaxed_correctness(r["said"], r["doc"]["answer"])) for r in rows]
+    return values, {"accuracy": 100 * sum(values) / len(values)}
+
+
+def of_mathvista(rows: Rows) -> tuple[list[float], dict[str, float]]:
+    judge = MathVistaEvaluator.__new__(MathVistaEvaluator)
+    values = []
+    for row in rows:
+        doc = row["doc"]
+        said = judge.normalize_extracted_answer(
+            row["said"], doc["choices"], doc["question_type"], doc["answer_type"], doc["precision"]
+        )
+        values.append(float(judge.safe_equal(said, doc["answer"])))
+    return values, {"accuracy": 100 * sum(values) / len(values)}
+
+
+def of_mmvet(rows: Rows) -> tuple[list[float], dict[str, float]]:
+    entries = [{"score": r["said"], "capabilities": r["doc"]["capability"]} for r in rows]
+    return [r["said"] for r in rows], {"score": mmvet.mmvet_aggregate_results(entries)}
+
+
+def of_route(rows: Rows) -> tuple[list[float], dict[str, float]]:
+    found = [uni_mmmu.maze_process_results(row["doc"], [row["said"]]) for row in rows]
+    values = [entry["maze_text_frame_acc"] for entry in found]
+    exact = [entry["maze_text_exact"] for entry in found]
+    return values, {
+        "score": 100 * sum(values) / len(values),
+        "exact": 100 * sum(exact) / len(exact),
+    }
+
+
+def mean_of(values: list[float]) -> tuple[list[float], dict[str, float]]:
+    return values, {"score": 100 * sum(values) / len(values)}
+
+
+def of_jigsaw(rows: Rows) -> tuple[list[float], dict[str, float]]:
+    return mean_of(
+        [uni_mmmu.jigsaw_process_results(r["doc"], [r["said"]])["jigsaw_text_acc"] for r in rows]
+    )
+
+
+def of_collision(rows: Rows) -> tuple[list[float], dict[str, float]]:
+    return mean_of(
+        [
+            vsp.collision_process_results(r["doc"], [r["said"]])["collision_acc"]["score"]
+            for r in rows
+        ]
+    )
+
+
+def of_map(rows: Rows) -> tuple[list[float], dict[str, float]]:
+    return mean_of(
+        [vsp.gmap_process_results(r["doc"], [r["said"]])["gmap_acc"]["score"] for r in rows]
+    )
+
+
+def of_visualpuzzles(rows: Rows) -> tuple[list[float], dict[str, float]]:
+    letters = ["A", "B", "C", "D"]
+    values = []
+    for row in rows:
+        texts = dict(zip(letters, row["doc"]["options"], strict=True))
+        said = visualpuzzles.parse_response(row["said"].strip(), letters, texts)
+        values.append(float(said is not None and said.lower() == row["doc"]["answer"].lower()))
+    return mean_of(values)
+
+
+def of_realunify(rows: Rows) -> tuple[list[float], dict[str, float]]:
+    return mean_of([float(realunify.extract_answer(r["said"]) == r["doc"]["answer"]) for r in rows])
+
+
+def of_mmsi(rows: Rows) -> tuple[list[float], dict[str, float]]:
+    found = [
+        mmsi.extract_single_choice_with_word_boundary(r["said"], r["doc"]["answer"]) for r in rows
+    ]
+    return mean_of([value or 0.0 for value in found])
+
+
+def of_illusion(rows: Rows) -> tuple[list[float], dict[str, float]]:
+    return mean_of([float(illusion._recall_match(r["said"], r["doc"]["answer"])) for r in rows])
+
+
+SCORERS = {name[3:]: found for name, found in globals().items() if name.startswith("of_")}
+
+
+def main() -> None:
+    """Score every task."""
+    found = {}
+    with contextlib.redirect_stdout(io.StringIO()):
+        for task, rows in json.load(sys.stdin).items():
+            values, figures = SCORERS[task](rows)
+            found[task] = {"items": values, "figures": figures}
+    json.dump(found, sys.stdout)
+
+
+if __name__ == "__main__":
+    main()
