@@ -10,7 +10,7 @@ id: question_id                 # left out: the row's number
 question: "{context}\n{question}"    # a column, or a text with columns in it
 pictures: [image]
 choices: options                # a list, or one column per option: [A, B, C, D]
-answer: answer
+answer: answer                # a column, or a text with columns in it
 labels: [topic, level]
 answer_is: letter                 # of a choice: letter, text, or index (from 0)
 """
@@ -153,7 +153,7 @@ class _Reader:
 
     def _answer(self, row: Row, question: Question, where: str) -> str:
         column = str(self.columns["answer"])
-        found = _cell(row, column, where)
+        found = self._text(row, "answer", where) if "{" in column else _cell(row, column, where)
         answer = json.dumps(found) if isinstance(found, (list, dict)) else str(found).strip()
         if found is None or not answer:
             raise DataError(f"{where}, column {column}: empty; expected the gold answer")

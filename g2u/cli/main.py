@@ -1,4 +1,4 @@
-"""g2u: run, plan, sync, fill, prompts, cache, check, serve and doctor for a workspace."""
+"""g2u: run, plan, sync, fill, prompts, cache, check, serve, score, harness, doctor."""
 
 import argparse
 import sys
@@ -110,6 +110,52 @@ def serve_command(arguments: argparse.Namespace) -> None:
     uvicorn.run(app, host=arguments.host, port=arguments.port, access_log=False)
 
 
+def score_command(arguments: argparse.Namespace) -> None:
+    """Score predictions that another harness made, and compare runs with the first one."""
+    import json
+
+    from g2u import tables, targets
+    from g2u.files import write_whole
+    from g2u.interop.compare import compared, table
+    from g2u.interop.predictions import answers_of
+    from g2u.workspace import BenchmarkFolder
+
+    config = params.load()
+    config.require(benchmark=arguments.benchmark)
+    folder = BenchmarkFolder(arguments.benchmark)
+    questions, gold = tables.read_questions(folder.questions), targets.read_targets(folder.targets)
+    runs = {str(path): answers_of(path, questions, arguments.id) for path in arguments.files}
+    found = compared(config, arguments.benchmark, questions, gold, runs)
+    print(table(found))
+    if arguments.json:
+        write_whole(arguments.json, json.dumps(found, indent=2) + "\n")
+
+
+def harness_command(arguments: argparse.Namespace) -> None:
+    """Write a cell's thoughts for VLMEvalKit (a .tsv file) or lmms-eval (a folder)."""
+    from g2u import tables, targets
+    from g2u.interop import harnesses
+    from g2u.workspace import BenchmarkFolder, Cell
+
+    config = params.load()
+    names = (arguments.benchmark, arguments.model, arguments.family)
+    config.require(benchmark=names[0], model=names[1], family=names[2])
+    folder, cell = BenchmarkFolder(names[0]), Cell(*names)
+    questions = tables.read_questions(folder.questions)
+    found = harnesses.shown(
+        questions,
+        targets.read_targets(folder.targets),
+        tables.read_pictures(folder.pictures),
+        tables.read_thoughts(cell.thoughts),
+    )
+    if arguments.out.suffix == ".tsv":
+        harnesses.write_vlmevalkit(arguments.out, found)
+    else:
+        harnesses.write_lmms_eval(arguments.out, names, found, config.understand.max_tokens)
+    left = len(questions) - len(found)
+    print(f"{arguments.out}: {len(found)} questions, {left} left out for want of thoughts")
+
+
 def doctor_command(arguments: argparse.Namespace) -> None:
     """Print what is missing and how to get it."""
     del arguments
@@ -153,6 +199,17 @@ def main() -> None:
     served.add_argument("--host", default="127.0.0.1")
     served.add_argument("--port", type=int, default=8000, help="0 = a free one, which is printed")
     served.set_defaults(run=serve_command)
+    scored = commands.add_parser("score", help=score_command.__doc__)
+    scored.add_argument("benchmark", help="a preset of params.yaml, prepared")
+    scored.add_argument("files", nargs="+", type=Path, help="VLMEvalKit results, lmms-eval samples")
+    scored.add_argument("--id", default="", help="of lmms-eval: the field of doc that names a row")
+    scored.add_argument("--json", type=Path, metavar="FILE", help="write the numbers there too")
+    scored.set_defaults(run=score_command)
+    written = commands.add_parser("harness", help=harness_command.__doc__)
+    for name in ("benchmark", "model", "family"):
+        written.add_argument(name, help="a preset of params.yaml")
+    written.add_argument("out", type=Path, help="a .tsv file, or a folder for lmms-eval")
+    written.set_defaults(run=harness_command)
     commands.add_parser("doctor", help=doctor_command.__doc__).set_defaults(run=doctor_command)
     arguments = parser.parse_args()
     sys.path.insert(0, str(Path.cwd()))

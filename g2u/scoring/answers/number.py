@@ -1,7 +1,8 @@
 """number: one number, with its unit where it has one.
 
-Targets may name a tolerance: "2.5 m +- 10 %" or "45 +- 0.5" (or ±); without one, values have
-to be equal, units converted.
+Targets may name a tolerance: "2.5 m +- 10 %", "45 +- 0.5" (or ±), "2.5 m */ 2" (within a factor of
+two, the measure of Q-Spatial Bench, arXiv 2409.09788); without one, values have to be equal. Units
+are converted.
 """
 
 import itertools
@@ -16,6 +17,7 @@ REFERENCE = re.compile(
     re.IGNORECASE,
 )
 TOLERANCE = re.compile(r"\s*(?:±|\+-|\+/-)\s*([\d.]+)\s*(%?)\s*$")
+FACTOR = re.compile(r"\s*\*/\s*([\d.]+)\s*$")
 CONCLUDING = re.compile(
     r"(?:(?:=|≈|\\approx|\\to|→)\s*|\b(?:so|total|altogether|therefore|thus|hence|in\s+all|"
     r"(?:number|value|distance|count|sum|total|length|height|width)\s+is|in\s+total\s*:?)\b[\s,:]*)",
@@ -57,13 +59,18 @@ def parse(response: str, question: Question) -> str | None:
 def score(prediction: str, answer: str) -> float:
     """1 for the same value, or one within the target's tolerance."""
     tolerance = TOLERANCE.search(answer)
-    wanted = _of_target(answer[: tolerance.start()] if tolerance else answer)
+    factor = FACTOR.search(answer)
+    stated = tolerance or factor
+    wanted = _of_target(answer[: stated.start()] if stated else answer)
     if wanted is None:
         return float(prediction.strip().lower() == answer.strip().lower())
     value = value_of(prediction, wanted.unit)
     if value is None:
         return 0.0
     target = float(wanted.value)
+    if factor:
+        within = float(factor[1])
+        return float(value * target > 0 and 1 / within <= value / target <= within)
     allowed = float(tolerance[1]) if tolerance else 0.0
     if tolerance and tolerance[2]:
         allowed *= abs(target) / 100

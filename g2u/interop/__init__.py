@@ -1,0 +1,1 @@
+"""Other harnesses: their predictions scored here, our thoughts answered there."""

@@ -1,0 +1,169 @@
+"""Thoughts for other harnesses: a TSV that VLMEvalKit reads, a task that lmms-eval runs.
+
+Their models see the originals and then the thoughts, and are asked the same questions; what they
+answer comes back through g2u score.
+"""
+
+import base64
+import csv
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+
+from g2u.errors import DataError
+from g2u.files import write_whole
+from g2u.parquet import IMAGE, write_rows
+from g2u.prompts import question_prompt
+from g2u.records import Picture, Question, Target, Thought
+
+ROWS = pa.schema(
+    [
+        ("id", pa.string()),
+        ("images", pa.list_(IMAGE)),
+        ("prompt", pa.string()),
+        ("answer", pa.string()),
+        ("category", pa.string()),
+    ]
+)
+TASK = """\
+# Questions of {benchmark} with the {family} thoughts of {model}. Score the samples that this run
+# logs with: g2u score {benchmark} SAMPLES.jsonl
+task: g2u_{benchmark}_{family}
+dataset_path: parquet
+dataset_kwargs:
+  data_files: {data}
+test_split: train
+output_type: generate_until
+doc_to_visual: !function utils.doc_to_visual
+doc_to_text: !function utils.doc_to_text
+doc_to_target: answer
+process_results: !function utils.process_results
+generation_kwargs: {{max_new_tokens: {max_tokens}, temperature: 0, do_sample: false}}
+metric_list:
+  - {{metric: says_answer, aggregation: mean, higher_is_better: true}}
+"""
+UTILS = '''\
+"""Functions of the task beside this file."""
+
+
+def doc_to_visual(doc):
+    return [picture.convert("RGB") for picture in doc["images"]]
+
+
+def doc_to_text(doc):
+    return doc["prompt"]
+
+
+def process_results(doc, results):
+    """Whether the response is the answer, word for word; g2u score reads it properly."""
+    return {"says_answer": float(results[0].strip().strip(".").lower() == doc["answer"].lower())}
+'''
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A question with all that a model is shown."""
+
+    question: Question
+    target: Target
+    pictures: tuple[Picture, ...]
+    """Originals, then thoughts."""
+
+
+def shown(
+    questions: Sequence[Question],
+    gold: Sequence[Target],
+    pictures: Mapping[str, Picture],
+    thoughts: Sequence[Thought],
+) -> list[Shown]:
+    """The questions all of whose thoughts are there: the first draw's last round.
+
+    Raises:
+        DataError: there are none.
+    """
+    last = max((thought.round for thought in thoughts), default=0)
+    drawn: dict[str, dict[int, Picture]] = {}
+    for thought in thoughts:
+        if (
+            thought.status == "ok"
+            and thought.picture
+            and not thought.draw
+            and thought.round == last
+        ):
+            drawn.setdefault(thought.question, {})[thought.position] = thought.picture
+    found = []
+    for question, target in zip(questions, gold, strict=True):
+        own = drawn.get(question.id, {})
+        if own and len(own) == len(question.pictures):
+            originals = tuple(pictures[digest] for digest in question.pictures)
+            ordered = tuple(own[position] for position in sorted(own))
+            found.append(Shown(question, target, (*originals, *ordered)))
+    if not found:
+        raise DataError("no question has thoughts for all of its pictures; nothing to write")
+    return found
+
+
+def write_vlmevalkit(path: Path, items: Sequence[Shown]) -> None:
+    """A TSV with a list of pictures in each image cell (vlmeval/dataset/image_base.py)."""
+    letters = sorted({letter for item in items for letter in item.question.option_letters()})
+    groups = sorted({name for item in items for name, _ in item.question.labels} - {"image_path"})
+    columns = ["index", "image", "question", "hint", *letters, "answer", "category", *groups]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    fresh = path.with_name(f".{path.name}.new")
+    with fresh.open("w", encoding="utf-8", newline="") as file:
+        names = list(dict.fromkeys(columns))
+        writer = csv.DictWriter(file, names, delimiter="\t", quoting=csv.QUOTE_ALL, restval="")
+        writer.writeheader()
+        writer.writerows(_tsv_rows(items))
+    fresh.replace(path)
+
+
+def _tsv_rows(items: Sequence[Shown]) -> Iterator[dict[str, str]]:
+    for item in items:
+        question = item.question
+        encoded = [base64.b64encode(picture.encoded).decode() for picture in item.pictures]
+        labels = {name: value for name, value in question.labels if name != "image_path"}
+        yield {
+            **labels,
+            "index": question.id,
+            "image": str(encoded),
+            "question": question.text,
+            "hint": question.hint,
+            **dict(zip(question.option_letters(), question.choices, strict=True)),
+            "answer": item.target.answer,
+            "category": labels.get("category", question.category),
+        }
+
+
+def write_lmms_eval(
+    folder: Path, name: tuple[str, str, str], items: Sequence[Shown], max_tokens: int
+) -> None:
+    """A folder for --include_path: parquet, task and its functions.
+
+    Args:
+        folder: made if it is not there.
+        name: benchmark, model and family.
+        items: what is asked.
+        max_tokens: of an answer, as in this project's run.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    benchmark, model, family = name
+    data = folder / "data.parquet"
+    rows = [
+        {
+            "id": item.question.id,
+            "images": [{"bytes": p.encoded, "path": None} for p in item.pictures],
+            "prompt": question_prompt(item.question),
+            "answer": item.target.answer,
+            "category": item.question.category,
+        }
+        for item in items
+    ]
+    write_rows(data, ROWS, rows)
+    task = TASK.format(
+        benchmark=benchmark, model=model, family=family, data=data.resolve(), max_tokens=max_tokens
+    )
+    write_whole(folder / f"g2u_{benchmark}_{family}.yaml", task)
+    write_whole(folder / "utils.py", UTILS)
