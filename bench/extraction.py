@@ -16,6 +16,7 @@ from g2u import plugins
 from g2u.records import Question
 from g2u.scoring.responses import refuses
 
+PARTS = ("open", "held", "later")
 FOLDER = Path(__file__).parents[1] / "tests" / "scoring" / "hostile"
 
 
@@ -28,12 +29,17 @@ class Case:
     response: str
     label: str
     """The prediction, `abstained` or `unparsed`."""
+    is_later: bool
+    """Whether it was written after the held part had been looked at."""
 
     @property
-    def is_held(self) -> bool:
-        """Whether parsers were developed without it."""
+    def part(self) -> str:
+        """open, held or later."""
+        if self.is_later:
+            return "later"
         text = "\n".join((self.scorer, self.question.text, self.response))
-        return hashlib.sha256(text.encode()).hexdigest()[0] in "01234567"
+        is_held = hashlib.sha256(text.encode()).hexdigest()[0] in "01234567"
+        return "held" if is_held else "open"
 
     def read(self) -> str:
         """What the parser makes of it."""
@@ -45,7 +51,7 @@ class Case:
 
 def cases() -> Iterator[Case]:
     """All labelled responses."""
-    for path in sorted(FOLDER.glob("*.yaml")):
+    for path in sorted(FOLDER.rglob("*.yaml")):
         for entry in yaml.safe_load(path.read_text(encoding="utf-8")):
             choices = tuple(entry.get("choices", ()))
             question = Question(
@@ -57,34 +63,34 @@ def cases() -> Iterator[Case]:
             )
             for label, responses in entry["means"].items():
                 for response in responses:
-                    yield Case(path.stem, question, response, label)
+                    yield Case(path.stem, question, response, label, path.parent != FOLDER)
 
 
 def main() -> None:
     """Print what is read wrongly and the table."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--open", action="store_true", help="leave the held half alone")
+    parser.add_argument("--open", action="store_true", help="leave the other parts alone")
     only_open = parser.parse_args().open
-    right: Counter[tuple[str, bool]] = Counter()
-    total: Counter[tuple[str, bool]] = Counter()
+    right: Counter[tuple[str, str]] = Counter()
+    total: Counter[tuple[str, str]] = Counter()
     for case in cases():
-        if only_open and case.is_held:
+        if only_open and case.part != "open":
             continue
-        found, key = case.read(), (case.scorer, case.is_held)
+        found, key = case.read(), (case.scorer, case.part)
         total[key] += 1
         right[key] += found == case.label
         if found != case.label:
-            half = "held" if case.is_held else "open"
-            print(f"{half} {case.scorer}: {case.response!r}: expected {case.label!r}, {found!r}")
-    print("answer type | open half | held half")
+            said = f"{case.part} {case.scorer}: {case.response!r}"
+            print(f"{said}: expected {case.label!r}, {found!r}")
+    print(f"| answer type | {' | '.join(PARTS)} |\n|---|{'---|' * len(PARTS)}")
     for scorer in dict.fromkeys(scorer for scorer, _ in total):
-        shares = [f"{right[scorer, held]}/{total[scorer, held]}" for held in (False, True)]
-        print(f"{scorer} | {shares[0]} | {shares[1]}")
-    for held, name in ((False, "open"), (True, "held")):
-        count = sum(n for (_, is_held), n in total.items() if is_held == held)
-        good = sum(n for (_, is_held), n in right.items() if is_held == held)
+        shares = [f"{right[scorer, part]}/{total[scorer, part]}" for part in PARTS]
+        print(f"| {scorer} | {' | '.join(shares)} |")
+    for part in PARTS:
+        count = sum(n for (_, other), n in total.items() if other == part)
+        good = sum(n for (_, other), n in right.items() if other == part)
         if count:
-            print(f"{name}: {good} of {count} = {good / count:.2%}")
+            print(f"{part}: {good} of {count} = {good / count:.2%}")
 
 
 if __name__ == "__main__":

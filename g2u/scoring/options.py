@@ -11,7 +11,7 @@ CLAUSE = re.compile(
     re.IGNORECASE,
 )
 DENIED = re.compile(
-    r"\b(?:not|isn't|aren't|wasn't|neither|nor|no|incorrect|wrong|false|rule\s+out|ruled\s+out|"
+    r"\b(?:not|isn't|aren't|wasn't|neither|nor|no(?!\s+doubt)|incorrect|wrong|false|rule\s+out|ruled\s+out|"
     r"eliminate[sd]?|exclude[sd]?|cannot\s+be|can't\s+be)\b",
     re.IGNORECASE,
 )

@@ -28,14 +28,15 @@ TERMINATORS = {ord("。"): ". ", ord("、"): ", ", ord("，"): ", ", ord("；"):
 
 ANSWER = (
     r"answer|ans|option|choice|letter|solution|result|"
-    r"答案|答え|選択肢|选项|选|정답은?|답은?|ответ|antwort|respuesta|réponse|risposta|resposta|الإجابة"
+    r"答案|答え|選択肢|选项|选|정답|답|ответ|antwort|respuesta|réponse|risposta|resposta|الإجابة"
 )
 IS = (
     r"\s*(?:\([^()]*\)\s*)?(?:[:=：]|-(?=\s)|is\s*:|(?:is|are|was|would\s+be|should\s+be|must\s+be|has\s+to\s+be|"
-    r"be|lautet|ist|est|es|è|é|هي|是|为|は|가)(?![\w]))\s*:?\s*|\s*[是为は]\s*"
+    r"be|lautet|ist|est|es|è|é|هي|是|为|は|가)(?![\w]))\s*:?\s*|\s*[是为は은는]\s*"
 )
 STATEMENT = re.compile(
-    rf"(?P<final>final\s+)?(?<![^\W_])(?:{ANSWER})(?:\s+correcta|\s+correct)?(?:{IS})",
+    rf"(?P<final>final\s+)?(?<![^\W_])(?:{ANSWER})(?:\s+correcta|\s+correct)?(?:{IS})"
+    rf"|(?:选择?|選択肢)\s*(?=[(A-Z])",
     re.IGNORECASE,
 )
 DENIAL = re.compile(r"\s*(?:not\b|n't\b|isn't\b)", re.IGNORECASE)

@@ -14,7 +14,7 @@ from g2u.scoring.options import DENIED, affirmed, clauses, mentioned, normal
 ALONE = re.compile(r"^[\s(\[{\"'<]*([A-Za-z])[\s)\]}\"'>.:,;!]*$")
 LEAD = re.compile(
     r"^[\s(\[{\"']*(?:option|choice|letter)?\s*[(\[{\"']*"
-    r"([A-Za-z])(?:[)\]}\"'.:,;!]|\s*$|\s+-\s|\s*[(\n]|,?\s+(?:since|because|as|for|is|was|but)\b)",
+    r"([A-Za-z])(?:[)\]}\"'.:,;!]|(?=[\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7af])|\s*$|\s+-\s|\s*[(\n]|,?\s+(?:since|because|as|for|is|was|but)\b)",
     re.IGNORECASE,
 )
 MARK = re.compile(r"(?<![^\W_])[(\[]?([A-Z])(?:[).:\]](?!\w)|\s-\s)")
@@ -70,7 +70,7 @@ def _led(rest: str, sentence: str, options: dict[str, str]) -> str | None:
     spelt = affirmed(sentence, options)
     if spelt:
         return spelt
-    bare = re.match(r"^[\s(\[\"']*([A-Z])\b(?!\s+[a-z])", rest)
+    bare = re.match(r"^[\s(\[\"']*([A-Z])(?![A-Za-z0-9])(?!\s+[a-z])", rest)
     return bare[1] if bare and bare[1] in options else None
 
 
@@ -111,8 +111,11 @@ def _head(text: str, options: dict[str, str]) -> str | None:
         return None
     if re.match(r"\W*\s*(?:and|or|,|/)\s*[(\[]?[A-Z]\b(?!\s+[a-z])", after):
         return None
+    parts = clauses(text)
+    if parts and DENIED.search(parts[0]):
+        return None
     marked = {match[1] for match in MARK.finditer(text)} & set(options)
-    if len(marked - {letter}) > 0:
+    if marked - {letter} and not ALONE.match(text.lstrip().split("\n", 1)[0]):
         return None
     first = re.split(r"[\n.!?;]", after.lstrip(" ).:]-("), maxsplit=1)[0]
     named = [other for other, option in options.items() if option == normal(first.strip(" )"))]
