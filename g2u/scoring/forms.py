@@ -14,7 +14,7 @@ def phrase(text: str) -> str:
     no letter or figure is left.
     """
     plain = unicodedata.normalize("NFC", responses.plain(text))
-    plain = " ".join(plain.strip().strip(".!。\"'“”{}").split()).lower()
+    plain = " ".join(plain.strip().strip(".!。\"'“”‘’{}").split()).lower()
     bare = ARTICLE.sub("", plain)
     return bare.strip() if re.search(r"\w", bare) else ""
 

@@ -84,6 +84,7 @@ def prepared(text: str) -> str:
     for sign, spelt in FRACTIONS.items():
         text = re.sub(rf"(?<=\d){sign}", f" {spelt}", text).replace(sign, spelt)
     text = re.sub(r"\b(?:one|a)\s+half\b|\bhalf\b(?!\s+of)", "1/2", text, flags=re.IGNORECASE)
+    text = re.sub(rf"\b(?:an?|one)\s+(?={'|'.join(SCALES)}\b)", "1 ", text, flags=re.IGNORECASE)
     text = re.sub(r"\ba\s+dozen\b|\bone\s+dozen\b", "12", text, flags=re.IGNORECASE)
     tens, ones = "|".join(TENS), "|".join(list(WORDS)[1:10])
     text = re.sub(

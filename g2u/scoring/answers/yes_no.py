@@ -9,7 +9,7 @@ import re
 from g2u.records import Question
 from g2u.scoring import responses
 
-YES = "yes|yeah|yep|true|correct|right|是的?|对|はい|예|네|sí|oui|ja|да|sim|sì|نعم"
+YES = "yes|yeah|yep|true|correct|right|是的?|[对對]|はい|예|네|sí|oui|ja|да|sim|sì|نعم"
 NO = "no|nope|false|incorrect|wrong|否|不是|不对|没有|いいえ|아니요|아니오|non|nein|нет|não|لا"
 STRONG = {"yes": "yes|yeah|yep|是的?|はい|예|sí|oui|ja|да|sim", "no": NO}
 LEAD = re.compile(rf"^\W*(?:(?P<yes>{YES})|(?P<no>{NO}))(?:\W|$|，)", re.IGNORECASE)
@@ -48,7 +48,10 @@ def parse(response: str, question: Question) -> str | None:
         again = OPENING.match(re.sub(r"^\W*(?:wait|hmm|sorry)\b", "", text[opening.end() :]))
         both = again is not None and ("yes" if again["yes"] else "no") != first
         return None if both else first
-    if len(found) == 1 and not DENIED.search(text):
+    if responses.refuses(text):
+        return None
+    denied = {AS_WORD.get(word.lower(), word.lower()) for word in DENIED.findall(text)}
+    if len(found) == 1 and not found & denied:
         return found.pop()
     stated = {AS_WORD[word.lower()] for word in STATED.findall(text)}
     if len(stated) == 1:
