@@ -117,14 +117,18 @@ def score_command(arguments: argparse.Namespace) -> None:
     from g2u import tables, targets
     from g2u.files import write_whole
     from g2u.interop.compare import compared, table
-    from g2u.interop.predictions import answers_of
+    from g2u.interop.harnesses import ROWS
+    from g2u.interop.predictions import Naming, answers_of
+    from g2u.parquet import read_rows
     from g2u.workspace import BenchmarkFolder
 
     config = params.load()
     config.require(benchmark=arguments.benchmark)
     folder = BenchmarkFolder(arguments.benchmark)
     questions, gold = tables.read_questions(folder.questions), targets.read_targets(folder.targets)
-    runs = {str(path): answers_of(path, questions, arguments.id) for path in arguments.files}
+    rows = read_rows(arguments.task / "data.parquet", ROWS, ["id"]) if arguments.task else []
+    naming = Naming(arguments.id, [row["id"] for row in rows])
+    runs = {str(path): answers_of(path, questions, naming) for path in arguments.files}
     found = compared(config, arguments.benchmark, questions, gold, runs)
     print(table(found))
     if arguments.json:
@@ -203,6 +207,9 @@ def main() -> None:
     scored.add_argument("benchmark", help="a preset of params.yaml, prepared")
     scored.add_argument("files", nargs="+", type=Path, help="VLMEvalKit results, lmms-eval samples")
     scored.add_argument("--id", default="", help="of lmms-eval: the field of doc that names a row")
+    scored.add_argument(
+        "--task", type=Path, help="of lmms-eval: the folder of g2u harness that ran"
+    )
     scored.add_argument("--json", type=Path, metavar="FILE", help="write the numbers there too")
     scored.set_defaults(run=score_command)
     written = commands.add_parser("harness", help=harness_command.__doc__)

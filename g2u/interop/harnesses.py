@@ -29,7 +29,7 @@ ROWS = pa.schema(
 )
 TASK = """\
 # Questions of {benchmark} with the {family} thoughts of {model}. Score the samples that this run
-# logs with: g2u score {benchmark} SAMPLES.jsonl
+# logs with: g2u score {benchmark} SAMPLES.jsonl --task THIS_FOLDER
 task: g2u_{benchmark}_{family}
 dataset_path: parquet
 dataset_kwargs:

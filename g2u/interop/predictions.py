@@ -1,13 +1,14 @@
 """Predictions that other harnesses made: VLMEvalKit's result files, lmms-eval's sample logs.
 
 VLMEvalKit: xlsx, tsv, csv or json with columns `index` and `prediction` (vlmeval/inference.py).
-lmms-eval: jsonl of --log_samples with `doc_id`, `doc` and `filtered_resps` or `resps`
-(lmms_eval/loggers/evaluation_tracker.py).
+lmms-eval: jsonl of --log_samples with `doc_id`, `filtered_resps` or `resps` and, in some versions,
+`doc` (lmms_eval/loggers/evaluation_tracker.py; 0.7.3 leaves it out).
 """
 
 import json
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -22,14 +23,26 @@ ID_FIELDS = ("index", "id", "question_id")
 KINDS = (".xlsx", ".tsv", ".csv", ".json", ".jsonl")
 
 
-def answers_of(path: Path, questions: Sequence[Question], id_field: str = "") -> list[Answer]:
+@dataclass(frozen=True, slots=True)
+class Naming:
+    """How lmms-eval's samples name their questions."""
+
+    field: str = ""
+    """Field of `doc`; empty = the first of index, id, question_id that does, else the row's number.
+    """
+    rows: Sequence[str] = ()
+    """Ids by row's number, as in the task that was run; empty = the benchmark's own order."""
+
+
+def answers_of(
+    path: Path, questions: Sequence[Question], naming: Naming = Naming()
+) -> list[Answer]:
     """One answer per question, in the order of the questions; those without a prediction failed.
 
     Args:
         path: a file of one of KINDS.
         questions: of the benchmark.
-        id_field: of lmms-eval's logs, the field of `doc` that names the question; "" = the first of
-            index, id, question_id that does, else the row's number.
+        naming: of lmms-eval's samples.
 
     Raises:
         DataError: an unknown kind, a row without id or prediction, an id that no question has, or
@@ -42,7 +55,7 @@ def answers_of(path: Path, questions: Sequence[Question], id_field: str = "") ->
         )
     known = {question.id for question in questions}
     if path.suffix == ".jsonl":
-        pairs = list(_of_samples(path, questions, id_field))
+        pairs = list(_of_samples(path, questions, naming))
     else:
         pairs = list(_of_results(path))
     said: dict[str, str] = {}
@@ -94,28 +107,28 @@ def _workbook(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
 
 
 def _of_samples(
-    path: Path, questions: Sequence[Question], id_field: str
+    path: Path, questions: Sequence[Question], naming: Naming
 ) -> Iterator[tuple[str, str]]:
     """Question and response of lmms-eval's samples."""
     rows = list(rows_of(path))
     for number, row in rows:
-        for column in ("doc_id", "doc"):
-            if column not in row:
-                found = ", ".join(row)
-                raise DataError(f"{path}: line {number}: no field {column!r}; found {found}")
-    docs = [row["doc"] if isinstance(row["doc"], Mapping) else {} for _, row in rows]
+        if "doc_id" not in row:
+            found = ", ".join(row)
+            raise DataError(f"{path}: line {number}: no field 'doc_id'; found {found}")
+    docs = [row["doc"] if isinstance(row.get("doc"), Mapping) else {} for _, row in rows]
     known = {question.id for question in questions}
-    fields = [id_field] if id_field else ID_FIELDS
+    fields = [naming.field] if naming.field else ID_FIELDS
     field = next(
         (f for f in fields if docs and all(str(doc.get(f)) in known for doc in docs)), None
     )
-    if id_field and field is None:
-        raise DataError(f"{path}: doc.{id_field} does not name the benchmark's questions")
+    if naming.field and field is None:
+        raise DataError(f"{path}: doc.{naming.field} does not name the benchmark's questions")
+    order = naming.rows or [question.id for question in questions]
     for (number, row), doc in zip(rows, docs, strict=True):
         if field is not None:
             name = str(doc[field])
-        elif isinstance(row["doc_id"], int) and 0 <= row["doc_id"] < len(questions):
-            name = questions[row["doc_id"]].id
+        elif isinstance(row["doc_id"], int) and 0 <= row["doc_id"] < len(order):
+            name = order[row["doc_id"]]
         else:
             raise DataError(f"{path}: line {number}: doc_id {row['doc_id']!r} is no row's number")
         yield name, _response(row, path, number)

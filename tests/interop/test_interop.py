@@ -15,7 +15,7 @@ from g2u.benchmarks import tsv
 from g2u.errors import DataError
 from g2u.interop import harnesses
 from g2u.interop.compare import compared, table
-from g2u.interop.predictions import answers_of
+from g2u.interop.predictions import Naming, answers_of
 from g2u.params import load
 from g2u.pictures import picture_of
 from g2u.records import Question, Sample, Thought
@@ -78,6 +78,13 @@ def test_samples_without_an_id_go_by_their_row(tmp_path: Path) -> None:
     assert [a.response for a in answers_of(path, QUESTIONS)] == list(SAID.values())
 
 
+def test_samples_of_a_task_without_some_questions_go_by_its_rows(tmp_path: Path) -> None:
+    path = tmp_path / "s.jsonl"  # as lmms-eval 0.7.3 logs: no doc, a text for filtered_resps
+    path.write_text('{"doc_id": 1, "target": "no", "filtered_resps": "No."}\n')
+    found = answers_of(path, QUESTIONS, Naming(rows=["0", "2"]))
+    assert [(a.id, a.response) for a in found if a.status == "ok"] == [("2", "No.")]
+
+
 @pytest.mark.parametrize(
     ("name", "content", "said"),
     [
@@ -86,7 +93,7 @@ def test_samples_without_an_id_go_by_their_row(tmp_path: Path) -> None:
         ("a.tsv", "index\tprediction\n1\tyes\n1\tno\n", "entry 2: question '1' occurs twice"),
         ("a.tsv", "index\tanswer\n1\tyes\n", "no column 'prediction'; found index, answer"),
         ("a.xlsx", "x", "not a workbook"),
-        ("a.jsonl", '{"doc_id": 0}\n', "line 1: no field 'doc'"),
+        ("a.jsonl", '{"doc": {}}\n', "line 1: no field 'doc_id'"),
         ("a.jsonl", '{"doc_id": 7, "doc": {}, "resps": [["x"]]}\n', "doc_id 7 is no row's number"),
         ("a.jsonl", '{"doc_id": 0, "doc": {}}\n', "no filtered_resps and no resps"),
     ],
