@@ -412,9 +412,8 @@ def main() -> None:
             if not is_right:
                 wrong[name][case.kind] += 1
         bad += differ
-        print(
-            f"| {name} | {len(found)} | {right / len(found):.1%} | {own / len(found):.1%} | {differ} |"
-        )
+        shares = f"{right / len(found):.1%} | {own / len(found):.1%}"
+        print(f"| {name} | {len(found)} | {shares} | {differ} |")
     print("\nWordings that lmms-eval misreads, with how often:")
     for name, kinds in wrong.items():
         print(f"- {name}: " + ", ".join(f"{kind} {n}" for kind, n in kinds.most_common()))

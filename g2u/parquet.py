@@ -82,6 +82,11 @@ def read_rows(
     return rows
 
 
+def count_rows(path: Path) -> int:
+    """Rows of a parquet file, from its footer."""
+    return int(pq.ParquetFile(path).metadata.num_rows)
+
+
 def write_shards(folder: Path, schema: pa.Schema, rows: Iterable[dict[str, Any]]) -> None:
     """Write rows with pictures as part-00000.parquet ...; an empty table has one empty shard."""
     folder.mkdir(parents=True, exist_ok=True)

@@ -160,6 +160,40 @@ def harness_command(arguments: argparse.Namespace) -> None:
     print(f"{arguments.out}: {len(found)} questions, {left} left out for want of thoughts")
 
 
+def export_command(arguments: argparse.Namespace) -> None:
+    """Write thoughts as a dataset that datasets, polars, DVC and the Hub take."""
+    from g2u.sharing.export import drawn_cells, export
+    from g2u.workspace import Cell
+
+    config = params.load()
+    cells = []
+    for name in arguments.cells:
+        parts = name.split("/")
+        if len(parts) != 3:
+            raise ParamsError(f"g2u export: {name!r}; expected BENCHMARK/MODEL/FAMILY")
+        config.require(benchmark=parts[0], model=parts[1], family=parts[2])
+        cells.append(Cell(*parts))
+    found = export(
+        config,
+        cells or drawn_cells(config),
+        arguments.folder,
+        with_originals=not arguments.without_originals,
+    )
+    count = sum(cell.thoughts for cell in found)
+    print(f"{arguments.folder}: {len(found)} configurations, {count} thoughts")
+    print(f"to the Hub: hf upload-large-folder OWNER/NAME {arguments.folder} --repo-type dataset")
+
+
+def import_command(arguments: argparse.Namespace) -> None:
+    """Verify a dataset of thoughts and fill the call cache from it."""
+    from g2u.sharing.imports import take_in
+    from g2u.workspace import call_store
+
+    for taken in take_in(arguments.folder, call_store(), params.load()):
+        lack = f"; params.yaml lacks {', '.join(taken.missing)}" if taken.missing else ""
+        print(f"{taken.cell.config}: {taken.put} drawings taken in, {taken.known} known{lack}")
+
+
 def doctor_command(arguments: argparse.Namespace) -> None:
     """Print what is missing and how to get it."""
     del arguments
@@ -217,6 +251,14 @@ def main() -> None:
         written.add_argument(name, help="a preset of params.yaml")
     written.add_argument("out", type=Path, help="a .tsv file, or a folder for lmms-eval")
     written.set_defaults(run=harness_command)
+    shared = commands.add_parser("export", help=export_command.__doc__)
+    shared.add_argument("folder", type=Path, help="a new folder")
+    shared.add_argument("cells", nargs="*", help="BENCHMARK/MODEL/FAMILY; all drawn ones if none")
+    shared.add_argument("--without-originals", action="store_true", help="thoughts alone")
+    shared.set_defaults(run=export_command)
+    taken = commands.add_parser("import", help=import_command.__doc__)
+    taken.add_argument("folder", type=Path, help="a dataset that g2u export wrote")
+    taken.set_defaults(run=import_command)
     commands.add_parser("doctor", help=doctor_command.__doc__).set_defaults(run=doctor_command)
     arguments = parser.parse_args()
     sys.path.insert(0, str(Path.cwd()))

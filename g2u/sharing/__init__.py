@@ -1,0 +1,1 @@
+"""Thoughts as datasets: written, described, verified, taken in."""

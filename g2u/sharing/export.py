@@ -1,0 +1,124 @@
+"""Cells become a dataset: parquet shards per configuration, a card, Croissant metadata, a manifest.
+
+A configuration is a cell; a row is a distinct thought, with the questions that show it. Originals
+lie beside their thoughts only where the benchmark's licence is known and they are wanted; without
+them, rows are joined with the benchmark's pictures by the digest of their pixels.
+"""
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from g2u import parquet, tables
+from g2u.errors import DataError
+from g2u.params import Params
+from g2u.parquet import IMAGE
+from g2u.sharing.card import write_card
+from g2u.sharing.manifest import SharedCell, write_manifest
+from g2u.workspace import BenchmarkFolder, Cell
+
+USE = pa.struct(
+    [("question", pa.string()), ("position", pa.int32()), ("draw", pa.int32()),
+     ("round", pa.int32()), ("choice", pa.string())]
+)  # fmt: skip
+SHARED = pa.schema([*tables.THOUGHTS, ("original", IMAGE), ("uses", pa.list_(USE))])
+"""Columns of a configuration: those of g2u.tables.THOUGHTS, the original, and where it is shown."""
+
+
+def export(
+    config: Params, cells: Sequence[Cell], folder: Path, *, with_originals: bool
+) -> list[SharedCell]:
+    """Write the cells' thoughts as a dataset.
+
+    Args:
+        config: the params that made them.
+        cells: which; made by dvc repro.
+        folder: must not hold anything yet.
+        with_originals: whether originals are shared where a licence is known.
+
+    Raises:
+        DataError: the folder is not empty, no cells, or a cell that has not been made.
+    """
+    if folder.exists() and any(folder.iterdir()):
+        raise DataError(f"{folder}: not empty; expected a new folder")
+    if not cells:
+        raise DataError("no cells to export; expected cells with thoughts of their own")
+    shared: list[SharedCell] = []
+    digests: dict[str, list[str]] = {}
+    for cell in cells:
+        made, pictures = _write_cell(config, cell, folder, with_originals=with_originals)
+        shared.append(made)
+        digests |= pictures
+    write_card(folder, shared)
+    write_manifest(folder, shared, digests)
+    return shared
+
+
+def drawn_cells(config: Params) -> list[Cell]:
+    """Every cell of params.yaml whose thoughts a model drew."""
+    return [
+        Cell(benchmark, model, family)
+        for benchmark in config.benchmarks
+        for model, family in config.cells()
+        if _is_drawn(Cell(benchmark, model, family))
+    ]
+
+
+def _is_drawn(cell: Cell) -> bool:
+    if not cell.thoughts.is_dir():
+        raise DataError(f"{cell.thoughts}: missing; run g2u run, which makes it")
+    rows = parquet.read_shards(cell.thoughts, tables.THOUGHTS, ["identity"])
+    return any(row["identity"] for row in rows)
+
+
+def _write_cell(
+    config: Params, cell: Cell, folder: Path, *, with_originals: bool
+) -> tuple[SharedCell, dict[str, list[str]]]:
+    licence = config.presets.benchmarks[cell.benchmark].licence
+    originals: Mapping[str, bytes] = {}
+    if with_originals and licence:
+        pictures = tables.read_pictures(BenchmarkFolder(cell.benchmark).pictures)
+        originals = {digest: picture.encoded for digest, picture in pictures.items()}
+    name = f"{cell.benchmark}-{cell.model}-{cell.family}"
+    place = folder / "data" / name
+    uses = _uses(cell)
+    seen: list[str] = []
+
+    def rows() -> Iterator[dict[str, Any]]:
+        for row in parquet.read_shards(cell.thoughts, tables.THOUGHTS):
+            seen.append(hashlib.sha256(row["image"]["bytes"]).hexdigest())
+            encoded = originals.get(row["source"])
+            original = None if encoded is None else {"bytes": encoded, "path": None}
+            yield {**row, "original": original, "uses": uses.get(row["thought"], [])}
+
+    parquet.write_shards(place, SHARED, rows())
+    digests: dict[str, list[str]] = {}
+    for part in sorted(place.glob("part-*.parquet")):
+        count = parquet.count_rows(part)
+        digests[part.relative_to(folder).as_posix()], seen[:count] = seen[:count], []
+    thoughts = sum(map(len, digests.values()))
+    made = SharedCell(
+        name,
+        cell.benchmark,
+        cell.model,
+        cell.family,
+        config.presets.models[cell.model].model_dump(mode="json"),
+        config.presets.families[cell.family].model_dump(mode="json"),
+        thoughts,
+        sum(map(len, uses.values())),
+        licence,
+        bool(originals),
+    )
+    return made, digests
+
+
+def _uses(cell: Cell) -> dict[str, list[dict[str, Any]]]:
+    """By thought: the questions and positions that show it."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    for link in parquet.read_rows(cell.thoughts / "links.parquet", tables.LINKS):
+        use = {field.name: link[field.name] for field in USE}
+        found.setdefault(link["thought"], []).append(use)
+    return found

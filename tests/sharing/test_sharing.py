@@ -1,0 +1,251 @@
+"""Thoughts as datasets: out, through the real libraries, back in, and refused where touched."""
+
+import json
+import random
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import datasets
+import mlcroissant
+import polars as pl
+import pyarrow.parquet as pq
+import pytest
+
+from g2u.cache.folder import FolderStore
+from g2u.digests import sha256
+from g2u.errors import DataError
+from g2u.params import load
+from g2u.pictures import picture_of
+from g2u.sharing.imports import take_in
+from g2u.sharing.manifest import verify
+from tests.conftest import ROOT, Workspace, tsv_rows
+
+CELL = "mine-tiny-detail"
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A dataset of two cells, written by the command; its workspace lies beside it."""
+    folder = tmp_path_factory.mktemp("shared") / "a workspace"
+    folder.mkdir()
+    made = Workspace(folder)
+    made.use_tsv([*tsv_rows(12), {**tsv_rows(1)[0], "index": "again"}], licence="MIT")
+    made.raw["families"] = ["direct", "duplicate", "detail", "structure"]
+    made.write()
+    made.run("stages.prepare", "--benchmark", "mine")
+    for family in made.raw["families"]:
+        cell = ("--benchmark", "mine", "--model", "tiny", "--family", family)
+        made.run("stages.generate", *cell)
+    made.run("g2u.cli.main", "export", "../thoughts")
+    return folder.parent / "thoughts"
+
+
+@pytest.fixture
+def copy(shared: Path, tmp_path: Path) -> Path:
+    """A copy to spoil."""
+    return Path(shutil.copytree(shared, tmp_path / "copy"))
+
+
+def refuse(folder: Path, said: str) -> None:
+    """Importing stops with one line and puts nothing."""
+    store = FolderStore(folder.parent / "calls")
+    with pytest.raises(DataError, match=said) as error:
+        take_in(folder, store, load(ROOT / "params.yaml"))
+    assert "\n" not in str(error.value)
+    assert list(store.listing()) == []
+
+
+def test_datasets_loads_every_configuration(shared: Path) -> None:
+    names = datasets.get_dataset_config_names(str(shared))
+    assert sorted(names) == ["mine-tiny-detail", "mine-tiny-structure"]
+    found = datasets.load_dataset(str(shared), CELL, split="train")
+    assert found.num_rows == 12
+    assert (found[0]["image"].size, found[0]["original"].size) == ((48, 48), (24, 24))
+    shown = {use["question"] for row in found for use in row["uses"]}
+    assert len(shown) == 13
+
+
+def test_polars_loads_it_and_digests_are_those_of_the_pixels(shared: Path) -> None:
+    rows = pl.read_parquet(shared / "data" / CELL / "*.parquet")
+    assert rows.height == 12
+    for row in rows.iter_rows(named=True):
+        assert picture_of(row["image"]["bytes"]).digest == row["digest"]
+        assert picture_of(row["original"]["bytes"]).digest == row["source"]
+
+
+def test_croissant_is_valid_and_yields_the_records(shared: Path) -> None:
+    found = mlcroissant.Dataset(jsonld=str(shared / "croissant.json"))
+    assert not found.metadata.issues.errors
+    record = next(iter(found.records(CELL)))
+    assert record[f"{CELL}/image"].size == (48, 48)
+    assert record[f"{CELL}/family"] == b"detail"
+
+
+def test_without_a_licence_originals_stay_where_they_are(shared: Path, tmp_path: Path) -> None:
+    folder = shared.parent / "a workspace"
+    made = Workspace.__new__(Workspace)
+    made.folder = folder
+    out = tmp_path / "bare"
+    made.run("g2u.cli.main", "export", str(out), "mine/tiny/detail", "--without-originals")
+    rows = pl.read_parquet(out / "data" / CELL / "*.parquet")
+    assert rows["original"].struct.field("bytes").null_count() == 12
+    assert rows["source"].null_count() == 0
+    assert "by digest" in (out / "README.md").read_text()
+
+
+def test_a_clean_clone_draws_nothing_again(shared: Path, workspace: Workspace) -> None:
+    source = shared.parent / "a workspace"
+    shutil.copy(source / "mine.tsv", workspace.folder)
+    shutil.copy(source / "params.yaml", workspace.folder)
+    workspace.init_dvc()
+    taken = workspace.run("g2u.cli.main", "import", str(shared))
+    assert f"{CELL}: 12 drawings taken in, 0 known\n" in taken.stdout
+    workspace.run("g2u.cli.main", "sync")
+    done = workspace.run("dvc", "repro")
+    assert "params.yaml lacks" not in taken.stdout
+    said = (done.stdout + done.stderr).splitlines()
+    lines = [line for line in said if line.startswith("generate mine") and "items" in line]
+    assert len(lines) == 4, said
+    assert all(" 0 calls made" in line for line in lines), lines
+    again = workspace.run("g2u.cli.main", "import", str(shared))
+    assert f"{CELL}: 0 drawings taken in, 12 known\n" in again.stdout
+    theirs = pq.read_table(source / "data/mine/thoughts/tiny/detail/part-00000.parquet")
+    ours = pq.read_table(workspace.folder / "data/mine/thoughts/tiny/detail/part-00000.parquet")
+    assert ours.equals(theirs)
+
+
+def test_presets_that_differ_are_named(shared: Path, tmp_path: Path) -> None:
+    config = load(ROOT / "params.yaml")
+    families = {**config.presets.families}
+    families["detail"] = families["detail"].model_copy(update={"prompt": "Another."})
+    presets = config.presets.model_copy(update={"families": families})
+    changed = config.model_copy(update={"presets": presets})
+    found = take_in(shared, FolderStore(tmp_path / "calls"), changed)
+    assert {t.cell.family: t.missing for t in found} == {
+        "detail": ("families.detail",),
+        "structure": (),
+    }
+
+
+def test_200_random_changes_of_a_byte_are_refused(copy: Path) -> None:
+    rng = random.Random(0)
+    paths = sorted(path for path in copy.rglob("*") if path.is_file())
+    for _ in range(200):
+        path = rng.choice(paths)
+        whole = path.read_bytes()
+        place = rng.randrange(len(whole))
+        spoilt = bytearray(whole)
+        spoilt[place] ^= 1 << rng.randrange(8)
+        path.write_bytes(spoilt)
+        with pytest.raises(DataError):
+            verify(copy)
+        path.write_bytes(whole)
+    verify(copy)
+
+
+def repack(folder: Path, change: Callable[[list[dict[str, object]]], None]) -> None:
+    """Change rows of the first shard and make the manifest's file digests fit again, as a forger
+    would who does not know of the pictures' digests.
+    """
+    path = folder / "data" / CELL / "part-00000.parquet"
+    table = pq.read_table(path)
+    rows = table.to_pylist()
+    change(rows)
+    pq.write_table(type(table).from_pylist(rows, schema=table.schema), path)
+    manifest = json.loads((folder / "manifest.json").read_text())
+    name = path.relative_to(folder).as_posix()
+    import hashlib
+
+    data = path.read_bytes()
+    manifest["files"][name] = {"sha256": hashlib.sha256(data).hexdigest(), "bytes": len(data)}
+    manifest.pop("digest")
+    manifest["digest"] = sha256(manifest)
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+
+
+def test_rows_that_were_swapped_lost_or_relabelled_are_refused(copy: Path, shared: Path) -> None:
+    def swapped(rows: list[dict[str, object]]) -> None:
+        rows[0]["image"], rows[1]["image"] = rows[1]["image"], rows[0]["image"]
+
+    def lost(rows: list[dict[str, object]]) -> None:
+        rows.pop()
+
+    def relabelled(rows: list[dict[str, object]]) -> None:
+        rows[0]["digest"] = rows[1]["digest"]
+
+    for change, said in (
+        (swapped, "row 0: picture changed"),
+        (lost, "11 rows; expected 12"),
+        (relabelled, "row 0: digest is not that of the picture"),
+    ):
+        shutil.rmtree(copy)
+        shutil.copytree(shared, copy)
+        repack(copy, change)
+        refuse(copy, said)
+
+
+def rewritten(folder: Path, **changes: object) -> None:
+    """A manifest with other content that is sound in itself."""
+    manifest = json.loads((folder / "manifest.json").read_text())
+    manifest.pop("digest")
+    manifest |= changes
+    manifest["digest"] = sha256(manifest)
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+
+
+@pytest.mark.parametrize(
+    "name", ["../outside", "/etc/passwd", "data/../../x", "a\\b", "C:x", "./a"]
+)
+def test_paths_that_lead_out_are_refused(name: str, copy: Path) -> None:
+    rewritten(copy, files={name: {"sha256": "0", "bytes": 1}})
+    refuse(copy, "leads out of the dataset")
+
+
+def test_other_faults_are_one_line(copy: Path, shared: Path) -> None:
+    shard = copy / "data" / CELL / "part-00000.parquet"
+    shard.unlink()
+    refuse(copy, "part-00000.parquet: missing")
+    shutil.copy(shared / "data" / CELL / shard.name, shard)
+    (copy / "more.txt").touch()
+    refuse(copy, "more.txt: not in manifest.json")
+    (copy / "more.txt").unlink()
+    (copy / "link").symlink_to(shard)
+    refuse(copy, "link: a link")
+    (copy / "link").unlink()
+    (copy / ".gitattributes").touch()
+    verify(copy)
+    rewritten(copy, schema=99)
+    refuse(copy, "schema 99, this g2u knows up to 1")
+    rewritten(copy, kind="other", schema=1)
+    refuse(copy, "not of g2u-thoughts")
+    (copy / "manifest.json").write_text("{}")
+    refuse(copy, "not a manifest")
+    (copy / "manifest.json").unlink()
+    refuse(copy, "missing; expected a dataset")
+
+
+def test_a_call_with_another_picture_in_the_cache_is_a_conflict(
+    shared: Path, tmp_path: Path
+) -> None:
+    store, config = FolderStore(tmp_path / "calls"), load(ROOT / "params.yaml")
+    take_in(shared, store, config)
+    keys = [stored.key for stored in store.listing()]
+    one, other = store.get(keys[0]), store.get(keys[1])
+    assert one is not None
+    assert other is not None
+    store.put(keys[0], other)
+    with pytest.raises(DataError, match="another picture in the call cache"):
+        take_in(shared, store, config)
+
+
+def test_export_wants_a_new_folder_and_cells_that_exist(shared: Path) -> None:
+    made = Workspace.__new__(Workspace)
+    made.folder = shared.parent / "a workspace"
+    full = made.run("g2u.cli.main", "export", "../thoughts", check=False)
+    assert "not empty; expected a new folder" in full.stderr
+    odd = made.run("g2u.cli.main", "export", "../x", "mine/tiny", check=False)
+    assert "expected BENCHMARK/MODEL/FAMILY" in odd.stderr
+    absent = made.run("g2u.cli.main", "export", "../x", "mine/tiny/context", check=False)
+    assert "missing; run dvc repro" in absent.stderr
+    assert absent.returncode == odd.returncode == full.returncode == 1
