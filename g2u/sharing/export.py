@@ -6,7 +6,8 @@ them, rows are joined with the benchmark's pictures by the digest of their pixel
 """
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -78,10 +79,8 @@ def _write_cell(
     config: Params, cell: Cell, folder: Path, *, with_originals: bool
 ) -> tuple[SharedCell, dict[str, list[str]]]:
     licence = config.presets.benchmarks[cell.benchmark].licence
-    originals: Mapping[str, bytes] = {}
-    if with_originals and licence:
-        pictures = tables.read_pictures(BenchmarkFolder(cell.benchmark).pictures)
-        originals = {digest: picture.encoded for digest, picture in pictures.items()}
+    has_originals = with_originals and bool(licence)
+    originals = Originals(BenchmarkFolder(cell.benchmark).pictures)
     name = f"{cell.benchmark}-{cell.model}-{cell.family}"
     place = folder / "data" / name
     uses = _uses(cell)
@@ -90,8 +89,7 @@ def _write_cell(
     def rows() -> Iterator[dict[str, Any]]:
         for row in parquet.read_shards(cell.thoughts, tables.THOUGHTS):
             seen.append(hashlib.sha256(row["image"]["bytes"]).hexdigest())
-            encoded = originals.get(row["source"])
-            original = None if encoded is None else {"bytes": encoded, "path": None}
+            original = originals.find(row["source"]) if has_originals else None
             yield {**row, "original": original, "uses": uses.get(row["thought"], [])}
 
     parquet.write_shards(place, SHARED, rows())
@@ -110,9 +108,30 @@ def _write_cell(
         thoughts,
         sum(map(len, uses.values())),
         licence,
-        bool(originals),
+        has_originals,
     )
     return made, digests
+
+
+class Originals:
+    """Pictures of a benchmark by digest, a shard or two in memory."""
+
+    def __init__(self, folder: Path) -> None:
+        self._shards: dict[str, Path] = {
+            row["digest"]: part
+            for part in sorted(folder.glob("part-*.parquet"))
+            for row in parquet.read_rows(part, tables.PICTURES, ["digest"])
+        }
+        self._read = lru_cache(maxsize=2)(self._images)
+
+    def find(self, digest: str) -> dict[str, Any] | None:
+        """The picture as `datasets` stores it; None where the benchmark has none of that digest."""
+        part = self._shards.get(digest)
+        return None if part is None else self._read(part).get(digest)
+
+    def _images(self, part: Path) -> dict[str, dict[str, Any]]:
+        rows = parquet.read_rows(part, tables.PICTURES, ["digest", "image"])
+        return {row["digest"]: row["image"] for row in rows}
 
 
 def _uses(cell: Cell) -> dict[str, list[dict[str, Any]]]:

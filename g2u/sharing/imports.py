@@ -3,7 +3,7 @@ cache, under the name of the call that made it. The same presets then draw nothi
 """
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -38,18 +38,23 @@ def take_in(folder: Path, store: CallStore, config: Params) -> list[TakenIn]:
             drawing differs from the cache's under the same name.
     """
     manifest = verify(folder)
-    for cell in manifest.cells:
-        for _ in _rows(folder, manifest, cell):
-            pass
-    return [_fill(folder, manifest, cell, store, config) for cell in manifest.cells]
+    flat = {cell.config: _flat(folder, manifest, cell) for cell in manifest.cells}
+    return [
+        _fill(folder, manifest, cell, flat[cell.config], store, config) for cell in manifest.cells
+    ]
 
 
 def _fill(
-    folder: Path, manifest: Manifest, cell: SharedCell, store: CallStore, config: Params
+    folder: Path,
+    manifest: Manifest,
+    cell: SharedCell,
+    flat: Container[str],
+    store: CallStore,
+    config: Params,
 ) -> TakenIn:
     put = known = 0
-    for row in _rows(folder, manifest, cell):
-        key, encoded = row["thought"], row["image"]["bytes"]
+    for _, row in _rows(folder, manifest, cell):
+        key = row["thought"]
         if not row["identity"]:
             continue
         there = store.get_many([key]).get(key)
@@ -61,18 +66,36 @@ def _fill(
                 )
             known += 1
             continue
-        picture = picture_of(encoded, f"{folder}: {cell.config}")
-        said = (picture.digest, picture.width, picture.height, bool(picture.is_flat))
-        store.put(key, Entry(encoded, "edit", 0.0, said))
+        said = (row["digest"], row["width"], row["height"], row["digest"] in flat)
+        store.put(key, Entry(row["image"]["bytes"], "edit", 0.0, said))
         put += 1
     return TakenIn(cell, put, known, tuple(_missing(cell, config)))
 
 
-def _rows(folder: Path, manifest: Manifest, cell: SharedCell) -> Iterator[dict[str, Any]]:
-    """The rows of a configuration, each picture against the manifest and its own digest.
+def _flat(folder: Path, manifest: Manifest, cell: SharedCell) -> set[str]:
+    """Digests of the thoughts of one colour; every picture is decoded and checked on the way.
 
     Raises:
-        DataError: a picture, a digest or a number of rows that does not fit.
+        DataError: a picture, its digest or its size does not fit.
+    """
+    found = set()
+    for where, row in _rows(folder, manifest, cell):
+        picture = picture_of(row["image"]["bytes"], where)
+        said = (row["digest"], row["width"], row["height"])
+        if said != (picture.digest, picture.width, picture.height):
+            raise DataError(f"{where}: digest is not that of the picture; refused")
+        if picture.is_flat:
+            found.add(picture.digest)
+    return found
+
+
+def _rows(
+    folder: Path, manifest: Manifest, cell: SharedCell
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Where and what the rows of a configuration are, each picture as the manifest says.
+
+    Raises:
+        DataError: a changed picture, or another number of rows.
     """
     for name, digests in manifest.pictures.items():
         if Path(name).parent != Path("data") / cell.config:
@@ -81,13 +104,10 @@ def _rows(folder: Path, manifest: Manifest, cell: SharedCell) -> Iterator[dict[s
         if len(rows) != len(digests):
             raise DataError(f"{folder / name}: {len(rows)} rows; expected {len(digests)}")
         for number, (row, digest) in enumerate(zip(rows, digests, strict=True)):
-            encoded = row["image"]["bytes"]
             where = f"{folder / name}: row {number}"
-            if hashlib.sha256(encoded).hexdigest() != digest:
+            if hashlib.sha256(row["image"]["bytes"]).hexdigest() != digest:
                 raise DataError(f"{where}: picture changed; get the dataset again")
-            if picture_of(encoded, where).digest != row["digest"]:
-                raise DataError(f"{where}: digest is not that of the picture; refused")
-            yield row
+            yield where, row
 
 
 def _missing(cell: SharedCell, config: Params) -> Iterator[str]:
