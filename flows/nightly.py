@@ -9,12 +9,12 @@ import subprocess
 from pathlib import Path
 from typing import Any, cast
 
-import fsspec
 from prefect import flow, get_run_logger, task
 from prefect.blocks.abstract import NotificationBlock
 from prefect.blocks.core import Block
 from prefect.cache_policies import NO_CACHE
 
+from flows.copying import copied
 from flows.reproduce import reproduce, without_server
 from flows.view import surviving
 from g2u import params
@@ -78,18 +78,7 @@ def publish(place: str) -> str:
     Raises:
         DataError: it cannot be written there.
     """
-    try:
-        files, root = fsspec.core.url_to_fs(place)
-        files.makedirs(root, exist_ok=True)
-        for path in sorted(p for p in REPORT.rglob("*") if p.is_file()):
-            target = f"{root}/{path.relative_to(REPORT).as_posix()}"
-            files.makedirs(target.rpartition("/")[0], exist_ok=True)
-            files.put_file(str(path), target)
-    except (OSError, ImportError, ValueError) as error:
-        raise DataError(
-            f"params.yaml: nightly.report_to: {place}: {error}; expected a folder or URL that can "
-            "be written"
-        ) from None
+    copied(REPORT, place, "params.yaml: nightly.report_to")
     return f"{place.rstrip('/')}/index.html"
 
 

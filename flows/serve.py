@@ -11,6 +11,7 @@ from prefect import serve
 
 from flows.nightly import nightly
 from flows.reproduce import reproduce
+from flows.share import share
 from flows.sweep import sweep
 from g2u import params
 from g2u.errors import ParamsError, run_main
@@ -32,6 +33,7 @@ def main() -> None:
         reproduce.to_deployment("reproduce"),
         nightly.to_deployment("nightly", cron=section.cron),
         sweep.to_deployment("sweep"),
+        share.to_deployment("share"),
     ]
     serve(*deployments, limit=1)
 

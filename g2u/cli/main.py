@@ -162,23 +162,11 @@ def harness_command(arguments: argparse.Namespace) -> None:
 
 def export_command(arguments: argparse.Namespace) -> None:
     """Write thoughts as a dataset that datasets, polars, DVC and the Hub take."""
-    from g2u.sharing.export import drawn_cells, export
-    from g2u.workspace import Cell
+    from g2u.sharing.export import drawn_cells, export, named_cells
 
     config = params.load()
-    cells = []
-    for name in arguments.cells:
-        parts = name.split("/")
-        if len(parts) != 3:
-            raise ParamsError(f"g2u export: {name!r}; expected BENCHMARK/MODEL/FAMILY")
-        config.require(benchmark=parts[0], model=parts[1], family=parts[2])
-        cells.append(Cell(*parts))
-    found = export(
-        config,
-        cells or drawn_cells(config),
-        arguments.folder,
-        with_originals=not arguments.without_originals,
-    )
+    cells = named_cells(config, arguments.cells) if arguments.cells else drawn_cells(config)
+    found = export(config, cells, arguments.folder, with_originals=not arguments.without_originals)
     count = sum(cell.thoughts for cell in found)
     print(f"{arguments.folder}: {len(found)} configurations, {count} thoughts")
     print(f"to the Hub: hf upload-large-folder OWNER/NAME {arguments.folder} --repo-type dataset")

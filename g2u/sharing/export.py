@@ -14,7 +14,7 @@ from typing import Any
 import pyarrow as pa
 
 from g2u import parquet, tables
-from g2u.errors import DataError
+from g2u.errors import DataError, ParamsError
 from g2u.params import Params
 from g2u.parquet import IMAGE
 from g2u.sharing.card import write_card
@@ -66,6 +66,22 @@ def drawn_cells(config: Params) -> list[Cell]:
         for model, family in config.cells()
         if _is_drawn(Cell(benchmark, model, family))
     ]
+
+
+def named_cells(config: Params, names: Sequence[str]) -> list[Cell]:
+    """Cells by their names, BENCHMARK/MODEL/FAMILY.
+
+    Raises:
+        ParamsError: a name of another form, or of no preset.
+    """
+    cells = []
+    for name in names:
+        parts = name.split("/")
+        if len(parts) != 3:
+            raise ParamsError(f"{name!r}; expected BENCHMARK/MODEL/FAMILY")
+        config.require(benchmark=parts[0], model=parts[1], family=parts[2])
+        cells.append(Cell(*parts))
+    return cells
 
 
 def _is_drawn(cell: Cell) -> bool:

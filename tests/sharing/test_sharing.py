@@ -249,3 +249,17 @@ def test_export_wants_a_new_folder_and_cells_that_exist(shared: Path) -> None:
     absent = made.run("g2u.cli.main", "export", "../x", "mine/tiny/context", check=False)
     assert "missing; run dvc repro" in absent.stderr
     assert absent.returncode == odd.returncode == full.returncode == 1
+
+
+def test_the_flow_writes_a_dataset_to_a_url(shared: Path, tmp_path: Path) -> None:
+    made = Workspace.__new__(Workspace)
+    made.folder = shared.parent / "a workspace"
+    shutil.copytree(ROOT / "flows", made.folder / "flows", dirs_exist_ok=True)
+    place = f"file://{tmp_path}/bucket/thoughts"
+    made.run("flows.share", place, "mine/tiny/detail")
+    verify(tmp_path / "bucket" / "thoughts")
+    assert (tmp_path / "bucket" / "thoughts" / "data" / CELL / "part-00000.parquet").exists()
+    odd = made.run("flows.share", check=False)
+    assert odd.stderr.strip() == (
+        "ParamsError: flows.share: expected PLACE [BENCHMARK/MODEL/FAMILY ...]"
+    )
