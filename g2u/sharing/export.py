@@ -21,10 +21,7 @@ from g2u.sharing.card import write_card
 from g2u.sharing.manifest import SharedCell, write_manifest
 from g2u.workspace import BenchmarkFolder, Cell
 
-USE = pa.struct(
-    [("question", pa.string()), ("position", pa.int32()), ("draw", pa.int32()),
-     ("round", pa.int32()), ("choice", pa.string())]
-)  # fmt: skip
+USE = pa.struct([("question", pa.string()), ("position", pa.int32()), ("choice", pa.string())])
 SHARED = pa.schema([*tables.THOUGHTS, ("original", IMAGE), ("uses", pa.list_(USE))])
 """Columns of a configuration: those of g2u.tables.THOUGHTS, the original, and where it is shown."""
 

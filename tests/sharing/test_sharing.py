@@ -2,6 +2,7 @@
 
 import json
 import random
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -263,3 +264,20 @@ def test_the_flow_writes_a_dataset_to_a_url(shared: Path, tmp_path: Path) -> Non
     assert odd.stderr.strip() == (
         "ParamsError: flows.share: expected PLACE [BENCHMARK/MODEL/FAMILY ...]"
     )
+
+
+def test_the_examples_of_the_docs_run(
+    shared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    text = (ROOT / "docs" / "sharing.md").read_text()
+    blocks = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    assert len(blocks) == 3
+    for block in blocks:
+        assert len(block.splitlines()) <= 16
+        code = block.replace("FOLDER", str(shared)).replace("ladder-tiny-structure", CELL)
+        exec(code, {"my_model": lambda pictures, question: f"{len(pictures)} {question}"})
+    lines = (tmp_path / "mine.tsv").read_text().splitlines()
+    assert len(lines) == 14
+    assert lines[0] == "index\tprediction"
+    assert (tmp_path / "thought.png").exists()
