@@ -1,0 +1,142 @@
+"""The gallery: every question with original, thoughts and answers, as files that a page loads as it
+needs them.
+
+It opens from the file system, where pages cannot fetch: data are scripts. `gallery/parts.js` names
+the parts (a model on a benchmark); `gallery/<part>/items.js` holds its questions and answers;
+`gallery/<part>/pictures-<k>.js` the thumbnails of 100 questions, each picture once, as WebP.
+"""
+
+import base64
+import io
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+
+from g2u.files import write_whole
+from g2u.pictures import pixels_of
+from g2u.records import Picture
+
+CHUNK = 100
+"""Questions whose thumbnails lie in one file."""
+SIDE = 224
+"""Pixels of a thumbnail's longer side, at most."""
+LOSSLESS = 96
+"""Up to this side, thumbnails are kept pixel for pixel."""
+NAMED = 16
+"""Characters of a digest that name a thumbnail within a part."""
+TEMPLATE = Path(__file__).with_name("gallery.html")
+
+
+@dataclass(frozen=True, slots=True)
+class GalleryArm:
+    """One arm's answer to a question."""
+
+    thoughts: tuple[Picture, ...]
+    response: str
+    status: str
+    """As in g2u.tables.Score."""
+    score: float | None
+    fidelity: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class GalleryItem:
+    """One question with all that was shown and said."""
+
+    id: str
+    text: str
+    choices: tuple[str, ...]
+    answer: str
+    category: str
+    pictures: tuple[Picture, ...]
+    arms: Mapping[str, GalleryArm]
+    """By name; `direct` is what the others are compared with."""
+
+
+@dataclass(frozen=True, slots=True)
+class GalleryPart:
+    """A model on a benchmark."""
+
+    benchmark: str
+    model: str
+    arms: tuple[str, ...]
+    items: Sequence[GalleryItem]
+
+    @property
+    def name(self) -> str:
+        """Unique within a report."""
+        return f"{self.benchmark}-{self.model}"
+
+
+def write_gallery(folder: Path, parts: Sequence[GalleryPart]) -> None:
+    """Write gallery.html and gallery/ into the report's folder."""
+    write_whole(folder / "gallery.html", TEMPLATE.read_text(encoding="utf-8"))
+    listed = [
+        {
+            "name": part.name,
+            "benchmark": part.benchmark,
+            "model": part.model,
+            "arms": list(part.arms),
+            "items": len(part.items),
+            "chunk": CHUNK,
+        }
+        for part in parts
+    ]
+    _script(folder / "gallery" / "parts.js", "parts", listed)
+    for part in parts:
+        place = folder / "gallery" / part.name
+        _script(place / "items.js", "items", [part.name, [_row(part, i) for i in part.items]])
+        for number in range(0, len(part.items), CHUNK):
+            some = part.items[number : number + CHUNK]
+            pictures = {name: thumbnail(picture) for name, picture in _pictures(some)}
+            _script(place / f"pictures-{number // CHUNK}.js", "pictures", [part.name, pictures])
+
+
+def thumbnail(picture: Picture) -> str:
+    """A data URI: WebP of at most SIDE pixels, lossless where the picture is small."""
+    pixels = pixels_of(picture)
+    pixels.thumbnail((SIDE, SIDE), Image.Resampling.LANCZOS)
+    buffer = io.BytesIO()
+    pixels.save(buffer, "WEBP", lossless=max(picture.width, picture.height) <= LOSSLESS, quality=80)
+    return "data:image/webp;base64," + base64.b64encode(buffer.getvalue()).decode()
+
+
+def _pictures(items: Sequence[GalleryItem]) -> Iterator[tuple[str, Picture]]:
+    """Every picture that the items show, once, under its short name."""
+    seen = set()
+    for item in items:
+        shown = [*item.pictures, *(p for arm in item.arms.values() for p in arm.thoughts)]
+        for picture in shown:
+            name = picture.digest[:NAMED]
+            if name not in seen:
+                seen.add(name)
+                yield name, picture
+
+
+def _row(part: GalleryPart, item: GalleryItem) -> list[Any]:
+    arms = []
+    for name in part.arms:
+        arm = item.arms.get(name)
+        arms.append(
+            None
+            if arm is None
+            else [
+                [picture.digest[:NAMED] for picture in arm.thoughts],
+                arm.response[:200],
+                arm.status,
+                arm.score,
+                None if arm.fidelity is None else round(arm.fidelity, 3),
+            ]
+        )
+    pictures = [picture.digest[:NAMED] for picture in item.pictures]
+    return [item.id, item.text, list(item.choices), item.answer, item.category, pictures, arms]
+
+
+def _script(path: Path, name: str, value: Any) -> None:
+    """A script that hands `value` to the page; text cannot end the script or the line."""
+    text = json.dumps(value, separators=(",", ":"), ensure_ascii=True).replace("</", "<\\/")
+    write_whole(path, f"G2U.{name}({text});\n")
