@@ -59,20 +59,27 @@ class Loading:
         return found
 
 
-def loading(where: str, settings: Mapping[str, Any], further: frozenset[str]) -> Loading:
+def loading(
+    where: str,
+    settings: Mapping[str, Any],
+    further: frozenset[str],
+    without: frozenset[str] = frozenset(),
+) -> Loading:
     """The common settings of a preset.
 
     Args:
         where: the preset's place in params.yaml.
         settings: the preset's settings.
         further: names that the adapter takes beside `COMMON`.
+        without: names of `COMMON` that it does not take.
 
     Raises:
         ParamsError: an unknown name, no path, an unknown dtype.
     """
+    known = (COMMON - without) | further
     for name in settings:
-        if name not in COMMON | further:
-            raise ParamsError(unknown_name(where, name, COMMON | further))
+        if name not in known:
+            raise ParamsError(unknown_name(where, name, known))
     if "path" not in settings:
         raise ParamsError(f"{where}: path is missing; expected a folder or a Hub repository")
     dtype = str(settings.get("dtype", "auto"))

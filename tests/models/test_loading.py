@@ -68,6 +68,12 @@ def test_settings_that_do_not_fit_are_refused(settings: dict[str, object], said:
         hf_chat.load(settings)
 
 
+@pytest.mark.parametrize("name", ["attention", "compile"])
+def test_pipelines_refuse_settings_that_they_would_not_follow(name: str) -> None:
+    with pytest.raises(ParamsError, match=f"has no '{name}'"):
+        plugins.model("diffusers", {"path": "somewhere", name: "sdpa"})
+
+
 def test_what_cannot_be_loaded_is_one_line(
     llava: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 VERSION = "1"
 """Raised whenever the same weights would give another reply."""
 SETTINGS = frozenset({"call", "size", "several", "offload"})
+NOT_TAKEN = frozenset({"attention", "compile"})
+"""Common settings that pipelines do not follow."""
 WHERE = "params.yaml: presets.models: diffusers"
 
 
@@ -52,7 +54,7 @@ class Diffusers:
 
     def __init__(self, settings: Mapping[str, Any]) -> None:
         self.capabilities = capabilities(settings)
-        self._source = loading(WHERE, settings, SETTINGS)
+        self._source = loading(WHERE, settings, SETTINGS, NOT_TAKEN)
         for name, known in (("size", (None, "source")), ("offload", (None, "model", "sequential"))):
             if settings.get(name) not in known:
                 raise ParamsError(f"{WHERE}.{name}: {settings[name]!r}; expected {known[1:]}")
