@@ -9,6 +9,7 @@ already: they are stored as they are.
 import functools
 import json
 import os
+import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -88,10 +89,21 @@ def count_rows(path: Path) -> int:
 
 
 def write_shards(folder: Path, schema: pa.Schema, rows: Iterable[dict[str, Any]]) -> None:
-    """Write rows with pictures as part-00000.parquet ...; an empty table has one empty shard."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for number, shard in enumerate(_shards(rows)):
-        write_rows(folder / f"part-{number:05d}.parquet", schema, shard)
+    """Write rows with pictures as part-00000.parquet ...; an empty table has one empty shard.
+
+    The folder appears whole or not at all: where `rows` raises, what was there stays.
+    """
+    fresh = folder.with_name(f".{folder.name}.new")
+    shutil.rmtree(fresh, ignore_errors=True)
+    fresh.mkdir(parents=True)
+    try:
+        for number, shard in enumerate(_shards(rows)):
+            write_rows(fresh / f"part-{number:05d}.parquet", schema, shard)
+        if folder.exists():
+            shutil.rmtree(folder)
+        os.replace(fresh, folder)
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)
 
 
 def read_shards(

@@ -1,0 +1,65 @@
+"""Datasets of thoughts: stored bytes over PNG bytes, memory of an export, speed of verification.
+
+Simulated photographs of 224 px, one thought each.
+Run: python -m bench.sharing [THOUGHTS]
+"""
+
+import io
+import sys
+import time
+
+import numpy as np
+from PIL import Image
+
+from bench.common import machine, timed, workspace
+from g2u import tables
+from g2u.pictures import picture_of
+from g2u.records import Thought
+from g2u.sharing.manifest import verify
+from tests.conftest import tsv_rows
+
+SIDE = 224
+
+
+def photograph(rng: np.random.Generator) -> bytes:
+    """A PNG, smooth with grain."""
+    coarse = Image.fromarray(rng.integers(0, 255, (14, 14, 3), np.uint8))
+    smooth = np.asarray(coarse.resize((SIDE, SIDE), Image.Resampling.BICUBIC), np.int16)
+    grain = rng.normal(0, 6, (SIDE, SIDE, 1)).astype(np.int16)
+    buffer = io.BytesIO()
+    Image.fromarray((smooth + grain).clip(0, 255).astype(np.uint8)).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def main() -> None:
+    """Print the ratio, megabytes and megabytes a second."""
+    count = int(sys.argv[1]) if len(sys.argv) > 1 else 5000
+    print(machine())
+    rng = np.random.default_rng(0)
+    with workspace() as made:
+        made.use_tsv(tsv_rows(2))
+        made.write()
+        thoughts = [
+            Thought(f"q{n}", 0, "ok", picture=picture_of(photograph(rng)), source=f"{n:064x}",
+                    prompt="Enhance.", writer="fixed", seed=n, call=f"{n:064x}")
+            for n in range(count)
+        ]  # fmt: skip
+        encoded = sum(len(t.picture.encoded) for t in thoughts if t.picture)
+        place = made.folder / "data" / "mine" / "thoughts" / "tiny" / "detail"
+        recipe = tables.Recipe("mine", "detail", "tiny", "f" * 64, '{"steps":8}')
+        tables.write_thoughts(place, thoughts, recipe)
+        run = timed(made.folder, "-m", "g2u.cli.main", "export", "out", "mine/tiny/detail")
+        out = made.folder / "out"
+        stored = sum(path.stat().st_size for path in out.rglob("*") if path.is_file())
+        begun = time.perf_counter()
+        verify(out)
+        seconds = time.perf_counter() - begun
+        print(
+            f"{count} thoughts of {SIDE} px, {encoded / 1e6:.0f} MB of PNG: stored "
+            f"{stored / encoded:.4f} x; export {run.wall:.1f} s, peak {run.peak:.0f} MB; "
+            f"verified at {stored / 1e6 / seconds:.0f} MB/s"
+        )
+
+
+if __name__ == "__main__":
+    main()
