@@ -66,12 +66,14 @@ def _arms(cell: Cell, wanted: set[str]) -> Iterator[tuple[str, GalleryArm]]:
     main = answers[0].arm if answers else ""
     said = {a.id: a for a in answers if a.arm == main and a.id in wanted}
     scores = {s.id: s for s in tables.read_scores(cell.scores) if s.arm == main}
+    rewards = tables.read_rewards(cell.rewards)
+    first = {r.question: r.value for r in rewards if not r.draw and r.name == rewards[0].name}
     for name, answer in said.items():
-        yield name, _arm(thoughts.get(name, []), answer, scores[name])
+        yield name, _arm(thoughts.get(name, []), answer, scores[name], first.get(name))
 
 
-def _arm(thoughts: list[Thought], answer: Answer, score: Score) -> GalleryArm:
+def _arm(thoughts: list[Thought], answer: Answer, score: Score, reward: float | None) -> GalleryArm:
     last = max((thought.round for thought in thoughts), default=0)
     shown: list[Picture] = [t.picture for t in thoughts if t.picture and t.round == last]
     response = answer.response if answer.status == "ok" else answer.reason
-    return GalleryArm(tuple(shown), response, score.status, score.score, score.fidelity)
+    return GalleryArm(tuple(shown), response, score.status, score.score, score.fidelity, reward)

@@ -41,6 +41,8 @@ class GalleryArm:
     """As in g2u.tables.Score."""
     score: float | None
     fidelity: float | None
+    reward: float | None = None
+    """Of the thought, without gold (g2u/rewards.py): the first kind that was asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +132,7 @@ def _row(part: GalleryPart, item: GalleryItem) -> list[Any]:
                 arm.status,
                 arm.score,
                 None if arm.fidelity is None else round(arm.fidelity, 3),
+                None if arm.reward is None else round(arm.reward, 4),
             ]
         )
     pictures = [picture.digest[:NAMED] for picture in item.pictures]

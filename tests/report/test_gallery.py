@@ -28,7 +28,9 @@ def item(number: int) -> GalleryItem:
     arms = {
         "direct": GalleryArm((), "A", "ok", base, None),
         "duplicate": GalleryArm((original,), "A", "ok", base, None),
-        "detail": GalleryArm((thought,), "B", status, own, 0.1 + (number % 10) / 10),
+        "detail": GalleryArm(
+            (thought,), "B", status, own, 0.1 + (number % 10) / 10, -float(number % 7)
+        ),
     }
     text = f"Question </script> {number}?"
     return GalleryItem(
@@ -114,6 +116,9 @@ def test_orders_put_what_is_wanted_first(page: Page) -> None:
     page.select_option("#part", "few-m")
     page.select_option("#sort", "fidelity")
     assert "q0" in page.locator(".item").first.inner_text()
+    page.select_option("#sort", "reward")
+    assert "q6" in page.locator(".item").first.inner_text()
+    assert "reward -6" in page.locator(".item").first.inner_text()
     page.select_option("#sort", "gain")
     assert page.locator(".item").nth(0).locator(".right, .wrong").count() > 0
     assert "q3" not in page.locator("#item-0").inner_text()
