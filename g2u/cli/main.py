@@ -183,10 +183,11 @@ def export_command(arguments: argparse.Namespace) -> None:
 
 def import_command(arguments: argparse.Namespace) -> None:
     """Verify a dataset of thoughts and fill the call cache from it."""
+    from g2u.sharing.fetching import fetched
     from g2u.sharing.imports import take_in
     from g2u.workspace import call_store
 
-    for taken in take_in(arguments.folder, call_store(), params.load()):
+    for taken in take_in(fetched(arguments.place), call_store(), params.load()):
         lack = f"; params.yaml lacks {', '.join(taken.missing)}" if taken.missing else ""
         print(f"{taken.cell.config}: {taken.put} drawings taken in, {taken.known} known{lack}")
 
@@ -257,7 +258,7 @@ def main() -> None:
     shared.add_argument("--without-originals", action="store_true", help="thoughts alone")
     shared.set_defaults(run=export_command)
     taken = commands.add_parser("import", help=import_command.__doc__)
-    taken.add_argument("folder", type=Path, help="a dataset that g2u export wrote")
+    taken.add_argument("place", help="a folder, a URL, or OWNER/NAME on the Hub")
     taken.set_defaults(run=import_command)
     commands.add_parser("doctor", help=doctor_command.__doc__).set_defaults(run=doctor_command)
     arguments = parser.parse_args()

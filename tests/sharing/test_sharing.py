@@ -18,6 +18,7 @@ from g2u.digests import sha256
 from g2u.errors import DataError
 from g2u.params import load
 from g2u.pictures import picture_of
+from g2u.sharing.fetching import fetched
 from g2u.sharing.imports import take_in
 from g2u.sharing.manifest import verify
 from tests.conftest import ROOT, Workspace, tsv_rows
@@ -281,3 +282,19 @@ def test_the_examples_of_the_docs_run(
     assert len(lines) == 14
     assert lines[0] == "index\tprediction"
     assert (tmp_path / "thought.png").exists()
+
+
+def test_datasets_come_from_a_url_and_what_is_none_is_one_line(
+    shared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    verify(fetched(f"file://{shared}"))
+    verify(fetched(f"file://{shared}/"))
+    for place, said in (
+        (f"file://{tmp_path}/absent", "expected a folder of a dataset"),
+        ("nobody/nothing", "not to be had from the Hub"),
+        ("../absent", "expected a folder, a URL or OWNER/NAME"),
+    ):
+        with pytest.raises(DataError, match=said) as error:
+            fetched(place)
+        assert "\n" not in str(error.value)
