@@ -6,13 +6,15 @@ import random
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from g2u import params, plugins
 from g2u.benchmarks import easy_vqa
 from g2u.errors import DataError
 from g2u.records import Sample
-from tests.conftest import ROOT, tsv_rows, write_tsv
+from tests.conftest import ROOT, png, tsv_rows, write_tsv
 
 PUZZLES = ("ladder", "hairpin", "tracks", "braid", "threads", "mosaic")
 SETTINGS: dict[str, dict[str, Any]] = {
@@ -20,7 +22,33 @@ SETTINGS: dict[str, dict[str, Any]] = {
     **{name: {"items": 60, "seed": 0} for name in ("palette", "digits")},
     "easy_vqa": {"split": "test", "items": 200, "version": "1.0"},
     "tsv": {},
+    "table": {
+        "columns": {
+            "question": "asked",
+            "pictures": "image",
+            "choices": "options",
+            "answer": "gold",
+        },
+        "format": "choice",
+        "answer_is": "text",
+    },
+    "unig2u": {"task": "realunify_mental_tracking"},
 }
+
+
+def write(name: str, folder: Path) -> Path:
+    """A file of 20 rows for a source that reads files."""
+    if name == "tsv":
+        return write_tsv(folder / "t.tsv", tsv_rows(20))
+    rows: list[dict[str, Any]] = [
+        {"asked": "Which?", "image": png(number), "options": ["None", "NA", "owl"],
+         "gold": ("None", "NA", "owl")[number % 3]} if name == "table" else
+        {"image": png(number), "evaluation_prompt": "Which? A. x B. y", "answer": "AB"[number % 2]}
+        for number in range(20)
+    ]  # fmt: skip
+    path = folder / f"{name}.parquet"
+    pq.write_table(pa.Table.from_pylist(rows), path)
+    return path
 
 
 @pytest.fixture(params=plugins.known("source"))
@@ -28,9 +56,9 @@ def found(request: pytest.FixtureRequest, tmp_path: Path) -> list[Sample]:
     """Samples of every source on disk."""
     name = request.param
     settings = dict(SETTINGS[name])
-    if name == "tsv":
-        settings["file"] = str(write_tsv(tmp_path / "t.tsv", tsv_rows(20)))
     source = plugins.benchmark(name)
+    if "file" in source.SETTINGS:
+        settings["file"] = str(write(name, tmp_path))
     assert set(settings) <= set(source.SETTINGS)
     first = list(source.read(settings))
     assert [s.question for s in first] == [s.question for s in source.read(settings)]

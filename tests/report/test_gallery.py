@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page, expect, sync_playwright
 
 from g2u.pictures import picture_of
 from g2u.report.gallery import GalleryArm, GalleryItem, GalleryPart, thumbnail, write_gallery
@@ -128,20 +128,31 @@ def test_keys_move_open_and_close(page: Page) -> None:
     page.focus("#list")
     for key in ("j", "j", "k", "j"):
         page.keyboard.press(key)
-    assert page.get_attribute("#item-1", "aria-selected") == "true"
-    assert page.locator(".item[aria-selected=true]").count() == 1
+    expect(page.locator("#item-1")).to_have_attribute("aria-selected", "true")
+    expect(page.locator(".item[aria-selected=true]")).to_have_count(1)
     page.keyboard.press("Enter")
-    assert page.locator("dialog[open]").count() == 1
-    before = page.inner_text("dialog .ask")
+    expect(page.locator("dialog[open]")).to_have_count(1)
+    before = page.text_content("dialog .ask") or ""
     page.keyboard.press("ArrowDown")
-    assert page.inner_text("dialog .ask") != before
+    expect(page.locator("dialog .ask")).not_to_have_text(before)
     page.keyboard.press("d")
-    assert page.locator("dialog img.over").count() >= 1
-    page.keyboard.press("Escape")
-    assert page.locator("dialog[open]").count() == 0
+    expect(page.locator("dialog img.over").first).to_be_visible()
+    page.keyboard.press("Escape")  # the browser closes a dialog after the key's event
+    expect(page.locator("dialog[open]")).to_have_count(0)
     page.wait_for_function("document.activeElement.id === 'list'")
     page.keyboard.press("/")
-    assert page.evaluate("document.activeElement.id") == "search"
+    expect(page.locator("#search")).to_be_focused()
+
+
+def test_a_press_outlives_a_redraw_of_the_pressed_row(page: Page) -> None:
+    box = page.locator("#item-1").bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + 40, box["y"] + 40)
+    page.mouse.down()
+    page.evaluate("draw()")
+    page.mouse.up()
+    page.wait_for_selector("dialog[open]")
+    assert "q1" in page.inner_text("dialog .ask")
 
 
 def test_a_link_opens_its_question_with_its_filters(page: Page, gallery: Path) -> None:
