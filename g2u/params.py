@@ -236,6 +236,8 @@ class Report(Section):
     """Section of stage report."""
 
     examples: NotNegative
+    gallery: NotNegative | None = None
+    """Questions per benchmark and model in the gallery, spread evenly; None = all."""
     bound_resamples: NotNegative = 0
     """Of the lines that say whether fidelity bounds the gain; 0 = not drawn."""
     alpha: Annotated[float, Field(gt=0, lt=1)]

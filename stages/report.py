@@ -1,7 +1,8 @@
-"""report: every cell's numbers as one page that opens offline, and as metrics and plots for DVC.
+"""report: every cell's numbers as pages that open offline, and as metrics and plots for DVC.
 
 Input columns: g2u.tables (all of them), the cells' metrics and costs.
-Output: data/report/index.html; gains.json (`dvc metrics show`); gains.csv (`dvc plots show`).
+Output: data/report/index.html (the overview), data/report/pages (one per benchmark and model);
+gains.json (`dvc metrics show`); gains.csv (`dvc plots show`).
 Run: python -m stages.report
 """
 
@@ -19,7 +20,7 @@ from g2u.files import write_whole
 from g2u.params import Params
 from g2u.records import Picture, Question, Target, Thought
 from g2u.report.choices import decision, sentence, stability
-from g2u.report.page import BenchmarkPart, Example, ShownArm, render
+from g2u.report.page import BenchmarkPart, Example, ShownArm, Site, write_site
 from g2u.report.published import judge_lines, published
 from g2u.report.questions import findings
 from g2u.report.summary import CellResult, arm_name, summary
@@ -256,12 +257,11 @@ def main() -> None:
     ]
     told = [f"{part.benchmark}, {part.model}: {line}" for part in parts for line in part.choices]
     answers = findings(rows, bounds(config), told, config.report.alpha)
-    page = render(parts, answers, config.report, config.score.confidence)
     plot = rows.filter(pl.col("gain").is_not_null()).select(
         pl.concat_str("benchmark", "model", "arm", separator=" ").alias("cell"),
         "benchmark", "model", "arm", "accuracy", "gain", "gain_low", "gain_high",
     )  # fmt: skip
-    write_whole(REPORT / "index.html", page)
+    write_site(REPORT, Site(config.report, config.score.confidence), parts, rows, answers)
     write_whole(REPORT / "gains.json", json.dumps(nested(rows), indent=2) + "\n")
     write_whole(REPORT / "gains.csv", plot.write_csv())
     scored, failed = int(rows["items"].sum()), int(rows["failed"].sum())

@@ -7,13 +7,15 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import yaml
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, sync_playwright
 
 from g2u import plugins
 from g2u.answering import Material, answer, arms
@@ -158,3 +160,39 @@ def count_calls(tmp_path: Path) -> Counter:
         return made
 
     return run
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Debian's Chromium; without it tests skip, unless G2U_REQUIRE_BROWSER is set."""
+    found = shutil.which("chromium") or shutil.which("chromium-browser")
+    if found is None:
+        if os.environ.get("G2U_REQUIRE_BROWSER"):
+            pytest.fail("chromium is required here and not installed")
+        pytest.skip("no chromium on the PATH (Debian: apt install chromium)")
+    with sync_playwright() as play:
+        started = play.chromium.launch(executable_path=found, args=["--no-sandbox"])
+        yield started
+        started.close()
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """A page on which any error, and any request beyond the file system, fails the test."""
+    opened = browser.new_page(viewport={"width": 1200, "height": 800})
+    faults: list[str] = []
+    opened.on("pageerror", lambda error: faults.append(str(error)))
+    opened.on("console", lambda said: faults.append(said.text) if said.type == "error" else None)
+    opened.on(
+        "request",
+        lambda r: faults.append(r.url) if r.url.split(":")[0] not in ("file", "data") else None,
+    )
+    yield opened
+    assert faults == []
+    opened.close()
+
+
+def objections(page: Page) -> list[str]:
+    """What axe-core (its rules of accessibility) objects to on a page, one line each."""
+    found = Axe().run(page).response["violations"]
+    return [f"{each['id']}: {node['html'][:120]}" for each in found for node in each["nodes"]]

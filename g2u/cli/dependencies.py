@@ -11,6 +11,7 @@ LOADED_BY_NAME = {
     "judge": ("g2u/models", "g2u/scoring/answers"),
     "score": ("g2u/scoring/answers", "g2u/scoring/official"),
     "report": ("g2u/report",),
+    "gallery": ("g2u/gallery",),
 }
 """Folders that a stage names apart in dvc.yaml: the cell's own file in them, or the whole folder.
 """

@@ -160,15 +160,6 @@ def harness_command(arguments: argparse.Namespace) -> None:
     print(f"{arguments.out}: {len(found)} questions, {left} left out for want of thoughts")
 
 
-def gallery_command(arguments: argparse.Namespace) -> None:
-    """Write the gallery: every question with its pictures and answers, beside the report."""
-    from g2u.cli.gallery import write
-    from g2u.workspace import REPORT
-
-    count = write(params.load(), arguments.items)
-    print(f"{REPORT / 'gallery.html'}: {count} questions")
-
-
 def export_command(arguments: argparse.Namespace) -> None:
     """Write thoughts as a dataset that datasets, polars, DVC and the Hub take."""
     from g2u.sharing.export import drawn_cells, export, named_cells
@@ -249,9 +240,6 @@ def main() -> None:
         written.add_argument(name, help="a preset of params.yaml")
     written.add_argument("out", type=Path, help="a .tsv file, or a folder for lmms-eval")
     written.set_defaults(run=harness_command)
-    looked = commands.add_parser("gallery", help=gallery_command.__doc__)
-    looked.add_argument("--items", type=int, help="per benchmark and model, spread evenly")
-    looked.set_defaults(run=gallery_command)
     shared = commands.add_parser("export", help=export_command.__doc__)
     shared.add_argument("folder", type=Path, help="a new folder")
     shared.add_argument("cells", nargs="*", help="BENCHMARK/MODEL/FAMILY; all drawn ones if none")

@@ -26,7 +26,7 @@ from stages.__main__ import PACKER_VARIABLE
 SOURCES = ("g2u", "stages")
 STOPPED_IN = 10.0
 """Seconds that a packer gets to end by itself."""
-IMPORTED = ("prepare", "generate", "understand", "judge", "score", "report")
+IMPORTED = ("prepare", "generate", "understand", "judge", "score", "report", "gallery")
 
 
 @contextlib.contextmanager

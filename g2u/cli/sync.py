@@ -1,5 +1,5 @@
 """Keep dvc.yaml files in step with params.yaml: one per benchmark and per edit family on it, one of
-the stages' code, and the report's inputs in the root.
+the stages' code, and the inputs of report and gallery in the root.
 """
 
 import json
@@ -11,6 +11,7 @@ from typing import Any
 
 from g2u import plugins
 from g2u.cli.dependencies import shared_code
+from g2u.errors import DataError
 from g2u.files import write_whole
 from g2u.params import ModelPreset, Params
 from g2u.workspace import CODE, DATA, BenchmarkFolder
@@ -22,7 +23,10 @@ BEGIN, END = "# kept by g2u sync: begin", "# kept by g2u sync: end"
 CELLS = "cells"
 """Folder of a benchmark that holds a dvc.yaml and its dvc.lock per family."""
 CELL_NOUNS = ("thoughts", "answers", "rewards", "judgements", "scores", "metrics", "costs")
-STAGES = ("prepare", "generate", "understand", "judge", "score", "report")
+TABLES = ("questions.parquet", "targets.parquet", "pictures", "thoughts", "answers", "scores")
+READ = {"report": (*TABLES, "metrics", "costs"), "gallery": (*TABLES, "rewards")}
+"""What the stages over all benchmarks read of each."""
+STAGES = ("prepare", "generate", "understand", "judge", "score", "report", "gallery")
 
 
 def benchmark_file(config: Params, benchmark: str, root: Path) -> str:
@@ -129,26 +133,16 @@ def _relative(path: str, root: Path) -> str:
 
 
 def root_file(config: Params, text: str) -> str:
-    """Text of the root dvc.yaml with the report's inputs replaced."""
-    before, _, rest = text.partition(BEGIN)
-    _, _, after = rest.partition(END)
-    paths = [
-        f"data/{benchmark}/{noun}"
-        for benchmark in config.benchmarks
-        for noun in (
-            "questions.parquet",
-            "targets.parquet",
-            "pictures",
-            "thoughts",
-            "answers",
-            "scores",
-            "metrics",
-            "costs",
-        )
-    ]
-    paths.append(f"{CODE.as_posix()}/report.txt")
-    lines = "\n".join(f"      - {path}" for path in paths)
-    return f"{before}{BEGIN}\n{lines}\n      {END}{after}"
+    """Text of the root dvc.yaml with the inputs of report and gallery replaced."""
+    for stage, nouns in READ.items():
+        before, found, rest = text.partition(f"{BEGIN} {stage}\n")
+        if not found:
+            raise DataError(f"dvc.yaml: no line '{BEGIN} {stage}'; git checkout dvc.yaml")
+        _, _, after = rest.partition(END)
+        paths = [f"data/{benchmark}/{noun}" for benchmark in config.benchmarks for noun in nouns]
+        lines = "\n".join(f"      - {path}" for path in [*paths, f"{CODE.as_posix()}/{stage}.txt"])
+        text = f"{before}{BEGIN} {stage}\n{lines}\n      {END}{after}"
+    return text
 
 
 def dvc_files(config: Params, root: Path = Path()) -> dict[Path, str]:

@@ -1,21 +1,29 @@
-"""The report as one HTML page that opens offline: plots, tables and pictures are inside it."""
+"""The report as HTML pages that open offline from a folder: an overview, and a page per benchmark
+and model with its plots, tables and pictures inside.
+"""
 
 import base64
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 from jinja2 import Environment, FileSystemLoader
 from plotly.offline import get_plotlyjs
 
+from g2u.files import write_whole
 from g2u.params import Report
 from g2u.records import Picture
 from g2u.report import figures
 from g2u.report.published import Published
 from g2u.report.questions import Finding
-from g2u.report.summary import headline
+from g2u.report.summary import headline, own_thoughts
 from g2u.scoring.verdict import RULES
+
+PAGES = "pages"
+PLOTLY = "plotly.min.js"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,38 +65,95 @@ class BenchmarkPart:
     """What the model chose to imagine where it was asked, and what a judge decided, in words."""
     published: Published | None
 
+    @property
+    def name(self) -> str:
+        """Unique within a report; the gallery calls the part so, too."""
+        return f"{self.benchmark}-{self.model}"
 
-def render(
+    @property
+    def direct(self) -> float | None:
+        """Accuracy of direct answering."""
+        found: float | None = self.rows.filter(pl.col("arm") == "direct")["accuracy"][0]
+        return found
+
+    @property
+    def best(self) -> dict[str, Any] | None:
+        """The row of the most accurate own thought that was compared with direct."""
+        own = own_thoughts(self.rows)
+        return None if own.is_empty() else own.row(0, named=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """What all pages share."""
+
+    section: Report
+    """Of params.yaml."""
+    confidence: float
+    """Of the intervals, 0..1."""
+
+    def overview(
+        self, parts: Sequence[BenchmarkPart], rows: pl.DataFrame, answers: Sequence[Finding]
+    ) -> str:
+        """HTML of index.html; `rows` is the table of `summary`, of all parts."""
+        plots = {"forest": figures.forest_figure(rows)}
+        maps = {}
+        for model in rows["model"].unique(maintain_order=True):
+            own = rows.filter(pl.col("model") == model)
+            maps[f"transfer-{model}"] = f"Gain of every family on every benchmark with {model}"
+            plots[f"transfer-{model}"] = figures.transfer_figure(own, self.section.alpha)
+        return self._filled(
+            "overview.html.j2", f"{PAGES}/{PLOTLY}", plots, parts=parts, answers=answers, maps=maps
+        )
+
+    def benchmark(self, part: BenchmarkPart) -> str:
+        """HTML of a part's page, which lies in PAGES."""
+        plots = {
+            "accuracy": figures.accuracy_figure(part.rows),
+            "gains": figures.gains_figure(part.rows),
+        }
+        said = headline(part.rows, self.section.alpha, self.section.margin)
+        return self._filled("benchmark.html.j2", PLOTLY, plots, part=part, headline=said)
+
+    def _filled(self, template: str, plotly: str, plots: dict[str, str], **content: Any) -> str:
+        environment = Environment(
+            loader=FileSystemLoader(Path(__file__).parent), autoescape=True, trim_blocks=True,
+            lstrip_blocks=True,
+        )  # fmt: skip
+        environment.filters |= {
+            "points": lambda value: "–" if value is None else f"{100 * value:.1f}",
+            "signed": lambda value: "–" if value is None else f"{100 * value:+.1f}",
+            "p": lambda v: "–" if v is None else "<0.001" if v < 0.001 else f"{v:.3f}",
+            "source": data_uri,
+        }
+        drawn = ", ".join(f"{json.dumps(name)}: {plot}" for name, plot in plots.items())
+        return environment.get_template(template).render(
+            plotly=plotly,
+            plots=f"{{{drawn}}}".replace("<", "\\u003c"),
+            confidence=self.confidence,
+            alpha=self.section.alpha,
+            rules=RULES,
+            **content,
+        )
+
+
+def write_site(
+    folder: Path,
+    site: Site,
     parts: Sequence[BenchmarkPart],
+    rows: pl.DataFrame,
     answers: Sequence[Finding],
-    section: Report,
-    confidence: float,
-) -> str:
-    """The page's HTML; `section` is the one of params.yaml."""
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent), autoescape=True, trim_blocks=True,
-        lstrip_blocks=True,
-    )  # fmt: skip
-    environment.filters |= {
-        "points": lambda value: "–" if value is None else f"{100 * value:.1f}",
-        "signed": lambda value: "–" if value is None else f"{100 * value:+.1f}",
-        "p": lambda value: "–" if value is None else "<0.001" if value < 0.001 else f"{value:.3f}",
-        "source": data_uri,
-    }
-    plots = []
-    for number, part in enumerate(parts):
-        plots.append(f'"accuracy-{number}": {figures.accuracy_figure(part.rows)}')
-        plots.append(f'"gains-{number}": {figures.gains_figure(part.rows)}')
-    return environment.get_template("page.html.j2").render(
-        parts=parts,
-        answers=answers,
-        headlines=[headline(part.rows, section.alpha, section.margin) for part in parts],
-        plots=("{" + ", ".join(plots) + "}").replace("<", "\\u003c"),
-        plotly=get_plotlyjs(),
-        confidence=confidence,
-        alpha=section.alpha,
-        rules=RULES,
-    )
+) -> None:
+    """Write index.html and the pages into the report's folder; pages of former parts go."""
+    fresh = {f"{part.name}.html": site.benchmark(part) for part in parts}
+    fresh[PLOTLY] = get_plotlyjs()
+    pages = folder / PAGES
+    for path in pages.glob("*"):
+        if path.name not in fresh:
+            path.unlink()
+    for name, text in fresh.items():
+        write_whole(pages / name, text)
+    write_whole(folder / "index.html", site.overview(parts, rows, answers))
 
 
 def data_uri(picture: Picture) -> str:

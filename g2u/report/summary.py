@@ -243,6 +243,12 @@ def at_chance(rows: pl.DataFrame) -> bool:
     return direct["low"] is None or bool(direct["low"] <= floor)
 
 
+def own_thoughts(rows: pl.DataFrame) -> pl.DataFrame:
+    """Rows of own thoughts that were compared with direct, the most accurate first."""
+    own = rows.filter((pl.col("role") == "own thought") & pl.col("gain").is_not_null())
+    return own.sort("accuracy", descending=True, maintain_order=True)
+
+
 def headline(rows: pl.DataFrame, alpha: float, margin: float) -> str:
     """A model on a benchmark: the best own thought over its best baseline, and what hurts.
 
@@ -251,12 +257,12 @@ def headline(rows: pl.DataFrame, alpha: float, margin: float) -> str:
         alpha: family-wise error.
         margin: 0..1; a 90 % interval inside -margin..margin is called equivalent.
     """
-    own = rows.filter((pl.col("role") == "own thought") & pl.col("gain").is_not_null())
+    own = own_thoughts(rows)
     if own.is_empty():
         return "No own thoughts were scored here."
     if at_chance(rows):
         return "Direct answering is not above chance here, so gains are not discussed."
-    best = own.sort("accuracy", descending=True).row(0, named=True)
+    best = own.row(0, named=True)
     key = min((k for k in BASES if best[k] is not None), key=lambda k: float(best[k]))
     base, p = BASES[key], best["holm" if key == "gain" else f"{key}_holm"]
     gain, low, high = (100 * best[name] for name in (key, f"{key}_low", f"{key}_high"))

@@ -1,10 +1,7 @@
 """The report: its numbers, its words, and that it opens offline in a real browser."""
 
 import json
-import os
 import re
-import shutil
-import subprocess
 from collections.abc import Callable
 from html import unescape
 from pathlib import Path
@@ -12,9 +9,10 @@ from typing import Any
 
 import polars as pl
 import pytest
+from playwright.sync_api import Browser, Page, expect
 
 from g2u.report.summary import SCHEMA, CellResult, headline, summary
-from tests.conftest import Workspace
+from tests.conftest import Workspace, objections
 
 
 def gain(difference: float, p: float, spread: float = 0.05) -> dict[str, Any]:
@@ -149,24 +147,6 @@ def test_own_thoughts_without_a_single_pair_are_not_discussed() -> None:
     assert "structure, +10.0 points" in headline(summary([direct, unpaired, paired]), 0.05, 0.03)
 
 
-def browser() -> str:
-    """Chromium's path; without it the test skips, unless G2U_REQUIRE_BROWSER is set."""
-    found = shutil.which("chromium") or shutil.which("chromium-browser")
-    if found is None:
-        if os.environ.get("G2U_REQUIRE_BROWSER"):
-            pytest.fail("chromium is required here and not installed")
-        pytest.skip("no chromium on the PATH (Debian: apt install chromium)")
-    return found
-
-
-def chromium(*arguments: str, profile: Path) -> str:
-    """Run headless Chromium and return what it printed."""
-    command = [browser(), "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic"]
-    command += ["--no-first-run", "--disable-background-networking", "--disable-sync"]
-    command += ["--disable-component-update", f"--user-data-dir={profile}", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=True, timeout=120).stdout
-
-
 @pytest.fixture
 def report(workspace: Workspace) -> Callable[[], Path]:
     """A real report over a small pipeline run."""
@@ -183,19 +163,16 @@ def report(workspace: Workspace) -> Callable[[], Path]:
 
 @pytest.mark.slow
 @pytest.mark.browser
-def test_the_report_opens_offline_draws_its_plots_and_agrees_with_dvc(
-    report: Callable[[], Path], workspace: Workspace, tmp_path: Path
+def test_the_pages_open_offline_draw_their_plots_and_agree_with_dvc(
+    report: Callable[[], Path], workspace: Workspace, tmp_path: Path, page: Page, browser: Browser
 ) -> None:
     folder = report()
-    page = folder / "index.html"
-    text = page.read_text()
-    own = text.split("<script>")[0]
-    assert not re.search(r"(src|href)=[\"']?(https?:)?//", own), "nothing is fetched"
     metrics = json.loads((folder / "gains.json").read_text())
     for benchmark in ("ladder", "easy_vqa"):
-        part = own.split(f'id="{benchmark}-tiny"')[1].split("<h2")[0]
+        text = (folder / "pages" / f"{benchmark}-tiny.html").read_text()
+        assert not re.search(r"(src|href)=[\"']?(https?:)?//", text), "nothing is fetched"
         for arm, numbers in metrics[benchmark]["tiny"].items():
-            row = re.search(rf">{arm}</td>(.*?)</tr>", part, re.DOTALL)
+            row = re.search(rf">{arm}</td>(.*?)</tr>", text, re.DOTALL)
             assert row is not None, arm
             wanted = (
                 f"{100 * numbers['accuracy']:.1f}" if "accuracy" in numbers else "not applicable"
@@ -207,13 +184,25 @@ def test_the_report_opens_offline_draws_its_plots_and_agrees_with_dvc(
     workspace.run("dvc", "plots", "show", "--out", str(tmp_path / "plots"))
     plotted = (tmp_path / "plots" / "index.html").read_text()
     assert "ladder tiny structure" in plotted
-    dom = chromium(
-        "--virtual-time-budget=8000", "--dump-dom", page.as_uri(), profile=tmp_path / "c"
-    )
-    assert dom.count('class="main-svg"') >= 4, "two plots per benchmark were drawn"
-    assert dom.count("<figure") >= 10
-    shot = tmp_path / "shot.png"
-    chromium(
-        f"--screenshot={shot}", "--window-size=1200,1600", page.as_uri(), profile=tmp_path / "c"
-    )
-    assert shot.stat().st_size > 20_000
+    page.goto((folder / "index.html").as_uri())
+    expect(page.locator("#transfer-tiny .main-svg").first).to_be_visible()
+    structure = metrics["ladder"]["tiny"]["structure"]["gain"]
+    expect(page.locator("#transfer-tiny")).to_contain_text(f"{100 * structure:+.1f}")
+    expect(page.locator("#forest")).to_contain_text("easy_vqa, structure")
+    assert objections(page) == []
+    page.get_by_role("link", name="ladder", exact=True).click()
+    for plot in ("accuracy", "gains"):
+        expect(page.locator(f"#{plot} .main-svg").first).to_be_visible()
+    assert page.locator("figure img").count() >= 10
+    assert objections(page) == []
+    asked = page.locator(".example .ask").first
+    question, link = asked.locator("b").first.inner_text(), asked.get_by_role("link")
+    link.click()
+    expect(page.locator("dialog[open] .ask")).to_contain_text(question)
+    dark = browser.new_page(color_scheme="dark", viewport={"width": 390, "height": 800})
+    for path in (folder / "index.html", folder / "pages" / "ladder-tiny.html"):
+        dark.goto(path.as_uri())
+        expect(dark.locator(".main-svg").first).to_be_visible()
+        assert objections(dark) == []
+        assert dark.evaluate("document.documentElement.scrollWidth") <= 390
+    dark.close()

@@ -267,11 +267,11 @@ def test_the_flow_writes_a_dataset_to_a_url(shared: Path, tmp_path: Path) -> Non
     )
 
 
-def test_the_examples_of_the_docs_run(
+def test_the_examples_of_the_readme_run(
     shared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    text = (ROOT / "docs" / "sharing.md").read_text()
+    text = (ROOT / "README.md").read_text()
     blocks = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
     assert len(blocks) == 3
     for block in blocks:

@@ -185,7 +185,7 @@ def test_editing_a_prompt_runs_its_own_cells_and_undoing_it_runs_no_model(
     workspace.write()
     ran = executed(workspace.run("dvc", "repro").stdout)
     stages = ("generate", "understand", "judge", "score")
-    assert ran <= {f"mine/detail:{stage}@tiny" for stage in stages} | {"report"}
+    assert ran <= {f"mine/detail:{stage}@tiny" for stage in stages} | {"report", "gallery"}
     assert {"mine/detail:generate@tiny", "mine/detail:understand@tiny"} <= ran
     workspace.raw["presets"]["families"]["detail"]["prompt"] = prompt
     workspace.write()
@@ -216,6 +216,7 @@ EDITED = {
         for family in ("direct", "duplicate", "blank")
     },
     "g2u/report/figures.py": {"report"},
+    "g2u/gallery/page.html": {"gallery"},
     "g2u/drawing.py": {"code:generate"},  # code that all cells of a stage run
     "g2u/records.py": {f"code:{stage}" for stage in LOADED_BY_NAME},
 }

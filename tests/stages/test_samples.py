@@ -33,6 +33,7 @@ def test_every_real_file_runs_through_to_the_report(workspace: Workspace) -> Non
         assert (found.gold, found.wrong, found.leaks) == (1.0, 0.0, 0), path.name
         arms = gains[path.stem.lower()]["blank_slate"]
         assert arms["direct"]["items"] == arms["filter_detail"]["items"] == found.items
-    page = (workspace.folder / "data/report/index.html").read_text()
+    pages = (workspace.folder / "data/report/pages").glob("*.html")
+    page = "".join(path.read_text() for path in pages)
     for figure in ("circular", "perception", "acc+, color"):
         assert figure in page

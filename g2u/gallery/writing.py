@@ -1,5 +1,4 @@
-"""The gallery: every question with original, thoughts and answers, as files that a page loads as it
-needs them.
+"""Every question with original, thoughts and answers, as files that a page loads as it needs them.
 
 It opens from the file system, where pages cannot fetch: data are scripts. `gallery/parts.js` names
 the parts (a model on a benchmark); `gallery/<part>/items.js` holds its questions and answers;
@@ -9,6 +8,7 @@ the parts (a model on a benchmark); `gallery/<part>/items.js` holds its question
 import base64
 import io
 import json
+import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,14 +28,15 @@ LOSSLESS = 96
 """Up to this side, thumbnails are kept pixel for pixel."""
 NAMED = 16
 """Characters of a digest that name a thumbnail within a part."""
-TEMPLATE = Path(__file__).with_name("gallery.html")
+TEMPLATE = Path(__file__).with_name("page.html")
 
 
 @dataclass(frozen=True, slots=True)
 class GalleryArm:
     """One arm's answer to a question."""
 
-    thoughts: tuple[Picture, ...]
+    thoughts: tuple[str, ...]
+    """Digests."""
     response: str
     status: str
     """As in g2u.tables.Score."""
@@ -54,7 +55,8 @@ class GalleryItem:
     choices: tuple[str, ...]
     answer: str
     category: str
-    pictures: tuple[Picture, ...]
+    pictures: tuple[str, ...]
+    """Digests."""
     arms: Mapping[str, GalleryArm]
     """By name; `direct` is what the others are compared with."""
 
@@ -67,6 +69,8 @@ class GalleryPart:
     model: str
     arms: tuple[str, ...]
     items: Sequence[GalleryItem]
+    thumbnails: Mapping[str, str]
+    """Digest -> data URI, of every picture that the items show."""
 
     @property
     def name(self) -> str:
@@ -75,7 +79,8 @@ class GalleryPart:
 
 
 def write_gallery(folder: Path, parts: Sequence[GalleryPart]) -> None:
-    """Write gallery.html and gallery/ into the report's folder."""
+    """Write gallery.html and gallery/ into the report's folder, in place of what was there."""
+    shutil.rmtree(folder / "gallery", ignore_errors=True)
     write_whole(folder / "gallery.html", TEMPLATE.read_text(encoding="utf-8"))
     listed = [
         {
@@ -94,8 +99,8 @@ def write_gallery(folder: Path, parts: Sequence[GalleryPart]) -> None:
         _script(place / "items.js", "items", [part.name, [_row(part, i) for i in part.items]])
         for number in range(0, len(part.items), CHUNK):
             some = part.items[number : number + CHUNK]
-            pictures = {name: thumbnail(picture) for name, picture in _pictures(some)}
-            _script(place / f"pictures-{number // CHUNK}.js", "pictures", [part.name, pictures])
+            shown = {digest[:NAMED]: part.thumbnails[digest] for digest in _pictures(some)}
+            _script(place / f"pictures-{number // CHUNK}.js", "pictures", [part.name, shown])
 
 
 def thumbnail(picture: Picture) -> str:
@@ -107,16 +112,12 @@ def thumbnail(picture: Picture) -> str:
     return "data:image/webp;base64," + base64.b64encode(buffer.getvalue()).decode()
 
 
-def _pictures(items: Sequence[GalleryItem]) -> Iterator[tuple[str, Picture]]:
-    """Every picture that the items show, once, under its short name."""
-    seen = set()
+def _pictures(items: Sequence[GalleryItem]) -> Iterator[str]:
+    """Digests of the pictures that the items show."""
     for item in items:
-        shown = [*item.pictures, *(p for arm in item.arms.values() for p in arm.thoughts)]
-        for picture in shown:
-            name = picture.digest[:NAMED]
-            if name not in seen:
-                seen.add(name)
-                yield name, picture
+        yield from item.pictures
+        for arm in item.arms.values():
+            yield from arm.thoughts
 
 
 def _row(part: GalleryPart, item: GalleryItem) -> list[Any]:
@@ -127,7 +128,7 @@ def _row(part: GalleryPart, item: GalleryItem) -> list[Any]:
             None
             if arm is None
             else [
-                [picture.digest[:NAMED] for picture in arm.thoughts],
+                [digest[:NAMED] for digest in arm.thoughts],
                 arm.response[:200],
                 arm.status,
                 arm.score,
@@ -135,7 +136,7 @@ def _row(part: GalleryPart, item: GalleryItem) -> list[Any]:
                 None if arm.reward is None else round(arm.reward, 4),
             ]
         )
-    pictures = [picture.digest[:NAMED] for picture in item.pictures]
+    pictures = [digest[:NAMED] for digest in item.pictures]
     return [item.id, item.text, list(item.choices), item.answer, item.category, pictures, arms]
 
 

@@ -1,0 +1,1 @@
+"""The gallery: every question with its pictures and answers, in a page that opens offline."""

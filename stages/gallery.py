@@ -1,0 +1,109 @@
+"""gallery: every question with its pictures and answers, as a page that opens from the file system.
+
+Input columns: g2u.tables.QUESTIONS, PICTURES, THOUGHTS, ANSWERS, REWARDS, SCORES,
+g2u.targets.TARGETS.
+Output: data/report/gallery.html and, in data/report/gallery, the scripts that it loads.
+Run: python -m stages.gallery
+"""
+
+import sys
+from collections.abc import Iterator
+
+from g2u import params, tables, targets
+from g2u.errors import run_main
+from g2u.gallery.writing import GalleryArm, GalleryItem, GalleryPart, thumbnail, write_gallery
+from g2u.params import Params
+from g2u.records import Question, Thought
+from g2u.tables import Answer, Score
+from g2u.workspace import REPORT, BenchmarkFolder, Cell
+
+
+def spread(questions: list[Question], count: int | None) -> list[Question]:
+    """`count` of the questions, evenly over them; None = all."""
+    if count is None or len(questions) <= count:
+        return questions
+    return [questions[place * len(questions) // count] for place in range(count)]
+
+
+def part_of(config: Params, benchmark: str, model: str) -> GalleryPart:
+    """One model on one benchmark: the main arm of every family."""
+    folder = BenchmarkFolder(benchmark)
+    questions = spread(tables.read_questions(folder.questions), config.report.gallery)
+    gold = {target.id: target.answer for target in targets.read_targets(folder.targets)}
+    originals = {digest for question in questions for digest in question.pictures}
+    thumbnails = {
+        digest: thumbnail(picture)
+        for digest, picture in tables.read_pictures(folder.pictures).items()
+        if digest in originals
+    }
+    wanted = {question.id for question in questions}
+    arms = {
+        family: dict(_arms(Cell(benchmark, model, family), wanted, thumbnails))
+        for family in config.families
+    }
+    items = [
+        GalleryItem(
+            question.id,
+            question.text,
+            tuple(
+                f"{letter}. {choice}"
+                for letter, choice in zip(question.option_letters(), question.choices, strict=True)
+            ),
+            gold[question.id],
+            question.category,
+            question.pictures,
+            {family: own[question.id] for family, own in arms.items() if question.id in own},
+        )
+        for question in questions
+    ]
+    return GalleryPart(benchmark, model, tuple(config.families), items, thumbnails)
+
+
+def _arms(
+    cell: Cell, wanted: set[str], thumbnails: dict[str, str]
+) -> Iterator[tuple[str, GalleryArm]]:
+    """Question -> the main arm's thoughts, answer and score; adds the thoughts' thumbnails."""
+    thoughts: dict[str, list[Thought]] = {}
+    for thought in tables.read_thoughts(cell.thoughts):
+        if thought.question in wanted and not thought.draw:
+            thoughts.setdefault(thought.question, []).append(thought)
+    answers = tables.read_answers(cell.answers)
+    main = answers[0].arm if answers else ""
+    said = {a.id: a for a in answers if a.arm == main and a.id in wanted}
+    scores = {s.id: s for s in tables.read_scores(cell.scores) if s.arm == main}
+    rewards = tables.read_rewards(cell.rewards)
+    first = {r.question: r.value for r in rewards if not r.draw and r.name == rewards[0].name}
+    for name, answer in said.items():
+        drawn = thoughts.get(name, [])
+        last = max((thought.round for thought in drawn), default=0)
+        shown = [t.picture for t in drawn if t.picture and t.round == last]
+        for picture in shown:
+            if picture.digest not in thumbnails:
+                thumbnails[picture.digest] = thumbnail(picture)
+        digests = tuple(picture.digest for picture in shown)
+        yield name, _arm(digests, answer, scores[name], first.get(name))
+
+
+def _arm(
+    digests: tuple[str, ...], answer: Answer, score: Score, reward: float | None
+) -> GalleryArm:
+    response = answer.response if answer.status == "ok" else answer.reason
+    return GalleryArm(digests, response, score.status, score.score, score.fidelity, reward)
+
+
+def main() -> None:
+    """Write the gallery of all parts."""
+    config = params.load()
+    parts = [
+        part_of(config, benchmark, model)
+        for benchmark in config.benchmarks
+        for model in config.models
+    ]
+    write_gallery(REPORT, parts)
+    shown = sum(len(part.items) for part in parts)
+    line = f"gallery: {shown} items, 0 calls made, 0 reused, 0 failed"
+    print(f"{line}: {REPORT / 'gallery.html'}", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    run_main(main)
