@@ -139,7 +139,7 @@ class Thought:
     question: str
     """Id of the question."""
     position: int
-    """Which of the question's pictures was edited, from 0."""
+    """Which of the question's pictures was edited, from 0; of an interleaved chain, the step."""
     status: Status
     reason: str = ""
     picture: Picture | None = None

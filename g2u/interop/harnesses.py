@@ -96,7 +96,7 @@ def shown(
     found = []
     for question, target in zip(questions, gold, strict=True):
         own = drawn.get(question.id, {})
-        if own and len(own) == len(question.pictures):
+        if own and len(own) >= len(question.pictures):
             originals = tuple(pictures[digest] for digest in question.pictures)
             ordered = tuple(own[position] for position in sorted(own))
             found.append(Shown(question, target, (*originals, *ordered)))

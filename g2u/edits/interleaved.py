@@ -1,0 +1,154 @@
+"""interleaved: a plan in words, a drawing, the next plan from what was drawn; all are shown.
+
+UniG2U's chain for mazes, sliding puzzles and jigsaws (arXiv 2603.03241, generate-then-answer),
+whose public code takes the number of steps from the solution. Here the model ends it, by the stop
+phrase or by naming no step; or the number is fixed for all questions (`stops: false`). The first
+picture is edited first, then each drawing in its turn; plans see all pictures, no options.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from g2u.digests import call_seed
+from g2u.drawing import completed, without_thought
+from g2u.errors import ParamsError
+from g2u.protocols import Calls
+from g2u.records import AnswerRequest, EditRequest, Failure, Picture, Question, Thought, Turn
+
+NEEDS = frozenset({"answer", "edit"})
+READS = "pictures"
+SETTINGS = frozenset({"prompt", "steps", "stops"})
+STOP = "nothing more to draw"
+ASK = (
+    "Think of the next step towards the answer, and of how the last picture looks after it. Say it "
+    'as "Step: ..."'
+)
+"""What is asked for before each drawing."""
+OR_STOP = f', or say "{STOP}"'
+MAX_TOKENS = 64
+
+
+@dataclass(slots=True)
+class _Chain:
+    """One question on its way."""
+
+    question: Question
+    last: Picture
+    """What is edited next."""
+    told: list[Picture | str]
+    """Pictures, plans and drawings so far."""
+    thoughts: list[Thought] = field(default_factory=list)
+    is_open: bool = True
+
+
+def imagine(
+    questions: Sequence[Question],
+    pictures: Mapping[str, Picture],
+    settings: Mapping[str, Any],
+    calls: Calls,
+) -> list[Thought]:
+    """Up to `settings["steps"]` thoughts of each question; `position` counts the drawings.
+
+    A question whose model stops at once has nothing to show: not applicable.
+
+    Raises:
+        ParamsError: the prompt has no place for the {plan}.
+    """
+    prompt = str(settings["prompt"])
+    if "{plan}" not in prompt:
+        raise ParamsError(
+            f"params.yaml: presets.families: interleaved: prompt {prompt!r}: expected {{plan}} in "
+            "it, where the step goes"
+        )
+    chains = []
+    for question in questions:
+        shown = [pictures[digest] for digest in question.pictures]
+        if shown:
+            chains.append(_Chain(question, shown[0], [*shown]))
+    may_stop = bool(settings.get("stops", True))
+    for number in range(int(settings.get("steps", 3))):
+        going = [chain for chain in chains if chain.is_open]
+        _draw(_planned(going, may_stop, calls), number, prompt, settings, calls)
+    found: list[Thought] = []
+    for chain in chains:
+        nothing = without_thought(
+            chain.question, "not_applicable", "the model drew nothing", "none"
+        )
+        found += chain.thoughts or nothing
+    return found
+
+
+def step(reply: str) -> str | None:
+    """The step that a plan names; None where it stops or names none."""
+    if STOP in reply.lower():
+        return None
+    found = re.search(r"^\s*Step:\s*(\S.*?)\s*$", reply, re.MULTILINE)
+    return found[1] if found else None
+
+
+def _planned(chains: Sequence[_Chain], may_stop: bool, calls: Calls) -> list[tuple[_Chain, str]]:
+    """The chains that go on, each with its next step; closes the others.
+
+    Where no stopping is allowed, a reply that names no step is taken as a whole.
+    """
+    ask = f"{ASK}{OR_STOP if may_stop else ''}."
+    requests = [
+        AnswerRequest((Turn("user", (*chain.told, chain.question.text, ask)),), MAX_TOKENS)
+        for chain in chains
+    ]
+    found = []
+    for chain, reply in zip(chains, calls.answer(requests), strict=True):
+        if isinstance(reply, Failure):
+            chain.thoughts.append(_blank(chain, reply.reason))
+            chain.is_open = False
+            continue
+        named = step(reply)
+        if named is None and not may_stop:
+            named = " ".join(reply.split())
+        if named is None:
+            chain.is_open = False
+        else:
+            found.append((chain, named))
+    return found
+
+
+def _draw(
+    jobs: Sequence[tuple[_Chain, str]],
+    number: int,
+    prompt: str,
+    settings: Mapping[str, Any],
+    calls: Calls,
+) -> None:
+    """Draw the step of each chain; a failed drawing ends its chain."""
+    sampler = tuple(sorted(settings["sampler"].items()))
+    requests = []
+    for chain, plan in jobs:
+        wording = prompt.replace("{plan}", plan)
+        seed = call_seed(settings["seed"], [chain.last.digest], wording, number)
+        requests.append(EditRequest((chain.last,), wording, seed, sampler))
+    for (chain, plan), request, reply in zip(jobs, requests, calls.edit(requests), strict=True):
+        made = Thought(
+            chain.question.id,
+            len(chain.thoughts),
+            "ok",
+            source=chain.last.digest,
+            prompt=request.prompt,
+            writer="self",
+            base=prompt,
+            seed=request.seed,
+            call=calls.key(request),
+        )
+        drawn = completed(made, reply, chain.last.digest)
+        chain.thoughts.append(drawn)
+        chain.is_open = drawn.status == "ok"
+        if drawn.picture is not None:
+            chain.last = drawn.picture
+            chain.told += [plan, drawn.picture]
+
+
+def _blank(chain: _Chain, reason: str) -> Thought:
+    """A step that could not be planned: the question's chain has failed."""
+    position = len(chain.thoughts)
+    return Thought(chain.question.id, position, "failed", reason, source=chain.last.digest)
