@@ -55,6 +55,8 @@ class Manifest:
     """Path -> sha256 and bytes."""
     pictures: Mapping[str, Sequence[str]]
     """Path of a shard -> sha256 of each row's picture."""
+    digest: str
+    """Of all of this."""
 
 
 def write_manifest(
@@ -106,7 +108,7 @@ def read_manifest(folder: Path) -> Manifest:
     for name in found["files"]:
         _check_path(path, name)
     cells = tuple(SharedCell(**cell) for cell in found["cells"])
-    return Manifest(cells, found["files"], found["pictures"])
+    return Manifest(cells, found["files"], found["pictures"], said)
 
 
 def verify(folder: Path) -> Manifest:
