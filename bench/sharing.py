@@ -1,7 +1,7 @@
 """Datasets of thoughts: stored bytes over PNG bytes, memory of an export, speed of verification.
 
-Simulated photographs of 224 px, one thought each.
-Run: python -m bench.sharing [THOUGHTS]
+Simulated photographs, one thought each.
+Run: python -m bench.sharing [THOUGHTS [SIDE]]    # 5000 of 224 px
 """
 
 import io
@@ -18,14 +18,12 @@ from g2u.records import Thought
 from g2u.sharing.manifest import verify
 from tests.conftest import tsv_rows
 
-SIDE = 224
 
-
-def photograph(rng: np.random.Generator) -> bytes:
-    """A PNG, smooth with grain."""
+def photograph(rng: np.random.Generator, side: int) -> bytes:
+    """A square PNG, smooth with grain."""
     coarse = Image.fromarray(rng.integers(0, 255, (14, 14, 3), np.uint8))
-    smooth = np.asarray(coarse.resize((SIDE, SIDE), Image.Resampling.BICUBIC), np.int16)
-    grain = rng.normal(0, 6, (SIDE, SIDE, 1)).astype(np.int16)
+    smooth = np.asarray(coarse.resize((side, side), Image.Resampling.BICUBIC), np.int16)
+    grain = rng.normal(0, 6, (side, side, 1)).astype(np.int16)
     buffer = io.BytesIO()
     Image.fromarray((smooth + grain).clip(0, 255).astype(np.uint8)).save(buffer, "PNG")
     return buffer.getvalue()
@@ -34,13 +32,14 @@ def photograph(rng: np.random.Generator) -> bytes:
 def main() -> None:
     """Print the ratio, megabytes and megabytes a second."""
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 5000
+    side = int(sys.argv[2]) if len(sys.argv) > 2 else 224
     print(machine())
     rng = np.random.default_rng(0)
     with workspace() as made:
         made.use_tsv(tsv_rows(2))
         made.write()
         thoughts = [
-            Thought(f"q{n}", 0, "ok", picture=picture_of(photograph(rng)), source=f"{n:064x}",
+            Thought(f"q{n}", 0, "ok", picture=picture_of(photograph(rng, side)), source=f"{n:064x}",
                     prompt="Enhance.", writer="fixed", seed=n, call=f"{n:064x}")
             for n in range(count)
         ]  # fmt: skip
@@ -55,7 +54,7 @@ def main() -> None:
         verify(out)
         seconds = time.perf_counter() - begun
         print(
-            f"{count} thoughts of {SIDE} px, {encoded / 1e6:.0f} MB of PNG: stored "
+            f"{count} thoughts of {side} px, {encoded / 1e6:.0f} MB of PNG: stored "
             f"{stored / encoded:.4f} x; export {run.wall:.1f} s, peak {run.peak:.0f} MB; "
             f"verified at {stored / 1e6 / seconds:.0f} MB/s"
         )

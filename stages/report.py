@@ -29,6 +29,7 @@ from g2u.tables import Answer, Score
 from g2u.workspace import REPORT, BenchmarkFolder, Cell
 
 if TYPE_CHECKING:
+    from g2u.report.styles import StyleGain
     from g2u.scoring.envelope import Bound
 
 METRICS = (
@@ -185,6 +186,25 @@ def bounds(config: Params) -> "dict[str, Bound] | None":
     return found
 
 
+def styles(config: Params) -> "list[StyleGain]":
+    """Styles of edit prompts against each other, where families have at least two."""
+    named = {f: style for f in config.families if (style := config.presets.families[f].style)}
+    if len(set(named.values())) < 2:
+        return []
+    from g2u.report.styles import style_gains
+
+    styled: dict[tuple[str, str, str], list[list[Score]]] = {}
+    for model in config.models:
+        for family, style in named.items():
+            for benchmark in config.benchmarks:
+                scores = tables.read_scores(Cell(benchmark, model, family).scores)
+                main = [score for score in scores if score.arm == scores[0].arm]
+                styled.setdefault((model, style, benchmark), []).append(main)
+    section = config.score
+    how = Resampling(section.confidence, section.resamples, section.seed)
+    return style_gains(styled, how)
+
+
 def part(
     config: Params, direct: Cell, questions: Sequence[Question], rows: pl.DataFrame
 ) -> BenchmarkPart:
@@ -256,7 +276,7 @@ def main() -> None:
         for model in config.models
     ]
     told = [f"{part.benchmark}, {part.model}: {line}" for part in parts for line in part.choices]
-    answers = findings(rows, bounds(config), told, config.report.alpha)
+    answers = findings(rows, bounds(config), told, styles(config), config.report.alpha)
     plot = rows.filter(pl.col("gain").is_not_null()).select(
         pl.concat_str("benchmark", "model", "arm", separator=" ").alias("cell"),
         "benchmark", "model", "arm", "accuracy", "gain", "gain_low", "gain_high",

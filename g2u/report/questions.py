@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 if TYPE_CHECKING:
+    from g2u.report.styles import StyleGain
     from g2u.scoring.envelope import Bound
 
 Row = Mapping[str, Any]
@@ -196,8 +197,31 @@ def can_it_decide(lines: Sequence[str]) -> Finding:
     return Finding(question, "Benchmark by benchmark:", tuple(lines))
 
 
+def does_style_matter(gains: "Sequence[StyleGain]", alpha: float) -> Finding:
+    """Families that differ in the style of their prompt, against the first style named."""
+    question = "Does the style of the edit prompt matter?"
+    if not gains:
+        return Finding(question, "Not asked: no two families of another `style`.")
+    sure = [each for each in gains if each.holm <= alpha]
+    answer = (
+        f"{len(sure)} of {len(gains)} comparisons with the first style differ after Holm's "
+        "correction."
+    )
+    lines = [
+        f"{each.model}: {each.style} against {each.reference} {100 * each.gain.difference:+.1f} "
+        f"[{100 * each.gain.low:+.1f}, {100 * each.gain.high:+.1f}] over {each.gain.items} "
+        f"questions (Holm p = {each.holm:.3g})"
+        for each in gains
+    ]
+    return Finding(question, answer, tuple(lines))
+
+
 def findings(
-    rows: pl.DataFrame, bounds: "Mapping[str, Bound] | None", choices: Sequence[str], alpha: float
+    rows: pl.DataFrame,
+    bounds: "Mapping[str, Bound] | None",
+    choices: Sequence[str],
+    styles: "Sequence[StyleGain]",
+    alpha: float,
 ) -> list[Finding]:
     """All questions, in the order of the report."""
     return [
@@ -206,6 +230,7 @@ def findings(
         does_fidelity_bound(bounds),
         what_transfers(rows, alpha),
         can_it_decide(choices),
+        does_style_matter(styles, alpha),
         beats_equal_compute(rows),
         what_does_it_cost(rows),
     ]
