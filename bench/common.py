@@ -1,13 +1,13 @@
 """What the benches share."""
 
 import base64
+import json
 import os
 import platform
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -65,21 +65,49 @@ class Timed:
     output: str
 
 
+RELAY = """
+import json, os, subprocess, sys, time
+begun = time.perf_counter()
+process = subprocess.Popen(sys.argv[2:])
+_, status, used = os.wait4(process.pid, 0)
+wall = time.perf_counter() - begun
+with open(sys.argv[1], "w") as file:
+    json.dump([wall, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024], file)
+sys.exit(os.waitstatus_to_exitcode(status) != 0)
+"""
+"""Starts a command from a process that holds little: Linux counts the resident memory of whoever
+starts a process as that process's own peak.
+"""
+
+
 def timed(folder: Path, *command: str) -> Timed:
     """Run Python with these arguments; raises if it fails."""
-    with tempfile.TemporaryFile("w+") as output:
-        begun = time.perf_counter()
-        process = subprocess.Popen(
-            [sys.executable, *command], cwd=folder, stdout=output, stderr=subprocess.STDOUT
+    return measured(folder, [sys.executable, *command])
+
+
+def measured(
+    folder: Path, command: Sequence[str], environment: Mapping[str, str] | None = None
+) -> Timed:
+    """Run a command in a folder.
+
+    Raises:
+        RuntimeError: it failed; what it printed last.
+    """
+    with tempfile.TemporaryDirectory() as place:
+        numbers = Path(place) / "numbers.json"
+        done = subprocess.run(
+            [sys.executable, "-S", "-c", RELAY, str(numbers), *command],
+            cwd=folder,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
         )
-        _, status, used = os.wait4(process.pid, 0)
-        wall = time.perf_counter() - begun
-        process.returncode = os.waitstatus_to_exitcode(status)
-        output.seek(0)
-        said = output.read()
-    if process.returncode:
-        raise RuntimeError(f"{command}: {said[-2000:]}")
-    return Timed(wall, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024, said)
+        if done.returncode:
+            raise RuntimeError(f"{command}: {done.stdout[-3000:]}")
+        wall, cpu, peak = json.loads(numbers.read_text())
+    return Timed(wall, cpu, peak, done.stdout)
 
 
 @contextmanager

@@ -12,10 +12,9 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 
-from bench.common import Timed, machine, picture, rows, timed, use_counted, workspace
+from bench.common import Timed, machine, measured, picture, rows, timed, use_counted, workspace
 from tests.campaigns.crashes import forget
 
 SIZE, ROUNDS = 224, 3
@@ -148,19 +147,7 @@ def peer_run(folder: Path, python: str, turn: int) -> Timed:
         **os.environ, "HF_HUB_OFFLINE": "1", "HF_DATASETS_OFFLINE": "1", "WANDB_MODE": "disabled",
         "PYTHONPATH": ".", "LMMS_EVAL_PLUGINS": "plug", "HF_HOME": str(folder / "hf"),
     }  # fmt: skip
-    with tempfile.TemporaryFile("w+") as output:
-        begun = time.perf_counter()
-        process = subprocess.Popen(
-            command, cwd=folder, env=environment, stdout=output, stderr=subprocess.STDOUT
-        )
-        _, status, used = os.wait4(process.pid, 0)
-        wall = time.perf_counter() - begun
-        process.returncode = os.waitstatus_to_exitcode(status)
-        output.seek(0)
-        said = output.read()
-    if process.returncode:
-        raise RuntimeError(said[-3000:])
-    return Timed(wall, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024, said)
+    return measured(folder, command, environment)
 
 
 def main() -> None:

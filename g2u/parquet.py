@@ -70,17 +70,27 @@ def read_rows(
     Raises:
         DataError: the file is missing, is no parquet, or lacks a column.
     """
+    return list(iterate_rows(path, schema, columns))
+
+
+def iterate_rows(
+    path: Path, schema: pa.Schema, columns: list[str] | None = None
+) -> Iterator[dict[str, Any]]:
+    """The same, a row group in memory at a time."""
     try:
-        table = pq.read_table(path, columns=columns)
+        with pq.ParquetFile(path) as file:
+            there = file.schema_arrow.names
+            absent = [name for name in columns or schema.names if name not in there]
+            if absent:
+                raise DataError(
+                    f"{path}: no column {absent[0]!r}; expected {', '.join(schema.names)}"
+                )
+            for number in range(file.num_row_groups):
+                yield from file.read_row_group(number, columns, use_threads=False).to_pylist()
     except FileNotFoundError:
         raise DataError(f"{path}: missing; run dvc repro, which makes it") from None
     except (pa.ArrowInvalid, OSError) as error:
         raise DataError(f"{path}: not a whole parquet file ({error}); run dvc repro") from None
-    absent = [n for n in columns or schema.names if n not in table.column_names]
-    if absent:
-        raise DataError(f"{path}: no column {absent[0]!r}; expected {', '.join(schema.names)}")
-    rows: list[dict[str, Any]] = table.to_pylist()
-    return rows
 
 
 def count_rows(path: Path) -> int:
@@ -114,7 +124,7 @@ def read_shards(
     if not parts:
         raise DataError(f"{folder}: missing or empty; run dvc repro, which makes it")
     for part in parts:
-        yield from read_rows(part, schema, columns)
+        yield from iterate_rows(part, schema, columns)
 
 
 def _shards(rows: Iterable[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:

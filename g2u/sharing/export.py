@@ -97,13 +97,15 @@ def _write_cell(
     name = f"{cell.benchmark}-{cell.model}-{cell.family}"
     place = folder / "data" / name
     uses = _uses(cell)
+    names = [field.name for field in USE]
     seen: list[str] = []
 
     def rows() -> Iterator[dict[str, Any]]:
         for row in parquet.read_shards(cell.thoughts, tables.THOUGHTS):
             seen.append(hashlib.sha256(row["image"]["bytes"]).hexdigest())
             original = originals.find(row["source"]) if has_originals else None
-            yield {**row, "original": original, "uses": uses.get(row["thought"], [])}
+            shown = [dict(zip(names, use, strict=True)) for use in uses.get(row["thought"], [])]
+            yield {**row, "original": original, "uses": shown}
 
     parquet.write_shards(place, SHARED, rows())
     digests: dict[str, list[str]] = {}
@@ -147,10 +149,12 @@ class Originals:
         return {row["digest"]: row["image"] for row in rows}
 
 
-def _uses(cell: Cell) -> dict[str, list[dict[str, Any]]]:
-    """By thought: the questions and positions that show it."""
-    found: dict[str, list[dict[str, Any]]] = {}
-    for link in parquet.read_rows(cell.thoughts / "links.parquet", tables.LINKS):
-        use = {field.name: link[field.name] for field in USE}
+def _uses(cell: Cell) -> dict[str, list[tuple[Any, ...]]]:
+    """By thought: the questions and positions that show it, as values of the fields of USE."""
+    found: dict[str, list[tuple[Any, ...]]] = {}
+    names = [field.name for field in USE]
+    path, columns = cell.thoughts / "links.parquet", ["thought", *names]
+    for link in parquet.iterate_rows(path, tables.LINKS, columns):
+        use = tuple(link[name] for name in names)
         found.setdefault(link["thought"], []).append(use)
     return found
