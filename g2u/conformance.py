@@ -6,15 +6,16 @@ adapter runs the same ones.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, cast
 
 import numpy as np
 
 from g2u.pictures import encode_png, picture_of
-from g2u.protocols import Model
+from g2u.protocols import Embedder, Model
 from g2u.records import (
     AnswerRequest,
     EditRequest,
+    EmbedRequest,
     Failure,
     Picture,
     Scalar,
@@ -79,6 +80,8 @@ class Conformance:
             "scores: finite, at most 0, one per token": self.score_range,
             "scores: a longer reply begins with the scores of its beginning": self.score_chain,
             "scores: the order of the pictures counts": self.picture_order,
+            "embeddings: a batch gives what its requests give alone, in order": self.embed_batches,
+            "embeddings: the picture decides": self.embed_inputs,
             "a request that cannot be served fails alone": self.lonely_failure,
         }
 
@@ -213,6 +216,30 @@ class Conformance:
         ]
         found = self._model.score(asked)
         return _failed(found) or ("" if not _near(found[0], found[1], 1e-7) else "it does not")
+
+    def embed_batches(self) -> str | None:
+        """Three pictures at once, alone, and reversed."""
+        if "embed" not in self._declared:
+            return None
+        model, asked = cast(Embedder, self._model), [EmbedRequest(p) for p in self._pictures]
+        found = model.embed(asked)
+        for other in ([model.embed([each])[0] for each in asked], model.embed(asked[::-1])[::-1]):
+            bad = _failed(found) or _failed(other)
+            if bad or not all(_near(a, b) for a, b in zip(found, other, strict=True)):
+                return bad or "they differ"
+        return ""
+
+    def embed_inputs(self) -> str | None:
+        """Vectors of one length, another for another picture."""
+        if "embed" not in self._declared:
+            return None
+        model = cast(Embedder, self._model)
+        found = model.embed([EmbedRequest(picture) for picture in self._pictures])
+        bad = _failed(found)
+        vectors = [reply for reply in found if not isinstance(reply, Failure)]
+        if bad or len({len(vector) for vector in vectors}) != 1:
+            return bad or "vectors of several lengths"
+        return "" if not _near(vectors[0], vectors[1], 1e-7) else "the picture decides nothing"
 
     def lonely_failure(self) -> str | None:
         """Beside it, good requests are served."""

@@ -6,7 +6,15 @@ from collections.abc import Iterable
 from typing import Any
 
 from g2u.protocols import Kind
-from g2u.records import AnswerRequest, EditRequest, Picture, Request, ScoreRequest, Turn
+from g2u.records import (
+    AnswerRequest,
+    EditRequest,
+    EmbedRequest,
+    Picture,
+    Request,
+    ScoreRequest,
+    Turn,
+)
 
 
 def canonical(value: Any) -> bytes:
@@ -26,7 +34,7 @@ def call_key(identity: str, request: Request) -> str:
 
 
 def kind_of(request: Request) -> Kind:
-    """What is asked for: edit, answer or score."""
+    """What is asked for: edit, answer, score or embed."""
     match request:
         case EditRequest():
             return "edit"
@@ -34,6 +42,8 @@ def kind_of(request: Request) -> Kind:
             return "answer"
         case ScoreRequest():
             return "score"
+        case EmbedRequest():
+            return "embed"
 
 
 def described(request: Request) -> dict[str, Any]:
@@ -62,6 +72,8 @@ def described(request: Request) -> dict[str, Any]:
                 "turns": _turns(request.turns),
                 "continuation": request.continuation,
             }
+        case EmbedRequest():
+            return {"kind": kind_of(request), "picture": request.picture.digest}
 
 
 def call_seed(run_seed: int, sources: Iterable[str], prompt: str, draw: int) -> int:

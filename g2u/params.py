@@ -175,7 +175,7 @@ class Understand(Section):
     """... of these families."""
     samples: NotNegative = 0
     """Sampled answers of direct, for votes at equal cost."""
-    rewards: list[Literal["likelihood", "contrast"]] = []
+    rewards: list[Literal["likelihood", "contrast", "embedding"]] = []
     """Of every thought that a model drew; g2u/rewards.py."""
     reasoning_tokens: NotNegative = 0
     """Of direct's arm that first thinks in words; 0 = no such arm."""
@@ -201,7 +201,9 @@ class Derived(Section):
     rule: Literal["gate", "separate", "vote", "select"]
     arm: str = "only"
     """Of a gate and of separate: the arm of the cell that shows the thought."""
-    by: Literal["psnr", "ssim", "likelihood", "contrast", "confidence", "random", "oracle"] = "psnr"
+    by: Literal[
+        "psnr", "ssim", "likelihood", "contrast", "embedding", "confidence", "random", "oracle"
+    ] = "psnr"
     """Of a gate: how a thought is compared with its original, or its reward; of a selection: the
     reward, the confidence of the answer, chance, or the truth.
     """
@@ -262,7 +264,9 @@ class Run(Section):
     ray: str | None = None
     """Workers are Ray actors: "local", or a cluster's address (auto, ray://host:port)."""
     budget: BudgetSection = BudgetSection()
-    prices: dict[str, dict[Literal["edit", "answer", "score"], Annotated[float, Field(ge=0)]]] = {}
+    prices: dict[
+        str, dict[Literal["edit", "answer", "score", "embed"], Annotated[float, Field(ge=0)]]
+    ] = {}
     """Money per call, by model and kind."""
 
 

@@ -9,9 +9,11 @@ from typing import Any, Literal, Protocol, TypeAlias, TypeVar
 from g2u.records import (
     AnswerRequest,
     EditRequest,
+    EmbedRequest,
     Failure,
     Picture,
     Question,
+    Request,
     Sample,
     ScoreRequest,
     Thought,
@@ -20,7 +22,7 @@ from g2u.records import (
 
 T = TypeVar("T")
 Reply: TypeAlias = T | Failure
-Kind = Literal["edit", "answer", "score"]
+Kind = Literal["edit", "answer", "score", "embed"]
 """Of a request."""
 
 
@@ -41,7 +43,9 @@ class Model(Protocol):
     """An adapter's object: knows how to call one model and nothing of benchmarks or arms."""
 
     capabilities: frozenset[str]
-    """Out of draw (from text alone), edit, answer, sample (answers at a temperature), score."""
+    """Out of draw (from text alone), edit, answer, sample (answers at a temperature), score, embed
+    (see `Embedder`).
+    """
 
     def identity(self, kind: Kind) -> str:
         """What replies to requests of this kind come from. It changes whenever the same request
@@ -63,6 +67,14 @@ class Model(Protocol):
 
     def close(self) -> None:
         """Free what the model holds."""
+        ...
+
+
+class Embedder(Protocol):
+    """What a model that declares `embed` offers beside the rest."""
+
+    def embed(self, requests: Sequence[EmbedRequest]) -> list[Reply[tuple[float, ...]]]:
+        """One vector per picture, all of one length: how the model itself sees it."""
         ...
 
 
@@ -93,7 +105,11 @@ class Calls(Protocol):
         """Log-probabilities per token."""
         ...
 
-    def key(self, request: EditRequest | AnswerRequest | ScoreRequest) -> str:
+    def embed(self, requests: Sequence[EmbedRequest]) -> list[Reply[tuple[float, ...]]]:
+        """One vector per picture, of a model that declares `embed`."""
+        ...
+
+    def key(self, request: Request) -> str:
         """The request's name in the call cache."""
         ...
 

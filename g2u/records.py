@@ -122,7 +122,14 @@ class ScoreRequest:
     continuation: str
 
 
-Request = EditRequest | AnswerRequest | ScoreRequest
+@dataclass(frozen=True, slots=True)
+class EmbedRequest:
+    """Ask how the model represents a picture: one vector."""
+
+    picture: Picture
+
+
+Request = EditRequest | AnswerRequest | ScoreRequest | EmbedRequest
 
 
 @dataclass(frozen=True, slots=True)

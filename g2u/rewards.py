@@ -3,21 +3,28 @@
 GvU's intrinsic reward (arXiv 2603.06043): with T the edit prompt and I the drawing, the geometric
 mean of the model's token probabilities, exp(mean_j log p(T_j | T_<j, I)), is `likelihood`; the mean
 of log p(T_j | T_<j, source, I) - log p(T_j | T_<j, source), which removes the language prior, is
-`contrast`.
+`contrast`. `embedding` is the cosine of the model's own vectors of source and drawing (after CAFe's
+distance of original and thought), 1 = the model sees no difference.
 """
 
 import math
 from collections.abc import Mapping, Sequence
 
+import numpy as np
+
 from g2u import plugins
 from g2u.params import Params
 from g2u.protocols import Calls
-from g2u.records import Failure, Picture, ScoreRequest, Thought, Turn
+from g2u.records import EmbedRequest, Failure, Picture, ScoreRequest, Thought, Turn
 from g2u.tables import Reward
 from g2u.workspace import Cell
 
 WORDING = "What was drawn here?"
+NEEDS = {"embedding": "embed"}
+"""What a reward needs of the model beside `score`."""
 Parts = tuple[Picture, ...]
+Value = tuple[float, tuple[float, ...]]
+"""A reward of one drawing, and the tokens that it is made of."""
 
 
 def request(pictures: Parts, prompt: str) -> ScoreRequest:
@@ -33,11 +40,11 @@ def rewards(
     calls: Calls,
 ) -> list[Reward]:
     """The rewards that section understand names, of thoughts that a model drew; failures are left
-    out, as is everything where the model cannot score.
+    out, as is what the model cannot do: score for likelihood and contrast, embed for embedding.
     """
     preset = config.presets.models[cell.model]
-    scores = "score" in plugins.capabilities(preset.adapter, preset.settings)
-    names = config.understand.rewards if scores else []
+    able = plugins.capabilities(preset.adapter, preset.settings)
+    names = [n for n in config.understand.rewards if NEEDS.get(n, "score") in able]
     last = max((thought.round for thought in thoughts), default=0)
     drawn = [
         thought
@@ -45,27 +52,63 @@ def rewards(
         if thought.status == "ok" and thought.picture is not None and thought.call
         if thought.round == last
     ]
-    seen: dict[str, list[list[tuple[float, ...]] | None]] = {}
+    found: list[Reward] = []
     for name in names:
-        wanted: list[ScoreRequest] = []
-        for thought in drawn:
-            assert thought.picture is not None
-            if name == "likelihood":
-                wanted.append(request((thought.picture,), thought.prompt))
-            else:
-                source = (pictures[thought.source],) if thought.source in pictures else ()
-                wanted.append(request((*source, thought.picture), thought.prompt))
-                wanted.append(request(source, thought.prompt))
-        replies = calls.score(wanted)
-        size = 1 if name == "likelihood" else 2
-        seen[name] = [
-            _sound(replies[place : place + size]) for place in range(0, len(replies), size)
-        ]
-    return [
-        reward
-        for name in names
-        for reward in _by_question(name, drawn, [_tokens(found) for found in seen[name]])
-    ]
+        values = (
+            _cosines(drawn, pictures, calls)
+            if name == "embedding"
+            else _readings(name, drawn, pictures, calls)
+        )
+        found += _by_question(name, drawn, values)
+    return found
+
+
+def _readings(
+    name: str, drawn: Sequence[Thought], pictures: Mapping[str, Picture], calls: Calls
+) -> list[Value | None]:
+    """Of each drawing: what its prompt's tokens come to; None where a call failed."""
+    wanted: list[ScoreRequest] = []
+    for thought in drawn:
+        assert thought.picture is not None
+        if name == "likelihood":
+            wanted.append(request((thought.picture,), thought.prompt))
+        else:
+            source = (pictures[thought.source],) if thought.source in pictures else ()
+            wanted.append(request((*source, thought.picture), thought.prompt))
+            wanted.append(request(source, thought.prompt))
+    replies = calls.score(wanted)
+    size = 1 if name == "likelihood" else 2
+    found: list[Value | None] = []
+    for place in range(0, len(replies), size):
+        tokens = _tokens(_sound(replies[place : place + size]))
+        mean = sum(tokens) / len(tokens) if tokens else 0.0
+        value = math.exp(mean) if name == "likelihood" else mean
+        found.append((value, tokens) if tokens else None)
+    return found
+
+
+def _cosines(
+    drawn: Sequence[Thought], pictures: Mapping[str, Picture], calls: Calls
+) -> list[Value | None]:
+    """Of each drawing: how like its source the model sees it; None where there is no telling."""
+    pairs = [(pictures.get(thought.source), thought.picture) for thought in drawn]
+    shown = {p.digest: p for pair in pairs for p in pair if p is not None}
+    replies = calls.embed([EmbedRequest(picture) for picture in shown.values()])
+    vectors = {
+        digest: np.asarray(reply, dtype=np.float64)
+        for digest, reply in zip(shown, replies, strict=True)
+        if not isinstance(reply, Failure)
+    }
+    found: list[Value | None] = []
+    for source, thought in pairs:
+        one = vectors.get(source.digest) if source is not None else None
+        other = vectors.get(thought.digest) if thought is not None else None
+        if one is None or other is None:
+            found.append(None)
+            continue
+        length = float(np.linalg.norm(one) * np.linalg.norm(other))
+        found.append((float(one @ other) / length, ()) if length else None)
+    return found
 
 
 def _sound(replies: Sequence[tuple[float, ...] | Failure]) -> list[tuple[float, ...]] | None:
@@ -83,18 +126,17 @@ def _tokens(found: list[tuple[float, ...]] | None) -> tuple[float, ...] | None:
 
 
 def _by_question(
-    name: str, drawn: Sequence[Thought], tokens: Sequence[tuple[float, ...] | None]
+    name: str, drawn: Sequence[Thought], values: Sequence[Value | None]
 ) -> list[Reward]:
-    groups: dict[tuple[str, int], list[tuple[float, ...] | None]] = {}
-    for thought, found in zip(drawn, tokens, strict=True):
-        groups.setdefault((thought.question, thought.draw), []).append(found)
+    """The mean over a question's pictures; none where one of them has no value."""
+    groups: dict[tuple[str, int], list[Value | None]] = {}
+    for thought, value in zip(drawn, values, strict=True):
+        groups.setdefault((thought.question, thought.draw), []).append(value)
     rewarded = []
     for (question, draw), each in groups.items():
-        sound = [found for found in each if found]
-        if len(sound) < len(each):
-            continue
-        means = [sum(found) / len(found) for found in sound]
-        values = [math.exp(mean) for mean in means] if name == "likelihood" else means
-        value = sum(values) / len(values)
-        rewarded.append(Reward(question, draw, name, value, tuple(x for f in sound for x in f)))
+        sound = [value for value in each if value is not None]
+        if len(sound) == len(each):
+            mean = sum(value for value, _ in sound) / len(sound)
+            tokens = tuple(token for _, found in sound for token in found)
+            rewarded.append(Reward(question, draw, name, mean, tokens))
     return rewarded

@@ -139,9 +139,9 @@ class Reward:
     question: str
     draw: int
     name: str
-    """likelihood or contrast."""
+    """likelihood, contrast or embedding."""
     value: float
-    """likelihood: 0..1; contrast: nats per token."""
+    """likelihood: 0..1; contrast: nats per token; embedding: cosine, -1..1."""
     tokens: tuple[float, ...]
     """Per token of the prompts, one after the other: natural-log probability, or difference."""
 

@@ -9,7 +9,14 @@ from g2u.digests import canonical, kind_of
 from g2u.errors import ModelError
 from g2u.params import Params
 from g2u.protocols import Calls, Model, Reply
-from g2u.records import AnswerRequest, EditRequest, Picture, Request, ScoreRequest
+from g2u.records import (
+    AnswerRequest,
+    EditRequest,
+    EmbedRequest,
+    Picture,
+    Request,
+    ScoreRequest,
+)
 
 
 class WithWriter:
@@ -29,6 +36,10 @@ class WithWriter:
     def score(self, requests: Sequence[ScoreRequest]) -> list[Reply[tuple[float, ...]]]:
         """The drawing model's log-probabilities."""
         return self._calls.score(requests)
+
+    def embed(self, requests: Sequence[EmbedRequest]) -> list[Reply[tuple[float, ...]]]:
+        """The drawing model's vectors."""
+        return self._calls.embed(requests)
 
     def key(self, request: Request) -> str:
         """The request's name in the call cache."""

@@ -12,7 +12,7 @@ from g2u.cache.folder import FolderStore
 from g2u.params import Params, load
 from g2u.pictures import picture_of
 from g2u.protocols import Reply
-from g2u.records import Failure, Picture, ScoreRequest, Thought
+from g2u.records import EmbedRequest, Failure, Picture, ScoreRequest, Thought
 from g2u.rewards import WORDING, rewards
 from g2u.workspace import Cell
 from tests.cache.test_calls import Echo
@@ -28,10 +28,11 @@ LOGS = {
     (SOURCE, OTHER): (-2.0, -2.0),
     (SOURCE,): (-0.5, -1.1),
 }
+VECTORS = {SOURCE: (3.0, 4.0), DRAWN: (4.0, 3.0)}
 
 
 class Reader(Echo):
-    """Scores as the table says; what is not in it fails."""
+    """Scores and embeds as the tables say; what is not in them fails."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -46,6 +47,9 @@ class Reader(Echo):
             )
             for r in requests
         ]
+
+    def embed(self, requests: Sequence[EmbedRequest]) -> list[Reply[tuple[float, ...]]]:
+        return [VECTORS.get(request.picture, Failure("busy")) for request in requests]
 
 
 def configured(*names: str) -> Params:
@@ -87,6 +91,12 @@ def test_a_question_with_several_pictures_gets_the_mean(tmp_path: Path) -> None:
     both = [THOUGHT, replace(THOUGHT, position=1, picture=OTHER)]
     found, _ = rewarded(tmp_path, both, "likelihood")
     assert found == {("q", 0, "likelihood"): pytest.approx((math.exp(-0.2) + math.exp(-2.0)) / 2)}
+
+
+def test_embedding_is_the_cosine_of_the_models_own_vectors(tmp_path: Path) -> None:
+    draws = [THOUGHT, replace(THOUGHT, picture=OTHER, draw=1), replace(THOUGHT, source="x", draw=2)]
+    found, _ = rewarded(tmp_path, draws, "embedding")
+    assert found == {("q", 0, "embedding"): pytest.approx(24 / 25)}
 
 
 def test_what_no_model_drew_or_what_failed_has_no_reward(tmp_path: Path) -> None:

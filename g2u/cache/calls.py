@@ -6,7 +6,8 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import TypeVar
+from functools import partial
+from typing import TypeVar, cast
 
 from tqdm import tqdm
 
@@ -15,8 +16,16 @@ from g2u.cache.store import CallStore, Entry
 from g2u.digests import call_key, kind_of
 from g2u.errors import DataError
 from g2u.pictures import picture_of
-from g2u.protocols import Kind, Model, Reply
-from g2u.records import AnswerRequest, EditRequest, Failure, Picture, Request, ScoreRequest
+from g2u.protocols import Embedder, Kind, Model, Reply
+from g2u.records import (
+    AnswerRequest,
+    EditRequest,
+    EmbedRequest,
+    Failure,
+    Picture,
+    Request,
+    ScoreRequest,
+)
 
 T = TypeVar("T")
 R = TypeVar("R", bound=Request)
@@ -96,7 +105,16 @@ class CachedCalls:
 
     def score(self, requests: Sequence[ScoreRequest]) -> list[Reply[tuple[float, ...]]]:
         """Log-probabilities per token; a reply that is not finite becomes a failure."""
-        return self._serve("score", requests, self._model.score, _numbers_entry, _numbers)
+        entry = partial(_numbers_entry, "score", "log-probabilities")
+        return self._serve("score", requests, self._model.score, entry, _numbers)
+
+    def embed(self, requests: Sequence[EmbedRequest]) -> list[Reply[tuple[float, ...]]]:
+        """One vector per picture; one that is not finite becomes a failure."""
+        entry, model = (
+            partial(_numbers_entry, "embed", "numbers of the vector"),
+            cast(Embedder, self._model),
+        )
+        return self._serve("embed", requests, model.embed, entry, _numbers)
 
     def _serve(
         self,
@@ -187,10 +205,10 @@ def _text(entry: Entry) -> str:
     return entry.body.decode()
 
 
-def _numbers_entry(numbers: tuple[float, ...]) -> Entry:
+def _numbers_entry(kind: str, what: str, numbers: tuple[float, ...]) -> Entry:
     if not all(math.isfinite(number) for number in numbers):
-        raise ValueError("log-probabilities are not finite")
-    return Entry(json.dumps(list(numbers)).encode(), "score", 0.0)
+        raise ValueError(f"{what} are not finite")
+    return Entry(json.dumps(list(numbers)).encode(), kind, 0.0)
 
 
 def _numbers(entry: Entry) -> tuple[float, ...]:

@@ -15,9 +15,9 @@ from g2u.workspace import Cell, call_store
 from stages.generate import imagine
 from stages.prepare import samples
 
-GUESS_SECONDS = {"edit": 0.03, "answer": 0.02, "score": 0.003}
+GUESS_SECONDS = {"edit": 0.03, "answer": 0.02, "score": 0.003, "embed": 0.003}
 """Seconds per call where the cache holds no call of that model and kind: tiny on one core."""
-GUESS_BYTES = {"edit": 4500, "answer": 200, "score": 300}
+GUESS_BYTES = {"edit": 4500, "answer": 200, "score": 300, "embed": 4000}
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ from g2u.inprocess.batches import in_batches
 from g2u.inprocess.loading import Loading, device_of
 from g2u.pictures import pixels_of
 from g2u.protocols import Reply
-from g2u.records import AnswerRequest, Failure, Picture, ScoreRequest, Turn
+from g2u.records import AnswerRequest, EmbedRequest, Failure, Picture, ScoreRequest, Turn
 
 
 class Gumbel(LogitsProcessor):
@@ -89,6 +89,10 @@ class Chat:
             Failure("the continuation has no token") if reply == () else reply for reply in found
         ]
 
+    def embed(self, requests: Sequence[EmbedRequest]) -> list[Reply[tuple[float, ...]]]:
+        """The mean of the last layer's states over a message that holds the picture alone."""
+        return in_batches(requests, self._embeddings)
+
     def messages(self, turns: Sequence[Turn]) -> list[dict[str, Any]]:
         """The conversation as transformers' chat templates take it."""
         found: list[dict[str, Any]] = []
@@ -142,6 +146,15 @@ class Chat:
         replies = written[:, encoded["input_ids"].shape[1] :]
         texts = self.processor.batch_decode(replies, skip_special_tokens=True)
         return [text.strip() for text in texts]
+
+    @torch.inference_mode()
+    def _embeddings(self, requests: Sequence[EmbedRequest]) -> list[tuple[float, ...]]:
+        encoded = self.encode([(Turn("user", (request.picture,)),) for request in requests])
+        keep = {"logits_to_keep": 1} if self._keeps else {}
+        states = self.model(**encoded, output_hidden_states=True, **keep).hidden_states[-1].float()
+        mask = encoded["attention_mask"][..., None]
+        means = (states * mask).sum(1) / mask.sum(1)
+        return [tuple(row.tolist()) for row in means]
 
     @torch.inference_mode()
     def _scores(self, requests: Sequence[ScoreRequest]) -> list[tuple[float, ...]]:

@@ -7,7 +7,14 @@ from g2u.digests import canonical
 from g2u.errors import ParamsError
 from g2u.inprocess.loading import Loading, load, loading, weights_identity
 from g2u.protocols import Kind, Reply
-from g2u.records import AnswerRequest, EditRequest, Failure, Picture, ScoreRequest
+from g2u.records import (
+    AnswerRequest,
+    EditRequest,
+    EmbedRequest,
+    Failure,
+    Picture,
+    ScoreRequest,
+)
 
 if TYPE_CHECKING:
     from g2u.inprocess.chat import Chat
@@ -68,6 +75,10 @@ class ChatModel:
     def score(self, requests: Sequence[ScoreRequest]) -> list[Reply[tuple[float, ...]]]:
         """See `Chat.score`."""
         return self.chat().score(requests)
+
+    def embed(self, requests: Sequence[EmbedRequest]) -> list[Reply[tuple[float, ...]]]:
+        """See `Chat.embed`."""
+        return self.chat().embed(requests)
 
     def close(self) -> None:
         """Drop the model."""

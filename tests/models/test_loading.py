@@ -144,7 +144,7 @@ def test_a_pair_takes_each_half_at_its_word(llava: Path) -> None:
         "reader": {"adapter": "hf_chat", "settings": {"path": str(llava)}},
     }
     found = pair.load(settings)
-    assert pair.capabilities(settings) == {"edit", "answer", "sample", "score"}
+    assert pair.capabilities(settings) == {"edit", "answer", "sample", "score", "embed"}
     assert found.identity("edit") == tiny_adapter.load({}).identity("edit")
     assert found.identity("answer") == hf_chat.load({"path": str(llava)}).identity("answer")
     with pytest.raises(ParamsError, match="reader: None; expected adapter and settings"):
@@ -156,8 +156,8 @@ def test_a_pair_takes_each_half_at_its_word(llava: Path) -> None:
     [
         ("bagel", {"draw", "edit", "answer", "sample"}),
         ("emu3", {"draw", "edit", "answer", "sample", "score"}),
-        ("kontext_gemma", {"edit", "answer", "sample", "score"}),
-        ("qwen_edit_qwen_vl", {"edit", "answer", "sample", "score"}),
+        ("kontext_gemma", {"edit", "answer", "sample", "score", "embed"}),
+        ("qwen_edit_qwen_vl", {"edit", "answer", "sample", "score", "embed"}),
     ],
 )
 def test_presets_of_real_models_fit_their_adapters(name: str, able: set[str]) -> None:

@@ -48,7 +48,9 @@ def test_a_served_model_conforms(through: str) -> None:
     model = plugins.model("openai", chosen)
     checks = Conformance(model, plugins.capabilities("openai", chosen), dict(STEPS)).run()
     model.close()
-    assert [check for check in checks if check.outcome != "holds"] == []
+    refused = {check.name for check in checks if check.outcome != "holds"}
+    assert refused == {name for name in refused if name.startswith("embeddings: ")}
+    assert not [check for check in checks if check.outcome == "fails"]
 
 
 @pytest.mark.usefixtures("at")

@@ -1,6 +1,7 @@
 """hf_chat: any multimodal chat model of transformers (Qwen-VL, Gemma, Idefics, LLaVA ...).
 
-It answers, samples and scores, with several pictures, in left-padded batches; it draws nothing.
+It answers, samples, scores and embeds, with several pictures, in left-padded batches; it draws
+nothing.
 Settings: those of g2u/inprocess/loading.py, and
     processor: further arguments of the processor, such as {max_pixels: 1003520}
     system: a system message
@@ -19,7 +20,7 @@ SETTINGS = frozenset({"processor", "system"})
 def capabilities(settings: Mapping[str, Any]) -> frozenset[str]:
     """What a model of these settings can do."""
     del settings
-    return frozenset({"answer", "sample", "score"})
+    return frozenset({"answer", "sample", "score", "embed"})
 
 
 def load(settings: Mapping[str, Any]) -> ChatModel:

@@ -17,10 +17,18 @@ from g2u.digests import described, sha256
 from g2u.errors import ParamsError, unknown_name
 from g2u.pictures import encode_png, picture_of, pixels_of
 from g2u.protocols import Kind, Reply
-from g2u.records import AnswerRequest, EditRequest, Failure, Picture, Request, ScoreRequest
+from g2u.records import (
+    AnswerRequest,
+    EditRequest,
+    EmbedRequest,
+    Failure,
+    Picture,
+    Request,
+    ScoreRequest,
+)
 
 VERSION = "1"
-CAPABILITIES = frozenset({"edit", "answer", "sample", "score"})
+CAPABILITIES = frozenset({"edit", "answer", "sample", "score", "embed"})
 SETTINGS = frozenset({"size"})
 SAID = ("yes", "no")
 
@@ -72,6 +80,10 @@ class Null:
             or Failure("null scores at least one character")
             for request in requests
         ]
+
+    def embed(self, requests: Sequence[EmbedRequest]) -> list[Reply[tuple[float, ...]]]:
+        """32 numbers in 0..1."""
+        return [tuple(byte / 255 for byte in _drawn(request)) for request in requests]
 
     def close(self) -> None:
         """Nothing to free."""

@@ -8,12 +8,12 @@ anew, and a pair shares its calls with each of its halves used alone.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 from g2u import plugins
 from g2u.errors import ParamsError
-from g2u.protocols import Kind, Model, Reply
-from g2u.records import AnswerRequest, EditRequest, Picture, ScoreRequest
+from g2u.protocols import Embedder, Kind, Model, Reply
+from g2u.records import AnswerRequest, EditRequest, EmbedRequest, Picture, ScoreRequest
 
 HALVES = ("editor", "reader")
 DRAWS = frozenset({"draw", "edit"})
@@ -74,6 +74,10 @@ class Pair:
     def score(self, requests: Sequence[ScoreRequest]) -> list[Reply[tuple[float, ...]]]:
         """The reader's log-probabilities."""
         return self._reader.score(requests)
+
+    def embed(self, requests: Sequence[EmbedRequest]) -> list[Reply[tuple[float, ...]]]:
+        """The reader's vectors."""
+        return cast(Embedder, self._reader).embed(requests)
 
     def close(self) -> None:
         """Free both."""

@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING, Any
 
 from g2u.errors import ModelError, ParamsError, unknown_name
 from g2u.protocols import Kind, Reply
-from g2u.records import AnswerRequest, EditRequest, Picture, ScoreRequest
+from g2u.records import AnswerRequest, EditRequest, EmbedRequest, Picture, ScoreRequest
 
 if TYPE_CHECKING:
     from g2u.models.tiny.inference import Engine
 
 VERSION = "2"
 """Raised whenever the same weights would give another reply: preprocessing, sampler, arithmetic."""
-CAPABILITIES = frozenset({"edit", "answer", "sample", "score"})
+CAPABILITIES = frozenset({"edit", "answer", "sample", "score", "embed"})
 SETTINGS = frozenset({"weights"})
 WEIGHTS = Path(__file__).parent / "weights"
 
@@ -70,6 +70,10 @@ class Tiny:
     def score(self, requests: Sequence[ScoreRequest]) -> list[Reply[tuple[float, ...]]]:
         """One natural-log probability per byte of the continuation."""
         return self._loaded().score(requests)
+
+    def embed(self, requests: Sequence[EmbedRequest]) -> list[Reply[tuple[float, ...]]]:
+        """The mean of the picture's tokens after the last layer; nothing else is seen."""
+        return self._loaded().embed(requests)
 
     def close(self) -> None:
         """Drop the network."""

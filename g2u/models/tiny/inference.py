@@ -32,7 +32,15 @@ from g2u.models.tiny.network import (
 from g2u.models.tiny.text import BYTE_BEGIN, BYTE_END, encode_text, tokens
 from g2u.pictures import encode_png, picture_of, pixels_of
 from g2u.protocols import Reply
-from g2u.records import AnswerRequest, EditRequest, Failure, Picture, ScoreRequest, Turn
+from g2u.records import (
+    AnswerRequest,
+    EditRequest,
+    EmbedRequest,
+    Failure,
+    Picture,
+    ScoreRequest,
+    Turn,
+)
 
 ROWS = 8
 """Rows of every forward pass."""
@@ -96,6 +104,10 @@ class Engine:
                         replies.update({p: reply for p, reply in pairs if p is not None})
         return [replies[place] for place in range(len(requests))]
 
+    def embed(self, requests: Sequence[EmbedRequest]) -> list[Reply[tuple[float, ...]]]:
+        """See `Tiny.embed`."""
+        return self._in_batches(requests, lambda _: None, self._embed_rows)
+
     def _in_batches(
         self,
         requests: Sequence[R],
@@ -152,6 +164,14 @@ class Engine:
         if not np.isfinite(canvas).all():
             return Failure("the edit is not finite")
         return picture_of(encode_png(to_bytes(canvas)))
+
+    def _embed_rows(self, rows: list[EmbedRequest]) -> list[Reply[tuple[float, ...]]]:
+        patches = self._patches([row.picture for row in rows])
+        segment = Segment("a", self.config.patches, "a")
+        angles = self.network.rotations([True], [self.config.patches])
+        tokens = self.network.embed_picture(patches, 0)
+        hidden, _ = self.network.trunk(tokens, angles, visibility([segment])[None, None])
+        return [tuple(row.tolist()) for row in hidden.mean(1)]
 
     def _answer_rows(self, rows: list[AnswerRequest]) -> list[Reply[str]]:
         cache, absent = self._prefix_of_turns([row.turns for row in rows])
