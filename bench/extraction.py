@@ -16,7 +16,7 @@ from g2u import plugins
 from g2u.records import Question
 from g2u.scoring.responses import refuses
 
-PARTS = ("open", "held", "later")
+PARTS = ("open", "held", "later", "last")
 FOLDER = Path(__file__).parents[1] / "tests" / "scoring" / "hostile"
 
 
@@ -29,14 +29,14 @@ class Case:
     response: str
     label: str
     """The prediction, `abstained` or `unparsed`."""
-    is_later: bool
-    """Whether it was written after the held part had been looked at."""
+    folder: str
+    """later or last: written after the other parts had been looked at; empty = before."""
 
     @property
     def part(self) -> str:
-        """open, held or later."""
-        if self.is_later:
-            return "later"
+        """A word of PARTS."""
+        if self.folder:
+            return self.folder
         text = "\n".join((self.scorer, self.question.text, self.response))
         is_held = hashlib.sha256(text.encode()).hexdigest()[0] in "01234567"
         return "held" if is_held else "open"
@@ -63,7 +63,8 @@ def cases() -> Iterator[Case]:
             )
             for label, responses in entry["means"].items():
                 for response in responses:
-                    yield Case(path.stem, question, response, label, path.parent != FOLDER)
+                    folder = "" if path.parent == FOLDER else path.parent.name
+                    yield Case(path.stem, question, response, label, folder)
 
 
 def main() -> None:
