@@ -5,7 +5,10 @@ import unicodedata
 
 from g2u.scoring import responses
 
-PREFIX = re.compile(r"^(?:it\s+is|it's|this\s+is|that\s+is)\s+(?=\S)", re.IGNORECASE)
+PREFIX = re.compile(
+    r"^(?:it\s+is|it's|this\s+is|that\s+is|(?:it|the\s+\w+)\s+(?:says|reads))\s*:?\s+(?=\S)",
+    re.IGNORECASE,
+)
 ARTICLE = re.compile(r"^(?:a|an|the)\s+", re.IGNORECASE)
 
 

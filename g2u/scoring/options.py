@@ -7,13 +7,19 @@ from g2u.scoring import responses
 
 CLAUSE = re.compile(
     r"[.;!?\n]+(?=\s|$)|(?=\b(?:but|so|therefore|thus|hence|which\s+leaves|leaving|it\s+is|it's|they\s+are)\b)"
-    r"|(?=,\s*not\b)",
+    r"|(?=,\s*not\b)|(?=\b(?:rather\s+than|instead\s+of)\b)|:(?=\s+[(\[]?[A-Z][)\]]?[\s.!]*$)",
     re.IGNORECASE,
 )
 DENIED = re.compile(
     r"\b(?:not|isn't|aren't|wasn't|neither|nor|no(?!\s+doubt)|incorrect|wrong|false|rule\s+out|ruled\s+out|"
-    r"eliminate[sd]?|exclude[sd]?|cannot\s+be|can't\s+be)\b",
+    r"eliminate[sd]?|exclude[sd]?|cannot\s+be|can't\s+be|rather\s+than|instead\s+of|at\s+first|initially|"
+    r"thought|none\s+of\s+[A-Z])\b",
     re.IGNORECASE,
+)
+
+
+TAG_QUESTION = re.compile(
+    r",\s*(?:isn|aren|wasn|doesn|don|can|won)'t\s+(?:it|they|he|she|that|we)\b", re.IGNORECASE
 )
 
 
@@ -27,7 +33,8 @@ def normal(text: str) -> str:
 
 def clauses(text: str) -> list[str]:
     """Parts of a text that affirm or deny on their own."""
-    return [clause for clause in CLAUSE.split(text) if clause and clause.strip()]
+    plain = TAG_QUESTION.sub("", text.replace("’", "'"))
+    return [clause for clause in CLAUSE.split(plain) if clause and clause.strip()]
 
 
 def affirmed(text: str, options: Mapping[str, str]) -> str | None:

@@ -18,6 +18,8 @@ FOREIGN = {
     "十": 10, "cero": 0, "uno": 1, "dos": 2, "tres": 3, "cuatro": 4, "cinco": 5, "seis": 6,
     "siete": 7, "ocho": 8, "nueve": 9, "diez": 10,
 }  # fmt: skip
+COUNTERS = "个個只隻条條本张張名人辆輛棵朵头頭匹块塊颗顆つ개"
+"""Words that stand between a number and what is counted."""
 SCALES = {"hundred": 2, "thousand": 3, "million": 6, "billion": 9}
 FRACTIONS = {"½": "1/2", "¼": "1/4", "¾": "3/4", "⅓": "1/3", "⅔": "2/3", "⅕": "1/5", "⅛": "1/8"}
 UNITS = {
@@ -50,6 +52,7 @@ DIGITS = (
     r"|\d+,\d{1,2}(?=\s*[a-zA-Z])|\d+(?:\.\d+)?|\.\d+)"
 )
 POWER = r"(?:\s*(?:×|x|\*|\\times|\\cdot)\s*10\s*\^\s*\{?\s*([-+−]?\d+)\s*\}?|[eE]([-+]?\d+))?"
+BARE_POWER = re.compile(r"((?:×|x|\*|\\times|\\cdot)\s*)?\b10\s*\^\s*\{?\s*([-+]?\d+)\s*\}?")
 NUMBER = re.compile(
     rf"(?P<sign>(?<![\w)])[-+−]\s?|\bminus\s+)?(?:(?P<whole>\d+)\s+(?=\d+/\d))?"
     rf"(?P<digits>{DIGITS})(?:/(?P<below>\d+(?:\.\d+)?))?{POWER}"
@@ -81,8 +84,10 @@ def prepared(text: str) -> str:
     text = re.sub(r"\\d?frac\s*\{([^{}]+)\}\s*\{([^{}]+)\}", r"\1/\2", text)
     text = re.sub(r"\\d?frac\s*(\d)\s*(\d)", r"\1/\2", text)
     text = re.sub(r"\^\s*\{?\s*\\circ\s*\}?", "°", text)
+    text = BARE_POWER.sub(lambda m: m[0] if m[1] else f"1e{m[2]}", text)
     for sign, spelt in FRACTIONS.items():
         text = re.sub(rf"(?<=\d){sign}", f" {spelt}", text).replace(sign, spelt)
+    text = re.sub(r"\bhalf\s+an?\s+(?=[a-z])", "1/2 ", text, flags=re.IGNORECASE)
     text = re.sub(r"\b(?:one|a)\s+half\b|\bhalf\b(?!\s+of)", "1/2", text, flags=re.IGNORECASE)
     text = re.sub(rf"\b(?:an?|one)\s+(?={'|'.join(SCALES)}\b)", "1 ", text, flags=re.IGNORECASE)
     text = re.sub(r"\ba\s+dozen\b|\bone\s+dozen\b", "12", text, flags=re.IGNORECASE)
@@ -98,7 +103,7 @@ def prepared(text: str) -> str:
         rf"\b({words})\b", lambda m: str((WORDS | FOREIGN)[m[1].lower()]), text, flags=re.I
     )
     text = re.sub(
-        r"(?<![\u4e00-\u9fff])([零一二三四五六七八九十])(?![\u4e00-\u9fff])",
+        rf"(?<![\u4e00-\u9fff])([零一二三四五六七八九十])(?:(?=[{COUNTERS}])|(?![\u4e00-\u9fff]))",
         lambda m: str(FOREIGN[m[1]]),
         text,
     )

@@ -30,14 +30,14 @@ ANSWER = (
     r"answer|ans|option|choice|letter|solution|result|"
     r"ответ|antwort|respuesta|réponse|risposta|resposta|الإجابة"
 )
-EAST_ASIAN = r"答案|答え|選択肢|选项|选|정답|답"
+EAST_ASIAN = r"答案|答え|選択肢|选项|選項|选|正解|정답|답"
 IS = (
     r"\s*(?:\([^()]*\)\s*)?(?:[:=：]|-(?=\s)|is\s*:|(?:is|are|was|would\s+be|should\s+be|must\s+be|has\s+to\s+be|"
     r"be|lautet|ist|est|es|è|é|هي|是|为|は|가)(?![\w]))\s*:?\s*|\s*[是为は은는]\s*"
 )
 STATEMENT = re.compile(
     rf"(?P<final>final\s+)?(?:(?<![^\W_])(?:{ANSWER})(?:\s+correcta|\s+correct)?|(?:{EAST_ASIAN}))"
-    rf"(?:{IS})|(?:选择?|選択肢)\s*(?=[(A-Z])"
+    rf"(?:{IS})|(?:选择?|選擇?|选项|選項|選択肢)\s*(?=[(A-Z])"
     r"|\b(?:it|this|that)\s+(?:must|has\s+to|should|can\s+only)\s+be\s+",
     re.IGNORECASE,
 )
@@ -60,6 +60,7 @@ REFUSALS = re.compile(
       \s+(?:know|see\s+any|have\s+enough|provide|contain\s+enough)
     | \b(?:not|in)\s?(?:sufficient|enough)\s+(?:information|detail|context|data)
     | \bnot\s+possible\s+to\b | \bno\s+way\s+to\s+(?:tell|know|say)\b
+    | \btoo\s+\w+\s+to\s+(?:tell|say|see|read|count|identify|determine|make\s+out)\b
     | \bnot\s+clear\s+enough\b | \bno\s+idea\b | \bi(?:'m|\s+am)?\s+(?:not\s+sure|unsure)\b
     | ^\W*(?:unsure|unknown|undetermined|indeterminate)\W*$
     | \bas\s+an\s+ai\b | \bsorry\b.*\bcan(?:no|')t\b

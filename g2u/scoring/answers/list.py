@@ -9,6 +9,10 @@ from g2u.scoring import responses
 from g2u.scoring.quantities import same
 
 BULLET = re.compile(r"^\s*(?:[-*•]|\d+[.)])\s+(.+?)\s*$", re.MULTILINE)
+LEAD_IN = re.compile(
+    r"^(?:(?:the|these|those|they|it|there|all)\b[^,;\n]*?\b(?:are|is|were)\b\s*:?\s+|only\s+|just\s+)",
+    re.IGNORECASE,
+)
 SEPARATOR = re.compile(r"\s*[,;]\s*(?:and\s+)?|\s+and\s+|\n+")
 
 
@@ -42,12 +46,14 @@ def _entries(text: str) -> str | None:
     found = [value for value in responses.objects(text) if isinstance(value, list)]
     if found:
         return _canonical(found[0]) if len(found) == 1 else None
+    if re.fullmatch(r"\{[^{}:\"]*\}", text.strip()):
+        text = text.strip()[1:-1]
     if "[" in text or "{" in text:
         return None
     bullets = BULLET.findall(text)
     if bullets:
         return _canonical(bullets)
-    plain = text.strip().strip("().!").strip()
+    plain = LEAD_IN.sub("", text.strip()).strip("().!").strip()
     if not plain:
         return None
     if re.fullmatch(r"[-+]?\d[\d.]*(?:\s+[-+]?\d[\d.]*)+", plain):

@@ -16,6 +16,15 @@ REFERENCE = re.compile(
     r"\b(?:figure|fig\.?|image|picture|panel|step|option|question|page|line|table)\s+\d+\b",
     re.IGNORECASE,
 )
+PAIR = re.compile(
+    r"\b(?:the|these|those)\s+two\b(?=\s+(?:are|is|were|lie|stand|of)\b)", re.IGNORECASE
+)
+NOTHING = re.compile(
+    r"\W*(?:(?:there\s+(?:are|is)\s+)?none|there\s+(?:are|is)\s+no\s+\w+(?:\s+(?:on|in|at|of)\b[^.]*)?"
+    r"|no\s+[a-z]+s)\W*",
+    re.IGNORECASE,
+)
+"""A count of nothing, said in words."""
 TOLERANCE = re.compile(r"\s*(?:±|\+-|\+/-)\s*([\d.]+)\s*(%?)\s*$")
 FACTOR = re.compile(r"\s*\*/\s*([\d.]+)\s*$")
 CONCLUDING = re.compile(
@@ -36,7 +45,9 @@ def parse(response: str, question: Question) -> str | None:
     """
     del question
     text = responses.concluded(response)
-    text = REFERENCE.sub(" ", text)
+    if NOTHING.fullmatch(text) and not responses.refuses(text):
+        return "0"
+    text = PAIR.sub(" ", REFERENCE.sub(" ", text))
     said = [
         (statement, str(found))
         for statement in responses.statements(text)
