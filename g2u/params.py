@@ -238,12 +238,17 @@ class Report(Section):
     """Section of stage report."""
 
     examples: NotNegative
-    gallery: NotNegative | None = None
-    """Questions per benchmark and model in the gallery, spread evenly; None = all."""
     bound_resamples: NotNegative = 0
     """Of the lines that say whether fidelity bounds the gain; 0 = not drawn."""
     alpha: Annotated[float, Field(gt=0, lt=1)]
     margin: Annotated[float, Field(gt=0, lt=1)]
+
+
+class Gallery(Section):
+    """Section of stage gallery."""
+
+    items: NotNegative | None = None
+    """Questions per benchmark and model, spread evenly; None = all."""
 
 
 class BudgetSection(Section):
@@ -301,6 +306,7 @@ class Params(Section):
     judge: Judge
     score: ScoreSection
     report: Report
+    gallery: Gallery = Gallery()
     run: Run = Run()
     nightly: Nightly = Nightly()
 

@@ -28,7 +28,7 @@ def spread(questions: list[Question], count: int | None) -> list[Question]:
 def part_of(config: Params, benchmark: str, model: str) -> GalleryPart:
     """One model on one benchmark: the main arm of every family."""
     folder = BenchmarkFolder(benchmark)
-    questions = spread(tables.read_questions(folder.questions), config.report.gallery)
+    questions = spread(tables.read_questions(folder.questions), config.gallery.items)
     gold = {target.id: target.answer for target in targets.read_targets(folder.targets)}
     originals = {digest for question in questions for digest in question.pictures}
     thumbnails = {
