@@ -19,7 +19,7 @@ from g2u.records import Picture
 from g2u.report import figures
 from g2u.report.published import Published
 from g2u.report.questions import Finding
-from g2u.report.summary import headline, own_thoughts
+from g2u.report.summary import at_chance, headline, own_thoughts
 from g2u.scoring.verdict import RULES
 
 PAGES = "pages"
@@ -81,6 +81,13 @@ class BenchmarkPart:
         """The row of the most accurate own thought that was compared with direct."""
         own = own_thoughts(self.rows)
         return None if own.is_empty() else own.row(0, named=True)
+
+    @property
+    def said(self) -> str:
+        """The verdict on `best`; gains are not discussed where direct is not above chance."""
+        if at_chance(self.rows):
+            return "direct is at chance"
+        return str(self.best["verdict"]) if self.best is not None else ""
 
 
 @dataclass(frozen=True, slots=True)

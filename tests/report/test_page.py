@@ -11,6 +11,8 @@ import polars as pl
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from g2u.params import Report
+from g2u.report.page import BenchmarkPart, Site
 from g2u.report.summary import SCHEMA, CellResult, headline, summary
 from tests.conftest import Workspace, objections
 
@@ -145,6 +147,17 @@ def test_own_thoughts_without_a_single_pair_are_not_discussed() -> None:
     assert headline(summary([direct, unpaired]), 0.05, 0.03) == "No own thoughts were scored here."
     paired = cell("structure", 0.7, gain(0.1, 0.001), gain(0.1, 0.001))
     assert "structure, +10.0 points" in headline(summary([direct, unpaired, paired]), 0.05, 0.03)
+
+
+def test_the_overview_does_not_discuss_gains_where_direct_is_at_chance() -> None:
+    section = Report(examples=0, alpha=0.05, margin=0.03)
+    for direct, said in ((0.6, "controls missing"), (0.31, "direct is at chance")):
+        rows = grid(direct)
+        part = BenchmarkPart("b", "m", rows, {}, {}, (), None)
+        page = Site(section, 0.95).overview([part], rows, [])
+        (row,) = re.findall(r'<tr id="b-m">.*?</tr>', page, re.DOTALL)
+        assert f"<td>{said}</td>" in row
+        assert 'href="pages/b-m.html"' in row
 
 
 @pytest.fixture
