@@ -1,5 +1,6 @@
 """The gallery in a real browser, from the file system: filters, keys, links, 20,000 questions."""
 
+import dataclasses
 from pathlib import Path
 
 import pytest
@@ -127,6 +128,18 @@ def test_a_press_outlives_a_redraw_of_the_pressed_row(page: Page) -> None:
     page.mouse.up()
     page.wait_for_selector("dialog[open]")
     assert "q1" in page.inner_text("dialog .ask")
+
+
+def test_every_thought_of_a_question_is_shown(page: Page, tmp_path: Path) -> None:
+    one = item(0)
+    drawn = dataclasses.replace(
+        one.arms["detail"], thoughts=tuple(picture.digest for picture in THOUGHTS[:3])
+    )
+    several = dataclasses.replace(one, arms={**one.arms, "detail": drawn})
+    write_gallery(tmp_path, [GalleryPart("b", "m", ARMS, [several], THUMBNAILS)])
+    page.goto((tmp_path / "gallery.html").as_uri())
+    expect(page.locator("#item-0 img[alt$='of detail']")).to_have_count(3)
+    expect(page.locator("#item-0")).to_contain_text("detail, 3")
 
 
 def test_a_link_opens_its_question_with_its_filters(page: Page, gallery: Path) -> None:
