@@ -3,6 +3,7 @@
 Here is what an edit request holds, how its seed is drawn, and what makes a reply no thought.
 """
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -125,6 +126,16 @@ def given(
         for question in questions
         for position, source in enumerate(question.pictures)
     ]
+
+
+def tagged(reply: str, tag: str, stop: str) -> str | None:
+    """What follows "TAG: " at the head of a line of a reply; None where it says `stop`, or has no
+    such line.
+    """
+    if stop in reply.lower():
+        return None
+    found = re.search(rf"^\s*{tag}:\s*(\S.*?)\s*$", reply, re.MULTILINE)
+    return found[1] if found else None
 
 
 def flaw_of(picture: Picture, source: str) -> str:

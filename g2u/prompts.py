@@ -28,10 +28,7 @@ def question_prompt(question: Question) -> str:
         classes = ", ".join(question.choices)
         request = LABEL_REQUEST.format(classes=classes) if classes else SHORT_REQUEST
         return f"{hint}{question.text}\n{request}"
-    options = "\n".join(
-        f"{letter}. {choice}"
-        for letter, choice in zip(question.option_letters(), question.choices, strict=True)
-    )
+    options = "\n".join(question.lettered_choices())
     hint = f"Hint: {question.hint}\n" if question.hint else ""
     return f"{hint}Question: {question.text}\nOptions:\n{options}\n{CHOICE_REQUEST}"
 

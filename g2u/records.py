@@ -57,6 +57,11 @@ class Question:
         """The letter of each choice."""
         return self.letters or tuple(chr(ord("A") + i) for i in range(len(self.choices)))
 
+    def lettered_choices(self) -> tuple[str, ...]:
+        """Each choice after its letter: "A. a dog"."""
+        pairs = zip(self.option_letters(), self.choices, strict=True)
+        return tuple(f"{letter}. {choice}" for letter, choice in pairs)
+
 
 @dataclass(frozen=True, slots=True)
 class Target:

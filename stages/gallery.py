@@ -7,13 +7,14 @@ Run: python -m stages.gallery
 """
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from g2u import params, tables, targets
+from g2u.arms import Arm, paired
 from g2u.errors import run_main
 from g2u.gallery.writing import GalleryArm, GalleryItem, GalleryPart, thumbnail, write_gallery
 from g2u.params import Params
-from g2u.records import Question, Thought
+from g2u.records import Question
 from g2u.tables import Answer, Score
 from g2u.workspace import REPORT, BenchmarkFolder, Cell
 
@@ -36,19 +37,15 @@ def part_of(config: Params, benchmark: str, model: str) -> GalleryPart:
         for digest, picture in tables.read_pictures(folder.pictures).items()
         if digest in originals
     }
-    wanted = {question.id for question in questions}
     arms = {
-        family: dict(_arms(Cell(benchmark, model, family), wanted, thumbnails))
+        family: dict(_arms(Cell(benchmark, model, family), questions, thumbnails))
         for family in config.families
     }
     items = [
         GalleryItem(
             question.id,
             question.text,
-            tuple(
-                f"{letter}. {choice}"
-                for letter, choice in zip(question.option_letters(), question.choices, strict=True)
-            ),
+            question.lettered_choices(),
             gold[question.id],
             question.category,
             question.pictures,
@@ -60,23 +57,20 @@ def part_of(config: Params, benchmark: str, model: str) -> GalleryPart:
 
 
 def _arms(
-    cell: Cell, wanted: set[str], thumbnails: dict[str, str]
+    cell: Cell, questions: Sequence[Question], thumbnails: dict[str, str]
 ) -> Iterator[tuple[str, GalleryArm]]:
     """Question -> the main arm's thoughts, answer and score; adds the thoughts' thumbnails."""
-    thoughts: dict[str, list[Thought]] = {}
-    for thought in tables.read_thoughts(cell.thoughts):
-        if thought.question in wanted and not thought.draw:
-            thoughts.setdefault(thought.question, []).append(thought)
+    wanted = {question.id for question in questions}
+    thoughts = [t for t in tables.read_thoughts(cell.thoughts) if t.question in wanted]
     answers = tables.read_answers(cell.answers)
     main = answers[0].arm if answers else ""
     said = {a.id: a for a in answers if a.arm == main and a.id in wanted}
     scores = {s.id: s for s in tables.read_scores(cell.scores) if s.arm == main}
     rewards = tables.read_rewards(cell.rewards)
     first = {r.question: r.value for r in rewards if not r.draw and r.name == rewards[0].name}
+    drawn = paired(Arm(main), questions, thoughts)
     for name, answer in said.items():
-        drawn = thoughts.get(name, [])
-        last = max((thought.round for thought in drawn), default=0)
-        shown = [t.picture for t in drawn if t.picture and t.round == last]
+        shown = [thought.picture for thought in drawn[name] if thought.picture]
         for picture in shown:
             if picture.digest not in thumbnails:
                 thumbnails[picture.digest] = thumbnail(picture)

@@ -111,10 +111,7 @@ def examples(
                     shown.append(ShownArm(name, own, _said(answer, question), right))
         originals = tuple(pictures[digest] for digest in question.pictures)
         answer_text = _with_option(gold[question.id].answer, question)
-        choices = tuple(
-            f"{letter}. {choice}"
-            for letter, choice in zip(question.option_letters(), question.choices, strict=True)
-        )
+        choices = question.lettered_choices()
         found.append(
             Example(question.id, question.text, choices, answer_text, originals, tuple(shown))
         )

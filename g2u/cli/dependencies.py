@@ -13,8 +13,7 @@ LOADED_BY_NAME = {
     "report": ("g2u/report",),
     "gallery": ("g2u/gallery",),
 }
-"""Folders that a stage names apart in dvc.yaml: the cell's own file in them, or the whole folder.
-"""
+"""The stages of a run in order, and the folders each names apart in dvc.yaml (a cell: its file)."""
 
 
 def reached(start: Path, root: Path) -> set[Path]:

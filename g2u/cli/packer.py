@@ -19,6 +19,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from g2u.cli.dependencies import LOADED_BY_NAME
 from g2u.cli.workers import die_with_parent
 from g2u.errors import run_main
 from stages.__main__ import PACKER_VARIABLE
@@ -26,7 +27,6 @@ from stages.__main__ import PACKER_VARIABLE
 SOURCES = ("g2u", "stages")
 STOPPED_IN = 10.0
 """Seconds that a packer gets to end by itself."""
-IMPORTED = ("prepare", "generate", "understand", "judge", "score", "report", "gallery")
 
 
 @contextlib.contextmanager
@@ -60,7 +60,7 @@ def serve(address: str, ready: Any) -> None:
     """Take work, one piece after the other, until the parent process ends."""
     threading.Thread(target=die_with_parent, daemon=True).start()
     started_as = _sources()
-    for name in IMPORTED:
+    for name in LOADED_BY_NAME:
         importlib.import_module(f"stages.{name}")
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(address)

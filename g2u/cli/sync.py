@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from g2u import plugins
-from g2u.cli.dependencies import shared_code
+from g2u.cli.dependencies import LOADED_BY_NAME, shared_code
 from g2u.errors import DataError
 from g2u.files import write_whole
 from g2u.params import ModelPreset, Params
@@ -26,7 +26,6 @@ CELL_NOUNS = ("thoughts", "answers", "rewards", "judgements", "scores", "metrics
 TABLES = ("questions.parquet", "targets.parquet", "pictures", "thoughts", "answers", "scores")
 READ = {"report": (*TABLES, "metrics", "costs"), "gallery": (*TABLES, "rewards")}
 """What the stages over all benchmarks read of each."""
-STAGES = ("prepare", "generate", "understand", "judge", "score", "report", "gallery")
 
 
 def benchmark_file(config: Params, benchmark: str, root: Path) -> str:
@@ -115,7 +114,7 @@ def code_file(root: Path) -> str:
         "# import statements. Cells depend on the digest: the list is written once, not per cell.",
         "stages:",
     ]
-    for stage in STAGES:
+    for stage in LOADED_BY_NAME:
         lines += [
             f"  {stage}:",
             "    wdir: ../..",

@@ -6,13 +6,12 @@ phrase or by naming no step; or the number is fixed for all questions (`stops: f
 picture is edited first, then each drawing in its turn; plans see all pictures, no options.
 """
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from g2u.digests import call_seed
-from g2u.drawing import completed, without_thought
+from g2u.drawing import completed, tagged, without_thought
 from g2u.errors import ParamsError
 from g2u.protocols import Calls
 from g2u.records import AnswerRequest, EditRequest, Failure, Picture, Question, Thought, Turn
@@ -82,10 +81,7 @@ def imagine(
 
 def step(reply: str) -> str | None:
     """The step that a plan names; None where it stops or names none."""
-    if STOP in reply.lower():
-        return None
-    found = re.search(r"^\s*Step:\s*(\S.*?)\s*$", reply, re.MULTILINE)
-    return found[1] if found else None
+    return tagged(reply, "Step", STOP)
 
 
 def _planned(chains: Sequence[_Chain], may_stop: bool, calls: Calls) -> list[tuple[_Chain, str]]:

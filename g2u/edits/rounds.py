@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from g2u.digests import call_seed
-from g2u.drawing import completed
+from g2u.drawing import completed, tagged
 from g2u.errors import ParamsError, unknown_name
 from g2u.protocols import Calls
 from g2u.records import AnswerRequest, EditRequest, Failure, Picture, Question, Thought, Turn
@@ -85,10 +85,7 @@ def imagine(
 
 def instruction(reply: str) -> str | None:
     """The edit that a reflection names; None where it stops or names none."""
-    if STOP in reply.lower():
-        return None
-    found = re.search(r"^\s*Edit:\s*(\S.*?)\s*$", reply, re.MULTILINE)
-    return found[1] if found else None
+    return tagged(reply, "Edit", STOP)
 
 
 def is_mismatch(reply: str) -> bool:

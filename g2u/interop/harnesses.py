@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from g2u.arms import Arm, paired
 from g2u.errors import DataError
 from g2u.files import write_whole
 from g2u.parquet import IMAGE, write_rows
@@ -83,23 +84,14 @@ def shown(
     Raises:
         DataError: there are none.
     """
-    last = max((thought.round for thought in thoughts), default=0)
-    drawn: dict[str, dict[int, Picture]] = {}
-    for thought in thoughts:
-        if (
-            thought.status == "ok"
-            and thought.picture
-            and not thought.draw
-            and thought.round == last
-        ):
-            drawn.setdefault(thought.question, {})[thought.position] = thought.picture
+    drawn = paired(Arm("concat"), questions, thoughts)
     found = []
     for question, target in zip(questions, gold, strict=True):
-        own = drawn.get(question.id, {})
-        if own and len(own) >= len(question.pictures):
+        own = sorted(drawn[question.id], key=lambda thought: thought.position)
+        sound = tuple(t.picture for t in own if t.status == "ok" and t.picture)
+        if own and len(sound) == len(own):
             originals = tuple(pictures[digest] for digest in question.pictures)
-            ordered = tuple(own[position] for position in sorted(own))
-            found.append(Shown(question, target, (*originals, *ordered)))
+            found.append(Shown(question, target, (*originals, *sound)))
     if not found:
         raise DataError("no question has thoughts for all of its pictures; nothing to write")
     return found

@@ -6,6 +6,7 @@ import base64
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -123,24 +124,18 @@ class Site:
         return self._filled("benchmark.html.j2", PLOTLY, plots, part=part, headline=said)
 
     def _filled(self, template: str, plotly: str, plots: dict[str, str], **content: Any) -> str:
-        environment = Environment(
-            loader=FileSystemLoader(Path(__file__).parent), autoescape=True, trim_blocks=True,
-            lstrip_blocks=True,
-        )  # fmt: skip
-        environment.filters |= {
-            "points": lambda value: "–" if value is None else f"{100 * value:.1f}",
-            "signed": lambda value: "–" if value is None else f"{100 * value:+.1f}",
-            "p": lambda v: "–" if v is None else "<0.001" if v < 0.001 else f"{v:.3f}",
-            "source": data_uri,
-        }
         drawn = ", ".join(f"{json.dumps(name)}: {plot}" for name, plot in plots.items())
-        return environment.get_template(template).render(
-            plotly=plotly,
-            plots=f"{{{drawn}}}".replace("<", "\\u003c"),
-            confidence=self.confidence,
-            alpha=self.section.alpha,
-            rules=RULES,
-            **content,
+        return (
+            _templates()
+            .get_template(template)
+            .render(
+                plotly=plotly,
+                plots=f"{{{drawn}}}".replace("<", "\\u003c"),
+                confidence=self.confidence,
+                alpha=self.section.alpha,
+                rules=RULES,
+                **content,
+            )
         )
 
 
@@ -161,6 +156,22 @@ def write_site(
     for name, text in fresh.items():
         write_whole(pages / name, text)
     write_whole(folder / "index.html", site.overview(parts, rows, answers))
+
+
+@cache
+def _templates() -> Environment:
+    """The pages' templates, compiled once for all pages."""
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent), autoescape=True, trim_blocks=True,
+        lstrip_blocks=True,
+    )  # fmt: skip
+    environment.filters |= {
+        "points": lambda value: "–" if value is None else f"{100 * value:.1f}",
+        "signed": lambda value: "–" if value is None else f"{100 * value:+.1f}",
+        "p": lambda v: "–" if v is None else "<0.001" if v < 0.001 else f"{v:.3f}",
+        "source": data_uri,
+    }
+    return environment
 
 
 def data_uri(picture: Picture) -> str:

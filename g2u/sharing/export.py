@@ -22,6 +22,7 @@ from g2u.sharing.manifest import SharedCell, write_manifest
 from g2u.workspace import BenchmarkFolder, Cell
 
 USE = pa.struct([("question", pa.string()), ("position", pa.int32()), ("choice", pa.string())])
+USED = [field.name for field in USE]
 SHARED = pa.schema([*tables.THOUGHTS, ("original", IMAGE), ("uses", pa.list_(USE))])
 """Columns of a configuration: those of g2u.tables.THOUGHTS, the original, and where it is shown."""
 
@@ -97,14 +98,13 @@ def _write_cell(
     name = f"{cell.benchmark}-{cell.model}-{cell.family}"
     place = folder / "data" / name
     uses = _uses(cell)
-    names = [field.name for field in USE]
     seen: list[str] = []
 
     def rows() -> Iterator[dict[str, Any]]:
         for row in parquet.read_shards(cell.thoughts, tables.THOUGHTS):
             seen.append(hashlib.sha256(row["image"]["bytes"]).hexdigest())
             original = originals.find(row["source"]) if has_originals else None
-            shown = [dict(zip(names, use, strict=True)) for use in uses.get(row["thought"], [])]
+            shown = [dict(zip(USED, use, strict=True)) for use in uses.get(row["thought"], [])]
             yield {**row, "original": original, "uses": shown}
 
     parquet.write_shards(place, SHARED, rows())
@@ -152,9 +152,8 @@ class Originals:
 def _uses(cell: Cell) -> dict[str, list[tuple[Any, ...]]]:
     """By thought: the questions and positions that show it, as values of the fields of USE."""
     found: dict[str, list[tuple[Any, ...]]] = {}
-    names = [field.name for field in USE]
-    path, columns = cell.thoughts / "links.parquet", ["thought", *names]
+    path, columns = cell.thoughts / "links.parquet", ["thought", *USED]
     for link in parquet.iterate_rows(path, tables.LINKS, columns):
-        use = tuple(link[name] for name in names)
+        use = tuple(link[name] for name in USED)
         found.setdefault(link["thought"], []).append(use)
     return found
