@@ -31,7 +31,7 @@ repro: $(READY)
 	@echo "report: data/report/index.html"
 
 test: $(READY)
-	@python -m pytest --cov --cov-report=term:skip-covered
+	@python -m pytest -n auto --dist loadfile --cov --cov-report=term:skip-covered
 
 fast: $(READY)
 	@python -m pytest -m "not slow"
