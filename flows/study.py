@@ -19,6 +19,7 @@ import yaml
 
 from g2u.errors import ParamsError, run_main, unknown_name
 from g2u.files import write_whole
+from g2u.report.page import PAGES
 from g2u.workspace import CACHE_VARIABLE, REPORT, call_store
 
 STUDIES = Path("studies")
@@ -30,6 +31,7 @@ COMMANDS = (
     ["g2u.cli.main", "run"],
 )
 NUMBERS = ("gains.json", "gains.csv")
+CHANGED = REPORT / PAGES / "changes.csv"
 GIT = shutil.which("git") or "git"
 
 
@@ -85,6 +87,8 @@ def run(name: str) -> None:
     RESULTS.mkdir(parents=True, exist_ok=True)
     for number in NUMBERS:
         shutil.copyfile(place / REPORT / number, RESULTS / f"{name}{Path(number).suffix}")
+    if (place / CHANGED).exists():
+        shutil.copyfile(place / CHANGED, RESULTS / f"{name}_changes.csv")
     print(f"study {name}: {place / REPORT / 'index.html'}", file=sys.stderr)
 
 

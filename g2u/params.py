@@ -45,6 +45,16 @@ class ModelPreset(Section):
     """What the adapter's `load` takes."""
     baseline: str | None = None
     """Another preset whose direct answers this one's gains are measured against as well."""
+    trained_from: str | None = None
+    """Another preset: where it is among `models`, its arms are what this one's are compared with,
+    to see what training changed.
+    """
+
+    @property
+    def curve(self) -> Path | None:
+        """Where the training of local weights keeps its curve."""
+        folder = self.settings.get("weights")
+        return Path(str(folder)) / "curve.csv" if folder else None
 
 
 class Preset(BaseModel):
@@ -133,6 +143,11 @@ class Variant(Section):
     seed: NotNegative | None = None
     steps: Positive | None = None
     paths: list[TrainingPath] | None = None
+    learning_rate: Annotated[float, Field(gt=0)] | None = None
+    start: str | None = None
+    """Folder of the weights to go on from."""
+    talk: NotNegative | None = None
+    """Further items of a batch, which teach to talk about drawings."""
 
 
 class Train(Section):
@@ -148,6 +163,53 @@ class Train(Section):
     threads: Positive
     variants: dict[str, Variant] = {}
     """Trained apart, by name."""
+
+
+class AlignChanges(Section):
+    """What a training of section align changes; meanings in g2u/alignment/recipe.py."""
+
+    system: Literal["gvu", "r3"] | None = None
+    reward: Literal["likelihood", "contrast", "verdict", "agreement", "structure"] | None = None
+    tasks: dict[str, list[str]] | None = None
+    paints: bool | None = None
+    turns: Positive | None = None
+    groups: Positive | None = None
+    group: Annotated[int, Field(ge=2)] | None = None
+    update: Literal["ratio", "forward"] | None = None
+    updates: Positive | None = None
+    kl: Annotated[float, Field(ge=0)] | None = None
+    learning_rate: Annotated[float, Field(ge=0)] | None = None
+
+
+class Align(Section):
+    """Section of stage align; meanings in g2u/alignment/recipe.py."""
+
+    base: str
+    reward: str
+    tasks: dict[str, list[str]]
+    paints: bool
+    watched: dict[str, list[str]]
+    turns: Positive
+    groups: Positive
+    group: Annotated[int, Field(ge=2)]
+    update: Literal["ratio", "forward"]
+    updates: Positive
+    reach: Annotated[float, Field(gt=0)]
+    steps: Annotated[int, Field(ge=2)]
+    eta: Annotated[float, Field(gt=0, le=1)]
+    clip: Annotated[float, Field(gt=0)]
+    text_clip: Annotated[float, Field(gt=0)]
+    kl: Annotated[float, Field(ge=0)]
+    rank: Positive
+    learning_rate: Annotated[float, Field(ge=0)]
+    alternate: Positive
+    perfect: Annotated[float, Field(gt=0, le=1)]
+    check_every: Positive
+    checked: Positive
+    fall: Annotated[float, Field(gt=0, le=1)]
+    threads: Positive
+    variants: dict[str, AlignChanges]
+    """Each a training of its own, by name."""
 
 
 class Generate(Section):
@@ -175,7 +237,7 @@ class Understand(Section):
     """... of these families."""
     samples: NotNegative = 0
     """Sampled answers of direct, for votes at equal cost."""
-    rewards: list[Literal["likelihood", "contrast", "embedding"]] = []
+    rewards: list[Literal["likelihood", "contrast", "verdict", "embedding"]] = []
     """Of every thought that a model drew; g2u/rewards.py."""
     reasoning_tokens: NotNegative = 0
     """Of direct's arm that first thinks in words; 0 = no such arm."""
@@ -198,14 +260,15 @@ class Judge(Section):
 class Derived(Section):
     """An arm that score makes of other arms; g2u/scoring/derived.py."""
 
-    rule: Literal["gate", "separate", "vote", "select"]
+    rule: Literal["gate", "separate", "vote", "select", "keep"]
     arm: str = "only"
     """Of a gate and of separate: the arm of the cell that shows the thought."""
     by: Literal[
-        "psnr", "ssim", "likelihood", "contrast", "embedding", "confidence", "random", "oracle"
-    ] = "psnr"
-    """Of a gate: how a thought is compared with its original, or its reward; of a selection: the
-    reward, the confidence of the answer, chance, or the truth.
+        "psnr", "ssim", "likelihood", "contrast", "verdict", "embedding", "confidence", "random",
+        "oracle",
+    ] = "psnr"  # fmt: skip
+    """Of a gate: how a thought is compared with its original, or its reward; of a selection, and
+    of the best round that is kept: the reward, the confidence of the answer, chance, or the truth.
     """
     above: float = 25.0
     """Of a gate: the thought is shown above this (PSNR in dB)."""
@@ -220,6 +283,7 @@ class Derived(Section):
             "separate": "separate",
             "vote": f"vote_{self.of}",
             "select": f"select_{self.by}_{self.of}",
+            "keep": f"keep_{self.by}",
         }[self.rule]
 
 
@@ -301,6 +365,7 @@ class Params(Section):
     presets: Presets
     prepare: Prepare
     train: Train
+    align: Align
     generate: Generate
     understand: Understand
     judge: Judge
@@ -412,9 +477,11 @@ def _check_axes(params: Params, path: Path) -> None:
         if doubled:
             raise ParamsError(f"{path}: {axis} names {doubled[0]!r} twice")
     for name, preset in params.presets.models.items():
-        if preset.baseline is not None and preset.baseline not in params.presets.models:
-            where = f"{path}: presets.models.{name}.baseline"
-            raise ParamsError(unknown_name(where, preset.baseline, params.presets.models))
+        others = {"baseline": preset.baseline, "trained_from": preset.trained_from}
+        for key, other in others.items():
+            if other is not None and other not in params.presets.models:
+                where = f"{path}: presets.models.{name}.{key}"
+                raise ParamsError(unknown_name(where, other, params.presets.models))
     judge = params.judge.model
     if judge is not None and judge not in params.presets.models:
         raise ParamsError(unknown_name(f"{path}: judge.model", judge, params.presets.models))

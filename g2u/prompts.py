@@ -15,6 +15,14 @@ PLAN = "Which edit would help to answer this? {question}"
 """What family `self` asks before it imagines."""
 REASON = "Think step by step about this before you answer."
 """What a model is told that first thinks in words."""
+NAMING = "What was drawn here?"
+"""What a model is asked that is to name the edit prompt of a drawing."""
+STOP = "no further edit needed"
+REFLECT = (
+    'The second picture was drawn from the first: "{prompt}" Name one change that it still '
+    'needs, as "Edit: ...", or say "' + STOP + '".'
+)
+"""What a model is asked about its drawing; {prompt}: what it was told to draw."""
 SHORT_REQUEST = "Answer the question using a single word or phrase."
 LABEL_REQUEST = "Answer with exactly one of these: {classes}."
 

@@ -3,8 +3,10 @@
 GvU's intrinsic reward (arXiv 2603.06043): with T the edit prompt and I the drawing, the geometric
 mean of the model's token probabilities, exp(mean_j log p(T_j | T_<j, I)), is `likelihood`; the mean
 of log p(T_j | T_<j, source, I) - log p(T_j | T_<j, source), which removes the language prior, is
-`contrast`. `embedding` is the cosine of the model's own vectors of source and drawing (after CAFe's
-distance of original and thought), 1 = the model sees no difference.
+`contrast`. `verdict` is the probability of the reply "no further edit needed", asked as R3's
+reflection asks (arXiv 2602.15772). `embedding` is the cosine of the model's own vectors of
+source and drawing (after CAFe's distance of original and thought), 1 = the model sees no
+difference. What a round of drawing is rewarded for is the prompt that the first one was made by.
 """
 
 import math
@@ -14,12 +16,12 @@ import numpy as np
 
 from g2u import plugins
 from g2u.params import Params
+from g2u.prompts import NAMING, REFLECT, STOP
 from g2u.protocols import Calls
 from g2u.records import EmbedRequest, Failure, Picture, ScoreRequest, Thought, Turn
 from g2u.tables import Reward
 from g2u.workspace import Cell
 
-WORDING = "What was drawn here?"
 NEEDS = {"embedding": "embed"}
 """What a reward needs of the model beside `score`."""
 Parts = tuple[Picture, ...]
@@ -29,7 +31,7 @@ Value = tuple[float, tuple[float, ...]]
 
 def request(pictures: Parts, prompt: str) -> ScoreRequest:
     """How likely the model finds the edit prompt when it sees these pictures."""
-    return ScoreRequest((Turn("user", (*pictures, WORDING)),), prompt)
+    return ScoreRequest((Turn("user", (*pictures, NAMING)),), prompt)
 
 
 def rewards(
@@ -39,8 +41,8 @@ def rewards(
     pictures: Mapping[str, Picture],
     calls: Calls,
 ) -> list[Reward]:
-    """The rewards that section understand names, of thoughts that a model drew; failures are left
-    out, as is what the model cannot do: score for likelihood and contrast, embed for embedding.
+    """The rewards that section understand names, of thoughts that a model drew, every round of
+    them; failures are left out, as is what the model cannot do (embed for embedding, else score).
     """
     preset = config.presets.models[cell.model]
     able = plugins.capabilities(preset.adapter, preset.settings)
@@ -50,7 +52,6 @@ def rewards(
         thought
         for thought in thoughts
         if thought.status == "ok" and thought.picture is not None and thought.call
-        if thought.round == last
     ]
     found: list[Reward] = []
     for name in names:
@@ -59,7 +60,7 @@ def rewards(
             if name == "embedding"
             else _readings(name, drawn, pictures, calls)
         )
-        found += _by_question(name, drawn, values)
+        found += _by_question(name, drawn, values, last)
     return found
 
 
@@ -70,21 +71,31 @@ def _readings(
     wanted: list[ScoreRequest] = []
     for thought in drawn:
         assert thought.picture is not None
+        prompt = thought.base if thought.round else thought.prompt
+        source = (pictures[thought.source],) if thought.source in pictures else ()
         if name == "likelihood":
-            wanted.append(request((thought.picture,), thought.prompt))
+            wanted.append(request((thought.picture,), prompt))
+        elif name == "verdict":
+            asked = (*source, thought.picture, REFLECT.format(prompt=prompt))
+            wanted.append(ScoreRequest((Turn("user", asked),), STOP))
         else:
-            source = (pictures[thought.source],) if thought.source in pictures else ()
-            wanted.append(request((*source, thought.picture), thought.prompt))
-            wanted.append(request(source, thought.prompt))
+            wanted.append(request((*source, thought.picture), prompt))
+            wanted.append(request(source, prompt))
     replies = calls.score(wanted)
-    size = 1 if name == "likelihood" else 2
+    size = 2 if name == "contrast" else 1
     found: list[Value | None] = []
     for place in range(0, len(replies), size):
         tokens = _tokens(_sound(replies[place : place + size]))
-        mean = sum(tokens) / len(tokens) if tokens else 0.0
-        value = math.exp(mean) if name == "likelihood" else mean
-        found.append((value, tokens) if tokens else None)
+        found.append((_value(name, tokens), tokens) if tokens else None)
     return found
+
+
+def _value(name: str, tokens: tuple[float, ...]) -> float:
+    """A reward of its tokens."""
+    if name == "verdict":
+        return math.exp(sum(tokens))
+    mean = sum(tokens) / len(tokens)
+    return mean if name == "contrast" else math.exp(mean)
 
 
 def _cosines(
@@ -126,17 +137,18 @@ def _tokens(found: list[tuple[float, ...]] | None) -> tuple[float, ...] | None:
 
 
 def _by_question(
-    name: str, drawn: Sequence[Thought], values: Sequence[Value | None]
+    name: str, drawn: Sequence[Thought], values: Sequence[Value | None], last: int
 ) -> list[Reward]:
     """The mean over a question's pictures; none where one of them has no value."""
-    groups: dict[tuple[str, int], list[Value | None]] = {}
+    groups: dict[tuple[str, int, int | None], list[Value | None]] = {}
     for thought, value in zip(drawn, values, strict=True):
-        groups.setdefault((thought.question, thought.draw), []).append(value)
+        number = None if thought.round == last else thought.round
+        groups.setdefault((thought.question, thought.draw, number), []).append(value)
     rewarded = []
-    for (question, draw), each in groups.items():
+    for (question, draw, number), each in groups.items():
         sound = [value for value in each if value is not None]
         if len(sound) == len(each):
             mean = sum(value for value, _ in sound) / len(sound)
             tokens = tuple(token for _, found in sound for token in found)
-            rewarded.append(Reward(question, draw, name, mean, tokens))
+            rewarded.append(Reward(question, draw, number, name, mean, tokens))
     return rewarded

@@ -85,6 +85,7 @@ REWARDS = pa.schema(
     [
         ("question", pa.string()),
         ("draw", pa.int32()),
+        ("round", pa.int32()),
         ("name", pa.string()),
         ("value", pa.float64()),
         ("tokens", pa.list_(pa.float64())),
@@ -138,10 +139,12 @@ class Reward:
 
     question: str
     draw: int
+    round: int | None
+    """None: the last one, or the only."""
     name: str
-    """likelihood, contrast or embedding."""
+    """likelihood, contrast, verdict or embedding."""
     value: float
-    """likelihood: 0..1; contrast: nats per token; embedding: cosine, -1..1."""
+    """likelihood, verdict: 0..1; contrast: nats per token; embedding: cosine, -1..1."""
     tokens: tuple[float, ...]
     """Per token of the prompts, one after the other: natural-log probability, or difference."""
 

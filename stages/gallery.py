@@ -67,7 +67,11 @@ def _arms(
     said = {a.id: a for a in answers if a.arm == main and a.id in wanted}
     scores = {s.id: s for s in tables.read_scores(cell.scores) if s.arm == main}
     rewards = tables.read_rewards(cell.rewards)
-    first = {r.question: r.value for r in rewards if not r.draw and r.name == rewards[0].name}
+    first = {
+        r.question: r.value
+        for r in rewards
+        if not r.draw and r.round is None and r.name == rewards[0].name
+    }
     drawn = paired(Arm(main), questions, thoughts)
     for name, answer in said.items():
         shown = [thought.picture for thought in drawn[name] if thought.picture]

@@ -19,11 +19,20 @@ from g2u.errors import DataError, run_main
 from g2u.files import write_whole
 from g2u.params import Params
 from g2u.records import Picture, Question, Target, Thought
+from g2u.report.changes import Change, changes, in_words, table
 from g2u.report.choices import decision, sentence, stability
-from g2u.report.page import BenchmarkPart, Example, ShownArm, Site, write_site
+from g2u.report.page import (
+    CHANGES,
+    PAGES,
+    BenchmarkPart,
+    Example,
+    ShownArm,
+    Site,
+    write_site,
+)
 from g2u.report.published import judge_lines, published
-from g2u.report.questions import findings
-from g2u.report.summary import CellResult, arm_name, summary
+from g2u.report.questions import Finding, findings
+from g2u.report.summary import CellResult, arm_name, own_thoughts, summary
 from g2u.scoring.statistics import Resampling
 from g2u.tables import Answer, Score
 from g2u.workspace import REPORT, BenchmarkFolder, Cell
@@ -202,6 +211,32 @@ def styles(config: Params) -> "list[StyleGain]":
     return style_gains(styled, how)
 
 
+def compared(config: Params) -> list[Change]:
+    """Models that were trained from another one against that one."""
+    section = config.score
+    cells = {}
+    for model in config.models:
+        base = config.presets.models[model].trained_from
+        for benchmark in config.benchmarks if base in config.models else []:
+            for family in config.families:
+                own, former = (Cell(benchmark, m, family).scores for m in (model, str(base)))
+                pair = (tables.read_scores(own), tables.read_scores(former))
+                cells[benchmark, model, str(base), family] = pair
+    return changes(cells, Resampling(section.confidence, section.resamples, section.seed))
+
+
+def curves(config: Params) -> dict[str, pl.DataFrame]:
+    """Training curves of these models, where there are any."""
+    found = {}
+    for model in config.models:
+        preset = config.presets.models[model]
+        if preset.trained_from is not None and preset.curve is not None and preset.curve.exists():
+            curve = pl.read_csv(preset.curve)
+            if {"turn", "reward", "fidelity"} <= set(curve.columns):
+                found[model] = curve
+    return found
+
+
 def part(
     config: Params, direct: Cell, questions: Sequence[Question], rows: pl.DataFrame
 ) -> BenchmarkPart:
@@ -278,7 +313,18 @@ def main() -> None:
         pl.concat_str("benchmark", "model", "arm", separator=" ").alias("cell"),
         "benchmark", "model", "arm", "accuracy", "gain", "gain_low", "gain_high",
     )  # fmt: skip
-    write_site(REPORT, Site(config.report, config.score.confidence), parts, rows, answers)
+    site, changed = Site(config.report, config.score.confidence), compared(config)
+    files: dict[str, str] = {}
+    if changed:
+        own = set(own_thoughts(rows)["arm"])
+        files = {
+            CHANGES: site.changes(changed, own, curves(config)),
+            "changes.csv": table(changed).write_csv(),
+        }
+        said = in_words(changed, own, config.report.alpha)
+        question = "Does understanding teach drawing, and does drawing then teach understanding?"
+        answers.append(Finding(question, said, page=f"{PAGES}/{CHANGES}"))
+    write_site(REPORT, site, parts, rows, answers, files)
     write_whole(REPORT / "gains.json", json.dumps(nested(rows), indent=2) + "\n")
     write_whole(REPORT / "gains.csv", plot.write_csv())
     scored, failed = int(rows["items"].sum()), int(rows["failed"].sum())

@@ -11,9 +11,10 @@ from g2u.cache.calls import CachedCalls
 from g2u.cache.folder import FolderStore
 from g2u.params import Params, load
 from g2u.pictures import picture_of
+from g2u.prompts import NAMING, REFLECT, STOP
 from g2u.protocols import Reply
 from g2u.records import EmbedRequest, Failure, Picture, ScoreRequest, Thought
-from g2u.rewards import WORDING, rewards
+from g2u.rewards import rewards
 from g2u.workspace import Cell
 from tests.cache.test_calls import Echo
 from tests.conftest import ROOT, png
@@ -74,7 +75,7 @@ def test_likelihood_is_the_geometric_mean_of_token_probabilities(tmp_path: Path)
     by_hand = math.sqrt(math.exp(-0.1) * math.exp(-0.3))
     assert found == {("q", 0, "likelihood"): pytest.approx(by_hand)}
     assert [(r.turns[0].parts, r.continuation) for r in model.requests] == [
-        ((DRAWN, WORDING), "Enhance.")
+        ((DRAWN, NAMING), "Enhance.")
     ]
 
 
@@ -85,6 +86,25 @@ def test_contrast_is_the_mean_difference_that_the_drawing_makes(tmp_path: Path) 
     assert found[("q", 1, "contrast")] == pytest.approx(((-2 + 0.5) + (-2 + 1.1)) / 2)
     assert found[("q", 1, "likelihood")] == pytest.approx(math.exp(-2.0))
     assert len(model.requests) == 5, "the source alone is asked once"
+
+
+def test_every_round_is_rewarded_for_what_the_first_was_to_show(tmp_path: Path) -> None:
+    """The last round as the others; T is the prompt of the first round, not the instruction."""
+    first = replace(THOUGHT, base="Enhance.")
+    second = replace(first, picture=OTHER, prompt="redraw the top.", round=1)
+    model = Reader()
+    calls = CachedCalls(model, FolderStore(tmp_path), batch=4)
+    config = configured("likelihood", "verdict")
+    found = rewards(config, CELL, [first, second], {SOURCE.digest: SOURCE}, calls)
+    values = {(r.name, r.round): r.value for r in found}
+    assert values == {
+        ("likelihood", 0): pytest.approx(math.exp(-0.2)),
+        ("likelihood", None): pytest.approx(math.exp(-2.0)),
+        ("verdict", 0): pytest.approx(math.exp(-0.4)),
+        ("verdict", None): pytest.approx(math.exp(-4.0)),
+    }
+    asked = {(r.turns[0].parts[-1], r.continuation) for r in model.requests}
+    assert asked == {(NAMING, "Enhance."), (REFLECT.format(prompt="Enhance."), STOP)}
 
 
 def test_a_question_with_several_pictures_gets_the_mean(tmp_path: Path) -> None:

@@ -131,7 +131,14 @@ def _relative(path: str, root: Path) -> str:
     return json.dumps(os.path.relpath(root / path, root), ensure_ascii=False)
 
 
-def root_file(config: Params, text: str) -> str:
+def _curves(config: Params, root: Path) -> list[str]:
+    """Training curves of the models that are compared with what they were trained from."""
+    compared = [config.presets.models[m] for m in config.models]
+    paths = [p.curve for p in compared if p.trained_from is not None and p.curve is not None]
+    return [_relative(path.as_posix(), root) for path in paths if (root / path).exists()]
+
+
+def root_file(config: Params, text: str, root: Path) -> str:
     """Text of the root dvc.yaml with the inputs of report and gallery replaced."""
     for stage, nouns in READ.items():
         before, found, rest = text.partition(f"{BEGIN} {stage}\n")
@@ -139,7 +146,10 @@ def root_file(config: Params, text: str) -> str:
             raise DataError(f"dvc.yaml: no line '{BEGIN} {stage}'; git checkout dvc.yaml")
         _, _, after = rest.partition(END)
         paths = [f"data/{benchmark}/{noun}" for benchmark in config.benchmarks for noun in nouns]
-        lines = "\n".join(f"      - {path}" for path in [*paths, f"{CODE.as_posix()}/{stage}.txt"])
+        paths.append(f"{CODE.as_posix()}/{stage}.txt")
+        if stage == "report":
+            paths += _curves(config, root)
+        lines = "\n".join(f"      - {path}" for path in paths)
         text = f"{before}{BEGIN} {stage}\n{lines}\n      {END}{after}"
     return text
 
@@ -153,7 +163,7 @@ def dvc_files(config: Params, root: Path = Path()) -> dict[Path, str]:
         for family in config.families:
             path = folder / CELLS / family / "dvc.yaml"
             files[path] = family_file(config, benchmark, family, root)
-    files[ROOT] = root_file(config, (root / ROOT).read_text(encoding="utf-8"))
+    files[ROOT] = root_file(config, (root / ROOT).read_text(encoding="utf-8"), root)
     return files
 
 

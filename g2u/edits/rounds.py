@@ -17,6 +17,7 @@ from typing import Any
 from g2u.digests import call_seed
 from g2u.drawing import completed, tagged
 from g2u.errors import ParamsError, unknown_name
+from g2u.prompts import REFLECT, STOP
 from g2u.protocols import Calls
 from g2u.records import AnswerRequest, EditRequest, Failure, Picture, Question, Thought, Turn
 
@@ -24,12 +25,8 @@ NEEDS = frozenset({"answer", "edit"})
 READS = "pictures"
 SETTINGS = frozenset({"prompt", "rounds", "protocol"})
 PROTOCOLS = ("reflect", "verify", "answer")
-STOP = "no further edit needed"
 ASK = {
-    "reflect": (
-        'The second picture was drawn from the first: "{prompt}" Name one change that it still '
-        'needs, as "Edit: ...", or say "' + STOP + '".'
-    ),
+    "reflect": REFLECT,
     "verify": (
         'The second picture was drawn from the first: "{prompt}" Is it right? Say MATCH or '
         "MISMATCH."

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import plotly.graph_objects as go
+import polars as pl
 from plotly.subplots import make_subplots
 
 from g2u.report.figures import COLOURS
@@ -20,6 +21,9 @@ STYLE = {
     "oracle": (COLOURS["oracle"], "solid"),
     "path agreement": (COLOURS["own thought"], "dot"),
 }
+
+LEARNT = {"reward": ("reward", "control"), "fidelity": ("fidelity", "own thought")}
+"""What a training's curve holds: column, and the role whose colour it has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +62,36 @@ def steps_figure(curves: Sequence[Curve]) -> str:
     return _finished(figure, curves, "flow steps per edit", "accuracy; path agreement, %")
 
 
-def _panels(curves: Sequence[Curve]) -> Any:
-    titles = [f"{curve.title} ({curve.family})" for curve in curves]
-    rows = -(-len(curves) // COLUMNS)
+def learning_figure(trained: Mapping[str, pl.DataFrame]) -> str:
+    """Reward and fidelity of held-out drawings over the turns of training, a panel per model.
+
+    Each is drawn as its change since the first look, in units of 0.01.
+    """
+    figure = _titled(list(trained))
+    for place, curve in enumerate(trained.values()):
+        for name, (column, role) in LEARNT.items():
+            change = 100 * (curve[column] - curve[column][0])
+            figure.add_trace(
+                go.Scatter(
+                    x=curve["turn"].to_list(), y=change.to_list(), name=name, legendgroup=name,
+                    showlegend=place == 0, mode="lines+markers",
+                    line={"color": COLOURS[role], "width": 2},
+                ),
+                place // COLUMNS + 1, place % COLUMNS + 1,
+            )  # fmt: skip
+    rows = -(-len(trained) // COLUMNS)
+    figure.update_xaxes(title_text="turns of training", row=rows)
+    figure.update_yaxes(title_text="change, in 0.01", col=1)
+    return _laid_out(figure, rows)
+
+
+def _titled(titles: list[str]) -> Any:
+    rows = -(-len(titles) // COLUMNS)
     return make_subplots(rows, COLUMNS, subplot_titles=titles, shared_yaxes=True)
+
+
+def _panels(curves: Sequence[Curve]) -> Any:
+    return _titled([f"{curve.title} ({curve.family})" for curve in curves])
 
 
 def _line(figure: Any, place: int, name: str, points: Sequence[tuple[float, Numbers]]) -> None:
@@ -95,6 +125,10 @@ def _finished(figure: Any, curves: Sequence[Curve], along: str, up: str) -> str:
     figure.update_xaxes(title_text=along, row=rows)
     figure.update_yaxes(range=[0, 104])
     figure.update_yaxes(title_text=up, col=1)
+    return _laid_out(figure, rows)
+
+
+def _laid_out(figure: Any, rows: int) -> str:
     figure.update_layout(
         template="plotly_white",
         height=90 + 250 * rows,

@@ -4,7 +4,7 @@ and model with its plots, tables and pictures inside.
 
 import base64
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -18,6 +18,8 @@ from g2u.files import write_whole
 from g2u.params import Report
 from g2u.records import Picture
 from g2u.report import figures
+from g2u.report.changes import Change, in_words
+from g2u.report.curves import learning_figure
 from g2u.report.published import Published
 from g2u.report.questions import Finding
 from g2u.report.summary import at_chance, headline, own_thoughts
@@ -25,6 +27,7 @@ from g2u.scoring.verdict import RULES
 
 PAGES = "pages"
 PLOTLY = "plotly.min.js"
+CHANGES = "learning.html"
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +126,20 @@ class Site:
         said = headline(part.rows, self.section.alpha, self.section.margin)
         return self._filled("benchmark.html.j2", PLOTLY, plots, part=part, headline=said)
 
+    def changes(
+        self,
+        found: Sequence[Change],
+        own: Collection[str],
+        curves: Mapping[str, pl.DataFrame],
+    ) -> str:
+        """HTML of the page on what training changed, which lies in PAGES."""
+        plots = {"learning": learning_figure(curves)} if curves else {}
+        said = in_words(found, own, self.section.alpha)
+        return self._filled(
+            "changes.html.j2", PLOTLY, plots, changes=found, own=own, answer=said,
+            has_curves=bool(curves),
+        )  # fmt: skip
+
     def _filled(self, template: str, plotly: str, plots: dict[str, str], **content: Any) -> str:
         drawn = ", ".join(f"{json.dumps(name)}: {plot}" for name, plot in plots.items())
         return (
@@ -145,9 +162,14 @@ def write_site(
     parts: Sequence[BenchmarkPart],
     rows: pl.DataFrame,
     answers: Sequence[Finding],
+    changed: Mapping[str, str] | None = None,
 ) -> None:
-    """Write index.html and the pages into the report's folder; pages of former parts go."""
+    """Write index.html and the pages into the report's folder; pages of former parts go.
+
+    `changed`: files on what training changed, if any model was trained from another.
+    """
     fresh = {f"{part.name}.html": site.benchmark(part) for part in parts}
+    fresh |= changed or {}
     fresh[PLOTLY] = get_plotlyjs()
     pages = folder / PAGES
     for path in pages.glob("*"):

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from g2u.scoring.envelope import Bound
 
 Row = Mapping[str, Any]
-COMPUTE = ("vote_", "select_", "draw_", "round_", "gate_", "separate")
+COMPUTE = ("vote_", "select_", "draw_", "round_", "gate_", "keep_", "separate")
 """How arms of further draws, rounds, votes, selections and gates are called."""
 
 
@@ -24,6 +24,8 @@ class Finding:
     """In a sentence."""
     lines: tuple[str, ...] = ()
     """The numbers behind it."""
+    page: str = ""
+    """A page with more of them, as seen from the overview."""
 
 
 def points(row: Row, name: str) -> str:
@@ -164,7 +166,7 @@ def what_does_it_cost(rows: pl.DataFrame) -> Finding:
     """The Pareto front of accuracy against model seconds, and gain per second of own thoughts."""
     question = "What does it cost?"
     usable = (pl.col("role") != "oracle") & pl.col("accuracy").is_not_null()
-    kept = rows.filter(usable & ~pl.col("arm").str.contains("select_oracle"))
+    kept = rows.filter(usable & ~pl.col("arm").str.contains("select_oracle|keep_oracle"))
     lines, is_best = [], 0
     groups = kept.partition_by("benchmark", "model", maintain_order=True)
     for group in groups:

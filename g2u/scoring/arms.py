@@ -52,6 +52,20 @@ def repeated(answers: Sequence[Answer], count: int) -> list[list[Answer]]:
     return [by_arm[name] for name in names if name in by_arm] if set(names) <= set(by_arm) else []
 
 
+def rounds(answers: Sequence[Answer]) -> list[list[Answer]]:
+    """The arms of a chain's rounds, the first round first; [] where there is one round."""
+    by_arm: dict[str, list[Answer]] = {}
+    for answer in answers:
+        by_arm.setdefault(answer.arm, []).append(answer)
+    if not by_arm:
+        return []
+    main = next(iter(by_arm))
+    found: list[list[Answer]] = []
+    while (name := Arm(main, round=len(found)).name) in by_arm:
+        found.append(by_arm[name])
+    return [*found, by_arm[main]] if found else []
+
+
 def derive(wanted: Derived, mates: Cellmates, mark: Marked) -> Made | None:
     """The arm, None where the cell lacks what it is made of."""
     plain = {answer.id: answer for answer in mates.direct}
@@ -68,7 +82,7 @@ def derive(wanted: Derived, mates: Cellmates, mark: Marked) -> Made | None:
         base = {score.id: score for score in mark(mates.direct)}
         gated = derived.gated(wanted.name, mark(start), base, values, wanted.above)
         return Made(gated, (wanted.arm,), needs_direct=True)
-    draws = repeated(mates.answers, wanted.of)
+    draws = rounds(mates.answers) if wanted.rule == "keep" else repeated(mates.answers, wanted.of)
     if not draws or (wanted.rule == "select" and draws[0][0].arm.startswith("sample")):
         return None  # sampled answers of direct are voted on, not selected
     names = tuple(arm[0].arm for arm in draws)
@@ -77,20 +91,21 @@ def derive(wanted: Derived, mates: Cellmates, mark: Marked) -> Made | None:
         return Made(derived.voted(wanted.name, scores), names)
     if wanted.by == "random":
         return Made(derived.at_random(wanted.name, scores, mates.seed), names)
-    worth = _worth(wanted.by, mates, names)
+    worth = _worth(wanted.by, mates)
     return Made(derived.selected(wanted.name, scores, worth), names) if worth else None
 
 
-def _worth(by: str, mates: Cellmates, names: Sequence[str]) -> Callable[[Score], float] | None:
+def _worth(by: str, mates: Cellmates) -> Callable[[Score], float] | None:
     if by == "oracle":
         return lambda score: score.score or 0.0
     if by == "confidence":
         sure = {(a.id, a.arm): confidence(a) for a in mates.answers}
         return lambda score: sure[score.id, score.arm]
+    main = next(iter(dict.fromkeys(answer.arm for answer in mates.answers)))
     values = {
-        (r.question, names[r.draw]): r.value
+        (r.question, Arm(main, draw=r.draw, round=r.round).name): r.value
         for r in mates.rewards
-        if r.name == by and r.draw < len(names)
+        if r.name == by
     }
     if not values:
         return None
@@ -98,7 +113,11 @@ def _worth(by: str, mates: Cellmates, names: Sequence[str]) -> Callable[[Score],
 
 
 def _rewards(mates: Cellmates, name: str) -> dict[str, float]:
-    return {r.question: r.value for r in mates.rewards if r.name == name and r.draw == 0}
+    return {
+        r.question: r.value
+        for r in mates.rewards
+        if r.name == name and r.draw == 0 and r.round is None
+    }
 
 
 def confidence(answer: Answer) -> float:

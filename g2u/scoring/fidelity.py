@@ -1,8 +1,7 @@
 """How near a drawn thought comes to the oracle: pixels, perception, and what is drawn.
 
-PSNR says little about whether a thought can be read, so the ink is measured as well. Ink is what
-a thought adds: pixels that differ from the source by more than a quarter of the range in some
-channel. PSNR and SSIM (Wang et al. 2004, doi 10.1109/TIP.2003.819861) are scikit-image's.
+PSNR says little about whether a thought can be read, so the ink is measured as well (g2u.ink).
+PSNR and SSIM (Wang et al. 2004, doi 10.1109/TIP.2003.819861) are scikit-image's.
 """
 
 from dataclasses import dataclass
@@ -11,12 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
-INK_STEP = 64
-"""Of 0..255: a change above this is ink; colours within it agree."""
+from g2u.ink import Pixels, ink, ink_f1
+
 PSNR_CAP = 99.0
 """dB; for identical pictures, whose PSNR has no bound."""
-Pixels = NDArray[np.uint8]
-"""[height, width, 3], 0..255."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +39,9 @@ def fidelity(thought: Pixels, oracle: Pixels, source: Pixels) -> Fidelity:
     if not thought.shape == oracle.shape == source.shape:
         raise ValueError(f"sizes differ: {thought.shape}, {oracle.shape}, {source.shape}")
     psnr, ssim = likeness(thought, oracle, "psnr"), likeness(thought, oracle, "ssim")
-    drawn, true = _ink(thought, source), _ink(oracle, source)
-    agree = _distance(thought, oracle) <= INK_STEP
-    found = drawn.sum() + true.sum()
-    f1 = 2 * (drawn & true & agree).sum() / found if found else 1.0
-    return Fidelity(psnr, ssim, float(f1), _path_agreement(thought, oracle, source, true))
+    true = ink(oracle, source)
+    f1 = ink_f1(thought, oracle, source)
+    return Fidelity(psnr, ssim, f1, _path_agreement(thought, oracle, source, true))
 
 
 def likeness(thought: Pixels, reference: Pixels, by: str) -> float:
@@ -60,16 +55,6 @@ def likeness(thought: Pixels, reference: Pixels, by: str) -> float:
     if np.array_equal(thought, reference):
         return PSNR_CAP
     return min(PSNR_CAP, float(peak_signal_noise_ratio(reference, thought)))  # type: ignore[no-untyped-call]
-
-
-def _distance(one: Pixels, other: Pixels) -> NDArray[np.int64]:
-    """Greatest difference over the channels [height, width], 0..255."""
-    gap: NDArray[np.int64] = np.abs(one.astype(np.int64) - other).max(-1)
-    return gap
-
-
-def _ink(picture: Pixels, source: Pixels) -> NDArray[np.bool_]:
-    return _distance(picture, source) > INK_STEP
 
 
 def _path_agreement(

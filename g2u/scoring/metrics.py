@@ -169,7 +169,11 @@ def reward_metrics(
             (reward.value, score)
             for reward in rewards
             if reward.name == name
-            and (score := by_arm.get((reward.question, Arm(main, draw=reward.draw).name)))
+            and (
+                score := by_arm.get(
+                    (reward.question, Arm(main, draw=reward.draw, round=reward.round).name)
+                )
+            )
             and score.score is not None
         ]
         values, outcomes, clusters = zip(

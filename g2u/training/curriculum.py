@@ -7,7 +7,7 @@ thought to read. Test material never occurs: puzzles are drawn from the structur
 
 import importlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from importlib.resources import files
 from types import ModuleType
@@ -59,8 +59,13 @@ PLANS = (
     "{question} Which edit of the picture would show it?",
 )
 """Wordings of that question."""
+UNDRAWN = ("digits",)
+"""Benchmarks whose thoughts a model is not taught to draw throughout."""
 UNDECIDED = "none"
 """Its answer where no edit helps."""
+
+
+PATHS = frozenset({"direct", "draw", "read"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +81,10 @@ class Item:
     """Whether `edited` holds the puzzle's work, the hard case, which weighs most in the loss."""
     is_drawn: bool = True
     """Whether the model learns to draw `edited`."""
+    thought: NDArray[np.uint8] | None = None
+    """The thought to read, as it is; None: `edited`, corrupted as `corrupted` says."""
+    trains: frozenset[str] = PATHS
+    """The paths whose losses count."""
 
 
 EDITS: dict[str, Callable[[NDArray[np.uint8]], NDArray[np.uint8]]] = {
@@ -98,11 +107,29 @@ class EasySplit:
             with (root / "images" / f"{number}.png").open("rb") as file:
                 self.pictures[number] = to_canvas(Image.open(file).convert("RGB"), SIZE)
         self.rows = [(str(text), str(answer), int(number)) for text, answer, number in rows]
+        self.facts = _facts(self.rows)
+        """Colour and shape of the pictures whose questions tell both."""
+
+
+def _facts(rows: list[tuple[str, str, int]]) -> dict[int, tuple[str, str]]:
+    colours, shapes = {}, {}
+    for text, answer, number in rows:
+        if text.startswith(("what color", "what is the color")):
+            colours[number] = answer
+        elif text.startswith("what shape"):
+            shapes[number] = answer
+    return {n: (colour, shapes[n]) for n, colour in colours.items() if n in shapes}
 
 
 def puzzle_benchmark(name: str) -> ModuleType:
     """The module of a procedural benchmark."""
     return importlib.import_module(f"g2u.benchmarks.{name}")
+
+
+def helped(names: Iterable[str]) -> list[str]:
+    """The procedural benchmarks among `names` whose thoughts help and are drawn."""
+    modules = {name: puzzle_benchmark(name) for name in names if name != EASY_VQA}
+    return [name for name, module in modules.items() if module.HELPS and name not in UNDRAWN]
 
 
 def puzzle_item(

@@ -1,7 +1,7 @@
 """The training loop of the embedded model: seeded, resumable, the last checkpoint ships."""
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +11,22 @@ from torch import Tensor
 
 from g2u.errors import ParamsError
 from g2u.models.tiny.network import TinyConfig, TinyNetwork
-from g2u.training.curriculum import EASY_VQA, EasySplit, Item, easy_item, puzzle_item
-from g2u.training.losses import Batch, make_batch, step_losses
+from g2u.models.tiny.weights import load_network
+from g2u.training.coldstart import talk_items
+from g2u.training.curriculum import (
+    EASY_VQA,
+    PATHS,
+    EasySplit,
+    Item,
+    easy_item,
+    helped,
+    puzzle_item,
+)
+from g2u.training.losses import Batch, Lengths, make_batch, step_losses
+
+ANSWER_LENGTH = 96
+"""Answer bytes of a network that talks about drawings."""
+TALK_LENGTHS = Lengths(question=16, prompt=8, answer=ANSWER_LENGTH)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +45,10 @@ class Recipe:
     learning_rate: float
     checkpoint_every: int
     threads: int
+    start: str | None = None
+    """Folder of the weights to go on from; None: from scratch."""
+    talk: int = 0
+    """Further items of a batch, which teach to talk about drawings (coldstart.py)."""
 
 
 def optimizers(network: TinyNetwork, rate: float) -> list[torch.optim.Optimizer]:
@@ -53,8 +71,12 @@ def rate_factor(step: int, steps: int) -> float:
 
 
 def depth_range(recipe: Recipe, step: int) -> tuple[int, int]:
-    """Serial depths of the items of a step: from shallow puzzles to the deepest, for every path."""
+    """Serial depths of the items of a step: from shallow puzzles to the deepest, for every path;
+    all at once where a trained network goes on.
+    """
     low, high = recipe.depths
+    if recipe.start:
+        return low, high
     grown = low + 1 + (high - low - 1) * step / (0.4 * recipe.steps)
     return low, min(high, int(grown))
 
@@ -72,7 +94,7 @@ def train(
     torch.set_num_threads(recipe.threads)
     torch.manual_seed(recipe.seed)
     rng = np.random.default_rng(recipe.seed)
-    network = TinyNetwork(config)
+    network = _talkative(Path(recipe.start)) if recipe.start else TinyNetwork(config)
     optimisers = optimizers(network, recipe.learning_rate)
     curve: list[dict[str, Any]] = []
     step = 0
@@ -101,16 +123,16 @@ def train(
         items = [
             _item(rng, name, depths, easy) for name, n in recipe.mixture.items() for _ in range(n)
         ]
-        batch = make_batch(items, groups, config)
+        batch = make_batch(items, groups, network.config)
         paths = frozenset(recipe.paths) - ({"read"} if step % 2 else set())
         with torch.autocast("cpu", dtype=torch.bfloat16):
             losses = step_losses(network, batch, paths)
-        loss = losses["direct"].mean()
-        if "draw" in losses:
-            weight = torch.where(batch.is_planted, 4.0, 1.5) * batch.is_drawn
-            loss = loss + (weight * losses["draw"]).mean()
-        if "read" in losses:
-            loss = loss + losses["read"].mean()
+        loss = weighted(losses, batch)
+        told: dict[str, float] = {}
+        if recipe.talk:
+            spoken = talk_items(rng, helped(list(recipe.mixture)), depths, easy, recipe.talk)
+            further, told = _talk_loss(network, spoken)
+            loss = loss + further
         for optimiser in optimisers:
             optimiser.zero_grad()
         loss.backward()
@@ -118,7 +140,7 @@ def train(
         for optimiser in optimisers:
             optimiser.step()
         step += 1
-        recent.append(_summary(losses, batch, list(recipe.mixture)))
+        recent.append({**_summary(losses, batch, list(recipe.mixture)), **told})
         if step % 50 == 0:
             curve.append({"step": step, **_mean(recent)})
             recent = []
@@ -128,10 +150,49 @@ def train(
     return network, curve
 
 
+def weighted(losses: dict[str, Tensor], batch: Batch) -> Tensor:
+    """The loss of a batch: each path over the items that train it, hard drawings weighing most."""
+    loss = (losses["direct"] * batch.trains["direct"]).mean()
+    if "draw" in losses:
+        weight = torch.where(batch.is_planted, 4.0, 1.5) * batch.is_drawn * batch.trains["draw"]
+        loss = loss + (weight * losses["draw"]).mean()
+    if "read" in losses:
+        loss = loss + (losses["read"] * batch.trains["read"]).mean()
+    return loss
+
+
+def _talk_loss(network: TinyNetwork, items: list[Item]) -> tuple[Tensor, dict[str, float]]:
+    """The loss of items that teach to talk about drawings, and each path's part of it."""
+    batch = make_batch(items, [0] * len(items), network.config, TALK_LENGTHS)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        losses = step_losses(network, batch, PATHS)
+    return weighted(losses, batch), {
+        f"talk_{path}": float(values.detach()[batch.trains[path]].mean())
+        for path, values in losses.items()
+        if batch.trains[path].any()
+    }
+
+
+def _talkative(folder: Path) -> TinyNetwork:
+    """The network of a folder, with room for answers of a sentence: places beyond those it had
+    begin as the last.
+    """
+    stored = load_network(folder)
+    network = TinyNetwork(replace(stored.config, answer_length=ANSWER_LENGTH))
+    tensors = stored.state_dict()
+    places = tensors["byte_place"]
+    further = places[-1:].expand(ANSWER_LENGTH - len(places), -1)
+    network.load_state_dict({**tensors, "byte_place": torch.cat([places, further])})
+    return network
+
+
 def _decisive(recipe: Recipe) -> str:
     """What of a recipe decides the weights."""
     free = ("threads", "checkpoint_every")
-    return json.dumps({n: value for n, value in asdict(recipe).items() if n not in free})
+    known = {n: value for n, value in asdict(recipe).items() if n not in free}
+    return json.dumps(
+        {n: value for n, value in known.items() if value not in (None, 0) or n == "seed"}
+    )
 
 
 def _item(rng: np.random.Generator, name: str, depths: tuple[int, int], easy: EasySplit) -> Item:

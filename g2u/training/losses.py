@@ -29,9 +29,20 @@ from g2u.models.tiny.network import (
     visibility,
 )
 from g2u.models.tiny.text import BYTE_BEGIN, BYTE_PAD, encode_answer, encode_text
-from g2u.training.curriculum import Item
+from g2u.training.curriculum import PATHS, Item
 
-QUESTION_TOKENS, PROMPT_TOKENS, ANSWER_BYTES = 10, 6, 10
+
+@dataclass(frozen=True, slots=True)
+class Lengths:
+    """What texts are padded to."""
+
+    question: int = 10
+    """Tokens."""
+    prompt: int = 6
+    answer: int = 10
+    """Bytes, the end symbol included."""
+
+
 SELF_PASSES = (0, 0, 0, 1, 1, 2, 2, 3, 4, 5)
 """Passes of self-conditioning, drawn evenly per batch."""
 
@@ -50,18 +61,25 @@ class Batch:
     """[B] bool."""
     is_drawn: Tensor
     """[B] bool."""
+    thought: Tensor | None
+    """Thoughts to read as they are [B, P, C]; None: the edits, corrupted."""
+    trains: dict[str, Tensor]
+    """Path -> [B] bool, whose losses count."""
     group: Tensor
     """[B], which benchmark an item is of; thoughts are swapped within a group."""
 
 
-def make_batch(items: list[Item], groups: list[int], config: TinyConfig) -> Batch:
+def make_batch(
+    items: list[Item], groups: list[int], config: TinyConfig, lengths: Lengths | None = None
+) -> Batch:
     """Stack items, `groups` in ascending order; texts padded to fixed lengths."""
+    lengths = lengths or Lengths()
 
     def patches(pictures: list[NDArray[np.uint8]]) -> Tensor:
         return to_patches(torch.from_numpy(to_unit(np.stack(pictures))), config.patch)
 
     answers = [encode_answer(item.answer) for item in items]
-    targets = np.full((len(items), ANSWER_BYTES), BYTE_PAD, dtype=np.int64)
+    targets = np.full((len(items), lengths.answer), BYTE_PAD, dtype=np.int64)
     for row, symbols in enumerate(answers):
         targets[row, : len(symbols)] = symbols
     shifted = np.concatenate([np.full((len(items), 1), BYTE_BEGIN), targets[:, :-1]], 1)
@@ -74,12 +92,18 @@ def make_batch(items: list[Item], groups: list[int], config: TinyConfig) -> Batc
     return Batch(
         source=patches([item.source for item in items]),
         edited=patches([item.edited for item in items]),
-        question=grams([item.question for item in items], QUESTION_TOKENS),
-        prompt=grams([item.edit_prompt for item in items], PROMPT_TOKENS),
+        question=grams([item.question for item in items], lengths.question),
+        prompt=grams([item.edit_prompt for item in items], lengths.prompt),
         answer_in=torch.from_numpy(shifted),
         answer_out=torch.from_numpy(targets),
         is_planted=torch.tensor([item.is_planted for item in items]),
         is_drawn=torch.tensor([item.is_drawn for item in items]),
+        thought=patches([item.thought for item in items if item.thought is not None])
+        if all(item.thought is not None for item in items)
+        else None,
+        trains={
+            path: torch.tensor([path in item.trains for item in items]) for path in sorted(PATHS)
+        },
         group=torch.tensor(groups),
     )
 
@@ -121,13 +145,13 @@ VIEWS = (("PN", "PN"), ("QD", "QDS"), ("S", "S"), ("T", "T"), ("RA", "STRA"))
 """Segments that attend at once, and the run of segments that holds all they see."""
 
 
-def layout(config: TinyConfig, names: str) -> list[Segment]:
+def layout(config: TinyConfig, names: str, batch: Batch) -> list[Segment]:
     """The segments `names` of the packed sequence."""
     lengths = {
         **dict.fromkeys("SNT", config.patches),
-        **dict.fromkeys("QR", QUESTION_TOKENS),
-        **dict.fromkeys("DA", ANSWER_BYTES),
-        "P": PROMPT_TOKENS,
+        **dict.fromkeys("QR", batch.question.shape[1]),
+        **dict.fromkeys("DA", batch.answer_in.shape[1]),
+        "P": batch.prompt.shape[1],
     }
     return [Segment(n, lengths[n], SEES[n], causal=n in "DA") for n in ORDER if n in names]
 
@@ -144,7 +168,7 @@ def packed(
         extra: "drawing" = embedded noised edit [B, P, D], "thought" = patches [B, P, C],
             "shown" = [B] bool, whether S may be seen by Q and D; "kept" = the same for R and A.
     """
-    segments = layout(network.config, names)
+    segments = layout(network.config, names, batch)
     embedded: dict[str, Callable[[], Tensor]] = {
         "S": lambda: network.embed_picture(batch.source, 0),
         "Q": lambda: network.embed_text(batch.question),
@@ -208,8 +232,11 @@ def step_losses(network: TinyNetwork, batch: Batch, paths: frozenset[str]) -> di
         extra["drawing"] = network.embed_noised(batch.source, noised, time, estimate)
     if "read" in paths:
         names += "TRA"
-        extra["kept"] = torch.rand(size) > 0.35
-        extra["thought"] = corrupted(batch, extra["kept"])
+        if batch.thought is None:
+            extra["kept"] = torch.rand(size) > 0.35
+            extra["thought"] = corrupted(batch, extra["kept"])
+        else:
+            extra["thought"] = batch.thought
     hidden, where = packed(network, batch, names, extra)
     logits = network.predict_bytes(hidden[:, where["D"]])
     losses = {"direct": answer_loss(logits, batch.answer_out)}

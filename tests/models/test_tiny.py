@@ -13,8 +13,9 @@ import torch
 from g2u.benchmarks import ladder
 from g2u.errors import ModelError, ParamsError
 from g2u.models import tiny
-from g2u.models.tiny.inference import TIME_POWER, Engine
+from g2u.models.tiny.inference import Engine
 from g2u.models.tiny.network import TinyConfig, TinyNetwork
+from g2u.models.tiny.sequence import flow_times
 from g2u.models.tiny.text import GRAMS, encode_text, tokens
 from g2u.params import load
 from g2u.pictures import picture_of
@@ -109,8 +110,8 @@ def test_what_picture_tokens_hold_does_not_depend_on_the_question() -> None:
     engine = Engine(tiny.WEIGHTS)
     shown = [(picture(3),)] * 8
     with torch.inference_mode():
-        first, _ = engine._prefix(shown, ["Where does line A end?"] * 8)
-        second, _ = engine._prefix(shown, ["Is it blue?"] * 8)
+        first = engine._prefix(shown, ["Where does line A end?"] * 8).cache
+        second = engine._prefix(shown, ["Is it blue?"] * 8).cache
     count = engine.config.patches
     for (key, value), (other_key, other_value) in zip(first, second, strict=True):
         assert torch.equal(key[:, :, :count], other_key[:, :, :count])
@@ -132,7 +133,7 @@ def test_one_flow_step_is_an_euler_step_of_diffusers_scheduler() -> None:
     from diffusers import FlowMatchEulerDiscreteScheduler
 
     steps = 4
-    times = [(i / steps) ** TIME_POWER for i in range(steps + 1)]
+    times = flow_times(steps)
     scheduler = FlowMatchEulerDiscreteScheduler(shift=1.0)
     scheduler.set_timesteps(sigmas=[1 - t for t in times[:-1]])
     generator = torch.Generator().manual_seed(0)

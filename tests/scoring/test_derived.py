@@ -1,12 +1,15 @@
 """Derived arms: a gate picks one of two answers, two passes are averaged, states are kept."""
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 import pytest
 
+from g2u.params import Derived
 from g2u.pictures import encode_png, picture_of
 from g2u.records import Picture, Question, Thought
+from g2u.scoring.arms import Cellmates, derive
 from g2u.scoring.derived import (
     at_random,
     gated,
@@ -16,7 +19,7 @@ from g2u.scoring.derived import (
     separate,
     voted,
 )
-from g2u.tables import Answer, Score
+from g2u.tables import Answer, Reward, Score
 
 QUESTIONS = [
     Question(name, "?", choices=("left", "right"), format="choice", pictures=(f"p{name}",))
@@ -123,3 +126,35 @@ def test_nearness_of_a_question_is_the_mean_over_its_thoughts() -> None:
     ]
     found = nearnesses(thoughts, pictures, "psnr")
     assert found == {"a": pytest.approx((99 + 20 * math.log10(25.5)) / 2)}
+
+
+def test_the_best_round_is_kept_and_a_worse_edit_rolled_back() -> None:
+    """By reward; of equal rounds the earlier one; of two rounds and a last one, the main arm."""
+    said = [
+        Answer(question.id, arm, "", "ok", response=letter)
+        for arm, letters in (
+            ("concat", "CCCC"),
+            ("concat_round_0", "AAAA"),
+            ("concat_round_1", "BBBB"),
+        )
+        for question, letter in zip(QUESTIONS, letters, strict=True)
+    ]
+    worth = {None: (0.1, 0.2, 0.9, 0.5), 0: (0.8, 0.2, 0.3, 0.5), 1: (0.2, 0.4, 0.1, 0.5)}
+    given = [
+        Reward(question.id, 0, number, "verdict", value, ())
+        for number, values in worth.items()
+        for question, value in zip(QUESTIONS, values, strict=True)
+    ]
+    mates = Cellmates(QUESTIONS, said, [], given, lambda _: {}, 0)
+
+    def mark(rows: Sequence[Answer]) -> list[Score]:
+        return [Score(r.id, r.arm, "ok", r.response, 1.0, r.id) for r in rows]
+
+    found = derive(Derived(rule="keep", by="verdict"), mates, mark)
+    assert found is not None
+    assert found.arms == ("concat_round_0", "concat_round_1", "concat")
+    assert [s.prediction for s in found.scores] == ["A", "B", "C", "A"]
+    assert {s.arm for s in found.scores} == {"keep_verdict"}
+    assert derive(Derived(rule="keep", by="likelihood"), mates, mark) is None
+    single = Cellmates(QUESTIONS, said[:4], [], given, lambda _: {}, 0)
+    assert derive(Derived(rule="keep", by="verdict"), single, mark) is None

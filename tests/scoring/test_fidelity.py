@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from g2u.benchmarks import ladder
+from g2u.ink import Pixels
 from g2u.puzzles.puzzle import COLOURS
-from g2u.scoring.fidelity import Pixels, fidelity
+from g2u.scoring.fidelity import fidelity
 
 
 @pytest.fixture(scope="module")

@@ -16,6 +16,7 @@ from g2u.params import BenchmarkPreset, Params, load
 from tests.conftest import ROOT, Workspace
 
 STAGES = {path.stem for path in (ROOT / "stages").glob("*.py")} - {"__init__", "__main__", "code"}
+FROZEN = {"train", "align"}
 GOLD = {Path("g2u/targets.py"), Path("stages/score.py"), Path("stages/judge.py")}
 
 
@@ -67,7 +68,7 @@ def test_stages_modules_params_sections_and_dvc_keys_are_the_same_names() -> Non
     assert set(Params.model_fields) >= STAGES
 
 
-@pytest.mark.parametrize("stage", sorted(STAGES - {"train"}))
+@pytest.mark.parametrize("stage", sorted(STAGES - FROZEN))
 def test_every_module_a_stage_reaches_is_a_dependency(stage: str) -> None:
     missing = reached_by_stage(stage, ROOT) - code_deps(stage_table()[stage])
     assert {path for path in missing if not package_file(path)} == set()
@@ -80,21 +81,32 @@ def reached_by_training() -> set[Path]:
     return {file for start in (Path("stages/train.py"), *named) for file in reached(start, ROOT)}
 
 
-def test_every_module_training_reaches_is_a_dependency() -> None:
-    missing = reached_by_training() - code_deps(stage_table()["train"])
+def reached_by(stage: str) -> set[Path]:
+    """What a stage's process can import."""
+    if stage == "train":
+        return reached_by_training()
+    return (
+        reached(Path("stages/align.py"), ROOT)
+        if stage == "align"
+        else reached_by_stage(stage, ROOT)
+    )
+
+
+@pytest.mark.parametrize("stage", sorted(FROZEN))
+def test_every_module_a_frozen_stage_reaches_is_a_dependency(stage: str) -> None:
+    missing = reached_by(stage) - code_deps(stage_table()[stage])
     assert {path for path in missing if path.name != "__init__.py"} == set()
 
 
 @pytest.mark.parametrize("stage", sorted(STAGES))
 def test_no_code_dependency_is_idle(stage: str) -> None:
-    used = reached_by_stage(stage, ROOT) if stage != "train" else reached_by_training()
-    used |= reached(Path(f"stages/{stage}.py"), ROOT)
+    used = reached_by(stage) | reached(Path(f"stages/{stage}.py"), ROOT)
     assert code_deps(stage_table()[stage]) - used == set()
 
 
-@pytest.mark.parametrize("stage", ["generate", "understand"])
-def test_no_gold_answer_can_reach_generate_or_understand(stage: str) -> None:
-    files = reached_by_stage(stage, ROOT)
+@pytest.mark.parametrize("stage", ["generate", "understand", "align"])
+def test_no_gold_answer_can_reach_what_draws_answers_or_aligns(stage: str) -> None:
+    files = reached_by(stage)
     assert files.isdisjoint(GOLD)
     assert not any(path.is_relative_to("g2u/scoring") for path in files)
     assert not any(path.is_relative_to("g2u/benchmarks") for path in files)

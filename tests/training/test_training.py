@@ -9,15 +9,18 @@ import pytest
 import torch
 from torch import Tensor
 
+from g2u.edits.rounds import instruction
 from g2u.errors import ParamsError
 from g2u.models import tiny
 from g2u.models.tiny.network import TinyConfig, TinyNetwork
 from g2u.pictures import picture_of
+from g2u.prompts import NAMING, REFLECT
 from g2u.records import EditRequest, Picture
 from g2u.training import loop
-from g2u.training.curriculum import EasySplit, easy_item, puzzle_item
+from g2u.training.coldstart import QUARTERS, damaged, talk_items
+from g2u.training.curriculum import EasySplit, easy_item, puzzle_benchmark, puzzle_item
 from g2u.training.export import export
-from g2u.training.loop import Recipe, train
+from g2u.training.loop import ANSWER_LENGTH, Recipe, train
 from g2u.training.losses import Batch, corrupted, make_batch, packed, step_losses
 from tests.conftest import png
 
@@ -129,3 +132,65 @@ def test_exported_weights_are_what_the_adapter_loads(tmp_path: Path) -> None:
     edited = model.edit([EditRequest((picture_of(png(1)),), "p", 0, (("steps", 1),))])[0]
     assert isinstance(edited, Picture)
     assert (edited.width, edited.height) == (48, 48)
+
+
+HELPED = ["ladder", "hairpin", "threads", "mosaic", "tracks", "braid"]
+
+
+def test_a_fault_is_in_the_quarter_that_is_named_and_nowhere_else() -> None:
+    rng = np.random.default_rng(0)
+    named = set()
+    for name in HELPED * 12:
+        puzzle = puzzle_benchmark(name).make(rng, 7, "train")
+        faulty, quarter = damaged(rng, puzzle.source, puzzle.thought, puzzle.adversary)
+        assert quarter
+        apart = (faulty != puzzle.thought).any(-1)
+        assert apart[QUARTERS[quarter]].any()
+        apart[QUARTERS[quarter]] = False
+        assert not apart.any()
+        named.add(quarter)
+    assert named == set(QUARTERS)
+
+
+def test_items_of_talk_ask_as_the_rewards_and_the_rounds_do() -> None:
+    items = talk_items(np.random.default_rng(0), HELPED, (2, 5), EasySplit("train"), 120)
+    by_path = {path: [i for i in items if path in i.trains] for path in ("direct", "draw", "read")}
+    assert all(item.thought is not None for item in items)
+    assert {i.question for i in by_path["direct"]} == {NAMING}
+    reflected = [i for i in by_path["read"] if i.question != NAMING]
+    for item in reflected:
+        assert item.question == REFLECT.format(prompt=item.question.split('"')[1])
+        is_whole = np.array_equal(item.thought, item.edited) and instruction(item.answer) is None
+        assert is_whole or instruction(item.answer) is not None
+    assert {instruction(i.answer) is None for i in reflected} == {True, False}
+    mended = [i for i in by_path["draw"] if i.edit_prompt.startswith("redraw the ")]
+    assert mended
+    for item in mended:
+        quarter = item.edit_prompt.removeprefix("redraw the ").rstrip(".")
+        apart = (item.source != item.edited).any(-1)
+        assert apart[QUARTERS[quarter]].any()
+        apart[QUARTERS[quarter]] = False
+        assert not apart.any()
+    painted = [i for i in by_path["draw"] if i.edit_prompt.startswith("Draw a ")]
+    assert all((i.source == 128).all() for i in painted)
+    assert len(painted) + len(mended) == len(by_path["draw"])
+
+
+def test_a_cold_start_goes_on_from_weights_and_can_say_more(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    network = TinyNetwork(SMALL)
+    export(network, tmp_path / "start")
+    plan = replace(RECIPE, start=str(tmp_path / "start"), talk=6, learning_rate=0.0, steps=2)
+    mixture = {"threads": 2, "ladder": 2}
+    trained, curve = train(replace(plan, mixture=mixture), SMALL, tmp_path / "scratch")
+    assert curve == []
+    assert trained.config.answer_length == ANSWER_LENGTH
+    stored, kept = network.state_dict(), trained.state_dict()
+    places, known = kept.pop("byte_place"), stored.pop("byte_place")
+    assert torch.equal(places[: len(known)], known.half().float())
+    assert all(torch.equal(kept[name], tensor.half().float()) for name, tensor in stored.items())
+    assert torch.equal(places[-1], places[SMALL.answer_length - 1])
+    learnt, _ = train(
+        replace(plan, mixture=mixture, learning_rate=1e-2), SMALL, tmp_path / "learnt"
+    )
+    assert not torch.equal(learnt.state_dict()["byte_place"], places)

@@ -52,7 +52,7 @@ class Tiny:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._engine: Engine | None = None
-        self._identity = f"tiny {VERSION} {_verified_digest(folder)}"
+        self._identity = f"tiny {VERSION} {verified_digest(folder)}"
 
     def identity(self, kind: Kind) -> str:
         """One identity for all kinds of requests."""
@@ -87,7 +87,12 @@ class Tiny:
         return self._engine
 
 
-def _verified_digest(folder: Path) -> str:
+def verified_digest(folder: Path) -> str:
+    """SHA-256 of a folder's config.json, which holds those of the weights and of their base.
+
+    Raises:
+        ModelError: a file is missing, or is not the one that config.json names.
+    """
     try:
         config = (folder / "config.json").read_bytes()
         weights = (folder / "model.safetensors").read_bytes()
@@ -96,11 +101,17 @@ def _verified_digest(folder: Path) -> str:
             f"tiny: {error.filename} is missing; restore it with git checkout, or retrain: "
             "make train"
         ) from None
-    declared = json.loads(config)["weights_sha256"]
-    found = hashlib.sha256(weights).hexdigest()
-    if declared != found:
-        raise ModelError(
-            f"tiny: {folder / 'model.safetensors'} has sha256 {found[:12]}, config.json says "
-            f"{declared[:12]}; restore both with git checkout, or retrain: make train"
-        )
+    stored = json.loads(config)
+    found = {"weights_sha256": hashlib.sha256(weights).hexdigest()}
+    if "base" in stored:
+        found["base_sha256"] = verified_digest(folder / stored["base"])
+    for name, digest in found.items():
+        if stored[name] != digest:
+            file = (
+                "model.safetensors" if name == "weights_sha256" else f"{stored['base']}/config.json"
+            )
+            raise ModelError(
+                f"tiny: {folder / file} has sha256 {digest[:12]}, config.json says "
+                f"{stored[name][:12]}; restore both with git checkout, or retrain: make train"
+            )
     return hashlib.sha256(config).hexdigest()

@@ -5,9 +5,7 @@ padded to 12 or 48 tokens by its own length alone), float32, one thread. A row's
 depend on its neighbours. Shape legend: see network.py.
 """
 
-import json
 from collections.abc import Callable, Hashable, Sequence
-from dataclasses import fields
 from itertools import pairwise, zip_longest
 from pathlib import Path
 from typing import TypeVar
@@ -15,21 +13,13 @@ from typing import TypeVar
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from safetensors.torch import load_file
 from torch import Tensor
 
 from g2u.models.tiny.canvas import to_bytes, to_canvas, to_unit
-from g2u.models.tiny.network import (
-    HIDDEN_SCORE,
-    Cache,
-    Segment,
-    TinyConfig,
-    TinyNetwork,
-    from_patches,
-    to_patches,
-    visibility,
-)
+from g2u.models.tiny.network import Segment, from_patches, to_patches, visibility
+from g2u.models.tiny.sequence import Prefix, byte_logits, estimated, flow_times, see
 from g2u.models.tiny.text import BYTE_BEGIN, BYTE_END, encode_text, tokens
+from g2u.models.tiny.weights import load_network
 from g2u.pictures import encode_png, picture_of, pixels_of
 from g2u.protocols import Reply
 from g2u.records import (
@@ -47,8 +37,6 @@ ROWS = 8
 TEXT_LENGTHS = (12, 48)
 CONTINUATION_LENGTHS = (16, 64, 256, 1024)
 MAX_STEPS = 64
-TIME_POWER = 2.5
-"""Flow times are (i / steps)^2.5: a noised picture is readable early."""
 R = TypeVar("R")
 T = TypeVar("T")
 
@@ -58,13 +46,8 @@ class Engine:
 
     def __init__(self, folder: Path) -> None:
         torch.set_num_threads(1)
-        stored = json.loads((folder / "config.json").read_text())
-        names = {field.name for field in fields(TinyConfig)}
-        self.config = TinyConfig(**{k: v for k, v in stored.items() if k in names})
-        self.network = TinyNetwork(self.config)
-        tensors = load_file(folder / "model.safetensors")
-        self.network.load_state_dict({k: v.float() for k, v in tensors.items()})
-        self.network.eval()
+        self.network = load_network(folder)
+        self.config = self.network.config
         self._canvases: dict[str, NDArray[np.float32]] = {}
 
     def edit(self, requests: Sequence[EditRequest]) -> list[Reply[Picture]]:
@@ -95,11 +78,11 @@ class Engine:
                 distinct = list(group)
                 for start in range(0, len(distinct), ROWS):
                     rows = distinct[start : start + ROWS]
-                    cache, absent = self._prefix_of_turns(rows + [rows[0]] * (ROWS - len(rows)))
+                    prefix = self._prefix_of_turns(rows + [rows[0]] * (ROWS - len(rows)))
                     for places in zip_longest(*(group[turns] for turns in rows)):
                         said = ["" if p is None else requests[p].continuation for p in places]
                         padded = said + [""] * (ROWS - len(said))
-                        found = self._score_rows(padded, length, cache, absent)
+                        found = self._score_rows(padded, length, prefix)
                         pairs = zip(places, found, strict=False)
                         replies.update({p: reply for p, reply in pairs if p is not None})
         return [replies[place] for place in range(len(requests))]
@@ -135,7 +118,7 @@ class Engine:
             reason = f"tiny edits with steps 1..{MAX_STEPS} only; got {dict(rows[0].settings)}"
             return [Failure(reason)] * len(rows)
         pictures, texts = [row.pictures for row in rows], [row.prompt for row in rows]
-        prefix, absent = self._prefix([row[1:] for row in pictures], texts)
+        prefix = self._prefix([row[1:] for row in pictures], texts)
         config = self.config
         source = (
             self._patches([row[0] for row in pictures])
@@ -149,14 +132,8 @@ class Engine:
             for row in rows
         ]
         x, estimate = torch.stack(noise), None
-        mask = torch.cat([absent, torch.zeros(len(rows), 1, 1, config.patches)], -1)
-        angles = self.network.rotations([True], [config.patches])
-        times = [(i / steps) ** TIME_POWER for i in range(steps + 1)]
-        for now, later in pairwise(times):
-            time = torch.full((len(rows),), now)
-            tokens = self.network.embed_noised(source, x, time, estimate)
-            hidden, _ = self.network.trunk(tokens, angles, mask, prefix)
-            estimate = self.network.predict_picture(hidden, source)
+        for now, later in pairwise(flow_times(steps)):
+            estimate = estimated(self.network, source, x, now, estimate, prefix)
             x = x + (estimate - x) / (1 - now) * (later - now)
         return [self._reply(canvas) for canvas in from_patches(x, config.patch).numpy()]
 
@@ -174,7 +151,8 @@ class Engine:
         return [tuple(row.tolist()) for row in hidden.mean(1)]
 
     def _answer_rows(self, rows: list[AnswerRequest]) -> list[Reply[str]]:
-        cache, absent = self._prefix_of_turns([row.turns for row in rows])
+        prefix = self._prefix_of_turns([row.turns for row in rows])
+        cache = prefix.cache
         limit = min(rows[0].max_tokens, self.config.answer_length - 1)
         symbols = torch.full((len(rows), 1), BYTE_BEGIN)
         written: list[list[int]] = [[] for _ in rows]
@@ -182,7 +160,7 @@ class Engine:
         sources = [torch.Generator().manual_seed(row.seed) for row in rows]
         angles = self.network.rotations([False], [1])
         for place in range(limit):
-            mask = torch.cat([absent, torch.zeros(len(rows), 1, 1, place + 1)], -1)
+            mask = torch.cat([prefix.absent, torch.zeros(len(rows), 1, 1, place + 1)], -1)
             tokens = self.network.embed_bytes(symbols, place)
             hidden, cache = self.network.trunk(tokens, angles, mask, cache)
             choice = self.network.predict_bytes(hidden)[:, -1, : BYTE_END + 1]
@@ -201,20 +179,15 @@ class Engine:
         return [bytes(symbols).decode(errors="replace") for symbols in written]
 
     def _score_rows(
-        self, continuations: list[str], length: int, cache: Cache, absent: Tensor
+        self, continuations: list[str], length: int, prefix: Prefix
     ) -> list[Reply[tuple[float, ...]]]:
         """One pass over a continuation per row, padded to `length` bytes."""
         wanted = [list(text.encode()) for text in continuations]
         symbols = torch.full((len(wanted), length), BYTE_BEGIN)
         for row, found in enumerate(wanted):
-            kept = found[: length - 1]
-            symbols[row, 1 : 1 + len(kept)] = torch.tensor(kept, dtype=torch.long)
-        causal = visibility([Segment("A", length, "A", causal=True)])[None, None]
-        past = absent.expand(-1, -1, length, -1)
-        mask = torch.cat([past, causal.expand(len(wanted), -1, -1, -1)], -1)
-        angles = self.network.rotations([False], [length])
-        hidden, _ = self.network.trunk(self.network.embed_bytes(symbols), angles, mask, cache)
-        logs = torch.log_softmax(self.network.predict_bytes(hidden), -1)
+            kept = found[:length]
+            symbols[row, : len(kept)] = torch.tensor(kept, dtype=torch.long)
+        logs = torch.log_softmax(byte_logits(self.network, symbols, prefix), -1)
         replies: list[Reply[tuple[float, ...]]] = []
         for row, found in enumerate(wanted):
             if not 0 < len(found) <= length:
@@ -225,36 +198,18 @@ class Engine:
             replies.append(tuple(picked.tolist()))
         return replies
 
-    def _prefix_of_turns(self, rows: list[tuple[Turn, ...]]) -> tuple[Cache, Tensor]:
+    def _prefix_of_turns(self, rows: list[tuple[Turn, ...]]) -> Prefix:
         return self._prefix([_pictures(turns) for turns in rows], [_text(turns) for turns in rows])
 
-    def _prefix(
-        self, pictures: Sequence[tuple[Picture, ...]], texts: Sequence[str]
-    ) -> tuple[Cache, Tensor]:
-        """Keys and values of pictures and text, and the additive mask [B, 1, 1, N] of absent
-        pieces.
-        """
-        count, length = len(pictures[0]), self._text_length(texts[0])
+    def _prefix(self, pictures: Sequence[tuple[Picture, ...]], texts: Sequence[str]) -> Prefix:
+        length = self._text_length(texts[0])
         grams = torch.from_numpy(
             np.stack([encode_text(text, length, self.config.buckets) for text in texts])
         )
-        segments, embedded, seen = [], [], ""
-        for slot in range(count):
-            seen += chr(ord("a") + slot)
-            segments.append(Segment(seen[-1], self.config.patches, seen[-1]))
-            patches = self._patches([row[slot] for row in pictures])
-            embedded.append(self.network.embed_picture(patches, slot))
-        segments.append(Segment("Q", length, seen + "Q"))
-        embedded.append(self.network.embed_text(grams))
-        total = count * self.config.patches + length
-        absent = torch.zeros(len(texts), 1, 1, total)
-        absent[:, 0, 0, total - length :] = (grams[..., 0] == 0) * HIDDEN_SCORE
-        angles = self.network.rotations(
-            [segment.name != "Q" for segment in segments], [s.length for s in segments]
-        )
-        mask = visibility(segments)[None, None] + absent
-        _, cache = self.network.trunk(torch.cat(embedded, 1), angles, mask)
-        return cache, absent
+        patches = [
+            self._patches([row[slot] for row in pictures]) for slot in range(len(pictures[0]))
+        ]
+        return see(self.network, patches, grams)
 
     def _patches(self, pictures: Sequence[Picture]) -> Tensor:
         stacked = np.stack([self._canvas(picture) for picture in pictures])

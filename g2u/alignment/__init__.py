@@ -1,0 +1,1 @@
+"""How the embedded model learns from its own understanding; used by the frozen stage align only."""

@@ -1,0 +1,136 @@
+"""What is drawn in training: pictures and prompts of prepared benchmarks, and paintings from words.
+
+Gold answers are not read. Oracles are read only where they are asked for: by the watch, and by the
+supervised reward.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from g2u import painting, tables
+from g2u.errors import DataError, ParamsError
+from g2u.ink import Pixels
+from g2u.models.tiny.canvas import to_canvas
+from g2u.params import Params
+from g2u.pictures import pixels_of
+from g2u.prompts import filled, question_prompt
+from g2u.records import Question
+from g2u.workspace import BenchmarkFolder
+
+PAINTING = "painting"
+"""The kind of tasks that paint from words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One thing to draw."""
+
+    kind: str
+    """<benchmark> <family>, or "painting"."""
+    prompt: str
+    source: Pixels
+    """[size, size, 3], 0..255; a grey sheet for paintings."""
+    question: str = ""
+    """The question about the source, as models are asked it."""
+    choices: tuple[str, ...] = ()
+    oracle: Pixels | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Pool:
+    """Tasks by kind."""
+
+    kinds: Mapping[str, Sequence[Task]]
+
+    def drawn(self, rng: np.random.Generator, count: int) -> list[Task]:
+        """Tasks of the kinds in turn, at random within each."""
+        names = list(self.kinds)
+        first = int(rng.integers(len(names)))
+        chosen = (self.kinds[names[(first + n) % len(names)]] for n in range(count))
+        return [tasks[int(rng.integers(len(tasks)))] for tasks in chosen]
+
+
+def pool(
+    config: Params,
+    benchmarks: Mapping[str, Sequence[str]],
+    size: int,
+    *,
+    paints: bool,
+    with_oracles: bool = False,
+    most: int | None = None,
+) -> Pool:
+    """Tasks of each benchmark with each of its families.
+
+    Args:
+        config: params.yaml.
+        benchmarks: benchmark -> families whose prompts are fixed or templates.
+        size: side of the network's canvas.
+        paints: whether paintings from words are among them.
+        with_oracles: whether tasks hold their oracles, where the benchmark has one for the family.
+        most: of each kind.
+
+    Raises:
+        DataError: a benchmark is not prepared.
+        ParamsError: a family with prompts of another sort.
+    """
+    kinds: dict[str, Sequence[Task]] = {}
+    for benchmark, families in benchmarks.items():
+        config.require(benchmark=benchmark)
+        folder = BenchmarkFolder(benchmark)
+        if not folder.questions.exists():
+            raise DataError(
+                f"{folder.questions}: missing; run python -m stages.prepare --benchmark {benchmark}"
+            )
+        oracles = tables.read_oracles(folder.oracles) if with_oracles else {}
+        pictures = {
+            digest: to_canvas(pixels_of(picture), size)
+            for digest, picture in tables.read_pictures(folder.pictures).items()
+        }
+        questions = tables.read_questions(folder.questions)[:most]
+        for family in families:
+            prompts = _prompts(config, family, questions)
+            is_agnostic = len(set(prompts)) == 1
+            kinds[f"{benchmark} {family}"] = [
+                Task(
+                    f"{benchmark} {family}",
+                    prompt,
+                    pictures[question.pictures[0]],
+                    question_prompt(question),
+                    question.choices,
+                    to_canvas(pixels_of(oracles[question.pictures[0]]), size)
+                    if is_agnostic and question.pictures[0] in oracles
+                    else None,
+                )
+                for question, prompt in zip(questions, prompts, strict=True)
+            ]
+    if paints:
+        kinds[PAINTING] = list(_paintings(size))
+    return Pool(kinds)
+
+
+def words_of(task: Task) -> painting.Painted:
+    """Colour and shape that a painting's prompt names."""
+    colour, shape = task.prompt.rstrip(".").split()[-2:]
+    return painting.Painted(colour, shape)
+
+
+def _prompts(config: Params, family: str, questions: Sequence[Question]) -> list[str]:
+    config.require(family=family)
+    settings = config.presets.families[family].settings()
+    if "prompt" in settings:
+        return [str(settings["prompt"])] * len(questions)
+    if "template" in settings:
+        return filled(str(settings["template"]), questions)
+    raise ParamsError(
+        f"params.yaml: align: family {family!r} has no prompt of its own; expected one with "
+        "`prompt` or `template`"
+    )
+
+
+def _paintings(size: int) -> Iterator[Task]:
+    for colour in painting.COLOURS:
+        for shape in painting.SHAPES:
+            prompt = painting.PROMPT.format(colour=colour, shape=shape)
+            yield Task(PAINTING, prompt, painting.sheet(size))

@@ -1,0 +1,111 @@
+"""The watch: held-out drawings at fixed times, and the rule that stops a hacked reward.
+
+Drawings of development structures, without added noise, from the same noise at every look: their
+reward, their fidelity (F1 of the ink where there is an oracle), the share of paintings that are
+right. The rule is fixed before any training: where fidelity lies more than `recipe.fall` below its
+first value while the reward lies above its own, twice in a row, training stops, and the weights of
+the last look without objection are kept.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from g2u.alignment import policy, r3
+from g2u.alignment.policy import Sampler
+from g2u.alignment.recipe import AlignRecipe
+from g2u.alignment.rewards import Rows, grams, reward, rows_of, structure
+from g2u.alignment.state import Learner
+from g2u.alignment.tasks import PAINTING, Pool, Task, words_of
+from g2u.ink import Pixels
+from g2u.models.tiny.canvas import to_bytes
+from g2u.models.tiny.network import from_patches
+from g2u.painting import painted
+
+NOISE_SEED = 5
+STEPS = 8
+"""Flow steps of the drawings that are looked at; as many as cells draw with."""
+PAINTINGS = 4
+"""Paintings of every prompt."""
+PATIENCE = 2
+"""Looks in a row that the rule waits."""
+
+
+def look(learner: Learner, pool: Pool, recipe: AlignRecipe) -> dict[str, Any]:
+    """What the network draws now: by kind, and the means that the rule goes by."""
+    found: dict[str, Any] = {}
+    fidelities, rewards = [], []
+    for kind, each in pool.kinds.items():
+        tasks = [*each] * (PAINTINGS if kind == PAINTING else 1)
+        drawn, rows = _drawn(learner, tasks)
+        worth = 0.0
+        if recipe.reward != "structure" or tasks[0].oracle is not None:
+            worth = float(reward(recipe.reward, learner.base, rows, drawn, 1).mean())
+            rewards.append(worth)
+        fidelity = _fidelity(rows, drawn, learner)
+        found[f"reward {kind}"] = round(worth, 5)
+        if fidelity is not None:
+            found[f"fidelity {kind}"] = round(fidelity, 4)
+            fidelities.append(fidelity)
+        if recipe.system == "r3" and tasks[0].oracle is not None:
+            found |= _after_a_round(learner, rows, drawn, recipe, kind)
+    found["reward"] = round(float(np.mean(rewards)), 5)
+    found["fidelity"] = round(float(np.mean(fidelities)), 4)
+    return found
+
+
+def objects(curve: list[dict[str, Any]], fall: float) -> bool:
+    """Whether the last look shows a fidelity that fell while the reward rose."""
+    first, last = curve[0], curve[-1]
+    fell = last["fidelity"] < first["fidelity"] - fall
+    return bool(fell and last["reward"] > first["reward"])
+
+
+def stops(curve: list[dict[str, Any]], fall: float) -> bool:
+    """Whether it has objected `PATIENCE` times in a row."""
+    looks = range(len(curve) - PATIENCE + 1, len(curve) + 1)
+    return len(curve) > PATIENCE and all(objects(curve[:count], fall) for count in looks)
+
+
+def _drawn(learner: Learner, tasks: Sequence[Task]) -> tuple[Tensor, Rows]:
+    rows = rows_of(tasks, learner.base.config.patch)
+    prompts = grams(learner.base, [task.prompt for task in rows.tasks])
+    noise = torch.Generator().manual_seed(NOISE_SEED)
+    made = policy.draw(learner.network, rows.source, prompts, Sampler(STEPS, 0.0), noise)
+    return made.pictures, rows
+
+
+def _fidelity(rows: Rows, drawn: Tensor, learner: Learner) -> float | None:
+    """The mean over the tasks; None where nothing tells."""
+    if rows.tasks[0].oracle is not None:
+        return float(structure(rows, drawn, learner.base.config.patch).mean())
+    if rows.tasks[0].kind != PAINTING:
+        return None
+    pixels = to_bytes(from_patches(drawn, learner.base.config.patch).numpy())
+    return float(np.mean([_is_right(t, p) for t, p in zip(rows.tasks, pixels, strict=True)]))
+
+
+def _is_right(task: Task, picture: Pixels) -> bool:
+    return painted(picture) == words_of(task)
+
+
+def _after_a_round(
+    learner: Learner, rows: Rows, first: Tensor, recipe: AlignRecipe, kind: str
+) -> dict[str, Any]:
+    """R3: the same drawings after the likeliest reflection, and after keeping the better one."""
+    with torch.no_grad():
+        seen = r3.reflections(learner.network, rows, first)
+    _, texts = policy.say(learner.network, seen, r3.REFLECTION_BYTES, None)
+    after, stopped = r3.refined(learner.network, first, texts, learner, recipe)
+    before_worth = reward(recipe.reward, learner.base, rows, first, 1)
+    worth = reward(recipe.reward, learner.base, rows, after, 1)
+    kept = torch.where((worth > before_worth)[:, None, None], after, first)
+    patch = learner.base.config.patch
+    return {
+        f"stopped {kind}": round(float(stopped.float().mean()), 4),
+        f"refined {kind}": round(float(structure(rows, after, patch).mean()), 4),
+        f"kept {kind}": round(float(structure(rows, kept, patch).mean()), 4),
+    }

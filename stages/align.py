@@ -1,0 +1,68 @@
+"""align: the embedded model learns from its own understanding; frozen, as train is.
+
+Output: studies/weights/<variant>/ (low-rank changes beside their base, which stays as it is: see
+g2u/models/tiny/weights.py) with curve.csv. Resumes from .g2u/align/<variant>/checkpoint.pt. Reads
+the questions and pictures of prepared benchmarks, and oracles for the watch; no gold answer.
+Run: python -m flows.align gvu   (prepares the benchmarks first)
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+import polars as pl
+
+from g2u import params
+from g2u.alignment.loop import align
+from g2u.alignment.lowrank import export
+from g2u.alignment.recipe import AlignRecipe
+from g2u.alignment.tasks import pool
+from g2u.errors import ParamsError, run_main, unknown_name
+from g2u.models.tiny.network import TinyConfig
+from g2u.params import Align
+
+WEIGHTS = Path("studies/weights")
+SCRATCH = Path(".g2u/align")
+
+
+def recipe_of(section: Align, variant: str, seed: int) -> AlignRecipe:
+    """The recipe of params.yaml with what the variant changes.
+
+    Raises:
+        ParamsError: no such variant.
+    """
+    if variant not in section.variants:
+        raise ParamsError(unknown_name("params.yaml: align.variants", variant, section.variants))
+    changes = section.variants[variant].model_dump(exclude_none=True)
+    return AlignRecipe(seed=seed, **{**section.model_dump(exclude={"variants"}), **changes})
+
+
+def main() -> None:
+    """Align, or go on aligning, and write the changes."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
+    parser.add_argument("--variant", required=True)
+    parser.add_argument("--seed", type=int, default=0)
+    arguments = parser.parse_args()
+    config = params.load()
+    recipe = recipe_of(config.align, arguments.variant, arguments.seed)
+    name = f"{arguments.variant}_{arguments.seed}" if arguments.seed else arguments.variant
+    size = TinyConfig().size
+    tasks = pool(
+        config, recipe.tasks, size, paints=recipe.paints, with_oracles=recipe.needs_oracles
+    )
+    watched = pool(
+        config,
+        recipe.watched,
+        size,
+        paints=recipe.paints,
+        with_oracles=True,
+        most=recipe.checked,
+    )
+    learner = align(recipe, tasks, watched, SCRATCH / name)
+    size_in_bytes = export(learner.network, Path(recipe.base), WEIGHTS / name)
+    pl.DataFrame(learner.curve).write_csv(WEIGHTS / name / "curve.csv")
+    print(f"align {name}: {learner.done} turns, {size_in_bytes} bytes", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    run_main(main)
