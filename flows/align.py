@@ -15,7 +15,6 @@ from flows import study
 from g2u import params
 from g2u.errors import run_main
 from g2u.workspace import BenchmarkFolder
-from stages.align import recipe_of
 
 SEEDS = 3
 
@@ -26,8 +25,8 @@ def main() -> None:
     parser.add_argument("variant")
     parser.add_argument("--seeds", type=int, default=SEEDS, help="how many, from 0 (default 3)")
     arguments = parser.parse_args()
-    recipe = recipe_of(params.load().align, arguments.variant, seed=0)
-    for benchmark in {**recipe.tasks, **recipe.watched}:
+    settings = params.load().align.settings(arguments.variant)
+    for benchmark in {**settings["tasks"], **settings["watched"]}:
         if not BenchmarkFolder(benchmark).targets.exists():
             _run("stages.prepare", "--benchmark", benchmark)
     for seed in range(arguments.seeds):

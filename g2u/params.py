@@ -211,6 +211,17 @@ class Align(Section):
     variants: dict[str, AlignChanges]
     """Each a training of its own, by name."""
 
+    def settings(self, variant: str) -> dict[str, Any]:
+        """All that is said of a variant's training.
+
+        Raises:
+            ParamsError: no such variant.
+        """
+        if variant not in self.variants:
+            raise ParamsError(unknown_name(f"{PATH}: align.variants", variant, self.variants))
+        changes = self.variants[variant].model_dump(exclude_none=True)
+        return {**self.model_dump(exclude={"variants"}), **changes}
+
 
 class Generate(Section):
     """Section of stage generate."""

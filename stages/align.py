@@ -3,6 +3,7 @@
 Output: studies/weights/<variant>/ (low-rank changes beside their base, which stays as it is: see
 g2u/models/tiny/weights.py) with curve.csv. Resumes from .g2u/align/<variant>/checkpoint.pt. Reads
 the questions and pictures of prepared benchmarks, and oracles for the watch; no gold answer.
+The stage is in studies/weights/dvc.yaml, apart from the pipeline that everybody runs.
 Run: python -m flows.align gvu   (prepares the benchmarks first)
 """
 
@@ -17,24 +18,11 @@ from g2u.alignment.loop import align
 from g2u.alignment.lowrank import export
 from g2u.alignment.recipe import AlignRecipe
 from g2u.alignment.tasks import pool
-from g2u.errors import ParamsError, run_main, unknown_name
+from g2u.errors import run_main
 from g2u.models.tiny.network import TinyConfig
-from g2u.params import Align
 
 WEIGHTS = Path("studies/weights")
 SCRATCH = Path(".g2u/align")
-
-
-def recipe_of(section: Align, variant: str, seed: int) -> AlignRecipe:
-    """The recipe of params.yaml with what the variant changes.
-
-    Raises:
-        ParamsError: no such variant.
-    """
-    if variant not in section.variants:
-        raise ParamsError(unknown_name("params.yaml: align.variants", variant, section.variants))
-    changes = section.variants[variant].model_dump(exclude_none=True)
-    return AlignRecipe(seed=seed, **{**section.model_dump(exclude={"variants"}), **changes})
 
 
 def main() -> None:
@@ -44,7 +32,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
     config = params.load()
-    recipe = recipe_of(config.align, arguments.variant, arguments.seed)
+    recipe = AlignRecipe(seed=arguments.seed, **config.align.settings(arguments.variant))
     name = f"{arguments.variant}_{arguments.seed}" if arguments.seed else arguments.variant
     size = TinyConfig().size
     tasks = pool(

@@ -36,7 +36,8 @@ def every_source() -> Params:
 def stage_table() -> dict[str, dict[str, Any]]:
     """Stage name -> its body; dependencies are those of the root file and of all benchmarks."""
     bodies: dict[str, dict[str, Any]] = {}
-    for text in dvc_files(every_source(), ROOT).values():
+    aligned = (ROOT / "studies" / "weights" / "dvc.yaml").read_text()
+    for text in (*dvc_files(every_source(), ROOT).values(), aligned):
         for name, body in yaml.safe_load(text)["stages"].items():
             known = bodies.setdefault(name, {"deps": []})
             known["deps"] += body.get("do", body)["deps"]
