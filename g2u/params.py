@@ -50,11 +50,10 @@ class ModelPreset(Section):
     to see what training changed.
     """
 
-    @property
-    def curve(self) -> Path | None:
-        """Where the training of local weights keeps its curve."""
+    def of_training(self, name: str) -> Path | None:
+        """A file beside local weights that their training left, whether it is there or not."""
         folder = self.settings.get("weights")
-        return Path(str(folder)) / "curve.csv" if folder else None
+        return Path(str(folder)) / name if folder else None
 
 
 class Preset(BaseModel):
@@ -168,17 +167,25 @@ class Train(Section):
 class AlignChanges(Section):
     """What a training of section align changes; meanings in g2u/alignment/recipe.py."""
 
-    system: Literal["gvu", "r3"] | None = None
+    system: Literal["gvu", "r3", "supervised"] | None = None
+    base: str | None = None
     reward: Literal["likelihood", "contrast", "verdict", "agreement", "structure"] | None = None
     tasks: dict[str, list[str]] | None = None
     paints: bool | None = None
     turns: Positive | None = None
     groups: Positive | None = None
     group: Annotated[int, Field(ge=2)] | None = None
+    spread: Literal["group", "batch"] | None = None
     update: Literal["ratio", "forward"] | None = None
     updates: Positive | None = None
     kl: Annotated[float, Field(ge=0)] | None = None
     learning_rate: Annotated[float, Field(ge=0)] | None = None
+
+
+class Ablation(AlignChanges):
+    """What differs from the training of a variant."""
+
+    of: str
 
 
 class Align(Section):
@@ -192,6 +199,7 @@ class Align(Section):
     turns: Positive
     groups: Positive
     group: Annotated[int, Field(ge=2)]
+    spread: Literal["group", "batch"]
     update: Literal["ratio", "forward"]
     updates: Positive
     reach: Annotated[float, Field(gt=0)]
@@ -210,17 +218,23 @@ class Align(Section):
     threads: Positive
     variants: dict[str, AlignChanges]
     """Each a training of its own, by name."""
+    ablations: dict[str, Ablation] = {}
+    """Variants but for a change, of which only the curve is kept."""
 
-    def settings(self, variant: str) -> dict[str, Any]:
-        """All that is said of a variant's training.
+    def settings(self, name: str) -> dict[str, Any]:
+        """All that is said of the training of a variant or an ablation.
 
         Raises:
             ParamsError: no such variant.
         """
-        if variant not in self.variants:
-            raise ParamsError(unknown_name(f"{PATH}: align.variants", variant, self.variants))
-        changes = self.variants[variant].model_dump(exclude_none=True)
-        return {**self.model_dump(exclude={"variants"}), **changes}
+        further: dict[str, Any] = {}
+        if name in self.ablations:
+            further = self.ablations[name].model_dump(exclude_none=True)
+            name = further.pop("of")
+        if name not in self.variants:
+            raise ParamsError(unknown_name(f"{PATH}: align.variants", name, self.variants))
+        changes = self.variants[name].model_dump(exclude_none=True)
+        return {**self.model_dump(exclude={"variants", "ablations"}), **changes, **further}
 
 
 class Generate(Section):

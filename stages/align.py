@@ -1,25 +1,29 @@
 """align: the embedded model learns from its own understanding; frozen, as train is.
 
 Output: studies/weights/<variant>/ (low-rank changes beside their base, which stays as it is: see
-g2u/models/tiny/weights.py) with curve.csv. Resumes from .g2u/align/<variant>/checkpoint.pt. Reads
-the questions and pictures of prepared benchmarks, and oracles for the watch; no gold answer.
+g2u/models/tiny/weights.py) with curve.csv and paintings.csv; of an ablation it is
+.g2u/align/<name>/weights. Resumes from .g2u/align/<variant>/checkpoint.pt. Reads the questions and
+pictures of prepared benchmarks, and oracles for the watch; no gold answer.
 The stage is in studies/weights/dvc.yaml, apart from the pipeline that everybody runs.
 Run: python -m flows.align gvu   (prepares the benchmarks first)
 """
 
 import argparse
 import sys
+from dataclasses import asdict
 from pathlib import Path
 
 import polars as pl
 
 from g2u import params
+from g2u.alignment import watch
 from g2u.alignment.loop import align
 from g2u.alignment.lowrank import export
 from g2u.alignment.recipe import AlignRecipe
 from g2u.alignment.tasks import pool
 from g2u.errors import run_main
 from g2u.models.tiny.network import TinyConfig
+from g2u.workspace import CURVE, PAINTINGS
 
 WEIGHTS = Path("studies/weights")
 SCRATCH = Path(".g2u/align")
@@ -47,8 +51,13 @@ def main() -> None:
         most=recipe.checked,
     )
     learner = align(recipe, tasks, watched, SCRATCH / name)
-    size_in_bytes = export(learner.network, Path(recipe.base), WEIGHTS / name)
-    pl.DataFrame(learner.curve).write_csv(WEIGHTS / name / "curve.csv")
+    place = WEIGHTS / name
+    if arguments.variant in config.align.ablations:
+        place = SCRATCH / name / "weights"
+    size_in_bytes = export(learner.network, Path(recipe.base), place)
+    pl.DataFrame(learner.curve).write_csv(place / CURVE)
+    painted = watch.paintings(learner)
+    pl.DataFrame([asdict(each) for each in painted]).write_csv(place / PAINTINGS)
     print(f"align {name}: {learner.done} turns, {size_in_bytes} bytes", file=sys.stderr)
 
 

@@ -8,7 +8,7 @@ Run: python -m stages.report
 
 import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -19,7 +19,7 @@ from g2u.errors import DataError, run_main
 from g2u.files import write_whole
 from g2u.params import Params
 from g2u.records import Picture, Question, Target, Thought
-from g2u.report.changes import Change, changes, in_words, table
+from g2u.report.changes import Change, Painted, changes, in_words, repainted, table
 from g2u.report.choices import decision, sentence, stability
 from g2u.report.page import (
     CHANGES,
@@ -32,10 +32,11 @@ from g2u.report.page import (
 )
 from g2u.report.published import judge_lines, published
 from g2u.report.questions import Finding, findings
+from g2u.report.rewards import does_it_know
 from g2u.report.summary import CellResult, arm_name, own_thoughts, summary
 from g2u.scoring.statistics import Resampling
 from g2u.tables import Answer, Score
-from g2u.workspace import REPORT, BenchmarkFolder, Cell
+from g2u.workspace import CURVE, PAINTINGS, REPORT, BenchmarkFolder, Cell
 
 if TYPE_CHECKING:
     from g2u.report.styles import StyleGain
@@ -225,16 +226,28 @@ def compared(config: Params) -> list[Change]:
     return changes(cells, Resampling(section.confidence, section.resamples, section.seed))
 
 
-def curves(config: Params) -> dict[str, pl.DataFrame]:
-    """Training curves of these models, where there are any."""
+def of_training(config: Params, name: str, columns: Collection[str]) -> dict[str, pl.DataFrame]:
+    """A table that the training of these models left beside their weights, where it has one."""
     found = {}
     for model in config.models:
         preset = config.presets.models[model]
-        if preset.trained_from is not None and preset.curve is not None and preset.curve.exists():
-            curve = pl.read_csv(preset.curve)
-            if {"turn", "reward", "fidelity"} <= set(curve.columns):
-                found[model] = curve
+        path = preset.of_training(name) if preset.trained_from is not None else None
+        if path is not None and path.exists():
+            left = pl.read_csv(path)
+            if set(columns) <= set(left.columns):
+                found[model] = left
     return found
+
+
+def painted(config: Params) -> dict[str, Painted]:
+    """Pictures from words, before and after training."""
+    section = config.score
+    how = Resampling(section.confidence, section.resamples, section.seed)
+    tables_left = of_training(config, PAINTINGS, ("before", "after"))
+    return {
+        model: repainted(left["before"].to_list(), left["after"].to_list(), how)
+        for model, left in tables_left.items()
+    }
 
 
 def part(
@@ -309,6 +322,8 @@ def main() -> None:
     ]
     told = [f"{part.benchmark}, {part.model}: {line}" for part in parts for line in part.choices]
     answers = findings(rows, bounds(config), told, styles(config), config.report.alpha)
+    measured = {(r.benchmark, r.model, r.family): r.metrics.get("rewards", {}) for r in results}
+    answers.insert(-1, does_it_know(measured))
     plot = rows.filter(pl.col("gain").is_not_null()).select(
         pl.concat_str("benchmark", "model", "arm", separator=" ").alias("cell"),
         "benchmark", "model", "arm", "accuracy", "gain", "gain_low", "gain_high",
@@ -317,8 +332,9 @@ def main() -> None:
     files: dict[str, str] = {}
     if changed:
         own = set(own_thoughts(rows)["arm"])
+        curves = of_training(config, CURVE, ("turn", "reward", "fidelity"))
         files = {
-            CHANGES: site.changes(changed, own, curves(config)),
+            CHANGES: site.changes(changed, own, curves, painted(config)),
             "changes.csv": table(changed).write_csv(),
         }
         said = in_words(changed, own, config.report.alpha)

@@ -111,7 +111,6 @@ def main() -> None:
         },
         "prompts": asdict(leaks(worded, questions, {target.id: target for target in gold})),
         "judged": summarised(judgements, right),
-        "rewards": reward_metrics(config, scored["own"], rewards),
     }
     oracles = tables.read_oracles(folder.oracles)
     if oracles and cell.family != "direct":
@@ -120,6 +119,7 @@ def main() -> None:
         found = fidelities(pictures, oracles, thoughts)
         metrics["fidelity"] = fidelity_metrics(found)
         scored["own"] = with_fidelity(scored["own"], thoughts, found)
+    metrics["rewards"] = reward_metrics(config, scored["own"], rewards)
     tables.write_scores(cell.scores, scored["own"])
     write_whole(cell.metrics, json.dumps(metrics, indent=2) + "\n")
     failed = sum(score.status == "failed" for score in scored["own"])

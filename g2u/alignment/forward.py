@@ -26,9 +26,9 @@ AT_NOISE = 0.4
 """Share of drawings that are noised wholly, as in training."""
 
 
-def goodness(rewards: Tensor) -> Tensor:
+def goodness(rewards: Tensor, spread: str) -> Tensor:
     """[N, G] -> [N, G] in 0..1: 1/2 for the group's mean, 0 and 1 two deviations from it."""
-    return 0.5 + 0.5 * (grpo.advantages(rewards) / 2).clamp(-1, 1)
+    return 0.5 + 0.5 * (grpo.advantages(rewards, spread) / 2).clamp(-1, 1)
 
 
 def contrastive_loss(
@@ -45,7 +45,14 @@ def update(
 ) -> dict[str, float]:
     """Updates of the drawing policy by rewards [B] of its drawings, `recipe.group` to a group."""
     groups = rewards.view(-1, recipe.group)
-    good = goodness(groups).flatten()
+    good = goodness(groups, recipe.spread).flatten()
+    return {**learn(learner, drawings, good, recipe), "spread": float(groups.std(1).mean())}
+
+
+def learn(
+    learner: Learner, drawings: Drawings, good: Tensor, recipe: AlignRecipe
+) -> dict[str, float]:
+    """Updates by how good [B] each drawing is, 0..1."""
     put(learner.former, changes(learner.network))
     losses = []
     for _ in range(recipe.updates):
@@ -68,11 +75,7 @@ def update(
         learner.descend(loss + recipe.kl * away)
         losses.append((float(loss.detach()), float(away.detach())))
     mean = np.mean(losses, 0)
-    return {
-        "loss": float(mean[0]),
-        "divergence": float(mean[1]),
-        "spread": float(groups.std(1).mean()),
-    }
+    return {"loss": float(mean[0]), "divergence": float(mean[1])}
 
 
 def _estimate(

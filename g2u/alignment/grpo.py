@@ -10,16 +10,20 @@ ROUNDING = 1e-6
 """Rewards that differ by less than this share of their size are alike: float32 rounds so."""
 
 
-def advantages(rewards: Tensor) -> Tensor:
+def advantages(rewards: Tensor, spread: str = "group") -> Tensor:
     """[N, G] -> [N, G]: how many standard deviations above its group's mean; 0 where all are alike.
 
-    They sum to zero in a group.
+    They sum to zero in a group. The deviation is that within the `group`, as in GvU, or the mean
+    one of the `batch`, where a group that hardly differs weighs hardly anything.
     """
     exact = rewards.double()
     centred = exact - exact.mean(1, keepdim=True)
-    spread = centred.square().mean(1, keepdim=True).sqrt()
-    apart = spread > ROUNDING * exact.abs().amax(1, keepdim=True)
-    return torch.where(apart, centred / spread.clamp_min(1e-30), 0.0).to(rewards.dtype)
+    variance = centred.square().mean(1, keepdim=True)
+    if spread == "batch":
+        variance = variance.mean().expand_as(variance)
+    deviation = variance.sqrt()
+    apart = deviation > ROUNDING * exact.abs().amax(1, keepdim=True)
+    return torch.where(apart, centred / deviation.clamp_min(1e-30), 0.0).to(rewards.dtype)
 
 
 def clipped_loss(logs: Tensor, before: Tensor, gain: Tensor, clip: float) -> Tensor:

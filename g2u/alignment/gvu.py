@@ -35,7 +35,7 @@ def update_drawing(
     """Updates of the drawing policy by rewards [B] of its drawings, `recipe.group` to a group."""
     if recipe.update == "forward":
         return forward.update(learner, drawings, rewards, recipe)
-    gain = grpo.advantages(rewards.view(-1, recipe.group)).flatten()
+    gain = grpo.advantages(rewards.view(-1, recipe.group), recipe.spread).flatten()
     spreads = policy.spreads(recipe.sampler)
     with torch.no_grad():
         base_means = policy.step_means(learner.base, drawings, recipe.sampler)

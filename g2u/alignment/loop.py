@@ -1,19 +1,24 @@
 """The training loop of an alignment: seeded, resumable, watched."""
 
 import json
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import torch
 
-from g2u.alignment import gvu, r3, watch
+from g2u.alignment import gvu, r3, supervised, watch
 from g2u.alignment.lowrank import put
 from g2u.alignment.recipe import AlignRecipe
 from g2u.alignment.state import Learner, begin, resume, save
 from g2u.alignment.tasks import Pool
 
-SYSTEMS: dict[str, Callable[..., dict[str, float]]] = {"gvu": gvu.turn, "r3": r3.turn}
+SYSTEMS: dict[str, Callable[..., dict[str, float]]] = {
+    "gvu": gvu.turn,
+    "r3": r3.turn,
+    "supervised": supervised.turn,
+}
 
 
 def align(recipe: AlignRecipe, pool: Pool, watched: Pool, scratch: Path) -> Learner:
@@ -31,7 +36,9 @@ def align(recipe: AlignRecipe, pool: Pool, watched: Pool, scratch: Path) -> Lear
         _check(learner, watched, recipe, {})
     measured: list[dict[str, float]] = []
     while learner.done < recipe.turns and not watch.stops(learner.curve, recipe.fall):
+        began = time.process_time()
         measured.append(SYSTEMS[recipe.system](learner, pool, recipe, rng))
+        learner.seconds += time.process_time() - began
         learner.done += 1
         if learner.done % recipe.check_every == 0 or learner.done == recipe.turns:
             _check(learner, watched, recipe, _means(measured))
@@ -45,7 +52,8 @@ def _check(learner: Learner, watched: Pool, recipe: AlignRecipe, means: dict[str
     """One look of the watch; weights that it does not object to are sound."""
     found = watch.look(learner, watched, recipe)
     training = {f"training {name}": value for name, value in means.items()}
-    learner.curve.append({"turn": learner.done, **found, **training})
+    spent = {"cpu seconds": round(learner.seconds, 1)}
+    learner.curve.append({"turn": learner.done, **spent, **found, **training})
     print(json.dumps(learner.curve[-1]), flush=True)
     if not watch.objects(learner.curve, recipe.fall):
         learner.sound = learner.copy()

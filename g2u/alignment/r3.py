@@ -86,7 +86,7 @@ def _speak(
     after = reward(recipe.reward, learner.base, many, pictures, recipe.group)
     before_worth = worth.repeat_interleave(recipe.group)
     rewards = earned(before_worth, after, stopped, recipe.perfect)
-    gain = grpo.advantages(rewards.view(-1, recipe.group)).flatten()
+    gain = grpo.advantages(rewards.view(-1, recipe.group), recipe.spread).flatten()
     is_said = said != BYTE_PAD
     places = said.clamp_max(BYTE_PAD - 1)[..., None]
     with torch.no_grad():

@@ -8,7 +8,7 @@ from g2u.alignment.policy import Sampler
 
 @dataclass(frozen=True, slots=True)
 class AlignRecipe:
-    """One training; meanings of `system` in gvu.py and r3.py, of `reward` in rewards.py."""
+    """One training; `system` is a module of this package, `reward` one of rewards.py."""
 
     system: str
     reward: str
@@ -26,6 +26,8 @@ class AlignRecipe:
     """Tasks of a turn."""
     group: int
     """Tries at each."""
+    spread: str
+    """What advantages are divided by: the deviation of the group, or of the batch (grpo.py)."""
     update: str
     """How drawings are learnt from: ratio (gvu.py) or forward (forward.py)."""
     updates: int
@@ -65,7 +67,7 @@ class AlignRecipe:
     @property
     def needs_oracles(self) -> bool:
         """Whether it is supervised."""
-        return self.reward == "structure"
+        return self.reward == "structure" or self.system == "supervised"
 
     def decisive(self) -> str:
         """What of the recipe decides the weights."""

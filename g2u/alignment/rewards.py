@@ -20,7 +20,7 @@ import torch
 from torch import Tensor
 
 from g2u.alignment.tasks import Task
-from g2u.ink import ink_f1
+from g2u.ink import Pixels, ink_f1
 from g2u.models.tiny.canvas import to_bytes, to_unit
 from g2u.models.tiny.network import TinyNetwork, from_patches, to_patches
 from g2u.models.tiny.sequence import byte_logits, see
@@ -44,8 +44,12 @@ class Rows:
 
 def rows_of(tasks: Sequence[Task], patch: int) -> Rows:
     """Tasks beside their pictures."""
-    stacked = to_unit(np.stack([task.source for task in tasks]))
-    return Rows(tasks, to_patches(torch.from_numpy(stacked), patch))
+    return Rows(tasks, patches([task.source for task in tasks], patch))
+
+
+def patches(pictures: Sequence[Pixels], patch: int) -> Tensor:
+    """Pictures of one size as the network takes them [B, P, C], -1..1."""
+    return to_patches(torch.from_numpy(to_unit(np.stack(pictures))), patch)
 
 
 def grams(network: TinyNetwork, texts: Sequence[str]) -> Tensor:

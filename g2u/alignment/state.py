@@ -30,6 +30,8 @@ class Learner:
     turns: int = 0
     """Of R3, to tell whose turn it is."""
     done: int = 0
+    seconds: float = 0.0
+    """CPU time of all turns, without the looks of the watch."""
     curve: list[dict[str, Any]] = field(default_factory=list)
     sound: dict[str, Tensor] = field(default_factory=dict)
     """The changes at the last check that the watch had no objection to."""
@@ -74,6 +76,7 @@ def save(path: Path, learner: Learner, recipe: AlignRecipe, rng: np.random.Gener
             "numpy_rng": json.dumps(rng.bit_generator.state),
             "turns": learner.turns,
             "done": learner.done,
+            "seconds": learner.seconds,
             "curve": json.dumps(learner.curve),
         },
         fresh,
@@ -101,4 +104,5 @@ def resume(path: Path, learner: Learner, recipe: AlignRecipe, rng: np.random.Gen
     learner.generator.set_state(state["generator"])
     rng.bit_generator.state = json.loads(state["numpy_rng"])
     learner.turns, learner.done = state["turns"], state["done"]
+    learner.seconds = state["seconds"]
     learner.curve = json.loads(state["curve"])

@@ -106,7 +106,7 @@ def pool(
                 for question, prompt in zip(questions, prompts, strict=True)
             ]
     if paints:
-        kinds[PAINTING] = list(_paintings(size))
+        kinds[PAINTING] = list(paintings(size))
     return Pool(kinds)
 
 
@@ -129,7 +129,8 @@ def _prompts(config: Params, family: str, questions: Sequence[Question]) -> list
     )
 
 
-def _paintings(size: int) -> Iterator[Task]:
+def paintings(size: int) -> Iterator[Task]:
+    """Every shape in every colour."""
     for colour in painting.COLOURS:
         for shape in painting.SHAPES:
             prompt = painting.PROMPT.format(colour=colour, shape=shape)

@@ -8,10 +8,12 @@ the last look without objection are kept.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from g2u.alignment import policy, r3
@@ -20,9 +22,10 @@ from g2u.alignment.recipe import AlignRecipe
 from g2u.alignment.rewards import Rows, grams, reward, rows_of, structure
 from g2u.alignment.state import Learner
 from g2u.alignment.tasks import PAINTING, Pool, Task, words_of
+from g2u.alignment.tasks import paintings as sheets
 from g2u.ink import Pixels
 from g2u.models.tiny.canvas import to_bytes
-from g2u.models.tiny.network import from_patches
+from g2u.models.tiny.network import TinyNetwork, from_patches
 from g2u.painting import painted
 
 NOISE_SEED = 5
@@ -30,6 +33,8 @@ STEPS = 8
 """Flow steps of the drawings that are looked at; as many as cells draw with."""
 PAINTINGS = 4
 """Paintings of every prompt."""
+COMPARED = 20
+"""Paintings of every prompt by the trained network, beside the base's."""
 PATIENCE = 2
 """Looks in a row that the rule waits."""
 
@@ -40,7 +45,7 @@ def look(learner: Learner, pool: Pool, recipe: AlignRecipe) -> dict[str, Any]:
     fidelities, rewards = [], []
     for kind, each in pool.kinds.items():
         tasks = [*each] * (PAINTINGS if kind == PAINTING else 1)
-        drawn, rows = _drawn(learner, tasks)
+        drawn, rows = _drawn(learner.network, tasks)
         worth = 0.0
         if recipe.reward != "structure" or tasks[0].oracle is not None:
             worth = float(reward(recipe.reward, learner.base, rows, drawn, 1).mean())
@@ -57,6 +62,26 @@ def look(learner: Learner, pool: Pool, recipe: AlignRecipe) -> dict[str, Any]:
     return found
 
 
+@dataclass(frozen=True, slots=True)
+class Painting:
+    """A picture painted from words, by the base and by the trained network, from one noise."""
+
+    prompt: str
+    before: bool
+    """Whether the base painted what the words say."""
+    after: bool
+
+
+def paintings(learner: Learner) -> list[Painting]:
+    """`COMPARED` of every prompt."""
+    tasks = [*sheets(learner.base.config.size)] * COMPARED
+    right = [
+        [_is_right(t, p) for t, p in zip(tasks, _pixels(network, tasks), strict=True)]
+        for network in (learner.base, learner.network)
+    ]
+    return [Painting(t.prompt, *each) for t, *each in zip(tasks, *right, strict=True)]
+
+
 def objects(curve: list[dict[str, Any]], fall: float) -> bool:
     """Whether the last look shows a fidelity that fell while the reward rose."""
     first, last = curve[0], curve[-1]
@@ -70,12 +95,18 @@ def stops(curve: list[dict[str, Any]], fall: float) -> bool:
     return len(curve) > PATIENCE and all(objects(curve[:count], fall) for count in looks)
 
 
-def _drawn(learner: Learner, tasks: Sequence[Task]) -> tuple[Tensor, Rows]:
-    rows = rows_of(tasks, learner.base.config.patch)
-    prompts = grams(learner.base, [task.prompt for task in rows.tasks])
+def _drawn(network: TinyNetwork, tasks: Sequence[Task]) -> tuple[Tensor, Rows]:
+    rows = rows_of(tasks, network.config.patch)
+    prompts = grams(network, [task.prompt for task in rows.tasks])
     noise = torch.Generator().manual_seed(NOISE_SEED)
-    made = policy.draw(learner.network, rows.source, prompts, Sampler(STEPS, 0.0), noise)
+    made = policy.draw(network, rows.source, prompts, Sampler(STEPS, 0.0), noise)
     return made.pictures, rows
+
+
+def _pixels(network: TinyNetwork, tasks: Sequence[Task]) -> NDArray[np.uint8]:
+    """What is drawn, as pictures [B, size, size, 3]."""
+    drawn, _ = _drawn(network, tasks)
+    return to_bytes(from_patches(drawn, network.config.patch).numpy())
 
 
 def _fidelity(rows: Rows, drawn: Tensor, learner: Learner) -> float | None:

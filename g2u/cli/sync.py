@@ -14,7 +14,7 @@ from g2u.cli.dependencies import LOADED_BY_NAME, shared_code
 from g2u.errors import DataError
 from g2u.files import write_whole
 from g2u.params import ModelPreset, Params
-from g2u.workspace import CODE, DATA, BenchmarkFolder
+from g2u.workspace import CODE, DATA, TRAINING, BenchmarkFolder
 
 BENCHMARK_TEMPLATE = Path(__file__).with_name("benchmark.dvc.yaml")
 FAMILY_TEMPLATE = Path(__file__).with_name("family.dvc.yaml")
@@ -131,11 +131,11 @@ def _relative(path: str, root: Path) -> str:
     return json.dumps(os.path.relpath(root / path, root), ensure_ascii=False)
 
 
-def _curves(config: Params, root: Path) -> list[str]:
-    """Training curves of the models that are compared with what they were trained from."""
-    compared = [config.presets.models[m] for m in config.models]
-    paths = [p.curve for p in compared if p.trained_from is not None and p.curve is not None]
-    return [_relative(path.as_posix(), root) for path in paths if (root / path).exists()]
+def _trained(config: Params, root: Path) -> list[str]:
+    """What the training left of models that are compared with what they were trained from."""
+    compared = [m for n in config.models if (m := config.presets.models[n]).trained_from]
+    paths = [model.of_training(name) for model in compared for name in TRAINING]
+    return [_relative(p.as_posix(), root) for p in paths if p is not None and (root / p).exists()]
 
 
 def root_file(config: Params, text: str, root: Path) -> str:
@@ -148,7 +148,7 @@ def root_file(config: Params, text: str, root: Path) -> str:
         paths = [f"data/{benchmark}/{noun}" for benchmark in config.benchmarks for noun in nouns]
         paths.append(f"{CODE.as_posix()}/{stage}.txt")
         if stage == "report":
-            paths += _curves(config, root)
+            paths += _trained(config, root)
         lines = "\n".join(f"      - {path}" for path in paths)
         text = f"{before}{BEGIN} {stage}\n{lines}\n      {END}{after}"
     return text

@@ -35,6 +35,23 @@ class Change:
     fidelity_holm: float | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Painted:
+    """Pictures from words, after training and before, from the same noise."""
+
+    before: float
+    """Share that shows what the words say, 0..1."""
+    after: float
+    gain: Gain
+
+
+def repainted(before: Sequence[bool], after: Sequence[bool], how: Resampling) -> Painted:
+    """Whether each painting is right; each has noise of its own, so each is a cluster."""
+    one, other = ([float(is_right) for is_right in each] for each in (after, before))
+    gain = paired_gain(one, other, [str(n) for n in range(len(one))], how)
+    return Painted(_mean(other), _mean(one), gain)
+
+
 def changes(cells: Mapping[tuple[str, str, str, str], Pair], how: Resampling) -> list[Change]:
     """Every cell's main arm against that of the base.
 

@@ -18,7 +18,7 @@ from g2u.files import write_whole
 from g2u.params import Report
 from g2u.records import Picture
 from g2u.report import figures
-from g2u.report.changes import Change, in_words
+from g2u.report.changes import Change, Painted, in_words
 from g2u.report.curves import learning_figure
 from g2u.report.published import Published
 from g2u.report.questions import Finding
@@ -131,13 +131,21 @@ class Site:
         found: Sequence[Change],
         own: Collection[str],
         curves: Mapping[str, pl.DataFrame],
+        painted: Mapping[str, Painted],
     ) -> str:
-        """HTML of the page on what training changed, which lies in PAGES."""
+        """HTML of the page on what training changed, which lies in PAGES.
+
+        Args:
+            found: every arm, before and after.
+            own: the arms that show own thoughts.
+            curves: of the trainings, by model.
+            painted: pictures from words, by model.
+        """
         plots = {"learning": learning_figure(curves)} if curves else {}
         said = in_words(found, own, self.section.alpha)
         return self._filled(
             "changes.html.j2", PLOTLY, plots, changes=found, own=own, answer=said,
-            has_curves=bool(curves),
+            has_curves=bool(curves), painted=painted,
         )  # fmt: skip
 
     def _filled(self, template: str, plotly: str, plots: dict[str, str], **content: Any) -> str:

@@ -16,6 +16,7 @@ from g2u.pictures import pixels_of
 from g2u.records import Picture, Question, Target, Thought
 from g2u.scoring import statistics
 from g2u.scoring.responses import refuses
+from g2u.scoring.rewards import Draw, telling
 from g2u.scoring.statistics import Resampling
 from g2u.tables import Answer, Judgement, Reward, Score
 
@@ -158,29 +159,19 @@ def cell_metrics(
 def reward_metrics(
     config: Params, scores: Sequence[Score], rewards: Sequence[Reward]
 ) -> dict[str, Any]:
-    """Per reward: how well it tells right from wrong answers, over all draws."""
+    """Per reward: what it tells of right answers and of faithful thoughts, over all draws."""
     section = config.score
     how = Resampling(section.confidence, section.resamples, section.seed)
     main = scores[0].arm
     by_arm = {(score.id, score.arm): score for score in scores}
-    found = {}
-    for name in dict.fromkeys(reward.name for reward in rewards):
-        pairs = [
-            (reward.value, score)
-            for reward in rewards
-            if reward.name == name
-            and (
-                score := by_arm.get(
-                    (reward.question, Arm(main, draw=reward.draw, round=reward.round).name)
-                )
-            )
-            and score.score is not None
-        ]
-        values, outcomes, clusters = zip(
-            *((value, score.score, score.cluster) for value, score in pairs), strict=True
-        )
-        found[name] = asdict(statistics.auc(values, outcomes, clusters, how))
-    return found
+    draws: dict[str, list[Draw]] = {}
+    for each in rewards:
+        arm = Arm(main, draw=each.draw, round=each.round).name
+        score = by_arm.get((each.question, arm))
+        if score is not None and score.score is not None:
+            draw = Draw(each.question, score.cluster, each.value, score.score, score.fidelity)
+            draws.setdefault(each.name, []).append(draw)
+    return {name: asdict(telling(found, how)) for name, found in draws.items()}
 
 
 def fidelities(

@@ -157,44 +157,6 @@ def mcnemar_mid_p(gained: int, lost: int) -> float:
     return min(1.0, 2 * below + at) if gained != lost else 1.0
 
 
-def auc(
-    rewards: Sequence[float],
-    outcomes: Sequence[float],
-    clusters: Sequence[str],
-    how: Resampling,
-) -> Interval:
-    """P that a right answer (outcome at least 0.5) has a greater reward than a wrong one.
-
-    Ties count half. Percentile interval of the cluster bootstrap; 0.5 and 0..1 where all outcomes
-    are alike.
-    """
-    right = np.asarray(outcomes) >= 0.5
-    values = np.asarray(rewards, dtype=np.float64)
-    if right.all() or not right.any():
-        return Interval(0.5, 0.0, 1.0)
-    order = {name: place for place, name in enumerate(dict.fromkeys(clusters))}
-    index = np.array([order[name] for name in clusters])
-    ranks = np.unique(values, return_inverse=True)[1]
-    rng = np.random.default_rng(how.seed)
-    count = len(order)
-    draws = [_auc(ranks, right, np.ones(len(values)))]
-    for weights in rng.multinomial(count, np.full(count, 1 / count), size=how.resamples):
-        chosen = weights[index].astype(np.float64)
-        if chosen[right].sum() and chosen[~right].sum():
-            draws.append(_auc(ranks, right, chosen))
-    tail = (1 - how.confidence) / 2
-    low, high = np.quantile(draws[1:], [tail, 1 - tail]).tolist()
-    return Interval(draws[0], low, high)
-
-
-def _auc(ranks: NDArray[np.int64], right: NDArray[np.bool_], weights: Floats) -> float:
-    size = int(ranks.max()) + 1
-    good = np.bincount(ranks[right], weights[right], size)
-    bad = np.bincount(ranks[~right], weights[~right], size)
-    below = np.cumsum(bad) - bad
-    return float((good * (below + bad / 2)).sum() / (good.sum() * bad.sum()))
-
-
 def holm(p_values: Sequence[float]) -> list[float]:
     """Holm's adjusted p values: the family-wise error over all of them is kept."""
     order = np.argsort(p_values, kind="stable")

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from g2u.alignment import forward, grpo, gvu, policy, r3, rewards, watch
-from g2u.alignment.loop import align
+from g2u.alignment.loop import SYSTEMS, align
 from g2u.alignment.lowrank import attach, changes, export
 from g2u.alignment.policy import Sampler
 from g2u.alignment.recipe import AlignRecipe
@@ -47,7 +47,7 @@ def base_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def recipe(base: Path, **changes: object) -> AlignRecipe:
     plain = AlignRecipe(
         system="gvu", reward="likelihood", seed=0, base=str(base), tasks={}, paints=False,
-        watched={}, turns=4, groups=2, group=3, update="ratio", updates=2,
+        watched={}, turns=4, groups=2, group=3, spread="group", update="ratio", updates=2,
         reach=1.0, steps=3, eta=0.7, clip=0.001, text_clip=0.2, kl=0.02, rank=2,
         learning_rate=0.01, alternate=1, perfect=0.9, check_every=2, checked=4, fall=0.5, threads=1,
     )  # fmt: skip
@@ -124,10 +124,18 @@ def test_the_agreed_answer_is_the_one_with_the_greatest_mean_chance(
 
 def test_advantages_sum_to_zero_in_a_group() -> None:
     torch.manual_seed(0)
-    found = grpo.advantages(torch.cat([torch.randn(5, 7), torch.full((1, 7), 0.3)]))
+    rewards_drawn = torch.cat([torch.randn(5, 7), torch.full((1, 7), 0.3)])
+    found = grpo.advantages(rewards_drawn)
     assert found.sum(1).abs().max() < 1e-5
     assert found[:5].square().mean(1).tolist() == pytest.approx([1.0] * 5, abs=1e-4)
     assert found[5].abs().max() == 0
+
+
+def test_over_the_batch_a_group_that_hardly_differs_weighs_hardly_anything() -> None:
+    found = grpo.advantages(torch.tensor([[0.0, 1.0], [0.5, 0.5001]]), "batch")
+    assert found.sum(1).abs().max() < 1e-6
+    assert found[0].tolist() == pytest.approx([-(2**0.5), 2**0.5], rel=1e-3)
+    assert found[1].tolist() == pytest.approx([-1.4e-4, 1.4e-4], rel=0.05)
 
 
 def test_the_surrogate_is_clipped_where_the_ratio_has_gone_far_enough() -> None:
@@ -211,7 +219,13 @@ def test_text_probabilities_are_those_of_the_bytes_that_were_said(base_folder: P
     )
 
 
-KINDS = [("gvu", "ratio"), ("gvu", "forward"), ("r3", "ratio"), ("r3", "forward")]
+KINDS = [
+    ("gvu", "ratio"),
+    ("gvu", "forward"),
+    ("r3", "ratio"),
+    ("r3", "forward"),
+    ("supervised", "forward"),
+]
 
 
 @pytest.mark.parametrize(("system", "update"), KINDS)
@@ -222,7 +236,7 @@ def test_at_a_zero_learning_rate_no_bit_changes(
     learner = begin(plan)
     before = {n: t.clone() for n, t in learner.network.state_dict().items()}
     for _ in range(3):
-        (gvu if system == "gvu" else r3).turn(learner, pool_of(4), plan, np.random.default_rng(0))
+        SYSTEMS[system](learner, pool_of(4), plan, np.random.default_rng(0))
     for name, tensor in learner.network.state_dict().items():
         assert torch.equal(tensor, before[name]), name
 
@@ -264,7 +278,9 @@ def test_an_interrupted_alignment_ends_in_the_same_bits(
     resumed = align(plan, pool_of(4), pool_of(3), tmp_path / "torn")
     for name, tensor in changes(whole.network).items():
         assert torch.equal(tensor, changes(resumed.network)[name]), name
-    assert whole.curve == resumed.curve
+    looks = [[{**row, "cpu seconds": 0} for row in each.curve] for each in (whole, resumed)]
+    assert looks[0] == looks[1]
+    assert resumed.curve[-1]["cpu seconds"] > 0
     with pytest.raises(ParamsError, match="another recipe"):
         align(replace(plan, kl=0.5), pool_of(4), pool_of(3), tmp_path / "torn")
 
@@ -285,7 +301,7 @@ def test_good_drawings_draw_the_estimate_near_and_bad_ones_push_it_away() -> Non
 
 
 def test_goodness_is_a_half_at_a_groups_mean_and_bounded() -> None:
-    found = forward.goodness(torch.tensor([[0.0, 1.0, 2.0, 30.0], [0.4, 0.4, 0.4, 0.4]]))
+    found = forward.goodness(torch.tensor([[0.0, 1.0, 2.0, 30.0], [0.4, 0.4, 0.4, 0.4]]), "group")
     assert found[1].tolist() == [0.5] * 4
     assert found[0].argsort().tolist() == [0, 1, 2, 3]
     assert 0 <= float(found.min()) < 0.5 < float(found.max()) <= 1
@@ -361,6 +377,13 @@ def test_a_hacked_reward_stops_the_training_and_the_last_sound_weights_are_kept(
     assert watch.stops([*curve, look(0.4, 0.6)], 0.02)
     assert not watch.stops([*curve, look(0.4, 0.79)], 0.02)
     assert not watch.objects([look(0.1, 0.8), look(0.05, 0.5)], 0.02)  # worse, but not hacked
+
+
+def test_paintings_are_made_of_every_prompt_by_base_and_trained_network(base_folder: Path) -> None:
+    found = watch.paintings(begin(recipe(base_folder)))
+    assert len(found) == watch.COMPARED * len(COLOURS) * len(SHAPES)
+    assert len({each.prompt for each in found}) == len(COLOURS) * len(SHAPES)
+    assert all(each.before == each.after for each in found), "not trained yet: the same paintings"
 
 
 def test_stopping_earns_one_on_a_perfect_drawing_only() -> None:

@@ -4,7 +4,7 @@ import polars as pl
 import pytest
 
 from g2u.params import load
-from g2u.report.changes import changes, in_words, table
+from g2u.report.changes import changes, in_words, repainted, table
 from g2u.report.page import Site
 from g2u.scoring.statistics import Resampling
 from g2u.tables import Score
@@ -75,9 +75,21 @@ def test_words_say_what_holds_and_what_does_not(cells: dict) -> None:  # type: i
 def test_the_page_shows_numbers_and_curves(cells: dict) -> None:  # type: ignore[type-arg]
     section = load(ROOT / "params.yaml").report
     curve = pl.DataFrame({"turn": [0, 25], "reward": [0.1, 0.2], "fidelity": [0.5, 0.55]})
-    page = Site(section, 0.95).changes(changes(cells, HOW), {"structure"}, {"tuned": curve})
+    page = Site(section, 0.95).changes(changes(cells, HOW), {"structure"}, {"tuned": curve}, {})
     assert "Does understanding teach drawing" in page
     assert "+12.5" in page
     assert "+20.0" in page
     assert '"learning"' in page
     assert "no oracle" in page
+    assert "Pictures from words" not in page
+    drawn = {"tuned": repainted([True, False] * 20, [True] * 30 + [False] * 10, HOW)}
+    page = Site(section, 0.95).changes(changes(cells, HOW), {"structure"}, {}, drawn)
+    assert "Pictures from words" in page
+    assert "+25.0" in page
+
+
+def test_paintings_are_compared_one_by_one() -> None:
+    found = repainted([True, False, False, True] * 10, [True, True, False, False] * 10, HOW)
+    assert (found.before, found.after) == (0.5, 0.5)
+    assert (found.gain.gained, found.gain.lost, found.gain.clusters) == (10, 10, 40)
+    assert found.gain.low < 0 < found.gain.high

@@ -4,14 +4,12 @@ import itertools
 
 import numpy as np
 import pytest
-from scipy.stats import binom, mannwhitneyu
+from scipy.stats import binom
 from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.proportion import proportion_confint
 
 from g2u.scoring.statistics import (
-    Interval,
     Resampling,
-    auc,
     benjamini_hochberg,
     holm,
     mcnemar_mid_p,
@@ -104,20 +102,3 @@ def test_equal_arms_have_no_gain_and_p_one() -> None:
 def test_arms_of_other_lengths_are_refused() -> None:
     with pytest.raises(ValueError, match="2, 1 items"):
         paired_gain([1, 0], [1], ["a"], HOW)
-
-
-def test_auc_is_the_share_of_pairs_that_are_ordered_rightly() -> None:
-    rewards, outcomes = [0.9, 0.2, 0.5, 0.5, 0.1], [1, 0, 1, 0, 0]
-    clusters = list("abcde")
-    found = auc(rewards, outcomes, clusters, Resampling(0.95, 500, 0))
-    pairs = [
-        (one > other) + 0.5 * (one == other)
-        for one, is_right in zip(rewards, outcomes, strict=True)
-        for other, is_other in zip(rewards, outcomes, strict=True)
-        if is_right and not is_other
-    ]
-    assert found.mean == pytest.approx(sum(pairs) / len(pairs))
-    assert found.low <= found.mean <= found.high
-    scipy_u = mannwhitneyu([0.9, 0.5], [0.2, 0.5, 0.1]).statistic / 6
-    assert found.mean == pytest.approx(scipy_u)
-    assert auc(rewards, [1] * 5, clusters, Resampling(0.95, 500, 0)) == Interval(0.5, 0, 1)

@@ -1,0 +1,29 @@
+"""Supervised training of the same low-rank changes on oracle drawings: what equal compute buys.
+
+Not understanding: the reference that GvU and R3 are read beside. Each turn takes as many tasks as
+they make drawings, and learns to see the oracle in its noise (forward.py with every drawing good).
+"""
+
+import numpy as np
+import torch
+
+from g2u.alignment import forward
+from g2u.alignment.policy import Drawings
+from g2u.alignment.recipe import AlignRecipe
+from g2u.alignment.rewards import grams, patches
+from g2u.alignment.state import Learner
+from g2u.alignment.tasks import Pool
+
+
+def turn(
+    learner: Learner, pool: Pool, recipe: AlignRecipe, rng: np.random.Generator
+) -> dict[str, float]:
+    """One batch of oracles and the updates by it; tasks without an oracle are left out."""
+    taught = Pool({k: each for k, each in pool.kinds.items() if each[0].oracle is not None})
+    tasks = taught.drawn(rng, recipe.groups * recipe.group)
+    patch = learner.base.config.patch
+    sources = patches([task.source for task in tasks], patch)
+    oracles = patches([task.oracle for task in tasks if task.oracle is not None], patch)
+    prompts = grams(learner.base, [task.prompt for task in tasks])
+    drawings = Drawings(sources, prompts, (), (), oracles, ())
+    return forward.learn(learner, drawings, torch.ones(len(tasks)), recipe)
