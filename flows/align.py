@@ -20,8 +20,7 @@ from g2u import params
 from g2u.errors import run_main
 from g2u.files import write_whole
 from g2u.params import Align
-from g2u.workspace import CURVE, BenchmarkFolder
-from stages.align import SCRATCH, WEIGHTS
+from g2u.workspace import ALIGNING, CURVE, STUDIED_WEIGHTS, BenchmarkFolder
 
 SEEDS = 3
 
@@ -45,8 +44,8 @@ def ablations(section: Align) -> None:
     for name in section.ablations:
         _train(name, 1)
     whole = {each.of for each in section.ablations.values()}
-    curves = {name: WEIGHTS / name for name in sorted(whole)}
-    curves |= {name: SCRATCH / name / "weights" for name in section.ablations}
+    curves = {name: STUDIED_WEIGHTS / name for name in sorted(whole)}
+    curves |= {name: ALIGNING / name / "weights" for name in section.ablations}
     looks = [
         pl.read_csv(place / CURVE).select(pl.lit(name).alias("training"), pl.all())
         for name, place in curves.items()

@@ -15,6 +15,10 @@ from g2u.errors import CacheError
 DATA = Path("data")
 REPORT = DATA / "report"
 CODE = DATA / "code"
+STUDIED_WEIGHTS = Path("studies") / "weights"
+"""Weights that studies compare with the shipped ones, a folder each."""
+ALIGNING = Path(".g2u") / "align"
+"""Checkpoints of alignments, and what ablations end in."""
 CURVE, PAINTINGS = TRAINING = ("curve.csv", "paintings.csv")
 """What a training leaves beside its weights: its course, and pictures from words after and before.
 """

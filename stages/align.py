@@ -23,10 +23,7 @@ from g2u.alignment.recipe import AlignRecipe
 from g2u.alignment.tasks import pool
 from g2u.errors import run_main
 from g2u.models.tiny.network import TinyConfig
-from g2u.workspace import CURVE, PAINTINGS
-
-WEIGHTS = Path("studies/weights")
-SCRATCH = Path(".g2u/align")
+from g2u.workspace import ALIGNING, CURVE, PAINTINGS, STUDIED_WEIGHTS
 
 
 def main() -> None:
@@ -50,10 +47,10 @@ def main() -> None:
         with_oracles=True,
         most=recipe.checked,
     )
-    learner = align(recipe, tasks, watched, SCRATCH / name)
-    place = WEIGHTS / name
+    learner = align(recipe, tasks, watched, ALIGNING / name)
+    place = STUDIED_WEIGHTS / name
     if arguments.variant in config.align.ablations:
-        place = SCRATCH / name / "weights"
+        place = ALIGNING / name / "weights"
     size_in_bytes = export(learner.network, Path(recipe.base), place)
     pl.DataFrame(learner.curve).write_csv(place / CURVE)
     painted = watch.paintings(learner)
