@@ -21,9 +21,9 @@ from g2u.params import Train
 from g2u.training.curriculum import EASY_VQA
 from g2u.training.export import export
 from g2u.training.loop import Recipe, train
-from g2u.workspace import STUDIED_WEIGHTS
 
 WEIGHTS = Path("g2u/models/tiny/weights")
+VARIANT_WEIGHTS = Path("studies/weights")
 SCRATCH = Path(".g2u/train")
 
 
@@ -57,7 +57,7 @@ def main() -> None:
     variant = parser.parse_args().variant
     recipe = recipe_of(params.load().train, variant)
     scratch = SCRATCH / variant if variant else SCRATCH
-    weights = STUDIED_WEIGHTS / variant if variant else WEIGHTS
+    weights = VARIANT_WEIGHTS / variant if variant else WEIGHTS
     network, curve = train(recipe, TinyConfig(), scratch)
     size = export(network, weights)
     pl.DataFrame(curve).write_csv(weights / "curve.csv")

@@ -15,16 +15,15 @@ Each returns [B]; the drawings of a group lie side by side.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from g2u.alignment.tasks import Task
-from g2u.ink import Pixels, ink_f1
-from g2u.models.tiny.canvas import to_bytes, to_unit
-from g2u.models.tiny.network import TinyNetwork, from_patches, to_patches
-from g2u.models.tiny.sequence import byte_logits, see
-from g2u.models.tiny.text import BYTE_PAD, encode_text, tokens
+from g2u.ink import ink_f1
+from g2u.models.tiny.canvas import to_bytes
+from g2u.models.tiny.network import TinyNetwork, from_patches
+from g2u.models.tiny.sequence import byte_logits, grams_of, patches_of, see
+from g2u.models.tiny.text import BYTE_PAD, tokens
 from g2u.prompts import NAMING, REFLECT, STOP
 
 
@@ -44,20 +43,13 @@ class Rows:
 
 def rows_of(tasks: Sequence[Task], patch: int) -> Rows:
     """Tasks beside their pictures."""
-    return Rows(tasks, patches([task.source for task in tasks], patch))
-
-
-def patches(pictures: Sequence[Pixels], patch: int) -> Tensor:
-    """Pictures of one size as the network takes them [B, P, C], -1..1."""
-    return to_patches(torch.from_numpy(to_unit(np.stack(pictures))), patch)
+    return Rows(tasks, patches_of([task.source for task in tasks], patch))
 
 
 def grams(network: TinyNetwork, texts: Sequence[str]) -> Tensor:
     """Texts as n-gram ids [B, L, 45]; L holds the longest, as far as the network reads."""
     length = min(network.config.text_length, max(1, *(len(tokens(text)) for text in texts)))
-    return torch.from_numpy(
-        np.stack([encode_text(text, length, network.config.buckets) for text in texts])
-    )
+    return grams_of(texts, length, network.config.buckets)
 
 
 def log_likelihood(

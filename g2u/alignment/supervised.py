@@ -10,9 +10,10 @@ import torch
 from g2u.alignment import forward
 from g2u.alignment.policy import Drawings
 from g2u.alignment.recipe import AlignRecipe
-from g2u.alignment.rewards import grams, patches
+from g2u.alignment.rewards import grams
 from g2u.alignment.state import Learner
 from g2u.alignment.tasks import Pool
+from g2u.models.tiny.sequence import patches_of
 
 
 def turn(
@@ -22,8 +23,8 @@ def turn(
     taught = Pool({k: each for k, each in pool.kinds.items() if each[0].oracle is not None})
     tasks = taught.drawn(rng, recipe.groups * recipe.group)
     patch = learner.base.config.patch
-    sources = patches([task.source for task in tasks], patch)
-    oracles = patches([task.oracle for task in tasks if task.oracle is not None], patch)
+    sources = patches_of([task.source for task in tasks], patch)
+    oracles = patches_of([task.oracle for task in tasks if task.oracle is not None], patch)
     prompts = grams(learner.base, [task.prompt for task in tasks])
     drawings = Drawings(sources, prompts, (), (), oracles, ())
     return forward.learn(learner, drawings, torch.ones(len(tasks)), recipe)

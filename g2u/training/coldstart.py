@@ -6,13 +6,18 @@ recipe teaches none of that, so a training that starts from its weights adds fou
     reflection: name the quarter of a drawing that is wrong, or that no further edit is needed;
     mending: draw that quarter anew;
     painting: draw a picture from words alone, on a grey sheet.
-Faults are planted in true drawings of training structures: a quarter is left undone, shows wrong
-colours, or a mixture of right and wrong ones.
+Half of the faults are planted in true drawings of training structures: a quarter is left undone,
+shows wrong colours, or a mixture of right and wrong ones. The other half are the model's own: what
+it draws at that step of its training, beside what it should have drawn.
 """
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from g2u import painting
+from g2u.ink import INK_STEP, distance, ink
 from g2u.prompts import NAMING, REFLECT, STOP
 from g2u.puzzles.puzzle import SIZE, Pixels, Puzzle
 from g2u.training.curriculum import (
@@ -31,8 +36,19 @@ QUARTERS = {
     "bottom left": (slice(HALF, SIZE), slice(0, HALF)),
     "bottom right": (slice(HALF, SIZE), slice(HALF, SIZE)),
 }
-KINDS = ("naming", "naming", "reflection", "mending", "painting", "painted")
+KINDS = (
+    "naming", "painting", "reflection", "painting", "naming", "painting", "mending", "painted",
+)  # fmt: skip
 """A batch holds them in turn; `painted` names the prompt of a picture from words."""
+FLAWED = ("reflection", "mending")
+"""Those that start from a drawing that may be wrong."""
+OWN_SHARE = 0.5
+"""Of the drawings to be criticised or mended: made by the model itself."""
+SOUND = 0.04
+"""Share of a drawing's ink that may be wrong where it needs no further edit."""
+
+Draws = Callable[[Sequence[Pixels], Sequence[str]], Sequence[Pixels]]
+"""What the model draws of each picture by each prompt."""
 
 
 def instruction(quarter: str) -> str:
@@ -64,39 +80,91 @@ def damaged(
     return faulty, quarter
 
 
+def worst(drawn: Pixels, thought: Pixels, source: Pixels) -> str:
+    """The quarter of a drawing with most wrong ink; "" where the drawing needs no further edit."""
+    true = ink(thought, source)
+    wrong = (true | ink(drawn, source)) & (distance(drawn, thought) > INK_STEP)
+    if wrong.sum() <= SOUND * true.sum():
+        return ""
+    return max(QUARTERS, key=lambda quarter: int(wrong[QUARTERS[quarter]].sum()))
+
+
 def talk_items(
-    rng: np.random.Generator, names: list[str], depths: tuple[int, int], easy: EasySplit, count: int
+    rng: np.random.Generator,
+    names: list[str],
+    depths: tuple[int, int],
+    easy: EasySplit,
+    count: int,
+    draws: Draws,
 ) -> list[Item]:
     """`count` items, the kinds in turn, on puzzles that a thought helps."""
-    return [_item(rng, KINDS[n % len(KINDS)], names, depths, easy) for n in range(count)]
+    kinds = [KINDS[number % len(KINDS)] for number in range(count)]
+    flawed = [_flawed(rng, names, depths) if kind in FLAWED else None for kind in kinds]
+    own = [each for each in flawed if each is not None and rng.random() < OWN_SHARE]
+    drawings = draws([each.puzzle.source for each in own], [each.prompt for each in own])
+    for each, drawn in zip(own, drawings, strict=True):
+        assert each.puzzle.thought is not None
+        each.drawn = drawn
+        each.quarter = worst(drawn, each.puzzle.thought, each.puzzle.source)
+    return [
+        _of_flawed(rng, kind, each) if each is not None else _item(rng, kind, names, depths, easy)
+        for kind, each in zip(kinds, flawed, strict=True)
+    ]
+
+
+@dataclass
+class _Flawed:
+    """A drawing to be criticised or mended."""
+
+    puzzle: Puzzle
+    prompt: str
+    drawn: Pixels
+    quarter: str
+    """Where it is wrong; "" nowhere."""
+
+
+def _flawed(rng: np.random.Generator, names: list[str], depths: tuple[int, int]) -> _Flawed:
+    """With a planted fault, if one can be planted."""
+    puzzle, helps = _puzzle(rng, names, depths)
+    assert puzzle.thought is not None
+    drawn, quarter = damaged(rng, puzzle.source, puzzle.thought, puzzle.adversary)
+    return _Flawed(puzzle, _wording(rng, helps), drawn, quarter)
+
+
+def _of_flawed(rng: np.random.Generator, kind: str, flawed: _Flawed) -> Item:
+    puzzle, drawn, quarter = flawed.puzzle, flawed.drawn, flawed.quarter
+    assert puzzle.thought is not None
+    if kind == "mending" and quarter:
+        return Item(
+            drawn, NAMING, flawed.prompt, instruction(quarter), puzzle.thought, is_planted=True,
+            thought=puzzle.thought, trains=frozenset({"draw"}),
+        )  # fmt: skip
+    if rng.random() < 0.3:
+        drawn, quarter = puzzle.thought, ""
+    said = f"Edit: {instruction(quarter)}" if quarter else STOP
+    return _told(puzzle.source, drawn, reflection(flawed.prompt), said, frozenset({"read"}))
+
+
+def _puzzle(
+    rng: np.random.Generator, names: list[str], depths: tuple[int, int]
+) -> tuple[Puzzle, str]:
+    """A puzzle of one of the benchmarks, and the family that helps it."""
+    benchmark = puzzle_benchmark(names[int(rng.integers(len(names)))])
+    low, high = max(depths[0], benchmark.DEPTHS[0]), min(depths[1], benchmark.DEPTHS[1])
+    puzzle = benchmark.make(rng, int(rng.integers(min(low, high), high + 1)), "train")
+    return puzzle, str(benchmark.HELPS)
 
 
 def _item(
     rng: np.random.Generator, kind: str, names: list[str], depths: tuple[int, int], easy: EasySplit
 ) -> Item:
-    if kind in ("painting", "painted"):
+    if kind != "naming":
         return _painting(rng, easy, is_named=kind == "painted")
-    name = names[int(rng.integers(len(names)))]
-    benchmark = puzzle_benchmark(name)
-    low, high = max(depths[0], benchmark.DEPTHS[0]), min(depths[1], benchmark.DEPTHS[1])
-    puzzle = benchmark.make(rng, int(rng.integers(min(low, high), high + 1)), "train")
-    prompt, edited = _edit(rng, puzzle, str(benchmark.HELPS))
-    if kind == "naming":
-        alone = rng.random() < 0.4
-        source = edited if alone else puzzle.source
-        return _told(source, edited, NAMING, prompt, frozenset({"direct"} if alone else BOTH))
-    prompt = _wording(rng, str(benchmark.HELPS))
-    assert puzzle.thought is not None
-    faulty, quarter = damaged(rng, puzzle.source, puzzle.thought, puzzle.adversary)
-    if kind == "mending" and quarter:
-        return Item(
-            faulty, NAMING, prompt, instruction(quarter), puzzle.thought, is_planted=True,
-            thought=puzzle.thought, trains=frozenset({"draw"}),
-        )  # fmt: skip
-    if rng.random() < 0.3:
-        faulty, quarter = puzzle.thought, ""
-    said = f"Edit: {instruction(quarter)}" if quarter else STOP
-    return _told(puzzle.source, faulty, reflection(prompt), said, frozenset({"read"}))
+    puzzle, helps = _puzzle(rng, names, depths)
+    prompt, edited = _edit(rng, puzzle, helps)
+    alone = rng.random() < 0.4
+    source = edited if alone else puzzle.source
+    return _told(source, edited, NAMING, prompt, frozenset({"direct"} if alone else BOTH))
 
 
 BOTH = frozenset({"direct", "read"})

@@ -1,7 +1,9 @@
 """The training loop of the embedded model: seeded, resumable, the last checkpoint ships."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +12,10 @@ import torch
 from torch import Tensor
 
 from g2u.errors import ParamsError
-from g2u.models.tiny.network import TinyConfig, TinyNetwork
+from g2u.ink import Pixels
+from g2u.models.tiny.canvas import to_bytes
+from g2u.models.tiny.network import TinyConfig, TinyNetwork, from_patches
+from g2u.models.tiny.sequence import drawn, grams_of, patches_of, see
 from g2u.models.tiny.weights import load_network
 from g2u.training.coldstart import talk_items
 from g2u.training.curriculum import (
@@ -26,6 +31,8 @@ from g2u.training.losses import Batch, Lengths, make_batch, step_losses
 
 ANSWER_LENGTH = 96
 """Answer bytes of a network that talks about drawings."""
+DRAWING_STEPS = 4
+"""Of a drawing that is then criticised."""
 TALK_LENGTHS = Lengths(question=16, prompt=8, answer=ANSWER_LENGTH)
 
 
@@ -130,7 +137,9 @@ def train(
         loss = weighted(losses, batch)
         told: dict[str, float] = {}
         if recipe.talk:
-            spoken = talk_items(rng, helped(list(recipe.mixture)), depths, easy, recipe.talk)
+            names = helped(list(recipe.mixture))
+            draws = partial(_drawings, network)
+            spoken = talk_items(rng, names, depths, easy, recipe.talk, draws)
             further, told = _talk_loss(network, spoken)
             loss = loss + further
         for optimiser in optimisers:
@@ -171,6 +180,20 @@ def _talk_loss(network: TinyNetwork, items: list[Item]) -> tuple[Tensor, dict[st
         for path, values in losses.items()
         if batch.trains[path].any()
     }
+
+
+def _drawings(
+    network: TinyNetwork, sources: Sequence[Pixels], prompts: Sequence[str]
+) -> list[Pixels]:
+    """What the network draws now, as pictures."""
+    if not sources:
+        return []
+    config = network.config
+    canvases = patches_of(sources, config.patch)
+    with torch.no_grad():
+        prefix = see(network, (), grams_of(prompts, TALK_LENGTHS.prompt, config.buckets))
+        made = drawn(network, canvases, torch.randn_like(canvases), DRAWING_STEPS, prefix)
+    return list(to_bytes(from_patches(made, config.patch).numpy()))
 
 
 def _talkative(folder: Path) -> TinyNetwork:

@@ -18,17 +18,16 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
-from g2u.models.tiny.canvas import to_unit
 from g2u.models.tiny.network import (
     HIDDEN_SCORE,
     Segment,
     TinyConfig,
     TinyNetwork,
     View,
-    to_patches,
     visibility,
 )
-from g2u.models.tiny.text import BYTE_BEGIN, BYTE_PAD, encode_answer, encode_text
+from g2u.models.tiny.sequence import grams_of, patches_of
+from g2u.models.tiny.text import BYTE_BEGIN, BYTE_PAD, encode_answer
 from g2u.training.curriculum import PATHS, Item
 
 
@@ -76,7 +75,7 @@ def make_batch(
     lengths = lengths or Lengths()
 
     def patches(pictures: list[NDArray[np.uint8]]) -> Tensor:
-        return to_patches(torch.from_numpy(to_unit(np.stack(pictures))), config.patch)
+        return patches_of(pictures, config.patch)
 
     answers = [encode_answer(item.answer) for item in items]
     targets = np.full((len(items), lengths.answer), BYTE_PAD, dtype=np.int64)
@@ -85,9 +84,7 @@ def make_batch(
     shifted = np.concatenate([np.full((len(items), 1), BYTE_BEGIN), targets[:, :-1]], 1)
 
     def grams(texts: list[str], length: int) -> Tensor:
-        return torch.from_numpy(
-            np.stack([encode_text(text, length, config.buckets) for text in texts])
-        )
+        return grams_of(texts, length, config.buckets)
 
     return Batch(
         source=patches([item.source for item in items]),

@@ -6,7 +6,7 @@ depend on its neighbours. Shape legend: see network.py.
 """
 
 from collections.abc import Callable, Hashable, Sequence
-from itertools import pairwise, zip_longest
+from itertools import zip_longest
 from pathlib import Path
 from typing import TypeVar
 
@@ -17,8 +17,8 @@ from torch import Tensor
 
 from g2u.models.tiny.canvas import to_bytes, to_canvas, to_unit
 from g2u.models.tiny.network import Segment, from_patches, to_patches, visibility
-from g2u.models.tiny.sequence import Prefix, byte_logits, estimated, flow_times, see
-from g2u.models.tiny.text import BYTE_BEGIN, BYTE_END, encode_text, tokens
+from g2u.models.tiny.sequence import Prefix, byte_logits, drawn, grams_of, see
+from g2u.models.tiny.text import BYTE_BEGIN, BYTE_END, tokens
 from g2u.models.tiny.weights import load_network
 from g2u.pictures import encode_png, picture_of, pixels_of
 from g2u.protocols import Reply
@@ -131,10 +131,7 @@ class Engine:
             )
             for row in rows
         ]
-        x, estimate = torch.stack(noise), None
-        for now, later in pairwise(flow_times(steps)):
-            estimate = estimated(self.network, source, x, now, estimate, prefix)
-            x = x + (estimate - x) / (1 - now) * (later - now)
+        x = drawn(self.network, source, torch.stack(noise), steps, prefix)
         return [self._reply(canvas) for canvas in from_patches(x, config.patch).numpy()]
 
     def _reply(self, canvas: NDArray[np.float32]) -> Reply[Picture]:
@@ -203,9 +200,7 @@ class Engine:
 
     def _prefix(self, pictures: Sequence[tuple[Picture, ...]], texts: Sequence[str]) -> Prefix:
         length = self._text_length(texts[0])
-        grams = torch.from_numpy(
-            np.stack([encode_text(text, length, self.config.buckets) for text in texts])
-        )
+        grams = grams_of(texts, length, self.config.buckets)
         patches = [
             self._patches([row[slot] for row in pictures]) for slot in range(len(pictures[0]))
         ]

@@ -6,12 +6,23 @@ Every function can be differentiated.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
-from g2u.models.tiny.network import HIDDEN_SCORE, Cache, Segment, TinyNetwork, visibility
-from g2u.models.tiny.text import BYTE_BEGIN
+from g2u.models.tiny.canvas import to_unit
+from g2u.models.tiny.network import (
+    HIDDEN_SCORE,
+    Cache,
+    Segment,
+    TinyNetwork,
+    to_patches,
+    visibility,
+)
+from g2u.models.tiny.text import BYTE_BEGIN, encode_text
 
 TIME_POWER = 2.5
 
@@ -28,6 +39,16 @@ class Prefix:
 def flow_times(steps: int) -> list[float]:
     """(i / steps)^2.5 for i = 0..steps: a noised picture is readable early."""
     return [(i / steps) ** TIME_POWER for i in range(steps + 1)]
+
+
+def patches_of(pictures: Sequence[NDArray[np.uint8]], patch: int) -> Tensor:
+    """Pictures of the canvas' size, 0..255, as patches."""
+    return to_patches(torch.from_numpy(to_unit(np.stack(pictures))), patch)
+
+
+def grams_of(texts: Sequence[str], length: int, buckets: int) -> Tensor:
+    """Texts, padded or cut to `length` tokens."""
+    return torch.from_numpy(np.stack([encode_text(text, length, buckets) for text in texts]))
 
 
 def see(network: TinyNetwork, pictures: Sequence[Tensor], grams: Tensor) -> Prefix:
@@ -72,6 +93,17 @@ def estimated(
     tokens = network.embed_noised(source, noised, times, before)
     hidden, _ = network.trunk(tokens, angles, mask, prefix.cache)
     return network.predict_picture(hidden, source)
+
+
+def drawn(
+    network: TinyNetwork, source: Tensor, noise: Tensor, steps: int, prefix: Prefix
+) -> Tensor:
+    """What the flow makes of noise [B, P, C] in `steps` steps; the prefix holds the edit prompt."""
+    x, estimate = noise, None
+    for now, later in pairwise(flow_times(steps)):
+        estimate = estimated(network, source, x, now, estimate, prefix)
+        x = x + (estimate - x) / (1 - now) * (later - now)
+    return x
 
 
 def byte_logits(network: TinyNetwork, symbols: Tensor, prefix: Prefix) -> Tensor:
