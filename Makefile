@@ -10,6 +10,9 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 export DO_NOT_TRACK := 1
 export PREFECT_SERVER_ANALYTICS_ENABLED := false
 
+# the embedded model: all items and controls, and its curves over depth and steps
+STUDIES := main depth steps
+
 .PHONY: env repro test fast lint types study campaigns train clean
 
 env: $(READY)
@@ -44,7 +47,7 @@ types: $(READY)
 	@python -m mypy
 
 study: $(READY)
-	@python -m flows.study
+	@python -m flows.study $(STUDIES)
 	@python -m flows.figures
 
 campaigns: $(READY)

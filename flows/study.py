@@ -1,9 +1,9 @@
-"""study: the embedded model's full study, one grid of cells after the other.
+"""study: grids of cells beside the main run, one after the other.
 
 A study is a file of studies/ that is laid over params.yaml. It runs in a workspace of its own,
 .g2u/study/<name>, with this workspace's code and call cache, and leaves this workspace's data as
 it is. Its numbers come back as studies/results/<name>.json and .csv.
-Run: python -m flows.study [name ...]   (all of them: make study)
+Run: python -m flows.study NAME ...   (make study: those of the embedded model)
 """
 
 import argparse
@@ -93,11 +93,10 @@ def run(name: str) -> None:
 
 
 def main() -> None:
-    """Run the studies named on the command line, or all."""
+    """Run the studies named on the command line, one after the other."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
-    parser.add_argument("names", nargs="*")
-    names = parser.parse_args().names
-    for name in names or sorted(path.stem for path in STUDIES.glob("*.yaml")):
+    parser.add_argument("names", nargs="+", help="files of studies/, without .yaml")
+    for name in parser.parse_args().names:
         run(name)
 
 

@@ -39,6 +39,8 @@ def main() -> None:
     tasks = pool(
         config, recipe.tasks, size, paints=recipe.paints, with_oracles=recipe.needs_oracles
     )
+    if recipe.needs_oracles:
+        tasks = tasks.supervised()
     watched = pool(
         config,
         recipe.watched,

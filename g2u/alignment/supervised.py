@@ -19,9 +19,8 @@ from g2u.models.tiny.sequence import patches_of
 def turn(
     learner: Learner, pool: Pool, recipe: AlignRecipe, rng: np.random.Generator
 ) -> dict[str, float]:
-    """One batch of oracles and the updates by it; tasks without an oracle are left out."""
-    taught = Pool({k: each for k, each in pool.kinds.items() if each[0].oracle is not None})
-    tasks = taught.drawn(rng, recipe.groups * recipe.group)
+    """One batch of oracles and the updates by it; the pool's tasks have oracles."""
+    tasks = pool.drawn(rng, recipe.groups * recipe.group)
     patch = learner.base.config.patch
     sources = patches_of([task.source for task in tasks], patch)
     oracles = patches_of([task.oracle for task in tasks if task.oracle is not None], patch)

@@ -44,6 +44,20 @@ class Pool:
 
     kinds: Mapping[str, Sequence[Task]]
 
+    def supervised(self) -> "Pool":
+        """The kinds whose oracles are known.
+
+        Raises:
+            ParamsError: there are none.
+        """
+        known = {kind: tasks for kind, tasks in self.kinds.items() if tasks[0].oracle is not None}
+        if not known:
+            raise ParamsError(
+                "params.yaml: align: no task has an oracle to learn from; expected a family that "
+                "its benchmark has an oracle for"
+            )
+        return Pool(known)
+
     def drawn(self, rng: np.random.Generator, count: int) -> list[Task]:
         """Tasks of the kinds in turn, at random within each."""
         names = list(self.kinds)

@@ -386,6 +386,14 @@ def test_paintings_are_made_of_every_prompt_by_base_and_trained_network(base_fol
     assert all(each.before == each.after for each in found), "not trained yet: the same paintings"
 
 
+def test_supervised_tasks_are_those_with_an_oracle() -> None:
+    blind = Task("painting", "Draw a teal circle.", picture_of_noise(0))
+    known = pool_of(2).kinds
+    assert Pool({**known, "painting": [blind]}).supervised().kinds == known
+    with pytest.raises(ParamsError, match="no task has an oracle"):
+        Pool({"painting": [blind]}).supervised()
+
+
 def test_stopping_earns_one_on_a_perfect_drawing_only() -> None:
     worth, after = torch.tensor([0.95, 0.5, 0.5]), torch.tensor([0.0, 0.0, 0.7])
     stopped = torch.tensor([True, True, False])
