@@ -171,7 +171,7 @@ class AlignChanges(Section):
     base: str | None = None
     reward: Literal["likelihood", "contrast", "verdict", "agreement", "structure"] | None = None
     tasks: dict[str, list[str]] | None = None
-    paints: bool | None = None
+    paints: Annotated[int, Field(ge=0)] | None = None
     turns: Positive | None = None
     groups: Positive | None = None
     group: Annotated[int, Field(ge=2)] | None = None
@@ -194,7 +194,7 @@ class Align(Section):
     base: str
     reward: str
     tasks: dict[str, list[str]]
-    paints: bool
+    paints: Annotated[int, Field(ge=0)]
     watched: dict[str, list[str]]
     turns: Positive
     groups: Positive
@@ -225,7 +225,7 @@ class Align(Section):
         """All that is said of the training of a variant or an ablation.
 
         Raises:
-            ParamsError: no such variant.
+            ParamsError: no such variant, or more paintings than tasks.
         """
         further: dict[str, Any] = {}
         if name in self.ablations:
@@ -234,7 +234,13 @@ class Align(Section):
         if name not in self.variants:
             raise ParamsError(unknown_name(f"{PATH}: align.variants", name, self.variants))
         changes = self.variants[name].model_dump(exclude_none=True)
-        return {**self.model_dump(exclude={"variants", "ablations"}), **changes, **further}
+        settings = {**self.model_dump(exclude={"variants", "ablations"}), **changes, **further}
+        paints, groups = settings["paints"], settings["groups"]
+        if paints > groups:
+            raise ParamsError(
+                f"{PATH}: align: {name} paints {paints} of {groups} groups; expected at most all"
+            )
+        return settings
 
 
 class Generate(Section):

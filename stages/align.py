@@ -37,7 +37,7 @@ def main() -> None:
     name = f"{arguments.variant}_{arguments.seed}" if arguments.seed else arguments.variant
     size = TinyConfig().size
     tasks = pool(
-        config, recipe.tasks, size, paints=recipe.paints, with_oracles=recipe.needs_oracles
+        config, recipe.tasks, size, paints=recipe.paints > 0, with_oracles=recipe.needs_oracles
     )
     if recipe.needs_oracles:
         tasks = tasks.supervised()
@@ -45,7 +45,7 @@ def main() -> None:
         config,
         recipe.watched,
         size,
-        paints=recipe.paints,
+        paints=recipe.paints > 0,
         with_oracles=True,
         most=recipe.checked,
     )

@@ -72,3 +72,16 @@ def test_a_missing_file_says_where_to_go(tmp_path: Path) -> None:
 
 def test_the_shipped_file_is_sound() -> None:
     assert load(ROOT / "params.yaml").models == ["tiny"]
+
+
+def test_an_ablation_is_its_variant_but_for_a_change() -> None:
+    align = load(ROOT / "params.yaml").align
+    for name, ablation in align.ablations.items():
+        whole, changed = align.settings(ablation.of), align.settings(name)
+        assert {n for n in whole if whole[n] != changed[n]}, name
+        assert set(whole) == set(changed)
+    with pytest.raises(ParamsError, match=r"align\.variants.*'gvo'.*did you mean 'gvu'"):
+        align.settings("gvo")
+    greedy = align.model_copy(update={"paints": align.groups + 1})
+    with pytest.raises(ParamsError, match="paints 9 of 8 groups; expected at most all"):
+        greedy.settings("gvu")

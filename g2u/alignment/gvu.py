@@ -20,7 +20,7 @@ def turn(
     learner: Learner, pool: Pool, recipe: AlignRecipe, rng: np.random.Generator
 ) -> dict[str, float]:
     """One round of drawings and updates; returns what it measured."""
-    tasks = pool.drawn(rng, recipe.groups)
+    tasks = pool.drawn(rng, recipe.groups, recipe.paints)
     rows = rows_of(tasks, learner.base.config.patch).repeated(recipe.group)
     prompts = grams(learner.base, [task.prompt for task in rows.tasks])
     drawings = policy.draw(learner.network, rows.source, prompts, recipe.sampler, learner.generator)

@@ -32,7 +32,7 @@ def turn(
     learner: Learner, pool: Pool, recipe: AlignRecipe, rng: np.random.Generator
 ) -> dict[str, float]:
     """One turn of the text policy, or of the drawing policy: `recipe.alternate` turns each."""
-    rows = rows_of(pool.drawn(rng, recipe.groups), learner.base.config.patch)
+    rows = rows_of(pool.drawn(rng, recipe.groups, recipe.paints), learner.base.config.patch)
     first = drawn(learner.network, rows, learner, recipe)
     worth = reward(recipe.reward, learner.base, rows, first, 1)
     speaks = (learner.turns // recipe.alternate) % 2 == 0

@@ -17,8 +17,8 @@ class AlignRecipe:
     """Folder of the weights that are aligned and that reward; never written to."""
     tasks: dict[str, list[str]]
     """Benchmark -> families."""
-    paints: bool
-    """Whether paintings from words are among the tasks."""
+    paints: int
+    """Tasks of a turn that are paintings from words."""
     watched: dict[str, list[str]]
     """Benchmark -> families that the watch draws."""
     turns: int

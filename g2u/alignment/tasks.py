@@ -58,11 +58,12 @@ class Pool:
             )
         return Pool(known)
 
-    def drawn(self, rng: np.random.Generator, count: int) -> list[Task]:
-        """Tasks of the kinds in turn, at random within each."""
-        names = list(self.kinds)
+    def drawn(self, rng: np.random.Generator, count: int, paints: int = 0) -> list[Task]:
+        """Tasks at random: `paints` paintings, the others of the other kinds in turn."""
+        names = [kind for kind in self.kinds if kind != PAINTING]
         first = int(rng.integers(len(names)))
-        chosen = (self.kinds[names[(first + n) % len(names)]] for n in range(count))
+        kinds = [names[(first + n) % len(names)] for n in range(count - paints)]
+        chosen = (self.kinds[kind] for kind in [*kinds, *[PAINTING] * paints])
         return [tasks[int(rng.integers(len(tasks)))] for tasks in chosen]
 
 

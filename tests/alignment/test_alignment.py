@@ -46,7 +46,7 @@ def base_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def recipe(base: Path, **changes: object) -> AlignRecipe:
     plain = AlignRecipe(
-        system="gvu", reward="likelihood", seed=0, base=str(base), tasks={}, paints=False,
+        system="gvu", reward="likelihood", seed=0, base=str(base), tasks={}, paints=0,
         watched={}, turns=4, groups=2, group=3, spread="group", update="ratio", updates=2,
         reach=1.0, steps=3, eta=0.7, clip=0.001, text_clip=0.2, kl=0.02, rank=2,
         learning_rate=0.01, alternate=1, perfect=0.9, check_every=2, checked=4, fall=0.5, threads=1,
@@ -384,6 +384,17 @@ def test_paintings_are_made_of_every_prompt_by_base_and_trained_network(base_fol
     assert len(found) == watch.COMPARED * len(COLOURS) * len(SHAPES)
     assert len({each.prompt for each in found}) == len(COLOURS) * len(SHAPES)
     assert all(each.before == each.after for each in found), "not trained yet: the same paintings"
+
+
+def test_a_turn_holds_as_many_paintings_as_it_should_and_the_other_kinds_in_turn() -> None:
+    sheets = [Task("painting", f"Draw a {c} circle.", picture_of_noise(0)) for c in COLOURS]
+    other = [replace(task, kind="yours focus") for task in pool_of(3).kinds["mine focus"]]
+    pool = Pool({**pool_of(3).kinds, "yours focus": other, "painting": sheets})
+    drawn = pool.drawn(np.random.default_rng(0), 8, 4)
+    assert [task.kind for task in drawn[4:]] == ["painting"] * 4
+    assert {task.kind for task in drawn[:2]} == {"mine focus", "yours focus"}
+    assert [task.kind for task in drawn[:2]] == [task.kind for task in drawn[2:4]]
+    assert len(pool.drawn(np.random.default_rng(0), 8, 8)) == 8
 
 
 def test_supervised_tasks_are_those_with_an_oracle() -> None:
