@@ -11,7 +11,7 @@ export DO_NOT_TRACK := 1
 export PREFECT_SERVER_ANALYTICS_ENABLED := false
 
 # the embedded model: all items and controls, and its curves over depth and steps
-STUDIES := main depth steps
+STUDIES := main seeds depth steps
 
 .PHONY: env repro test fast lint types study campaigns train clean
 
