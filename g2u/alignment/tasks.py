@@ -61,7 +61,7 @@ class Pool:
     def drawn(self, rng: np.random.Generator, count: int, paints: int = 0) -> list[Task]:
         """Tasks at random: `paints` paintings, the others of the other kinds in turn."""
         names = [kind for kind in self.kinds if kind != PAINTING]
-        first = int(rng.integers(len(names)))
+        first = int(rng.integers(max(1, len(names))))
         kinds = [names[(first + n) % len(names)] for n in range(count - paints)]
         chosen = (self.kinds[kind] for kind in [*kinds, *[PAINTING] * paints])
         return [tasks[int(rng.integers(len(tasks)))] for tasks in chosen]

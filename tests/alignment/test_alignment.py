@@ -394,7 +394,7 @@ def test_a_turn_holds_as_many_paintings_as_it_should_and_the_other_kinds_in_turn
     assert [task.kind for task in drawn[4:]] == ["painting"] * 4
     assert {task.kind for task in drawn[:2]} == {"mine focus", "yours focus"}
     assert [task.kind for task in drawn[:2]] == [task.kind for task in drawn[2:4]]
-    assert len(pool.drawn(np.random.default_rng(0), 8, 8)) == 8
+    assert len(Pool({"painting": sheets}).drawn(np.random.default_rng(0), 8, 8)) == 8
 
 
 def test_supervised_tasks_are_those_with_an_oracle() -> None:
