@@ -207,14 +207,11 @@ def styles(config: Params) -> "list[StyleGain]":
                 scores = tables.read_scores(Cell(benchmark, model, family).scores)
                 main = [score for score in scores if score.arm == scores[0].arm]
                 styled.setdefault((model, style, benchmark), []).append(main)
-    section = config.score
-    how = Resampling(section.confidence, section.resamples, section.seed)
-    return style_gains(styled, how)
+    return style_gains(styled, _how(config))
 
 
 def compared(config: Params) -> list[Change]:
     """Models that were trained from another one against that one."""
-    section = config.score
     cells = {}
     for model in config.models:
         base = config.presets.models[model].trained_from
@@ -223,7 +220,7 @@ def compared(config: Params) -> list[Change]:
                 own, former = (Cell(benchmark, m, family).scores for m in (model, str(base)))
                 pair = (tables.read_scores(own), tables.read_scores(former))
                 cells[benchmark, model, str(base), family] = pair
-    return changes(cells, Resampling(section.confidence, section.resamples, section.seed))
+    return changes(cells, _how(config))
 
 
 def of_training(config: Params, name: str, columns: Collection[str]) -> dict[str, pl.DataFrame]:
@@ -241,11 +238,9 @@ def of_training(config: Params, name: str, columns: Collection[str]) -> dict[str
 
 def painted(config: Params) -> dict[str, Painted]:
     """Pictures from words, before and after training."""
-    section = config.score
-    how = Resampling(section.confidence, section.resamples, section.seed)
     tables_left = of_training(config, PAINTINGS, ("before", "after"))
     return {
-        model: repainted(left["before"].to_list(), left["after"].to_list(), how)
+        model: repainted(left["before"].to_list(), left["after"].to_list(), _how(config))
         for model, left in tables_left.items()
     }
 
@@ -281,6 +276,12 @@ def part(
     lines = (*choice_lines(config, arms), *judge_lines(metrics))
     figures = published(metrics)
     return BenchmarkPart(direct.benchmark, direct.model, rows, sections, prompts, lines, figures)
+
+
+def _how(config: Params) -> Resampling:
+    """How intervals are resampled."""
+    section = config.score
+    return Resampling(section.confidence, section.resamples, section.seed)
 
 
 def nested(rows: pl.DataFrame) -> dict[str, Any]:

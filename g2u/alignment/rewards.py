@@ -20,9 +20,8 @@ from torch import Tensor
 
 from g2u.alignment.tasks import Task
 from g2u.ink import ink_f1
-from g2u.models.tiny.canvas import to_bytes
-from g2u.models.tiny.network import TinyNetwork, from_patches
-from g2u.models.tiny.sequence import byte_logits, grams_of, patches_of, see
+from g2u.models.tiny.network import TinyNetwork
+from g2u.models.tiny.sequence import byte_logits, grams_of, patches_of, pictures_of, see
 from g2u.models.tiny.text import BYTE_PAD, tokens
 from g2u.prompts import NAMING, REFLECT, STOP
 
@@ -131,7 +130,7 @@ UNDERSTANDING = {"likelihood": likelihood, "contrast": contrast, "verdict": verd
 
 def structure(rows: Rows, drawn: Tensor, patch: int) -> Tensor:
     """0..1; needs the tasks' oracles."""
-    pixels = to_bytes(from_patches(drawn, patch).numpy())
+    pixels = pictures_of(drawn, patch)
     found = []
     for task, picture in zip(rows.tasks, pixels, strict=True):
         assert task.oracle is not None

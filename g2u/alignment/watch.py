@@ -13,7 +13,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from g2u.alignment import policy, r3
@@ -23,9 +22,8 @@ from g2u.alignment.rewards import Rows, grams, reward, rows_of, structure
 from g2u.alignment.state import Learner
 from g2u.alignment.tasks import PAINTING, Pool, Task, words_of
 from g2u.alignment.tasks import paintings as sheets
-from g2u.ink import Pixels
-from g2u.models.tiny.canvas import to_bytes
-from g2u.models.tiny.network import TinyNetwork, from_patches
+from g2u.models.tiny.network import TinyNetwork
+from g2u.models.tiny.sequence import pictures_of
 from g2u.painting import painted
 
 NOISE_SEED = 5
@@ -75,10 +73,8 @@ class Painting:
 def paintings(learner: Learner) -> list[Painting]:
     """`COMPARED` of every prompt."""
     tasks = [*sheets(learner.base.config.size)] * COMPARED
-    right = [
-        [_is_right(t, p) for t, p in zip(tasks, _pixels(network, tasks), strict=True)]
-        for network in (learner.base, learner.network)
-    ]
+    drawn = [_drawn(network, tasks)[0] for network in (learner.base, learner.network)]
+    right = [_are_right(tasks, each, learner.base.config.patch) for each in drawn]
     return [Painting(t.prompt, *each) for t, *each in zip(tasks, *right, strict=True)]
 
 
@@ -103,24 +99,19 @@ def _drawn(network: TinyNetwork, tasks: Sequence[Task]) -> tuple[Tensor, Rows]:
     return made.pictures, rows
 
 
-def _pixels(network: TinyNetwork, tasks: Sequence[Task]) -> NDArray[np.uint8]:
-    """What is drawn, as pictures [B, size, size, 3]."""
-    drawn, _ = _drawn(network, tasks)
-    return to_bytes(from_patches(drawn, network.config.patch).numpy())
-
-
 def _fidelity(rows: Rows, drawn: Tensor, learner: Learner) -> float | None:
     """The mean over the tasks; None where nothing tells."""
     if rows.tasks[0].oracle is not None:
         return float(structure(rows, drawn, learner.base.config.patch).mean())
     if rows.tasks[0].kind != PAINTING:
         return None
-    pixels = to_bytes(from_patches(drawn, learner.base.config.patch).numpy())
-    return float(np.mean([_is_right(t, p) for t, p in zip(rows.tasks, pixels, strict=True)]))
+    return float(np.mean(_are_right(rows.tasks, drawn, learner.base.config.patch)))
 
 
-def _is_right(task: Task, picture: Pixels) -> bool:
-    return painted(picture) == words_of(task)
+def _are_right(tasks: Sequence[Task], drawn: Tensor, patch: int) -> list[bool]:
+    """Of each painting, whether it shows what its words say."""
+    pictures = pictures_of(drawn, patch)
+    return [painted(p) == words_of(t) for t, p in zip(tasks, pictures, strict=True)]
 
 
 def _after_a_round(

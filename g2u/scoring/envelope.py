@@ -14,7 +14,14 @@ from numpy.typing import NDArray
 from scipy.optimize import linprog
 from scipy.sparse import hstack, identity
 
-from g2u.scoring.statistics import Floats, Interval, Resampling
+from g2u.scoring.statistics import (
+    Floats,
+    Interval,
+    Resampling,
+    numbered,
+    percentile_interval,
+    resampled,
+)
 
 Answer = Literal["yes", "no", "undecided"]
 QUANTILE = 0.9
@@ -84,24 +91,16 @@ def bound(
     if not len(fidelity) == len(gain) == len(items) or len(set(items)) < 2:
         raise ValueError(f"{len(fidelity)}, {len(gain)} points of {len(set(items))} items")
     x, y = np.asarray(fidelity, dtype=np.float64), np.asarray(gain, dtype=np.float64)
-    order = {name: place for place, name in enumerate(dict.fromkeys(items))}
-    item = np.array([order[name] for name in items])
-    count = len(order)
-    rng = np.random.default_rng(how.seed)
-    draws = rng.multinomial(count, np.full(count, 1 / count), size=how.resamples)
+    item = numbered(items)
+    count = int(item.max()) + 1
+    draws = resampled(count, np.random.default_rng(how.seed), how.resamples)
     weights = [np.ones(len(x)), *(draw[item].astype(np.float64) for draw in draws)]
-    within = _interval([within_slope(x, y, item, weight) for weight in weights], how)
+    within = percentile_interval([within_slope(x, y, item, weight) for weight in weights], how)
     slopes = [quantile_line(x, y, weight)[1] for weight in weights]
-    envelope = _interval(slopes, how)
+    envelope = percentile_interval(slopes, how)
     does: Answer = "undecided"
     if envelope.low > margin:
         does = "yes"
     elif envelope.high < margin:
         does = "no"
     return Bound(within, envelope, does, len(x), count)
-
-
-def _interval(slopes: Sequence[float], how: Resampling) -> Interval:
-    tail = (1 - how.confidence) / 2
-    low, high = np.nanquantile(slopes[1:], [tail, 1 - tail]).tolist()
-    return Interval(slopes[0], low, high)

@@ -5,13 +5,21 @@ no more than tell easy questions from hard ones, so both are measured. Intervals
 the bootstrap over clusters of items that share their pictures.
 """
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from g2u.scoring.statistics import Floats, Interval, Resampling
+from g2u.scoring.statistics import (
+    Floats,
+    Interval,
+    Resampling,
+    numbered,
+    percentile_interval,
+    resampled,
+)
 
 Indices = NDArray[np.int64]
 
@@ -74,13 +82,8 @@ def auc(
     if right.all() or not right.any():
         return None
     ranks = np.unique(np.asarray(rewards, dtype=np.float64), return_inverse=True)[1]
-    index = _numbered(clusters)
-    found = [_auc(ranks, right, np.ones(len(ranks)))]
-    for weights in _resampled(index, how):
-        chosen = weights[index]
-        if chosen[right].sum() and chosen[~right].sum():
-            found.append(_auc(ranks, right, chosen))
-    return _interval(found[0], found[1:], how)
+    found = [_auc(ranks, right, weights) for weights in _weights(clusters, how)]
+    return percentile_interval(found, how)
 
 
 def rank_correlation(
@@ -89,9 +92,9 @@ def rank_correlation(
     """Spearman's; a resample weighs the ranks that all draws have. None where a row is constant."""
     if len(set(one)) < 2 or len(set(other)) < 2:
         return None
-    ranks, others, index = _ranks(one), _ranks(other), _numbered(clusters)
-    found = [_correlation(ranks, others, weights[index]) for weights in _resampled(index, how)]
-    return _interval(_correlation(ranks, others, np.ones(len(index))), found, how)
+    ranks, others = _ranks(one), _ranks(other)
+    found = [_correlation(ranks, others, weights) for weights in _weights(clusters, how)]
+    return percentile_interval(found, how)
 
 
 def _auc_within(draws: Sequence[Draw], how: Resampling) -> Interval | None:
@@ -130,31 +133,20 @@ def _ratio(
     """The sum of `parts` over that of `wholes`; None where there is nothing."""
     if not sum(wholes):
         return None
-    index = _numbered(clusters)
-    above, below = (np.bincount(index, weights=values) for values in (parts, wholes))
+    above, below = np.asarray(parts), np.asarray(wholes)
     found = [
-        float(weights @ above / (weights @ below))
-        for weights in _resampled(index, how)
-        if weights @ below > 0
+        float(weights @ above / whole) if (whole := weights @ below) > 0 else math.nan
+        for weights in _weights(clusters, how)
     ]
-    return _interval(float(above.sum() / below.sum()), found, how)
+    return percentile_interval(found, how)
 
 
-def _numbered(clusters: Sequence[str]) -> Indices:
-    order = {name: place for place, name in enumerate(dict.fromkeys(clusters))}
-    return np.array([order[name] for name in clusters])
-
-
-def _resampled(index: Indices, how: Resampling) -> Iterator[Floats]:
-    """How often each cluster is drawn, by resample."""
-    rng, count = np.random.default_rng(how.seed), int(index.max()) + 1
-    yield from rng.multinomial(count, np.full(count, 1 / count), size=how.resamples).astype(float)
-
-
-def _interval(mean: float, found: Sequence[float], how: Resampling) -> Interval:
-    tail = (1 - how.confidence) / 2
-    low, high = np.nanquantile(found, [tail, 1 - tail]).tolist()
-    return Interval(mean, low, high)
+def _weights(clusters: Sequence[str], how: Resampling) -> Iterator[Floats]:
+    """What each item weighs: 1, then by resample how often its cluster is drawn."""
+    index = numbered(clusters)
+    yield np.ones(len(index))
+    for drawn in resampled(int(index.max()) + 1, np.random.default_rng(how.seed), how.resamples):
+        yield drawn[index].astype(np.float64)
 
 
 def _ranks(values: Sequence[float]) -> Floats:
@@ -169,12 +161,14 @@ def _correlation(one: Floats, other: Floats, weights: Floats) -> float:
     one = one - (weights * one).sum() / total
     other = other - (weights * other).sum() / total
     spread = np.sqrt((weights * one**2).sum() * (weights * other**2).sum())
-    return float((weights * one * other).sum() / spread) if spread > 0 else float("nan")
+    return float((weights * one * other).sum() / spread) if spread > 0 else math.nan
 
 
 def _auc(ranks: Indices, right: NDArray[np.bool_], weights: Floats) -> float:
+    """Weighted; nan where these weights leave no right or no wrong answer."""
     size = int(ranks.max()) + 1
     good = np.bincount(ranks[right], weights[right], size)
     bad = np.bincount(ranks[~right], weights[~right], size)
     below = np.cumsum(bad) - bad
-    return float((good * (below + bad / 2)).sum() / (good.sum() * bad.sum()))
+    pairs = good.sum() * bad.sum()
+    return float((good * (below + bad / 2)).sum() / pairs) if pairs > 0 else math.nan

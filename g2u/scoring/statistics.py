@@ -49,10 +49,15 @@ class Gain:
     """Smallest true difference found with power 0.8 at this interval's level, given this spread."""
 
 
+def numbered(clusters: Sequence[str]) -> NDArray[np.int64]:
+    """Of each item, which cluster it is in, from 0 in order of first appearance."""
+    order = {name: place for place, name in enumerate(dict.fromkeys(clusters))}
+    return np.array([order[name] for name in clusters])
+
+
 def _cluster_sums(values: Floats, clusters: Sequence[str]) -> tuple[Floats, Floats]:
     """Per cluster, in order of first appearance: the sum of its values and its size."""
-    order = {name: place for place, name in enumerate(dict.fromkeys(clusters))}
-    index = np.array([order[name] for name in clusters])
+    index = numbered(clusters)
     sums = np.bincount(index, weights=values).astype(np.float64)
     return sums, np.bincount(index).astype(np.float64)
 
@@ -96,6 +101,18 @@ class Resampling:
     seed: int
 
 
+def resampled(count: int, rng: np.random.Generator, resamples: int) -> NDArray[np.int64]:
+    """The cluster bootstrap: how often each of `count` clusters is drawn [resamples, count]."""
+    return rng.multinomial(count, np.full(count, 1 / count), size=resamples)
+
+
+def percentile_interval(estimates: Sequence[float], how: Resampling) -> Interval:
+    """Of a first estimate, by the resampled ones after it; nan among these are left out."""
+    tail = (1 - how.confidence) / 2
+    low, high = np.nanquantile(estimates[1:], [tail, 1 - tail]).tolist()
+    return Interval(estimates[0], low, high)
+
+
 def paired_gain(
     arm: Sequence[float], base: Sequence[float], clusters: Sequence[str], how: Resampling
 ) -> Gain:
@@ -110,7 +127,7 @@ def paired_gain(
     sums, sizes = _cluster_sums(change, clusters)
     rng = np.random.default_rng(how.seed)
     count = len(sums)
-    weights = rng.multinomial(count, np.full(count, 1 / count), size=how.resamples)
+    weights = resampled(count, rng, how.resamples)
     means = (weights @ sums) / (weights @ sizes)
     tail = (1 - how.confidence) / 2
     low, high, low90, high90 = np.quantile(means, [tail, 1 - tail, 0.05, 0.95]).tolist()

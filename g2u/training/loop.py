@@ -13,9 +13,8 @@ from torch import Tensor
 
 from g2u.errors import ParamsError
 from g2u.ink import Pixels
-from g2u.models.tiny.canvas import to_bytes
-from g2u.models.tiny.network import TinyConfig, TinyNetwork, from_patches
-from g2u.models.tiny.sequence import drawn, grams_of, patches_of, see
+from g2u.models.tiny.network import TinyConfig, TinyNetwork
+from g2u.models.tiny.sequence import drawn, grams_of, patches_of, pictures_of, see
 from g2u.models.tiny.weights import load_network
 from g2u.training.coldstart import talk_items
 from g2u.training.curriculum import (
@@ -193,7 +192,7 @@ def _drawings(
     with torch.no_grad():
         prefix = see(network, (), grams_of(prompts, TALK_LENGTHS.prompt, config.buckets))
         made = drawn(network, canvases, torch.randn_like(canvases), DRAWING_STEPS, prefix)
-    return list(to_bytes(from_patches(made, config.patch).numpy()))
+    return list(pictures_of(made, config.patch))
 
 
 def _talkative(folder: Path) -> TinyNetwork:

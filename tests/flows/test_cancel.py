@@ -10,7 +10,7 @@ import pytest
 
 from tests.campaigns.crashes import BATCH, count, forget, settle, state
 from tests.conftest import ROOT, Workspace
-from tests.models.servers import started
+from tests.models.servers import prefect_server
 
 pytestmark = pytest.mark.slow
 
@@ -34,8 +34,7 @@ def test_a_cancelled_run_leaves_a_sound_workspace(
     whole = state(workspace.folder)
     forget(workspace.folder)
     monkeypatch.setenv("PREFECT_HOME", str(tmp_path / "prefect"))
-    server = ("uvicorn", "--factory", "prefect.server.api.server:create_app", "--port", "0")
-    with started(*server, environment={"PREFECT_SERVER_LOGGING_LEVEL": "INFO"}) as address:
+    with prefect_server() as address:
         monkeypatch.setenv("PREFECT_API_URL", f"{address}/api")
         monkeypatch.setenv("PREFECT_RUNNER_POLL_FREQUENCY", "1")
         environment = {**os.environ, "PYTHONPATH": f"{workspace.folder}:{ROOT}"}

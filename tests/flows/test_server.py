@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import ROOT, Workspace, tsv_rows
-from tests.models.servers import started
+from tests.models.servers import prefect_server
 
 pytestmark = pytest.mark.slow
 
@@ -22,8 +22,7 @@ def test_a_flow_outlives_its_server(
     workspace.use_tsv(tsv_rows(4))
     workspace.write()
     monkeypatch.setenv("PREFECT_HOME", str(tmp_path / "prefect"))
-    server = ("uvicorn", "--factory", "prefect.server.api.server:create_app", "--port", "0")
-    with started(*server, environment={"PREFECT_SERVER_LOGGING_LEVEL": "INFO"}) as address:
+    with prefect_server() as address:
         environment = {
             **os.environ,
             "PREFECT_API_URL": f"{address}/api",

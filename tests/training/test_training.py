@@ -170,9 +170,11 @@ def test_the_worst_quarter_of_a_drawing_is_where_most_ink_is_wrong() -> None:
 def test_items_of_talk_ask_as_the_rewards_and_the_rounds_do() -> None:
     def as_it_is(sources: Sequence[Pixels], prompts: Sequence[str]) -> list[Pixels]:
         asked.extend(prompts)
+        own.extend(sources)
         return list(sources)
 
     asked: list[str] = []
+    own: list[Pixels] = []
     items = talk_items(np.random.default_rng(0), HELPED, (2, 5), EasySplit("train"), 160, as_it_is)
     assert 10 < len(asked) < 30, "half of the drawings to be criticised or mended are its own"
     by_path = {path: [i for i in items if path in i.trains] for path in ("direct", "draw", "read")}
@@ -190,6 +192,10 @@ def test_items_of_talk_ask_as_the_rewards_and_the_rounds_do() -> None:
         quarter = item.edit_prompt.removeprefix("redraw the ").rstrip(".")
         apart = (item.source != item.edited).any(-1)
         assert apart[QUARTERS[quarter]].any()
+        apart[QUARTERS[quarter]] = False
+        is_own = any(np.array_equal(item.source, drawn) for drawn in own)
+        assert is_own or not apart.any(), "a planted fault lies in one quarter"
+    assert len({i.edit_prompt for i in mended}) > 1
     painted = [i for i in by_path["draw"] if i.edit_prompt.startswith("Draw a ")]
     assert all((i.source == 128).all() for i in painted)
     assert len(painted) + len(mended) == len(by_path["draw"])

@@ -13,12 +13,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from g2u.models.tiny.canvas import to_unit
+from g2u.models.tiny.canvas import to_bytes, to_unit
 from g2u.models.tiny.network import (
     HIDDEN_SCORE,
     Cache,
     Segment,
     TinyNetwork,
+    from_patches,
     to_patches,
     visibility,
 )
@@ -44,6 +45,11 @@ def flow_times(steps: int) -> list[float]:
 def patches_of(pictures: Sequence[NDArray[np.uint8]], patch: int) -> Tensor:
     """Pictures of the canvas' size, 0..255, as patches."""
     return to_patches(torch.from_numpy(to_unit(np.stack(pictures))), patch)
+
+
+def pictures_of(patches: Tensor, patch: int) -> NDArray[np.uint8]:
+    """Patches as pictures [B, size, size, 3], clipped and rounded to 0..255."""
+    return to_bytes(from_patches(patches, patch).numpy())
 
 
 def grams_of(texts: Sequence[str], length: int, buckets: int) -> Tensor:
