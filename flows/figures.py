@@ -1,6 +1,7 @@
-"""figures: the study's curves and the README's picture, from the workspaces that the study left.
+"""figures: the study's tables, curves and README picture, from what the study left.
 
-Output: studies/results/curves.html (depth and steps), docs/thoughts.png.
+Output: studies/results/tables.md (training seeds, controls), studies/results/curves.html (depth and
+steps), docs/thoughts.png.
 Run: python -m flows.figures   (after: make study)
 """
 
@@ -22,11 +23,13 @@ from g2u.files import write_whole
 from g2u.pictures import pixels_of
 from g2u.records import Picture, Question
 from g2u.report.curves import Curve, depth_figure, steps_figure
+from g2u.report.seeds import controls_table, seeds_table
 from g2u.report.strip import Panel, Row, strip
 from g2u.workspace import BenchmarkFolder, Cell
 
 STEPS = {"tiny_1_step": 1, "tiny_2_steps": 2, "tiny_4_steps": 4, "tiny": 8}
 """Models of the study `steps` and their flow steps."""
+DIRECT_ONLY = "tiny_direct_only"
 SHOWN = ("threads", "mosaic", "ladder", "tracks")
 """Benchmarks of the README's picture."""
 PAGE = """<!doctype html>
@@ -67,7 +70,12 @@ def steps_curves() -> list[Curve]:
 
 
 def _helps(source: str) -> str:
-    return str(plugins.benchmark(source).HELPS)  # type: ignore[attr-defined]
+    return str(_own(source))
+
+
+def _own(source: str) -> str | None:
+    """The family whose own thought helps by construction, or hurts (digits); None: no family."""
+    return getattr(plugins.benchmark(source), "HELPS", None)
 
 
 @contextmanager
@@ -122,8 +130,21 @@ def _panel(heading: str, picture: Picture, cell: Cell, asked: Question, *, right
     return Panel(heading, pixels_of(picture), options.get(said, said), right)
 
 
+def tables_of_study() -> str:
+    """Training seeds and controls, as Markdown."""
+    seeds, main_results = results("seeds"), results("main")
+    helps = {name: _own(name) for name in main_results}
+    return (
+        "Three training seeds, held-out questions, accuracy in percent:\n\n"
+        + seeds_table(seeds, helps, DIRECT_ONLY)
+        + "\nAll controls, the shipped model:\n\n"
+        + controls_table(main_results, helps, "tiny", DIRECT_ONLY)
+    )
+
+
 def main() -> None:
-    """Write the page of curves and the picture."""
+    """Write the tables, the page of curves and the picture."""
+    write_whole(RESULTS / "tables.md", tables_of_study())
     page = PAGE.format(
         plotly=get_plotlyjs(),
         depth=depth_figure(depth_curves()),
@@ -133,7 +154,7 @@ def main() -> None:
     with inside(WORKSPACES / "steps"):
         sheet: Image.Image = strip([row(benchmark) for benchmark in SHOWN])
     sheet.save(Path("docs") / "thoughts.png", optimize=True)
-    print(f"figures: {RESULTS / 'curves.html'}, docs/thoughts.png", file=sys.stderr)
+    print(f"figures: {RESULTS / 'tables.md'}, curves.html, docs/thoughts.png", file=sys.stderr)
 
 
 if __name__ == "__main__":

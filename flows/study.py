@@ -31,7 +31,8 @@ COMMANDS = (
     ["g2u.cli.main", "run"],
 )
 NUMBERS = ("gains.json", "gains.csv")
-CHANGED = REPORT / PAGES / "changes.csv"
+TABLES = ("changes", "decisions")
+"""CSV files beside the report's pages that come back too, where there are any."""
 GIT = shutil.which("git") or "git"
 
 
@@ -87,8 +88,10 @@ def run(name: str) -> None:
     RESULTS.mkdir(parents=True, exist_ok=True)
     for number in NUMBERS:
         shutil.copyfile(place / REPORT / number, RESULTS / f"{name}{Path(number).suffix}")
-    if (place / CHANGED).exists():
-        shutil.copyfile(place / CHANGED, RESULTS / f"{name}_changes.csv")
+    for table in TABLES:
+        made = place / REPORT / PAGES / f"{table}.csv"
+        if made.exists():
+            shutil.copyfile(made, RESULTS / f"{name}_{table}.csv")
     print(f"study {name}: {place / REPORT / 'index.html'}", file=sys.stderr)
 
 

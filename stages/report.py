@@ -20,7 +20,7 @@ from g2u.files import write_whole
 from g2u.params import Params
 from g2u.records import Picture, Question, Target, Thought
 from g2u.report.changes import Change, Painted, changes, in_words, repainted, table
-from g2u.report.choices import decision, sentence, stability
+from g2u.report.choices import Decided, decision, decisions_table, stability
 from g2u.report.page import (
     CHANGES,
     PAGES,
@@ -46,6 +46,7 @@ METRICS = (
     "accuracy", "low", "high", "items", "failed", "unparsed", "abstained",
     "undecided", "gain", "gain_low", "gain_high",
     "content", "content_low", "content_high", "specific", "specific_low", "specific_high", "p",
+    "over_baseline", "over_baseline_low", "over_baseline_high",
     "holm", "bh", "gain_low_90", "gain_high_90",
     "psnr", "ssim", "ink_f1", "path_agreement",
 )  # fmt: skip
@@ -140,26 +141,50 @@ def _with_option(text: str, question: Question) -> str:
     return f"{text}. {options[text]}" if text in options else text
 
 
-def choice_lines(config: Params, arms: Arms) -> tuple[str, ...]:
-    """What families that let the model decide chose, beside every family it could have chosen."""
-    chosen = {
-        family: {t.question: t.choice for t in thoughts if t.choice}
-        for family, (thoughts, _, _) in arms.items()
+def decisions(config: Params) -> list[Decided]:
+    """What families that let a model decide came to, beside every family it could have chosen."""
+    deciding = {
+        family: prompts
+        for family in config.families
+        if (prompts := config.presets.families[family].settings().get("prompts"))
     }
-    deciding = [family for family, choices in chosen.items() if choices]
-    scored = {
-        family: {s.id: s.score for s in scores if s.arm == scores[0].arm}
-        for family, (_, _, scores) in arms.items()
-    }
-    lines = []
-    for family in deciding:
-        choosable = config.presets.families[family].settings().get("prompts", {})
-        fixed = {name: scored[name] for name in choosable if name in scored}
-        made = decision(chosen[family], fixed, scored["direct"])
-        others = [(o, stability(chosen[family], chosen[o])) for o in deciding if o != family]
-        if made is not None:
-            lines.append(sentence(family, made, others))
-    return tuple(lines)
+    found = []
+    for benchmark in config.benchmarks if deciding else ():
+        chosen = {
+            (model, family): choices
+            for model in config.models
+            for family in deciding
+            if (choices := _chosen(Cell(benchmark, model, family)))
+        }
+        for (model, family), choices in chosen.items():
+            cell = Cell(benchmark, model, family)
+            fixed = {
+                name: _main_scores(cell.of_family(name))
+                for name in deciding[family]
+                if name in config.families
+            }
+            direct = _main_scores(cell.of_family("direct"))
+            made = decision(choices, _main_scores(cell), fixed, direct)
+            same = {
+                f"{other} of {whose}" if whose != model else other: stability(choices, theirs)
+                for (whose, other), theirs in chosen.items()
+                if (whose == model) != (other == family)
+            }
+            if made is not None:
+                found.append(Decided(benchmark, model, family, made, same))
+    return found
+
+
+def _chosen(cell: Cell) -> dict[str, str]:
+    """Question -> what was chosen to be drawn."""
+    thoughts = tables.read_thoughts(cell.thoughts, with_pictures=False)
+    return {t.question: t.choice for t in thoughts if t.choice}
+
+
+def _main_scores(cell: Cell) -> dict[str, float | None]:
+    """Question -> score in the cell's main arm."""
+    scores = tables.read_scores(cell.scores)
+    return {score.id: score.score for score in scores if score.arm == scores[0].arm}
 
 
 def bounds(config: Params) -> "dict[str, Bound] | None":
@@ -246,7 +271,11 @@ def painted(config: Params) -> dict[str, Painted]:
 
 
 def part(
-    config: Params, direct: Cell, questions: Sequence[Question], rows: pl.DataFrame
+    config: Params,
+    direct: Cell,
+    questions: Sequence[Question],
+    rows: pl.DataFrame,
+    decided: Sequence[Decided],
 ) -> BenchmarkPart:
     """One model on one benchmark, told by its direct cell, with its examples."""
     folder = BenchmarkFolder(direct.benchmark)
@@ -273,7 +302,9 @@ def part(
     }
     sections = {title: examples(asked, gold, pictures, arms) for title, asked in shown.items()}
     metrics = {f: json.loads(direct.of_family(f).metrics.read_text()) for f in config.families}
-    lines = (*choice_lines(config, arms), *judge_lines(metrics))
+    here = (direct.benchmark, direct.model)
+    own = (each.line for each in decided if (each.benchmark, each.model) == here)
+    lines = (*own, *judge_lines(metrics))
     figures = published(metrics)
     return BenchmarkPart(direct.benchmark, direct.model, rows, sections, prompts, lines, figures)
 
@@ -311,17 +342,19 @@ def main() -> None:
             if baseline is not None:
                 results.append(cell_result(Cell(benchmark, baseline, "direct"), items, model))
     rows = summary(results, config.report.alpha)
+    decided = decisions(config)
     parts = [
         part(
             config,
             Cell(benchmark, model, "direct"),
             questions[benchmark],
             rows.filter((pl.col("benchmark") == benchmark) & (pl.col("model") == model)),
+            decided,
         )
         for benchmark in config.benchmarks
         for model in config.models
     ]
-    told = [f"{part.benchmark}, {part.model}: {line}" for part in parts for line in part.choices]
+    told = [f"{each.benchmark}, {each.model}: {each.line}" for each in decided]
     answers = findings(rows, bounds(config), told, styles(config), config.report.alpha)
     measured = {(r.benchmark, r.model, r.family): r.metrics.get("rewards", {}) for r in results}
     answers.insert(-1, does_it_know(measured))
@@ -331,10 +364,12 @@ def main() -> None:
     )  # fmt: skip
     site, changed = Site(config.report, config.score.confidence), compared(config)
     files: dict[str, str] = {}
+    if decided:
+        files["decisions.csv"] = decisions_table(decided).write_csv()
     if changed:
         own = set(own_thoughts(rows)["arm"])
         curves = of_training(config, CURVE, ("turn", "reward", "fidelity"))
-        files = {
+        files |= {
             CHANGES: site.changes(changed, own, curves, painted(config)),
             "changes.csv": table(changed).write_csv(),
         }

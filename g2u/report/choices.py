@@ -4,6 +4,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import polars as pl
+
 NOTHING = "none"
 Scores = Mapping[str, float | None]
 """Question id -> score."""
@@ -15,6 +17,8 @@ class Decision:
 
     shares: dict[str, float]
     """Share of questions for which each family, or none, was chosen."""
+    accuracy: float
+    """With the thoughts that were chosen."""
     best: str
     """The fixed choice with the best accuracy; none = direct."""
     best_accuracy: float
@@ -25,18 +29,75 @@ class Decision:
     questions: int
 
 
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """What a family that lets the model decide came to on one benchmark."""
+
+    benchmark: str
+    model: str
+    family: str
+    made: Decision
+    same: Mapping[str, float]
+    """By other deciding family or model, the share of questions with the same choice."""
+
+    @property
+    def line(self) -> str:
+        """In words."""
+        made = self.made
+        chosen = ", ".join(f"{what} {100 * share:.0f} %" for what, share in made.shares.items())
+        again = "".join(
+            f" The same choice as {other}: {100 * share:.0f} %."
+            for other, share in self.same.items()
+        )
+        return (
+            f"Asked what to imagine, the model chose ({self.family}): {chosen}, and answers "
+            f"{100 * made.accuracy:.1f} % rightly. The best fixed choice is {made.best} "
+            f"({100 * made.best_accuracy:.1f} %), chosen for {100 * made.agreement:.0f} %; "
+            "whoever knew the best choice for each question would reach "
+            f"{100 * made.per_item:.1f} %.{again}"
+        )
+
+
+def decisions_table(found: Sequence[Decided]) -> pl.DataFrame:
+    """A row per decision; `chosen` and `same` hold a share behind each name."""
+    return pl.DataFrame(
+        [
+            {
+                "benchmark": each.benchmark,
+                "model": each.model,
+                "family": each.family,
+                "questions": each.made.questions,
+                "accuracy": each.made.accuracy,
+                "best": each.made.best,
+                "best_accuracy": each.made.best_accuracy,
+                "per_item": each.made.per_item,
+                "agreement": each.made.agreement,
+                "chosen": _listed(each.made.shares),
+                "same": _listed(each.same),
+            }
+            for each in found
+        ]
+    )
+
+
+def _listed(shares: Mapping[str, float]) -> str:
+    return "; ".join(f"{name} {share:.3f}" for name, share in shares.items())
+
+
 def decision(
-    choices: Mapping[str, str], fixed: Mapping[str, Scores], direct: Scores
+    choices: Mapping[str, str], own: Scores, fixed: Mapping[str, Scores], direct: Scores
 ) -> Decision | None:
     """Compare choices with every fixed family and with direct; None where nothing can be compared.
 
     Args:
         choices: question id -> family or "none".
+        own: scores with the thoughts that were chosen.
         fixed: scores of each family that could have been chosen.
         direct: scores without a thought, the choice "none".
     """
     compared = {NOTHING: direct, **fixed}
-    kept = [q for q in choices if all(s.get(q) is not None for s in compared.values())]
+    known = (own, *compared.values())
+    kept = [q for q in choices if all(s.get(q) is not None for s in known)]
     if not kept:
         return None
     values = {name: [float(s[q] or 0.0) for q in kept] for name, s in compared.items()}
@@ -45,6 +106,7 @@ def decision(
     counts = Counter(choices[question] for question in kept)
     return Decision(
         {name: count / len(kept) for name, count in counts.most_common()},
+        sum(float(own[q] or 0.0) for q in kept) / len(kept),
         best,
         means[best],
         sum(map(max, zip(*values.values(), strict=True))) / len(kept),
@@ -63,15 +125,3 @@ def stability(one: Mapping[str, str], other: Mapping[str, str]) -> float:
     if not common:
         raise ValueError("no question in common")
     return sum(one[question] == other[question] for question in common) / len(common)
-
-
-def sentence(name: str, made: Decision, others: Sequence[tuple[str, float]]) -> str:
-    """The decision in words; `others` are further deciding families and the agreement with them."""
-    chosen = ", ".join(f"{what} {100 * share:.0f} %" for what, share in made.shares.items())
-    again = "".join(f" The same choice as {other}: {100 * share:.0f} %." for other, share in others)
-    return (
-        f"Asked what to imagine, the model chose ({name}): {chosen}. The best fixed choice is "
-        f"{made.best} ({100 * made.best_accuracy:.1f} %), chosen for {100 * made.agreement:.0f} %; "
-        f"whoever knew the best choice for each question would reach {100 * made.per_item:.1f} %."
-        f"{again}"
-    )

@@ -70,6 +70,15 @@ def optimizers(network: TinyNetwork, rate: float) -> list[torch.optim.Optimizer]
     ]
 
 
+def precision() -> torch.autocast:
+    """bfloat16 where the CPU multiplies it itself, else float32: emulated, it takes 2.5 times as
+    long (1.73 s against 0.67 s a step, on a Xeon with AVX-512 alone).
+    """
+    able = torch.cpu.get_capabilities()
+    native = any(able.get(name) for name in ("avx512_bf16", "amx_bf16", "bf16"))
+    return torch.autocast("cpu", dtype=torch.bfloat16, enabled=native)
+
+
 def rate_factor(step: int, steps: int) -> float:
     """60 steps of warm-up, constant to half-time, then linear to 2 %."""
     done = step / steps
@@ -131,7 +140,7 @@ def train(
         ]
         batch = make_batch(items, groups, network.config)
         paths = frozenset(recipe.paths) - ({"read"} if step % 2 else set())
-        with torch.autocast("cpu", dtype=torch.bfloat16):
+        with precision():
             losses = step_losses(network, batch, paths)
         loss = weighted(losses, batch)
         told: dict[str, float] = {}
@@ -172,7 +181,7 @@ def weighted(losses: dict[str, Tensor], batch: Batch) -> Tensor:
 def _talk_loss(network: TinyNetwork, items: list[Item]) -> tuple[Tensor, dict[str, float]]:
     """The loss of items that teach to talk about drawings, and each path's part of it."""
     batch = make_batch(items, [0] * len(items), network.config, TALK_LENGTHS)
-    with torch.autocast("cpu", dtype=torch.bfloat16):
+    with precision():
         losses = step_losses(network, batch, PATHS)
     return weighted(losses, batch), {
         f"talk_{path}": float(values.detach()[batch.trains[path]].mean())

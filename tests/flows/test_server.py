@@ -14,17 +14,16 @@ from tests.models.servers import prefect_server
 pytestmark = pytest.mark.slow
 
 
-def test_a_flow_outlives_its_server(
-    workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_flow_outlives_its_server(workspace: Workspace, tmp_path: Path) -> None:
     workspace.init_dvc()
     workspace.raw["families"] = ["direct", "duplicate"]
     workspace.use_tsv(tsv_rows(4))
     workspace.write()
-    monkeypatch.setenv("PREFECT_HOME", str(tmp_path / "prefect"))
-    with prefect_server() as address:
+    home = {"PREFECT_HOME": str(tmp_path / "prefect")}
+    with prefect_server(home) as address:
         environment = {
             **os.environ,
+            **home,
             "PREFECT_API_URL": f"{address}/api",
             "PREFECT_CLIENT_MAX_RETRIES": "0",
             "PYTHONPATH": str(ROOT),

@@ -52,10 +52,10 @@ def started(
             os.killpg(server.pid, signal.SIGKILL)
 
 
-def prefect_server() -> contextlib.AbstractContextManager[str]:
+def prefect_server(environment: Mapping[str, str]) -> contextlib.AbstractContextManager[str]:
     """The address of a Prefect server of its own; PREFECT_HOME says where it keeps its database."""
     command = ("uvicorn", "--factory", "prefect.server.api.server:create_app", "--port", "0")
-    return started(*command, environment={"PREFECT_SERVER_LOGGING_LEVEL": "INFO"})
+    return started(*command, environment={**environment, "PREFECT_SERVER_LOGGING_LEVEL": "INFO"})
 
 
 Fault = Callable[[BaseHTTPRequestHandler], None]

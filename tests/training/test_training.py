@@ -136,6 +136,23 @@ def test_exported_weights_are_what_the_adapter_loads(tmp_path: Path) -> None:
     assert (edited.width, edited.height) == (48, 48)
 
 
+@pytest.mark.parametrize(
+    ("able", "dtype"),
+    [
+        ({"avx512_bf16": True}, torch.bfloat16),
+        ({"amx_bf16": True, "avx512_bf16": False}, torch.bfloat16),
+        ({"bf16": True}, torch.bfloat16),
+        ({"avx512_f": True, "avx512_bf16": False}, torch.float32),
+    ],
+)
+def test_training_is_in_bfloat16_only_where_the_cpu_multiplies_it(
+    able: dict[str, bool], dtype: torch.dtype, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: able)
+    with loop.precision():
+        assert (torch.ones(2, 2) @ torch.ones(2, 2)).dtype == dtype
+
+
 HELPED = ["ladder", "hairpin", "threads", "mosaic", "tracks", "braid"]
 
 

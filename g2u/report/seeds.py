@@ -1,0 +1,98 @@
+"""Tables of the embedded model's study as Markdown: training seeds side by side, and all controls.
+
+Numbers are those of gains.json: benchmark -> model -> arm -> name -> number, accuracies 0..1.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+Arms = Mapping[str, Mapping[str, float]]
+Results = Mapping[str, Mapping[str, Arms]]
+DRAWN = ("detail", "context", "structure")
+"""Question-agnostic edit families, any of which may be a benchmark's own thought."""
+OVER = {"gain": "direct", "content": "duplicate", "over_baseline": "direct-only"}
+"""Gains of an own thought, and what each is over."""
+CONTROLS = (
+    "blind", "direct", "direct-only", "duplicate", "blank", "noise", "wrong", "shuffled", "only",
+    "own", "focus", "self", "oracle",
+)  # fmt: skip
+"""Columns of the table of controls: arms of the study, and those that `control` derives."""
+
+
+def own_family(helps: str | None, arms: Arms) -> str:
+    """The family that helps by construction; where none does, the most accurate drawn one."""
+    return helps or max(DRAWN, key=lambda family: arms[family]["accuracy"])
+
+
+def hardest(own: Mapping[str, float]) -> str:
+    """Which of OVER an own thought gains least over: the most accurate of its baselines."""
+    return min((key for key in OVER if key in own), key=lambda key: own[key])
+
+
+def seeds_table(results: Results, helps: Mapping[str, str | None], baseline: str) -> str:
+    """A row per benchmark; in a cell, the models (training seeds) in their order.
+
+    Args:
+        results: numbers of a study whose models are the training seeds.
+        helps: the family that helps by construction, by benchmark.
+        baseline: the direct-only model, an arm of each.
+    """
+    models = list(next(iter(results.values())))
+    heads = ["benchmark (own thought)", "direct", "duplicate", "direct-only", "own thought"]
+    heads += [f"own - best of these, seed {number}" for number in range(len(models))]
+    rows = [[*heads, "oracle"]]
+    for benchmark, found in results.items():
+        each = [found[model] for model in models]
+        family = own_family(helps[benchmark], each[0])
+        title = f"{benchmark} ({family}{'' if helps[benchmark] else ', the best of seed 0'})"
+        names = ("direct", "duplicate", baseline, family)
+        shown = [_joined(arms.get(name) for arms in each) for name in names]
+        gains = [_least_gain(arms[family]) for arms in each]
+        rows.append([title, *shown, *gains, _joined(arms.get("oracle") for arms in each)])
+    return _markdown(rows)
+
+
+def controls_table(
+    results: Results, helps: Mapping[str, str | None], model: str, baseline: str
+) -> str:
+    """A row per benchmark, a column per control, accuracies in percent."""
+    rows = [["benchmark", *CONTROLS]]
+    for benchmark, found in results.items():
+        arms = found[model]
+        family = own_family(helps[benchmark], arms)
+        row = [control(name, arms, family, baseline) for name in CONTROLS]
+        rows.append([f"{benchmark} ({family})", *map(_percent, row)])
+    return _markdown(rows)
+
+
+def control(name: str, arms: Arms, family: str, baseline: str) -> Mapping[str, float] | None:
+    """An arm by its column's name; `wrong` is the best of the drawn families that are not `family`.
+
+    None where the study has no such arm.
+    """
+    if name == "wrong":
+        wrong = [arms[other] for other in DRAWN if other != family and other in arms]
+        return max(wrong, key=lambda arm: arm["accuracy"], default=None)
+    if name in ("shuffled", "only"):
+        marks = [arm for arm in arms if arm.startswith(f"{family}, ") and name in arm]
+        return arms[marks[0]] if marks else None
+    return arms.get({"own": family, "direct-only": baseline}.get(name, name))
+
+
+def _least_gain(own: Mapping[str, float]) -> str:
+    key = hardest(own)
+    gain, low, high = (100 * own[name] for name in (key, f"{key}_low", f"{key}_high"))
+    return f"{gain:+.1f} [{low:+.1f}, {high:+.1f}]"
+
+
+def _percent(arm: Mapping[str, float] | None) -> str:
+    return f"{100 * arm['accuracy']:.1f}" if arm and "accuracy" in arm else "-"
+
+
+def _joined(arms: Iterable[Mapping[str, float] | None]) -> str:
+    shown = [_percent(arm) for arm in arms]
+    return shown[0] if len(set(shown)) == 1 else " / ".join(shown)
+
+
+def _markdown(rows: Sequence[Sequence[str]]) -> str:
+    head, *body = (f"| {' | '.join(row)} |" for row in rows)
+    return "\n".join([head, f"|{'---|' * len(rows[0])}", *body]) + "\n"

@@ -1,0 +1,51 @@
+"""Tables of the study: which number stands where."""
+
+from g2u.report.seeds import control, controls_table, hardest, seeds_table
+
+BASELINE = "tiny_direct_only"
+
+
+def arms(own: float, helped: str = "structure") -> dict[str, dict[str, float]]:
+    """Numbers of a model that answers 50, 55 or 60 % without its own thought."""
+    found = {name: {"accuracy": 0.4} for name in ("detail", "context", "structure", "blind")}
+    gained = {"gain": own - 0.5, "content": own - 0.55, "over_baseline": own - 0.6}
+    lows = {f"{name}_low": value - 0.1 for name, value in gained.items()}
+    highs = {f"{name}_high": value + 0.1 for name, value in gained.items()}
+    return {
+        **found,
+        "direct": {"accuracy": 0.5},
+        "duplicate": {"accuracy": 0.55},
+        BASELINE: {"accuracy": 0.6},
+        helped: {"accuracy": own, **gained, **lows, **highs},
+        f"{helped}, shuffled": {"accuracy": 0.3},
+        f"{helped}, only": {"accuracy": 0.7},
+        "oracle": {"accuracy": 0.99},
+    }
+
+
+def test_an_own_thought_is_held_against_the_best_of_its_baselines_in_every_seed() -> None:
+    results = {"ladder": {"tiny": arms(0.9), "tiny_seed_1": arms(0.8)}}
+    assert hardest(results["ladder"]["tiny"]["structure"]) == "over_baseline"
+    row = seeds_table(results, {"ladder": "structure"}, BASELINE).splitlines()[2]
+    assert row == (
+        "| ladder (structure) | 50.0 | 55.0 | 60.0 | 90.0 / 80.0 | +30.0 [+20.0, +40.0] "
+        "| +20.0 [+10.0, +30.0] | 99.0 |"
+    )
+
+
+def test_where_no_family_helps_the_best_is_shown_and_called_so() -> None:
+    found = arms(0.9, "context")
+    table = seeds_table({"palette": {"tiny": found}}, {"palette": ""}, BASELINE)
+    assert "| palette (context, the best of seed 0) |" in table
+
+
+def test_every_control_is_an_arm_of_the_study_or_a_dash() -> None:
+    found = {**arms(0.9), "detail": {"accuracy": 0.45}}
+    wrong = control("wrong", found, "structure", BASELINE)
+    assert wrong == {"accuracy": 0.45}
+    head, _, row = controls_table(
+        {"ladder": {"tiny": found}}, {"ladder": "structure"}, "tiny", BASELINE
+    ).splitlines()
+    shown = dict(zip(head.split(" | "), row.split(" | "), strict=True))
+    assert (shown["shuffled"], shown["only"], shown["own"]) == ("30.0", "70.0", "90.0")
+    assert (shown["direct-only"], shown["blind"], shown["noise"]) == ("60.0", "40.0", "-")
