@@ -117,7 +117,7 @@ def main() -> None:
     print(f"{simulations} simulations of {ITEMS} items, 1 to 8 questions per picture")
     for discordant in DISCORDANT:
         name = f"A/A, {100 * discordant:.0f} % discordant: rejected at 5 %"
-        line(name, size(simulations, discordant), simulations, "3.5 to 6.5")
+        line(name, size(simulations, discordant), simulations, "exact: at most 5")
     for largest in (1, 2, 4, 8):
         gains, accuracies = coverage(simulations, largest)
         name = f"up to {largest} questions per picture: 95 % intervals hold"

@@ -1,6 +1,7 @@
 """Which first-party files a stage can reach, read from syntax trees; nothing is imported."""
 
 import ast
+from functools import lru_cache
 from pathlib import Path
 
 PACKAGES = ("g2u", "stages", "flows")
@@ -22,31 +23,26 @@ def reached(start: Path, root: Path) -> set[Path]:
     Imports at any depth of the code count, those under `if TYPE_CHECKING` too. The package file of
     every folder on the way counts, because Python runs it.
     """
+    return _reached([start], root)
+
+
+def _reached(starts: list[Path], root: Path) -> set[Path]:
     found: set[Path] = set()
-    waiting = [start]
+    waiting = list(starts)
     while waiting:
         path = waiting.pop()
-        if path in found:
-            continue
-        found.add(path)
-        waiting += imported(path, root)
+        if path not in found:
+            found.add(path)
+            waiting += imported(path, root)
     return found
 
 
 def imported(path: Path, root: Path) -> list[Path]:
     """First-party files named by the import statements of one file."""
-    names: set[str] = set()
-    for node in ast.walk(ast.parse((root / path).read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Import):
-            names |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            names.add(node.module)
-            names |= {f"{node.module}.{alias.name}" for alias in node.names}
     files: list[Path] = []
-    for name in sorted(names):
+    status = (root / path).stat()
+    for name in _imported_names(root / path, status.st_mtime_ns, status.st_size):
         parts = name.split(".")
-        if parts[0] not in PACKAGES:
-            continue
         for depth in range(1, len(parts) + 1):
             module = Path(*parts[:depth])
             for candidate in (module.with_suffix(".py"), module / "__init__.py"):
@@ -55,12 +51,26 @@ def imported(path: Path, root: Path) -> list[Path]:
     return files
 
 
+@lru_cache(maxsize=4096)
+def _imported_names(path: Path, changed: int, size: int) -> list[str]:
+    """First-party names of a file that is as it was when it had this time of change and size."""
+    del changed, size
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            names.add(node.module)
+            names |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return sorted(name for name in names if name.split(".")[0] in PACKAGES)
+
+
 def reached_by_stage(stage: str, root: Path) -> set[Path]:
     """Files that a stage reaches, through any module that it may load by name as well."""
     starts = [Path("stages") / f"{stage}.py"]
     for folder in LOADED_BY_NAME[stage]:
         starts += [path.relative_to(root) for path in sorted((root / folder).rglob("*.py"))]
-    return {path for start in starts for path in reached(start, root)}
+    return _reached(starts, root)
 
 
 def shared_code(stage: str, root: Path) -> list[str]:

@@ -29,6 +29,8 @@ DRIVER = STATE / "driver"
 KEPT = STATE / "locks"
 RWLOCK = Path(".dvc") / "tmp" / "rwlock"
 PR_SET_PDEATHSIG = 1
+LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""Safe, and libyaml's where it is there: lock files are long."""
 
 
 @contextmanager
@@ -67,6 +69,8 @@ def repair() -> list[str]:
     """Put back what a kill took from the lock files; returns a line for each that was repaired."""
     said = []
     for path in lock_files():
+        if _is_kept(path):
+            continue
         kept = _stages(KEPT / path)
         found = _stages(path)
         if found is None and path.exists():
@@ -91,7 +95,7 @@ def repair() -> list[str]:
 def keep_locks() -> None:
     """Copy the lock files aside; call it when no DVC runs."""
     for path in lock_files():
-        if _stages(path) is not None:
+        if not _is_kept(path) and _stages(path) is not None:
             kept = KEPT / path
             kept.parent.mkdir(parents=True, exist_ok=True)
             fresh = kept.with_suffix(".new")
@@ -156,10 +160,18 @@ def _die_with_parent() -> None:
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
+def _is_kept(path: Path) -> bool:
+    """Whether a lock file is, byte for byte, the good one that was copied aside."""
+    try:
+        return (KEPT / path).read_bytes() == path.read_bytes()
+    except FileNotFoundError:
+        return False
+
+
 def _stages(path: Path) -> dict[str, Any] | None:
     """The stages of a lock file; None where it is missing or broken."""
     try:
-        found = yaml.safe_load(path.read_text(encoding="utf-8"))
+        found = yaml.load(path.read_text(encoding="utf-8"), LOADER)  # noqa: S506  # a safe one
         stages = found["stages"]
     except (OSError, ValueError, TypeError, KeyError, yaml.YAMLError):
         return None

@@ -31,17 +31,20 @@ STOPPED_IN = 10.0
 
 @contextlib.contextmanager
 def packing() -> Iterator[dict[str, str]]:
-    """A packer as long as the block lasts; yields the environment that leads stages to it."""
+    """A packer as long as the block lasts; yields the environment that leads stages to it.
+
+    It may still be importing: who asks it then waits in its queue.
+    """
     with tempfile.TemporaryDirectory(prefix="g2u-") as folder:
         address = str(Path(folder) / "packer")
         context = multiprocessing.get_context("spawn")
-        ready, told = context.Pipe(duplex=False)
-        packer = context.Process(target=serve, args=(address, told), daemon=True)
-        packer.start()
-        told.close()
+        with socket.socket(socket.AF_UNIX) as listener:
+            listener.bind(address)
+            Path(address).chmod(0o600)
+            listener.listen()
+            packer = context.Process(target=serve, args=(listener,), daemon=True)
+            packer.start()
         try:
-            with contextlib.suppress(EOFError):
-                ready.recv()
             yield {PACKER_VARIABLE: address}
         finally:
             _stop(address)
@@ -56,26 +59,21 @@ def _stop(address: str) -> None:
         connection.sendall(b'{"stop": true}\n')
 
 
-def serve(address: str, ready: Any) -> None:
-    """Take work, one piece after the other, until the parent process ends."""
+def serve(listener: socket.socket) -> None:
+    """Take work, one piece after the other, until told to stop or the parent process ends."""
     threading.Thread(target=die_with_parent, daemon=True).start()
     started_as = _sources()
     for name in LOADED_BY_NAME:
         importlib.import_module(f"stages.{name}")
-    with socket.socket(socket.AF_UNIX) as listener:
-        listener.bind(address)
-        Path(address).chmod(0o600)
-        listener.listen()
-        ready.send("listening")
-        while True:
-            connection, _ = listener.accept()
-            with connection, connection.makefile("rwb") as line, contextlib.suppress(OSError):
-                job = json.loads(line.readline() or b"{}")
-                if not job:
-                    continue
-                if "stop" in job:
-                    return
-                _serve_one(line, job, started_as)
+    while True:
+        connection, _ = listener.accept()
+        with connection, connection.makefile("rwb") as line, contextlib.suppress(OSError):
+            job = json.loads(line.readline() or b"{}")
+            if not job:
+                continue
+            if "stop" in job:
+                return
+            _serve_one(line, job, started_as)
 
 
 def _serve_one(

@@ -20,7 +20,7 @@ from g2u.scoring.statistics import (
     Resampling,
     numbered,
     percentile_interval,
-    resampled,
+    resampled_weights,
 )
 
 Answer = Literal["yes", "no", "undecided"]
@@ -93,7 +93,7 @@ def bound(
     x, y = np.asarray(fidelity, dtype=np.float64), np.asarray(gain, dtype=np.float64)
     item = numbered(items)
     count = int(item.max()) + 1
-    draws = resampled(count, np.random.default_rng(how.seed), how.resamples)
+    draws = resampled_weights(count, np.random.default_rng(how.seed), how.resamples)
     weights = [np.ones(len(x)), *(draw[item].astype(np.float64) for draw in draws)]
     within = percentile_interval([within_slope(x, y, item, weight) for weight in weights], how)
     slopes = [quantile_line(x, y, weight)[1] for weight in weights]

@@ -18,7 +18,7 @@ from g2u.scoring.statistics import (
     Resampling,
     numbered,
     percentile_interval,
-    resampled,
+    resampled_weights,
 )
 
 Indices = NDArray[np.int64]
@@ -145,7 +145,8 @@ def _weights(clusters: Sequence[str], how: Resampling) -> Iterator[Floats]:
     """What each item weighs: 1, then by resample how often its cluster is drawn."""
     index = numbered(clusters)
     yield np.ones(len(index))
-    for drawn in resampled(int(index.max()) + 1, np.random.default_rng(how.seed), how.resamples):
+    count, rng = int(index.max()) + 1, np.random.default_rng(how.seed)
+    for drawn in resampled_weights(count, rng, how.resamples):
         yield drawn[index].astype(np.float64)
 
 

@@ -5,7 +5,7 @@ or seeded: equal input, equal numbers.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 from scipy.special import bdtr, bdtri, ndtri, stdtrit
 
 Floats = NDArray[np.float64]
+HELD = 2**20
+"""Numbers of a resampling that are held at once: 100,000 clusters times 4,000 resamples are not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,9 +103,25 @@ class Resampling:
     seed: int
 
 
-def resampled(count: int, rng: np.random.Generator, resamples: int) -> NDArray[np.int64]:
-    """The cluster bootstrap: how often each of `count` clusters is drawn [resamples, count]."""
-    return rng.multinomial(count, np.full(count, 1 / count), size=resamples)
+def resampled(count: int, rng: np.random.Generator, resamples: int) -> Iterator[NDArray[np.int32]]:
+    """The cluster bootstrap: the clusters that each resample draws, in parts [some, count]."""
+    for rows in _parts(resamples, count):
+        yield rng.integers(count, size=(rows, count), dtype=np.int32)
+
+
+def _parts(rows: int, columns: int) -> Iterator[int]:
+    """`rows` cut into parts of at most about HELD numbers each."""
+    most = max(1, HELD // columns)
+    for start in range(0, rows, most):
+        yield min(most, rows - start)
+
+
+def resampled_weights(
+    count: int, rng: np.random.Generator, resamples: int
+) -> Iterator[NDArray[np.int64]]:
+    """Per resample: how often each of `count` clusters is drawn [count]."""
+    for part in resampled(count, rng, resamples):
+        yield from (np.bincount(drawn, minlength=count) for drawn in part)
 
 
 def percentile_interval(estimates: Sequence[float], how: Resampling) -> Interval:
@@ -127,8 +145,8 @@ def paired_gain(
     sums, sizes = _cluster_sums(change, clusters)
     rng = np.random.default_rng(how.seed)
     count = len(sums)
-    weights = resampled(count, rng, how.resamples)
-    means = (weights @ sums) / (weights @ sizes)
+    drawn = resampled(count, rng, how.resamples)
+    means = np.concatenate([sums[part].sum(1) / sizes[part].sum(1) for part in drawn])
     tail = (1 - how.confidence) / 2
     low, high, low90, high90 = np.quantile(means, [tail, 1 - tail, 0.05, 0.95]).tolist()
     gained, lost = int((change > 0).sum()), int((change < 0).sum())
@@ -159,8 +177,11 @@ def sign_flip_p(sums: Floats, rng: np.random.Generator, resamples: int) -> float
     if len(moved) <= 12:
         bits = np.arange(2 ** len(moved))[:, None] >> np.arange(len(moved)) & 1
         return float((np.abs((2 * bits - 1) @ moved) >= observed).mean())
-    signs = 2 * rng.integers(0, 2, (resamples, len(moved))) - 1
-    return float((1 + (np.abs(signs @ moved) >= observed).sum()) / (resamples + 1))
+    extreme = 0
+    for rows in _parts(resamples, len(moved)):
+        flipped = rng.integers(2, size=(rows, len(moved)), dtype=np.int8) @ moved
+        extreme += int((np.abs(moved.sum() - 2 * flipped) >= observed).sum())
+    return (1 + extreme) / (resamples + 1)
 
 
 def mcnemar_mid_p(gained: int, lost: int) -> float:

@@ -9,7 +9,7 @@ from g2u.scoring.envelope import bound, quantile_line, within_slope
 from g2u.scoring.statistics import Resampling
 
 HOW = Resampling(0.95, 60, 0)
-ITEMS, DRAWS = 80, 5
+ITEMS, DRAWS = 400, 5
 NAMES = [str(number) for number in np.repeat(np.arange(ITEMS), DRAWS)]
 
 
