@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import bdtr, bdtri, ndtri, stdtrit
+from scipy.special import bdtr, bdtri, ndtr, ndtri, stdtrit
 
 Floats = NDArray[np.float64]
 HELD = 2**20
@@ -32,7 +32,7 @@ class Gain:
 
     difference: float
     low: float
-    """Cluster bootstrap, percentile."""
+    """Cluster bootstrap, expanded percentile."""
     high: float
     low90: float
     """90 % interval, for equivalence within a margin."""
@@ -131,6 +131,29 @@ def percentile_interval(estimates: Sequence[float], how: Resampling) -> Interval
     return Interval(estimates[0], low, high)
 
 
+def expanded_tail(sums: Floats, sizes: Floats, confidence: float) -> float:
+    """Share of resampled means that lies beyond each end of a percentile interval.
+
+    Percentiles of a bootstrap are as narrow as a normal interval, so few or uneven clusters hold
+    less than `confidence`. The expanded interval takes a t quantile's place among them (Hesterberg
+    2015, doi 10.1080/00031305.2015.1089789, section 4.3); the degrees of freedom are those of the
+    clusters' spread (Satterthwaite), at most their number less one.
+
+    Args:
+        sums: per cluster, of the values.
+        sizes: of the clusters.
+        confidence: 0..1.
+    """
+    count = len(sums)
+    squares = (sums - sums.sum() / sizes.sum() * sizes) ** 2
+    uneven = float((squares**2).sum() - squares.sum() ** 2 / count)
+    if count < 2 or uneven <= 0:
+        return (1 - confidence) / 2
+    freedom = min(count - 1.0, max(1.0, 2 * float(squares.sum()) ** 2 / uneven))
+    reach = math.sqrt(count / (count - 1)) * float(stdtrit(freedom, 0.5 + confidence / 2))
+    return float(ndtr(-reach))
+
+
 def paired_gain(
     arm: Sequence[float], base: Sequence[float], clusters: Sequence[str], how: Resampling
 ) -> Gain:
@@ -147,11 +170,12 @@ def paired_gain(
     count = len(sums)
     drawn = resampled(count, rng, how.resamples)
     means = np.concatenate([sums[part].sum(1) / sizes[part].sum(1) for part in drawn])
-    tail = (1 - how.confidence) / 2
-    low, high, low90, high90 = np.quantile(means, [tail, 1 - tail, 0.05, 0.95]).tolist()
+    tail, tail90 = (expanded_tail(sums, sizes, level) for level in (how.confidence, 0.9))
+    ends = np.quantile(means, [tail, 1 - tail, tail90, 1 - tail90])
+    low, high, low90, high90 = ends.tolist()
     gained, lost = int((change > 0).sum()), int((change < 0).sum())
     error = float(means.std(ddof=1))
-    reach = float(ndtri(1 - tail) + ndtri(0.8))
+    reach = float(ndtri(0.5 + how.confidence / 2) + ndtri(0.8))
     return Gain(
         float(change.mean()),
         low,

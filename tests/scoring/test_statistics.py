@@ -4,13 +4,14 @@ import itertools
 
 import numpy as np
 import pytest
-from scipy.stats import binom
+from scipy.stats import binom, norm, t
 from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.proportion import proportion_confint
 
 from g2u.scoring.statistics import (
     Resampling,
     benjamini_hochberg,
+    expanded_tail,
     holm,
     mcnemar_mid_p,
     mean_interval,
@@ -92,6 +93,17 @@ def test_the_bootstrap_interval_covers_a_known_difference() -> None:
         gain = paired_gain(arm, base, clusters, Resampling(0.95, 400, number))
         held += gain.low <= 0.1 <= gain.high
     assert 0.91 <= held / 300 <= 0.98
+
+
+def test_few_or_uneven_clusters_widen_the_interval_towards_that_of_t() -> None:
+    rng = np.random.default_rng(1)
+    many, few = (rng.normal(size=count) for count in (20000, 12))
+    assert expanded_tail(many, np.ones(20000), 0.95) == pytest.approx(0.025, abs=2e-4)
+    reach = -norm.ppf(expanded_tail(few, np.ones(12), 0.95))
+    assert reach >= t.ppf(0.975, 11) * np.sqrt(12 / 11) - 1e-9
+    one_moved = np.array([1.0] + [0.0] * 199)
+    assert expanded_tail(one_moved, np.ones(200), 0.95) < 1e-4, "one flip says little about spread"
+    assert expanded_tail(np.zeros(9), np.ones(9), 0.9) == pytest.approx(0.05)
 
 
 def test_equal_arms_have_no_gain_and_p_one() -> None:
