@@ -1,18 +1,51 @@
 """Many small cells: a run with nothing to do, a first one whose calls are all cached, and how often
-the model is loaded.
+the model is loaded. Beside it DVC alone: as many stages, each with one dependency, output and
+parameter, in one dvc.yaml per benchmark.
 
 Run: python -m bench.cells [CELLS]
 """
 
+import subprocess
 import sys
+import tempfile
+from pathlib import Path
 
-from bench.common import loads, machine, rows, timed, use_counted, workspace
+import yaml
+
+from bench.common import Timed, loads, machine, rows, timed, use_counted, workspace
 from tests.campaigns.crashes import forget
 from tests.conftest import write_tsv
 
 FAMILIES = ["direct", "duplicate", "detail", "context", "structure"]
 ITEMS, SIZE = 4, 32
 RUN, REPRO = ("-m", "g2u.cli.main", "run"), ("-m", "dvc", "repro")
+
+
+def bare(files: int, stages: int) -> Timed:
+    """`dvc repro` with nothing to do, of `stages` stages in `files` files; the best of three."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        subprocess.run(["git", "init", "--quiet"], cwd=folder, check=True)
+        timed(folder, "-m", "dvc", "init", "--quiet")
+        (folder / "params.yaml").write_text("seed: 0\n")
+        (folder / "source").touch()
+        for number in range(files):
+            place = folder / f"b{number:02d}"
+            place.mkdir()
+            made = {
+                f"s{stage:02d}": {
+                    "wdir": "..",
+                    "cmd": f"echo {stage} > {place.name}/{stage}",
+                    "params": ["seed"],
+                    "deps": [f"{place.name}/{stage - 1}" if stage else "source"],
+                    "outs": [f"{place.name}/{stage}"],
+                }
+                for stage in range(stages // files)
+            }
+            (place / "dvc.yaml").write_text(yaml.safe_dump({"stages": made}))
+        timed(folder, "-m", "dvc", "repro", "--all-pipelines")
+        again = (timed(folder, "-m", "dvc", "repro", "--all-pipelines") for _ in range(3))
+        return min(again, key=lambda run: run.wall)
 
 
 def main() -> None:
@@ -31,12 +64,19 @@ def main() -> None:
         forget(made.folder, calls=False)
         cached = timed(made.folder, *RUN)
         made_again = len(loads(made)) - workers
+        locks = [yaml.safe_load(p.read_text()) for p in made.folder.rglob("dvc.lock")]
+    stages = sum(len(lock["stages"]) for lock in locks)
+    toy = bare(len(names), stages)
     alone = min((dvc for dvc, _ in idle), key=lambda run: run.wall)
     ours = min((run for _, run in idle), key=lambda run: run.wall)
     print(machine())
     print(f"{len(names) * len(FAMILIES)} cells of {ITEMS} items")
     print(f"first g2u run: wall {first.wall:.1f} s, CPU {first.cpu:.1f} s; {workers} model loads")
-    print(f"dvc repro, nothing to do: wall {alone.wall:.2f} s, CPU {alone.cpu:.2f} s")
+    print(f"DVC alone, {stages} stages, nothing to do: wall {toy.wall:.2f} s, CPU {toy.cpu:.2f} s")
+    print(
+        f"dvc repro, nothing to do: wall {alone.wall:.2f} s, CPU {alone.cpu:.2f} s "
+        f"({alone.cpu / toy.cpu:.2f} x)"
+    )
     print(
         f"g2u run, nothing to do: wall {ours.wall:.2f} s, CPU {ours.cpu:.2f} s; "
         f"own part {ours.wall - alone.wall:.2f} s"
