@@ -13,6 +13,8 @@ from tests.campaigns.mutations import MUTATIONS
 from tests.conftest import Workspace
 
 KILLS, RUNS = 200, 50
+REUSE = ("tests/campaigns/test_mutations.py", "tests/stages/test_reuse.py")
+"""The second has what needs real weights: other ones under the same name."""
 
 
 def workspace(folder: Path) -> Workspace:
@@ -25,7 +27,7 @@ def workspace(folder: Path) -> Workspace:
 def main() -> int:
     """Run all three; exit code 1 if a figure is missed."""
     here = Path.cwd()
-    mutated = pytest.main(["-q", "-p", "no:cacheprovider", "tests/campaigns/test_mutations.py"])
+    mutated = pytest.main(["-q", "-p", "no:cacheprovider", *REUSE])
     for name in ("DVC_NO_ANALYTICS", "DO_NOT_TRACK"):
         os.environ[name] = "1"
     with tempfile.TemporaryDirectory() as folder:
