@@ -23,7 +23,7 @@ from g2u.files import write_whole
 from g2u.pictures import pixels_of
 from g2u.records import Picture, Question
 from g2u.report.curves import Curve, depth_figure, steps_figure
-from g2u.report.seeds import controls_table, seeds_table
+from g2u.report.seeds import controls_table, expected_table, seeds_table
 from g2u.report.strip import Panel, Row, strip
 from g2u.workspace import BenchmarkFolder, Cell
 
@@ -137,6 +137,8 @@ def tables_of_study() -> str:
     return (
         "Three training seeds, held-out questions, accuracy in percent:\n\n"
         + seeds_table(seeds, helps, DIRECT_ONLY)
+        + "\nWhere a further training is expected (95 % prediction intervals over the seeds):\n\n"
+        + expected_table(seeds, helps)
         + "\nAll controls, the shipped model:\n\n"
         + controls_table(main_results, helps, "tiny", DIRECT_ONLY)
     )

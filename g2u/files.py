@@ -1,7 +1,13 @@
-"""Text files that appear whole or not at all."""
+"""Text files that appear whole or not at all, and YAML read fast."""
 
 import os
 from pathlib import Path
+from typing import Any
+
+import yaml
+
+LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""A safe one, libyaml's where it is there: five times as fast."""
 
 
 def write_whole(path: Path, text: str) -> None:
@@ -13,3 +19,12 @@ def write_whole(path: Path, text: str) -> None:
         os.replace(fresh, path)
     finally:
         fresh.unlink(missing_ok=True)
+
+
+def from_yaml(text: str) -> Any:
+    """What a YAML text holds.
+
+    Raises:
+        yaml.YAMLError: it is not YAML.
+    """
+    return yaml.load(text, LOADER)  # noqa: S506  # a safe one

@@ -12,6 +12,7 @@ from g2u import plugins
 from g2u.arms import Pairing
 from g2u.cache.budget import Budget, Limits, Spent
 from g2u.errors import DataError, ParamsError, unknown_name
+from g2u.files import from_yaml
 from g2u.records import Scalar
 
 PATH = Path("params.yaml")
@@ -441,7 +442,7 @@ def load(path: Path = PATH) -> Params:
         ParamsError: missing, not YAML, an unknown or misspelt name, a wrong type or value.
     """
     try:
-        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
+        raw = from_yaml(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise ParamsError(f"{path}: missing; run inside a g2u workspace (git clone, cd)") from None
     except yaml.YAMLError as error:

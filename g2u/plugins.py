@@ -7,8 +7,9 @@ model of its own without a change here.
 import importlib
 import pkgutil
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, lru_cache
 from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
 from types import ModuleType
 from typing import Any, cast
 
@@ -27,9 +28,16 @@ PLACES = {
 
 def known(kind: str) -> list[str]:
     """Names of the modules of a kind, from the folder's listing; imports none of them."""
-    package = importlib.import_module(PLACES[kind])
-    own = [found.name for found in pkgutil.iter_modules(package.__path__)]
-    return sorted([*own, *foreign()]) if kind == "adapter" else sorted(own)
+    (folder,) = importlib.import_module(PLACES[kind]).__path__
+    own = _listed(folder, Path(folder).stat().st_mtime_ns)
+    return sorted([*own, *foreign()]) if kind == "adapter" else list(own)
+
+
+@lru_cache(maxsize=64)
+def _listed(folder: str, changed: int) -> tuple[str, ...]:
+    """Modules of a folder that last changed at this time, sorted."""
+    del changed
+    return tuple(sorted(found.name for found in pkgutil.iter_modules([folder])))
 
 
 @cache

@@ -8,10 +8,8 @@ import argparse
 import hashlib
 from pathlib import Path
 
-import yaml
-
 from g2u.errors import run_main
-from g2u.files import write_whole
+from g2u.files import from_yaml, write_whole
 from g2u.workspace import CODE
 
 
@@ -20,9 +18,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--stage", required=True)
     stage = parser.parse_args().stage
-    listed = yaml.safe_load((CODE / "dvc.yaml").read_text(encoding="utf-8"))["stages"][stage][
-        "deps"
-    ]
+    listed = from_yaml((CODE / "dvc.yaml").read_text(encoding="utf-8"))["stages"][stage]["deps"]
     lines = [f"{hashlib.sha256(Path(path).read_bytes()).hexdigest()}  {path}\n" for path in listed]
     write_whole(CODE / f"{stage}.txt", "".join(lines))
 

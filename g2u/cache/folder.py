@@ -2,8 +2,9 @@
 writes.
 """
 
+import itertools
 import os
-import tempfile
+import secrets
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -13,6 +14,9 @@ from g2u.errors import CacheError
 DAMAGED = ".damaged"
 FRESH = ".new-"
 """Prefix of files that are being written."""
+WRITER = secrets.token_hex(8)
+"""With the process id and a count, the name of a fresh file that no other writer has."""
+_written = itertools.count()
 
 
 class FolderStore:
@@ -55,7 +59,8 @@ class FolderStore:
         fresh = None
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            handle, fresh = tempfile.mkstemp(dir=path.parent, prefix=FRESH)
+            fresh = f"{path.parent}/{FRESH}{WRITER}-{os.getpid()}-{next(_written)}"
+            handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
             with os.fdopen(handle, "wb") as file:
                 file.write(packed(entry))
             os.replace(fresh, path)

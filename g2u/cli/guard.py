@@ -22,6 +22,7 @@ from typing import Any
 import yaml
 
 from g2u.errors import DataError, G2UError
+from g2u.files import from_yaml
 from g2u.workspace import DATA
 
 STATE = Path(".dvc") / "tmp" / "g2u"
@@ -29,8 +30,6 @@ DRIVER = STATE / "driver"
 KEPT = STATE / "locks"
 RWLOCK = Path(".dvc") / "tmp" / "rwlock"
 PR_SET_PDEATHSIG = 1
-LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-"""Safe, and libyaml's where it is there: lock files are long."""
 
 
 @contextmanager
@@ -171,7 +170,7 @@ def _is_kept(path: Path) -> bool:
 def _stages(path: Path) -> dict[str, Any] | None:
     """The stages of a lock file; None where it is missing or broken."""
     try:
-        found = yaml.load(path.read_text(encoding="utf-8"), LOADER)  # noqa: S506  # a safe one
+        found = from_yaml(path.read_text(encoding="utf-8"))
         stages = found["stages"]
     except (OSError, ValueError, TypeError, KeyError, yaml.YAMLError):
         return None

@@ -1,9 +1,14 @@
-"""Tables of the embedded model's study as Markdown: training seeds side by side, and all controls.
+"""Tables of the embedded model's study as Markdown: training seeds side by side, what a further
+training is to be expected to give, and all controls.
 
 Numbers are those of gains.json: benchmark -> model -> arm -> name -> number, accuracies 0..1.
 """
 
+import math
+import statistics
 from collections.abc import Iterable, Mapping, Sequence
+
+from scipy.special import stdtrit
 
 Arms = Mapping[str, Mapping[str, float]]
 Results = Mapping[str, Mapping[str, Arms]]
@@ -11,6 +16,8 @@ DRAWN = ("detail", "context", "structure")
 """Question-agnostic edit families, any of which may be a benchmark's own thought."""
 OVER = {"gain": "direct", "content": "duplicate", "over_baseline": "direct-only"}
 """Gains of an own thought, and what each is over."""
+EXPECTED = ("direct", "duplicate", "own thought", "oracle")
+"""Columns of the table of what a further training gives."""
 CONTROLS = (
     "blind", "direct", "direct-only", "duplicate", "blank", "noise", "wrong", "shuffled", "only",
     "own", "focus", "self", "oracle",
@@ -51,6 +58,23 @@ def seeds_table(results: Results, helps: Mapping[str, str | None], baseline: str
     return _markdown(rows)
 
 
+def expected_table(results: Results, helps: Mapping[str, str | None]) -> str:
+    """A row per benchmark: where a further training's accuracies lie with 95 % confidence.
+
+    The prediction interval of one more draw from a normal distribution of training seeds; the
+    same seed on another CPU is such a draw, as rounding soon makes it another run.
+    """
+    rows = [["benchmark (own thought)", *EXPECTED]]
+    for benchmark, found in results.items():
+        each = list(found.values())
+        family = own_family(helps[benchmark], each[0])
+        names = {"own thought": family}
+        seen = {name: [arms.get(names.get(name, name)) for arms in each] for name in EXPECTED}
+        shown = (_predicted([arm["accuracy"] for arm in arms if arm]) for arms in seen.values())
+        rows.append([f"{benchmark} ({family})", *shown])
+    return _markdown(rows)
+
+
 def controls_table(
     results: Results, helps: Mapping[str, str | None], model: str, baseline: str
 ) -> str:
@@ -82,6 +106,15 @@ def _least_gain(own: Mapping[str, float]) -> str:
     key = hardest(own)
     gain, low, high = (100 * own[name] for name in (key, f"{key}_low", f"{key}_high"))
     return f"{gain:+.1f} [{low:+.1f}, {high:+.1f}]"
+
+
+def _predicted(accuracies: Sequence[float]) -> str:
+    if len(accuracies) < 2:
+        return "-"
+    mean, count = statistics.fmean(accuracies), len(accuracies)
+    spread = statistics.stdev(accuracies) * math.sqrt(1 + 1 / count)
+    reach = float(stdtrit(count - 1, 0.975)) * spread
+    return f"{100 * max(0.0, mean - reach):.1f} to {100 * min(1.0, mean + reach):.1f}"
 
 
 def _percent(arm: Mapping[str, float] | None) -> str:

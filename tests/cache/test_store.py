@@ -93,7 +93,7 @@ def test_a_full_or_read_only_folder_is_one_line_that_says_what_to_do(
     def full(*_: object, **__: object) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    for place in ("os.replace", "tempfile.mkstemp"):
+    for place in ("os.replace", "os.open"):
         monkeypatch.setattr(f"g2u.cache.folder.{place}", full)
         with pytest.raises(CacheError, match=r"No space left.*g2u cache prune"):
             store.put("cd" * 32, entry())

@@ -1,6 +1,8 @@
 """Tables of the study: which number stands where."""
 
-from g2u.report.seeds import control, controls_table, hardest, seeds_table
+from scipy.stats import t
+
+from g2u.report.seeds import control, controls_table, expected_table, hardest, seeds_table
 
 BASELINE = "tiny_direct_only"
 
@@ -49,3 +51,11 @@ def test_every_control_is_an_arm_of_the_study_or_a_dash() -> None:
     shown = dict(zip(head.split(" | "), row.split(" | "), strict=True))
     assert (shown["shuffled"], shown["only"], shown["own"]) == ("30.0", "70.0", "90.0")
     assert (shown["direct-only"], shown["blind"], shown["noise"]) == ("60.0", "40.0", "-")
+
+
+def test_a_further_training_is_expected_where_a_t_interval_of_the_seeds_has_it() -> None:
+    seeds = {f"seed {number}": arms(own) for number, own in enumerate((0.8, 0.9, 0.85))}
+    row = expected_table({"ladder": seeds}, {"ladder": "structure"}).splitlines()[2]
+    reach = t.ppf(0.975, 2) * 0.05 * (4 / 3) ** 0.5
+    assert f"| {85 - 100 * reach:.1f} to 100.0 |" in row
+    assert row.startswith("| ladder (structure) | 50.0 to 50.0 |")
