@@ -168,16 +168,18 @@ def _is_kept(path: Path) -> bool:
 
 
 def _stages(path: Path) -> dict[str, Any] | None:
-    """The stages of a lock file; None where it is missing or broken."""
+    """The stages of a lock file; None where it is missing, or broken by DVC's own rules.
+
+    A file that was cut short may still be YAML with a last entry that DVC refuses.
+    """
+    from dvc.schema import COMPILED_LOCKFILE_SCHEMA
+    from voluptuous import Invalid
+
     try:
-        found = from_yaml(path.read_text(encoding="utf-8"))
-        stages = found["stages"]
-    except (OSError, ValueError, TypeError, KeyError, yaml.YAMLError):
+        found = COMPILED_LOCKFILE_SCHEMA(from_yaml(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError, yaml.YAMLError, Invalid):
         return None
-    if not isinstance(stages, dict) or any(
-        not isinstance(stage, dict) or "cmd" not in stage for stage in stages.values()
-    ):
-        return None
+    stages: dict[str, Any] | None = found.get("stages")
     return stages
 
 

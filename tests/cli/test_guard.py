@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from dvc.schema import COMPILED_LOCKFILE_SCHEMA
 
 from g2u.cli import guard
 from g2u.errors import DataError, G2UError
@@ -39,6 +40,26 @@ def test_a_broken_lock_file_is_put_back(lock: Path, left: str) -> None:
     lock.write_text(left)
     assert guard.repair() == [f"{lock} was broken; put back"]
     assert yaml.safe_load(lock.read_text()) == LOCK
+
+
+def test_a_lock_file_that_was_cut_anywhere_is_one_that_dvc_reads(lock: Path) -> None:
+    """A run that is killed while DVC writes may leave any beginning of the file."""
+    part = {"hash": "md5", "md5": "0" * 32, "size": 12}
+    stage = {
+        "cmd": "make it",
+        "deps": [{"path": "g2u/__init__.py", **part}, {"path": "data/mine/pictures", **part}],
+        "params": {"params.yaml": {"generate": {"seed": 0, "max_failed": 0}}},
+        "outs": [{"path": "data/mine/thoughts", **part}],
+    }
+    whole = {"schema": "2.0", "stages": {"first": stage, "second": {**stage, "cmd": "make more"}}}
+    text = yaml.safe_dump(whole, sort_keys=False)
+    lock.write_text(text)
+    guard.keep_locks()
+    for end in range(len(text)):
+        lock.write_text(text[:end])
+        guard.repair()
+        left = yaml.safe_load(lock.read_text())
+        assert COMPILED_LOCKFILE_SCHEMA(left)["stages"].keys() == {"first", "second"}, end
 
 
 def test_a_lock_file_that_was_cut_short_gets_its_stages_back(lock: Path) -> None:
