@@ -19,6 +19,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import psutil
 import yaml
 
 from g2u.errors import DataError, G2UError
@@ -85,9 +86,13 @@ def repair() -> list[str]:
             merged = {"schema": "2.0", "stages": {**kept, **(found or {})}}
             path.write_text(yaml.safe_dump(merged, sort_keys=False), encoding="utf-8")
             said[-1] += "; put back"
-    if RWLOCK.exists() and not _is_json(RWLOCK):
+    holders = _holders() if RWLOCK.exists() else set()
+    if holders is None:
         RWLOCK.unlink()
         said.append(f"{RWLOCK} was broken; removed")
+    elif holders and all(map(_has_ended, holders)):
+        RWLOCK.unlink()
+        said.append(f"{RWLOCK} was held by a process that has ended; removed")
     return said
 
 
@@ -199,9 +204,19 @@ def _is_committed(path: Path) -> bool:
     return done.returncode == 0 and done.stdout == path.read_bytes()
 
 
-def _is_json(path: Path) -> bool:
+def _holders() -> set[int] | None:
+    """Processes that DVC's rwlock names; None where it is broken."""
     try:
-        json.loads(path.read_text(encoding="utf-8"))
-    except ValueError:
-        return False
-    return True
+        lock = json.loads(RWLOCK.read_text(encoding="utf-8"))
+        readers = [holder for holders in lock.get("read", {}).values() for holder in holders]
+        return {int(holder["pid"]) for holder in [*readers, *lock.get("write", {}).values()]}
+    except (ValueError, TypeError, KeyError, AttributeError):
+        return None
+
+
+def _has_ended(process: int) -> bool:
+    """A zombie has: DVC takes it for alive, until some parent, busy or lazy, asks for its end."""
+    try:
+        return bool(psutil.Process(process).status() == psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return True
