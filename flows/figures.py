@@ -1,7 +1,7 @@
 """figures: the study's tables, curves and README picture, from what the study left.
 
-Output: studies/results/tables.md (training seeds, controls), studies/results/curves.html (depth and
-steps), docs/thoughts.png.
+Output: tables of training seeds and controls, between their marks in README.md and
+docs/embedded_model.md; studies/results/curves.html (depth and steps), docs/thoughts.png.
 Run: python -m flows.figures   (after: make study)
 """
 
@@ -30,6 +30,9 @@ from g2u.workspace import BenchmarkFolder, Cell
 STEPS = {"tiny_1_step": 1, "tiny_2_steps": 2, "tiny_4_steps": 4, "tiny": 8}
 """Models of the study `steps` and their flow steps."""
 DIRECT_ONLY = "tiny_direct_only"
+DOCUMENTS = (Path("README.md"), Path("docs/embedded_model.md"))
+"""What holds the tables."""
+END = "<!-- end -->"
 SHOWN = ("threads", "mosaic", "ladder", "tracks")
 """Benchmarks of the README's picture."""
 PAGE = """<!doctype html>
@@ -130,23 +133,31 @@ def _panel(heading: str, picture: Picture, cell: Cell, asked: Question, *, right
     return Panel(heading, pixels_of(picture), options.get(said, said), right)
 
 
-def tables_of_study() -> str:
-    """Training seeds and controls, as Markdown."""
+def tables_of_study() -> dict[str, str]:
+    """Training seeds, what a further training is expected to give, and controls, as Markdown."""
     seeds, main_results = results("seeds"), results("main")
     helps = {name: _own(name) for name in main_results}
-    return (
-        "Three training seeds, held-out questions, accuracy in percent:\n\n"
-        + seeds_table(seeds, helps, DIRECT_ONLY)
-        + "\nWhere a further training is expected (95 % prediction intervals over the seeds):\n\n"
-        + expected_table(seeds, helps)
-        + "\nAll controls, the shipped model:\n\n"
-        + controls_table(main_results, helps, "tiny", DIRECT_ONLY)
-    )
+    return {
+        "seeds": seeds_table(seeds, helps, DIRECT_ONLY),
+        "expected": expected_table(seeds, helps),
+        "controls": controls_table(main_results, helps, "tiny", DIRECT_ONLY),
+    }
+
+
+def with_tables(text: str, found: Mapping[str, str]) -> str:
+    """A document with each table between `<!-- study: its name -->` and `<!-- end -->`."""
+    for name, table in found.items():
+        before, mark, rest = text.partition(f"<!-- study: {name} -->\n")
+        if mark:
+            text = f"{before}{mark}{table}{END}{rest.partition(END)[2]}"
+    return text
 
 
 def main() -> None:
     """Write the tables, the page of curves and the picture."""
-    write_whole(RESULTS / "tables.md", tables_of_study())
+    found = tables_of_study()
+    for document in DOCUMENTS:
+        write_whole(document, with_tables(document.read_text(encoding="utf-8"), found))
     page = PAGE.format(
         plotly=get_plotlyjs(),
         depth=depth_figure(depth_curves()),
@@ -156,7 +167,7 @@ def main() -> None:
     with inside(WORKSPACES / "steps"):
         sheet: Image.Image = strip([row(benchmark) for benchmark in SHOWN])
     sheet.save(Path("docs") / "thoughts.png", optimize=True)
-    print(f"figures: {RESULTS / 'tables.md'}, curves.html, docs/thoughts.png", file=sys.stderr)
+    print(f"figures: {RESULTS / 'curves.html'}, docs/thoughts.png, tables", file=sys.stderr)
 
 
 if __name__ == "__main__":

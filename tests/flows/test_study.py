@@ -8,6 +8,7 @@ import pytest
 import yaml
 from PIL import Image
 
+from flows.figures import DOCUMENTS, tables_of_study, with_tables
 from flows.study import laid_over
 from g2u.params import load
 from g2u.report.curves import Curve, depth_figure, steps_figure
@@ -93,3 +94,16 @@ def test_the_strip_shows_the_pictures_pixel_by_pixel() -> None:
     colours = {colour: count for count, colour in sheet.getcolors(2**20) or []}
     assert colours[(10, 200, 30)] == 4 * TILE * TILE
     assert {(11, 110, 110), (163, 35, 47)} <= set(colours)
+
+
+def test_the_documents_hold_the_tables_of_the_results_that_are_committed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(ROOT)
+    found = tables_of_study()
+    for document in DOCUMENTS:
+        text = document.read_text(encoding="utf-8")
+        assert found["seeds"] in text
+        assert with_tables(text, found) == text
+    card = DOCUMENTS[1].read_text(encoding="utf-8")
+    assert all(table in card for table in found.values())
