@@ -36,7 +36,8 @@ END = "<!-- end -->"
 SHOWN = ("threads", "mosaic", "ladder", "tracks")
 """Benchmarks of the README's picture."""
 PAGE = """<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><title>g2u: depth and steps</title></head><body>
+<html lang="en"><head><meta charset="utf-8"><title>g2u: depth and steps</title>
+<style>.modebar {{ display: none }}</style></head><body>
 <div id="depth"></div><div id="steps"></div><script>{plotly}</script><script>
 Plotly.newPlot("depth", {depth}); Plotly.newPlot("steps", {steps});</script></body></html>
 """

@@ -24,6 +24,8 @@ from g2u.workspace import CACHE_VARIABLE, REPORT, call_store
 
 STUDIES = Path("studies")
 RESULTS = STUDIES / "results"
+APART = ("dvc.lock", "params.yaml")
+"""Tracked files that a study has of its own."""
 WORKSPACES = Path(".g2u") / "study"
 COMMANDS = (
     ["g2u.cli.main", "sync"],
@@ -63,7 +65,7 @@ def workspace(name: str) -> Path:
         check=True, capture_output=True, text=True,
     )  # fmt: skip
     for path in filter(None, listed.stdout.split("\0")):
-        wanted = not path.startswith(("data/", "tests/", "studies/")) and path != "dvc.lock"
+        wanted = not path.startswith(("data/", "tests/", "studies/")) and path not in APART
         if wanted and Path(path).is_file():
             (place / path).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(path, place / path)

@@ -70,7 +70,7 @@ def expected_table(results: Results, helps: Mapping[str, str | None]) -> str:
         family = own_family(helps[benchmark], each[0])
         names = {"own thought": family}
         seen = {name: [arms.get(names.get(name, name)) for arms in each] for name in EXPECTED}
-        shown = (_predicted([arm["accuracy"] for arm in arms if arm]) for arms in seen.values())
+        shown = (_predicted(arms) for arms in seen.values())
         rows.append([f"{benchmark} ({family})", *shown])
     return _markdown(rows)
 
@@ -108,7 +108,8 @@ def _least_gain(own: Mapping[str, float]) -> str:
     return f"{gain:+.1f} [{low:+.1f}, {high:+.1f}]"
 
 
-def _predicted(accuracies: Sequence[float]) -> str:
+def _predicted(arms: Iterable[Mapping[str, float] | None]) -> str:
+    accuracies = [arm["accuracy"] for arm in arms if arm and "accuracy" in arm]
     if len(accuracies) < 2:
         return "-"
     mean, count = statistics.fmean(accuracies), len(accuracies)
