@@ -220,3 +220,5 @@ def _has_ended(process: int) -> bool:
         return bool(psutil.Process(process).status() == psutil.STATUS_ZOMBIE)
     except psutil.NoSuchProcess:
         return True
+    except psutil.AccessDenied:
+        return False

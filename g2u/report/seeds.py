@@ -10,12 +10,12 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from scipy.special import stdtrit
 
+from g2u.report.summary import hardest
+
 Arms = Mapping[str, Mapping[str, float]]
 Results = Mapping[str, Mapping[str, Arms]]
 DRAWN = ("detail", "context", "structure")
 """Question-agnostic edit families, any of which may be a benchmark's own thought."""
-OVER = {"gain": "direct", "content": "duplicate", "over_baseline": "direct-only"}
-"""Gains of an own thought, and what each is over."""
 EXPECTED = ("direct", "duplicate", "own thought", "oracle")
 """Columns of the table of what a further training gives."""
 CONTROLS = (
@@ -28,11 +28,6 @@ CONTROLS = (
 def own_family(helps: str | None, arms: Arms) -> str:
     """The family that helps by construction; where none does, the most accurate drawn one."""
     return helps or max(DRAWN, key=lambda family: arms[family]["accuracy"])
-
-
-def hardest(own: Mapping[str, float]) -> str:
-    """Which of OVER an own thought gains least over: the most accurate of its baselines."""
-    return min((key for key in OVER if key in own), key=lambda key: own[key])
 
 
 def seeds_table(results: Results, helps: Mapping[str, str | None], baseline: str) -> str:

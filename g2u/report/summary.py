@@ -249,6 +249,11 @@ def own_thoughts(rows: pl.DataFrame) -> pl.DataFrame:
     return own.sort("accuracy", descending=True, maintain_order=True)
 
 
+def hardest(own: Mapping[str, Any]) -> str:
+    """Which of BASES an own thought gains least over: the most accurate of its baselines."""
+    return min((key for key in BASES if own.get(key) is not None), key=lambda key: float(own[key]))
+
+
 def headline(rows: pl.DataFrame, alpha: float, margin: float) -> str:
     """A model on a benchmark: the best own thought over its best baseline, and what hurts.
 
@@ -263,7 +268,7 @@ def headline(rows: pl.DataFrame, alpha: float, margin: float) -> str:
     if at_chance(rows):
         return "Direct answering is not above chance here, so gains are not discussed."
     best = own.row(0, named=True)
-    key = min((k for k in BASES if best[k] is not None), key=lambda k: float(best[k]))
+    key = hardest(best)
     base, p = BASES[key], best["holm" if key == "gain" else f"{key}_holm"]
     gain, low, high = (100 * best[name] for name in (key, f"{key}_low", f"{key}_high"))
     said = (

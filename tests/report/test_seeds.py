@@ -2,7 +2,8 @@
 
 from scipy.stats import t
 
-from g2u.report.seeds import control, controls_table, expected_table, hardest, seeds_table
+from g2u.report.seeds import control, controls_table, expected_table, seeds_table
+from g2u.report.summary import hardest
 
 BASELINE = "tiny_direct_only"
 
