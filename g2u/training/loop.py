@@ -27,6 +27,7 @@ from g2u.training.curriculum import (
     puzzle_item,
 )
 from g2u.training.losses import Batch, Lengths, make_batch, step_losses
+from g2u.training.muon import Muon
 
 ANSWER_LENGTH = 96
 """Answer bytes of a network that talks about drawings."""
@@ -59,24 +60,27 @@ class Recipe:
 
 def optimizers(network: TinyNetwork, rate: float) -> list[torch.optim.Optimizer]:
     """Muon for the trunk's matrices, AdamW for everything else."""
+    muon = torch.optim.Muon if has_bfloat16() else Muon
     matrices = [p for n, p in network.named_parameters() if "blocks" in n and p.ndim == 2]
     chosen = {id(p) for p in matrices}
     others = [p for p in network.parameters() if id(p) not in chosen]
     return [
-        torch.optim.Muon(
-            matrices, lr=rate, weight_decay=0.02, momentum=0.95, adjust_lr_fn="match_rms_adamw"
-        ),
+        muon(matrices, lr=rate, weight_decay=0.02, momentum=0.95, adjust_lr_fn="match_rms_adamw"),
         torch.optim.AdamW(others, lr=rate, betas=(0.9, 0.98), weight_decay=0.0),
     ]
+
+
+def has_bfloat16() -> bool:
+    """Whether the CPU multiplies bfloat16 itself."""
+    able = torch.cpu.get_capabilities()
+    return any(able.get(name) for name in ("avx512_bf16", "amx_bf16", "bf16"))
 
 
 def precision() -> torch.autocast:
     """bfloat16 where the CPU multiplies it itself, else float32: emulated, it takes 2.5 times as
     long (1.73 s against 0.67 s a step, on a Xeon with AVX-512 alone).
     """
-    able = torch.cpu.get_capabilities()
-    native = any(able.get(name) for name in ("avx512_bf16", "amx_bf16", "bf16"))
-    return torch.autocast("cpu", dtype=torch.bfloat16, enabled=native)
+    return torch.autocast("cpu", dtype=torch.bfloat16, enabled=has_bfloat16())
 
 
 def rate_factor(step: int, steps: int) -> float:

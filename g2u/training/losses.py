@@ -140,6 +140,8 @@ ORDER = "PNQDSTRA"
 """Segments as they lie in the sequence: those that are seen together lie together."""
 VIEWS = (("PN", "PN"), ("QD", "QDS"), ("S", "S"), ("T", "T"), ("RA", "STRA"))
 """Segments that attend at once, and the run of segments that holds all they see."""
+READ = "NDA"
+"""Segments whose output is read; each is the last of its view."""
 
 
 def layout(config: TinyConfig, names: str, batch: Batch) -> list[Segment]:
@@ -156,7 +158,7 @@ def layout(config: TinyConfig, names: str, batch: Batch) -> list[Segment]:
 def packed(
     network: TinyNetwork, batch: Batch, names: str, extra: dict[str, Tensor]
 ) -> tuple[Tensor, dict[str, slice]]:
-    """Trunk output [B, N, D] of the packed sequence and where each segment lies in it.
+    """Trunk output [B, N, D] of the segments that are read, and where each lies in it.
 
     Args:
         network: the model.
@@ -186,7 +188,9 @@ def packed(
         if name in where:
             absent[:, 0, 0, where[name]] = (grams[..., 0] == 0) * HIDDEN_SCORE
     seen = visibility(segments)[None, None]
-    views = []
+    views: list[View] = []
+    wanted: list[View] = []
+    found: dict[str, slice] = {}
     for seers, seen_by_them in VIEWS:
         if not set(seers) <= set(names):
             continue
@@ -201,10 +205,17 @@ def packed(
                 source = slice(start, start + network.config.patches)
                 mask[..., source] += (~sight)[:, None, None, None] * HIDDEN_SCORE
         views.append(View(rows, columns, mask))
+        if (last := seers[-1]) in READ:
+            size = where[last].stop - where[last].start
+            wanted.append(
+                View(where[last], columns, None if mask is None else mask[..., -size:, :])
+            )
+            start = sum(piece.stop - piece.start for piece in found.values())
+            found[last] = slice(start, start + size)
     angles = network.rotations([s.name in "SNT" for s in segments], [s.length for s in segments])
     tokens = torch.cat([embedded[s.name]() for s in segments], 1)
-    hidden_states, _ = network.trunk(tokens, angles, views)
-    return hidden_states, where
+    hidden_states, _ = network.trunk(tokens, angles, views, wanted=wanted)
+    return hidden_states, found
 
 
 def answer_loss(logits: Tensor, targets: Tensor) -> Tensor:

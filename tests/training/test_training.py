@@ -13,7 +13,7 @@ from torch import Tensor
 from g2u.edits.rounds import instruction
 from g2u.errors import ParamsError
 from g2u.models import tiny
-from g2u.models.tiny.network import TinyConfig, TinyNetwork
+from g2u.models.tiny.network import TinyConfig, TinyNetwork, View
 from g2u.pictures import picture_of
 from g2u.prompts import NAMING, REFLECT
 from g2u.puzzles.puzzle import Pixels
@@ -24,6 +24,7 @@ from g2u.training.curriculum import EasySplit, easy_item, puzzle_benchmark, puzz
 from g2u.training.export import export
 from g2u.training.loop import ANSWER_LENGTH, Recipe, train
 from g2u.training.losses import Batch, corrupted, make_batch, packed, step_losses
+from g2u.training.muon import Muon, orthogonalised
 from tests.conftest import png
 
 SMALL = TinyConfig(width=32, layers=2, heads=1, buckets=512)
@@ -151,6 +152,56 @@ def test_training_is_in_bfloat16_only_where_the_cpu_multiplies_it(
     monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: able)
     with loop.precision():
         assert (torch.ones(2, 2) @ torch.ones(2, 2)).dtype == dtype
+    muon = loop.optimizers(TinyNetwork(SMALL), 1e-3)[0]
+    assert type(muon) is (torch.optim.Muon if dtype == torch.bfloat16 else Muon)
+
+
+@pytest.mark.parametrize("shape", [(24, 16), (16, 48)])
+def test_muon_in_float32_is_torchs_but_for_rounding(shape: tuple[int, int]) -> None:
+    torch.manual_seed(0)
+    start = torch.randn(shape)
+    found = []
+    for kind in (Muon, torch.optim.Muon):
+        torch.manual_seed(1)
+        weight = torch.nn.Parameter(start.clone())
+        optimiser = kind(
+            [weight], lr=0.1, weight_decay=0.02, momentum=0.95, adjust_lr_fn="match_rms_adamw"
+        )
+        for _ in range(4):
+            weight.grad = torch.randn(shape)
+            optimiser.step()
+        found.append(weight.detach() - start)
+    assert (found[0] - found[1]).norm() < 0.02 * found[1].norm()
+
+
+def test_muon_makes_every_direction_of_a_gradient_weigh_alike() -> None:
+    torch.manual_seed(0)
+    made = orthogonalised(torch.randn(16, 48), (3.4445, -4.7750, 2.0315), 5, 1e-7)
+    values = torch.linalg.svdvals(made)
+    assert values.min() > 0.6
+    assert values.max() < 1.3
+
+
+def test_the_last_layer_works_out_only_what_is_read_and_that_alike() -> None:
+    torch.manual_seed(0)
+    network = TinyNetwork(SMALL)
+    for block in network.blocks:
+        torch.nn.init.normal_(block.out.weight)  # type: ignore[union-attr, arg-type]
+        torch.nn.init.normal_(block.down.weight, std=0.1)  # type: ignore[union-attr, arg-type]
+    tokens = torch.randn(2, 10, SMALL.width)
+    angles = network.rotations([False], [10])
+    mask = torch.zeros(1, 1, 10, 10).masked_fill(~torch.ones(10, 10).tril().bool(), -1e4)
+    whole, kept = network.trunk(tokens, angles, mask)
+    all_columns = slice(0, 10)
+    wanted = [View(slice(a, b), all_columns, mask[:, :, a:b]) for a, b in ((2, 3), (7, 10))]
+    some, kept_too = network.trunk(tokens, angles, mask, wanted=wanted)
+    none, kept_alone = network.trunk(tokens, angles, mask, wanted=())
+    torch.testing.assert_close(some, whole[:, [2, 7, 8, 9]])
+    assert none.shape == (2, 0, SMALL.width)
+    for cache in (kept_too, kept_alone):
+        for (key, value), (same_key, same_value) in zip(kept, cache, strict=True):
+            torch.testing.assert_close(same_key, key)
+            torch.testing.assert_close(same_value, value)
 
 
 HELPED = ["ladder", "hairpin", "threads", "mosaic", "tracks", "braid"]

@@ -129,28 +129,46 @@ class Block(nn.Module):
         views: Sequence[View],
         past: tuple[Tensor, Tensor] | None,
     ) -> tuple[Tensor, tuple[Tensor, Tensor]]:
-        """X [B, N, D]; the rows of `views` follow one another. Returns x and this layer's keys,
-        values.
+        """X [B, N, D]; the rows of `views` follow one another. Returns x of those rows, and this
+        layer's keys and values of all.
         """
         batch, length, width = x.shape
-        split = self.qkv(unit(x)).view(batch, length, 3, self.heads, width // self.heads)
-        query, key, value = split.permute(2, 0, 3, 1, 4)
+        sizes = [len(range(length)[view.rows]) for view in views]
+        normed = unit(x)
+        is_whole = sum(sizes) == length
+        if is_whole:
+            query, key, value = self._heads(self.qkv(normed))
+        else:
+            key, value = self._heads(functional.linear(normed, self.qkv.weight[width:]))
         cos, sin = angles[0].to(value.dtype), angles[1].to(value.dtype)
-        query = rotate(unit(query) * self.scale, cos, sin).to(value.dtype)
         key = rotate(unit(key), cos, sin).to(value.dtype)
         if past is not None:
             key = torch.cat([past[0].expand(batch, -1, -1, -1), key], 2)
             value = torch.cat([past[1].expand(batch, -1, -1, -1), value], 2)
+        if not views:
+            return x[:, :0], (key, value)
+        if not is_whole:
+            x, normed = (torch.cat([t[:, view.rows] for view in views], 1) for t in (x, normed))
+            cos, sin = (torch.cat([t[view.rows] for view in views]) for t in (cos, sin))
+            (query,) = self._heads(functional.linear(normed, self.qkv.weight[:width]))
+        query = rotate(unit(query) * self.scale, cos, sin).to(value.dtype)
         parts = []
-        for view in views:
-            scores = query[:, :, view.rows] @ key[:, :, view.columns].transpose(-1, -2)
+        for view, asked in zip(views, query.split(sizes, 2), strict=True):
+            scores = asked @ key[:, :, view.columns].transpose(-1, -2)
             if view.mask is not None:
                 scores = scores + view.mask.to(value.dtype)
             weights = torch.softmax(scores, -1).to(value.dtype)
             parts.append(weights @ value[:, :, view.columns])
-        mixed = torch.cat(parts, 2).transpose(1, 2).reshape(batch, length, width)
+        mixed = torch.cat(parts, 2).transpose(1, 2).reshape(x.shape)
         x = x + self.out(mixed)
         return x + self.down(functional.relu(self.up(unit(x))).square()), (key, value)
+
+    def _heads(self, joined: Tensor) -> Tensor:
+        """[B, N, k D] -> [k, B, heads, N, D / heads]."""
+        batch, length, width = joined.shape
+        each = self.out.weight.shape[0]
+        split = joined.view(batch, length, width // each, self.heads, each // self.heads)
+        return split.permute(2, 0, 3, 1, 4)
 
 
 class TinyNetwork(nn.Module):
@@ -230,15 +248,20 @@ class TinyNetwork(nn.Module):
         angles: tuple[Tensor, Tensor],
         mask: Tensor | Sequence[View],
         past: Cache | None = None,
+        wanted: Sequence[View] | None = None,
     ) -> tuple[Tensor, Cache]:
         """X [B, N, D] -> normed [B, N, D], and the keys and values of past and present.
 
         `mask` is additive and broadcasts to [B, heads, N, past + N], or says the same by views.
+        `wanted` are the views of those rows whose output is read: the last layer works out these
+        alone (None: all; empty: its keys and values), and they alone are returned.
         """
         views = [View(slice(None), slice(None), mask)] if isinstance(mask, Tensor) else mask
         cache: Cache = []
+        last = len(self.blocks) - 1
         for number, block in enumerate(self.blocks):
-            x, kept = block(x, angles, views, past[number] if past is not None else None)
+            seen = wanted if number == last and wanted is not None else views
+            x, kept = block(x, angles, seen, past[number] if past is not None else None)
             cache.append(kept)
         return unit(x), cache
 

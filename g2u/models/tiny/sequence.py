@@ -75,7 +75,7 @@ def see(network: TinyNetwork, pictures: Sequence[Tensor], grams: Tensor) -> Pref
         [segment.name != "Q" for segment in segments], [s.length for s in segments]
     )
     mask = visibility(segments)[None, None] + absent
-    _, cache = network.trunk(torch.cat(embedded, 1), angles, mask)
+    _, cache = network.trunk(torch.cat(embedded, 1), angles, mask, wanted=())
     return Prefix(cache, absent)
 
 
