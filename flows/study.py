@@ -17,6 +17,7 @@ from typing import Any
 
 import yaml
 
+from g2u import params
 from g2u.errors import ParamsError, run_main, unknown_name
 from g2u.files import write_whole
 from g2u.report.page import PAGES
@@ -49,6 +50,22 @@ def laid_over(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, 
     return merged
 
 
+def params_of(name: str, root: Path = Path()) -> dict[str, Any]:
+    """params.yaml with a study laid over it, and over the presets of the shelf that it changes."""
+    base, changes = (_read(root / path) for path in (params.PATH, STUDIES / f"{name}.yaml"))
+    shelf = _read(root / params.SHELF)["presets"] if (root / params.SHELF).exists() else {}
+    taken = {
+        axis: {name: shelf[axis][name] for name in found if name in shelf.get(axis, {})}
+        for axis, found in changes.get("presets", {}).items()
+    }
+    return laid_over(laid_over({"presets": taken}, base), changes)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    found: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
+    return found
+
+
 def workspace(name: str) -> Path:
     """A workspace with this one's tracked files and the study's params.yaml; data/ stays empty.
 
@@ -69,9 +86,7 @@ def workspace(name: str) -> Path:
         if wanted and Path(path).is_file():
             (place / path).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(path, place / path)
-    base = yaml.safe_load(Path("params.yaml").read_text(encoding="utf-8"))
-    changes = yaml.safe_load((STUDIES / f"{name}.yaml").read_text(encoding="utf-8"))
-    write_whole(place / "params.yaml", yaml.safe_dump(laid_over(base, changes), sort_keys=False))
+    write_whole(place / params.PATH, yaml.safe_dump(params_of(name), sort_keys=False))
     if not (place / ".git").exists():
         subprocess.run([GIT, "init", "--quiet"], cwd=place, check=True)
     return place

@@ -3,10 +3,10 @@
 import re
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError
 
 from g2u import plugins
 from g2u.arms import Pairing
@@ -16,6 +16,8 @@ from g2u.files import from_yaml
 from g2u.records import Scalar
 
 PATH = Path("params.yaml")
+SHELF = Path("presets.yaml")
+"""Beside params.yaml: further presets, by name alone."""
 NAME = re.compile(r"[a-z0-9_]+")
 RESERVED = ("code", "report")
 BASELINES = ("direct", "duplicate")
@@ -29,6 +31,9 @@ class Section(BaseModel):
     """Frozen, exact types, no unknown keys."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+S = TypeVar("S", bound=Section)
 
 
 class ModelPreset(Section):
@@ -120,12 +125,37 @@ class FamilyPreset(Preset):
     """How its prompts are worded (imperative, descriptive, ...): a factor that can be compared."""
 
 
+Axis = Literal["models", "benchmarks", "families"]
+
+
 class Presets(Section):
     """Everything a name may stand for."""
 
     models: dict[str, ModelPreset]
     benchmarks: dict[str, BenchmarkPreset]
     families: dict[str, FamilyPreset]
+    _shelved: frozenset[tuple[str, str]] = PrivateAttr(frozenset())
+
+    def over(self, shelf: "Presets") -> "Presets":
+        """These, and those of the shelf that have other names."""
+        merged: dict[str, Any] = {
+            axis: {**getattr(shelf, axis), **getattr(self, axis)} for axis in AXES
+        }
+        found = self.model_copy(update=merged)
+        found._shelved = frozenset(
+            (axis, name)
+            for axis in AXES
+            for name in getattr(shelf, axis)
+            if name not in getattr(self, axis)
+        )
+        return found
+
+    def file_of(self, axis: Axis, name: str) -> Path:
+        """Where a preset stands, beside the workspace's dvc.yaml."""
+        return SHELF if (axis, name) in self._shelved else PATH
+
+
+AXES: tuple[Axis, ...] = ("models", "benchmarks", "families")
 
 
 class Prepare(Section):
@@ -388,8 +418,14 @@ class Nightly(Section):
     """Prefect notification block told of failures, as <type>/<name>."""
 
 
+class Shelf(Section):
+    """presets.yaml, whole."""
+
+    presets: Presets
+
+
 class Params(Section):
-    """The whole file."""
+    """params.yaml, whole, with the presets of the shelf."""
 
     models: list[str]
     benchmarks: list[str]
@@ -436,11 +472,22 @@ class Params(Section):
 
 
 def load(path: Path = PATH) -> Params:
-    """Read and check params.yaml.
+    """Read and check params.yaml, and the presets on the shelf beside it.
 
     Raises:
         ParamsError: missing, not YAML, an unknown or misspelt name, a wrong type or value.
     """
+    params = _checked(Params, _raw(path, Params.model_fields), path)
+    shelf = path.with_name(SHELF.name)
+    if shelf.exists():
+        shelved = _checked(Shelf, _raw(shelf, Shelf.model_fields), shelf)
+        params = params.model_copy(update={"presets": params.presets.over(shelved.presets)})
+    _check_axes(params, path)
+    _check_modules(params, path)
+    return params
+
+
+def _raw(path: Path, keys: Iterable[str]) -> dict[str, Any]:
     try:
         raw = from_yaml(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
@@ -448,14 +495,15 @@ def load(path: Path = PATH) -> Params:
     except yaml.YAMLError as error:
         raise ParamsError(f"{path}: not YAML: {' '.join(str(error).split())}") from None
     if not isinstance(raw, dict):
-        raise ParamsError(f"{path}: expected keys {', '.join(Params.model_fields)}")
+        raise ParamsError(f"{path}: expected keys {', '.join(keys)}")
+    return raw
+
+
+def _checked(kind: type[S], raw: dict[str, Any], path: Path) -> S:
     try:
-        params = Params.model_validate(raw)
+        return kind.model_validate(raw)
     except ValidationError as error:
         raise ParamsError(_first(error, path)) from None
-    _check_axes(params, path)
-    _check_modules(params, path)
-    return params
 
 
 def _first(error: ValidationError, path: Path) -> str:

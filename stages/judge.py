@@ -1,4 +1,4 @@
-"""judge: a model's verdicts on what rules cannot decide. Without a judge: an empty table, no call.
+"""judge: a model's verdicts on what rules cannot decide; no such stage without judge.model.
 
 Input columns: g2u.tables.QUESTIONS, PICTURES, THOUGHTS, ANSWERS, g2u.targets.TARGETS.
 Output columns: g2u.tables.JUDGEMENTS (what is asked: g2u/judging.py).
@@ -9,7 +9,7 @@ import sys
 
 from g2u import params, plugins, tables, targets
 from g2u.cache.calls import CachedCalls
-from g2u.errors import run_main
+from g2u.errors import ParamsError, run_main
 from g2u.judging import Judged, cases, read
 from g2u.params import Params
 from g2u.records import Failure, Question, Target
@@ -59,10 +59,9 @@ def main() -> None:
     answers = tables.read_answers(cell.answers)
     gold = targets.read_targets(BenchmarkFolder(cell.benchmark).targets)
     tables.assert_same_ids(str(cell), (a.id for a in answers), (t.id for t in gold))
-    rows: list[Judgement] = []
-    made = reused = 0
-    if config.judge.model is not None:
-        rows, made, reused = judged(config, cell, config.judge.model)
+    if config.judge.model is None:
+        raise ParamsError("params.yaml: judge.model: none is named; name one, then g2u sync")
+    rows, made, reused = judged(config, cell, config.judge.model)
     tables.write_judgements(cell.judgements, rows)
     unread = sum(row.score is None for row in rows)
     print(

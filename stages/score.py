@@ -1,8 +1,8 @@
 """score: a cell's answers against the targets, and its gains over direct and duplicate.
 
-Input columns: g2u.tables.QUESTIONS, REWARDS, THOUGHTS, ANSWERS and JUDGEMENTS (own, direct,
-duplicate, direct of the model's baseline), g2u.targets.TARGETS; PICTURES, ORACLES where thoughts
-are compared with them.
+Input columns: g2u.tables.QUESTIONS, REWARDS, THOUGHTS, ANSWERS and, with a judge, JUDGEMENTS (own,
+direct, duplicate, direct of the model's baseline), g2u.targets.TARGETS; PICTURES, ORACLES where
+thoughts are compared with them.
 Output columns: g2u.tables.SCORES; metrics as JSON, the numbers that `dvc metrics show` prints.
 Gains are paired by question: over complete cases, and with failures answered by direct.
 Run: python -m stages.score --benchmark ladder --model tiny --family structure
@@ -34,7 +34,7 @@ from g2u.scoring.metrics import (
 )
 from g2u.scoring.statistics import Resampling
 from g2u.scoring.units import official_metrics
-from g2u.tables import Answer, Reward, Score
+from g2u.tables import Answer, Judgement, Reward, Score
 from g2u.workspace import BenchmarkFolder, Cell, parse_cell
 
 
@@ -61,8 +61,7 @@ def scores_of(
         return score_answers(questions, gold, answers)
 
     scored = {
-        name: decided(mark(said[name]), tables.read_judgements(each.judgements))
-        for name, each in cells.items()
+        name: decided(mark(said[name]), judgements_of(config, each)) for name, each in cells.items()
     }
     made: dict[str, Made] = {}
     for wanted in config.score.derived:
@@ -75,6 +74,11 @@ def scores_of(
         if of_direct is not None:
             scored[f"direct_{wanted.name}"] = of_direct.scores
     return scored, made
+
+
+def judgements_of(config: Params, cell: Cell) -> list[Judgement]:
+    """What the judge said of a cell; nothing where params.yaml names none."""
+    return tables.read_judgements(cell.judgements) if config.judge.model is not None else []
 
 
 def _compared(cell: Cell, baseline: str | None) -> dict[str, Cell]:
@@ -91,7 +95,7 @@ def main() -> None:
     config.require(benchmark=cell.benchmark, model=cell.model, family=cell.family)
     folder = BenchmarkFolder(cell.benchmark)
     questions, gold = tables.read_questions(folder.questions), targets.read_targets(folder.targets)
-    judgements = tables.read_judgements(cell.judgements)
+    judgements = judgements_of(config, cell)
     rewards = tables.read_rewards(cell.rewards)
     scored, made = scores_of(config, cell, questions, gold, rewards)
     tables.assert_same_ids(str(cell), (s.id for s in scored["own"]), (q.id for q in questions))

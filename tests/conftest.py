@@ -32,7 +32,16 @@ from stages.prepare import samples
 os.environ["HF_HUB_OFFLINE"] = "1"  # models are built here; nothing is asked of a hub
 ROOT = Path(__file__).parent.parent
 SHARED = ROOT.parent / "shared" / "data"
-CODE = ("g2u", "stages", "dvc.yaml", "params.yaml", ".gitignore", ".dvcignore", ".dvc/config")
+CODE = (
+    "g2u",
+    "stages",
+    "dvc.yaml",
+    "params.yaml",
+    "presets.yaml",
+    ".gitignore",
+    ".dvcignore",
+    ".dvc/config",
+)
 
 
 def png(seed: int, size: int = 24) -> bytes:

@@ -1,5 +1,6 @@
 """params.yaml: what is wrong stops with one line that names it and the nearest right thing."""
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -72,6 +73,30 @@ def test_a_missing_file_says_where_to_go(tmp_path: Path) -> None:
 
 def test_the_shipped_file_is_sound() -> None:
     assert load(ROOT / "params.yaml").models == ["tiny"]
+
+
+def test_a_name_is_looked_up_in_the_file_first_and_then_on_the_shelf(tmp_path: Path) -> None:
+    own = {"edit": "blank", "level": 1}
+    path = with_change(tmp_path, "presets.families.blank", own)
+    with pytest.raises(ParamsError, match="no 'noise'"):
+        load(with_change(tmp_path, "families", ["direct", "duplicate", "noise"]))
+    shutil.copy(ROOT / "presets.yaml", tmp_path)
+    assert load(path).families[-1] == "noise"
+    path = with_change(tmp_path, "presets.families.blank", own)
+    presets = load(path).presets
+    assert presets.families["blank"].settings() == {"level": 1}
+    assert presets.families["noise"].edit == "noise"
+    assert presets.file_of("families", "blank") == Path("params.yaml")
+    assert presets.file_of("families", "noise") == Path("presets.yaml")
+    assert presets.file_of("models", "tiny") == Path("params.yaml")
+
+
+def test_what_is_wrong_on_the_shelf_is_named_there(tmp_path: Path) -> None:
+    path = with_change(tmp_path, "generate.seed", 1)
+    text = "presets: {models: {}, benchmarks: {}, families: {}, familys: {}}\n"
+    (tmp_path / "presets.yaml").write_text(text)
+    with pytest.raises(ParamsError, match=r"presets\.yaml: presets has no 'familys'"):
+        load(path)
 
 
 def test_an_ablation_is_its_variant_but_for_a_change() -> None:

@@ -49,7 +49,8 @@ def stamp(config: Params) -> str:
     started; if calls are missing all the same, `dvc repro` makes them.
     """
     found = [(str(path), status.st_size, status.st_mtime_ns) for path, status in _files(config)]
-    return sha256([params.PATH.read_text(encoding="utf-8"), call_store().place, sorted(found)])
+    told = [p.read_text(encoding="utf-8") for p in (params.PATH, params.SHELF) if p.exists()]
+    return sha256([told, call_store().place, sorted(found)])
 
 
 def _files(config: Params) -> Iterator[tuple[Path, os.stat_result]]:

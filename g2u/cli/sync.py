@@ -5,7 +5,7 @@ the stages' code, and the inputs of report and gallery in the root.
 import json
 import os
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Set
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,8 @@ ROOT = Path("dvc.yaml")
 BEGIN, END = "# kept by g2u sync: begin", "# kept by g2u sync: end"
 CELLS = "cells"
 """Folder of a benchmark that holds a dvc.yaml and its dvc.lock per family."""
+VARIABLES = ("presets", "adapter", "editor", "editor_weights", "reader", "reader_weights")
+"""A model's in family.dvc.yaml, beside its baseline."""
 CELL_NOUNS = ("thoughts", "answers", "rewards", "judgements", "scores", "metrics", "costs")
 TABLES = ("questions.parquet", "targets.parquet", "pictures", "thoughts", "answers", "scores")
 READ = {"report": (*TABLES, "metrics", "costs"), "gallery": (*TABLES, "rewards")}
@@ -35,28 +37,55 @@ def benchmark_file(config: Params, benchmark: str, root: Path) -> str:
     preset = config.presets.benchmarks[benchmark]
     files = "".join(f"      - {_relative(str(path), root)}\n" for path in preset.files())
     text = BENCHMARK_TEMPLATE.read_text(encoding="utf-8").replace("<<source_files>>\n", files)
-    return _filled(text, {"benchmark": benchmark, "source": preset.source})
+    presets = config.presets.file_of("benchmarks", benchmark)
+    parts = {"benchmark": benchmark, "source": preset.source, "presets": str(presets)}
+    return _filled(text, parts)
 
 
 def family_file(config: Params, benchmark: str, family: str, root: Path) -> str:
-    """Text of data/<benchmark>/cells/<family>/dvc.yaml: the cells of that family, one per model."""
+    """Text of data/<benchmark>/cells/<family>/dvc.yaml: the cells of that family, one per model.
+
+    Without stages and dependencies that stand for nothing: DVC looks at each of them in every run,
+    and several times where a stage runs.
+    """
     edit = config.presets.families[family].edit
-    models = [model for model, own in config.cells() if own == family]
+    preset = config.presets.benchmarks[benchmark]
+    models = {m: _model_parts(config, m, root) for m, own in config.cells() if own == family}
+    told = {key for own in models.values() for key in own}
+    asked = {"judge": config.judge.model}
+    asked["writer"] = config.presets.families[family].settings().get("writer")
     parts = {
         "benchmark": benchmark,
         "family": family,
         "edit": edit,
+        "presets": str(config.presets.file_of("families", family)),
         "reads": plugins.family(edit).READS,
-        "models": "\n".join(_model_line(config, model, root) for model in models),
+        "metric": preset.metric,
+        "models": "\n".join(_model_line(model, own, told) for model, own in models.items()),
     }
-    parts |= _asked("judge", config, config.judge.model, root)
-    named = config.presets.families[family].settings().get("writer")
-    parts |= _asked("writer", config, named, root)
-    preset = config.presets.benchmarks[benchmark]
-    parts["metric"] = preset.metric
+    for role, model in asked.items():
+        if model is not None:
+            told.add(role)
+            parts |= _asked(role, config, model, root)
     scorers = plugins.benchmark(preset.source).SCORERS
     parts["scorers"] = "".join(f"        - g2u/scoring/answers/{name}.py\n" for name in scorers)
-    return _filled(FAMILY_TEMPLATE.read_text(encoding="utf-8"), parts)
+    return _chosen(_filled(FAMILY_TEMPLATE.read_text(encoding="utf-8"), parts), told)
+
+
+def _chosen(text: str, told: Set[str]) -> str:
+    """The text without lines that end in `# if <something>` that is not `told`, and without what
+    is indented under them.
+    """
+    lines, skipped = [], None
+    for line in text.splitlines(keepends=True):
+        depth = len(line) - len(line.lstrip(" "))
+        if skipped is not None and (depth > skipped or line.isspace()):
+            continue
+        body, mark, condition = line.rstrip("\n").partition(" # if ")
+        skipped = None if not mark or set(condition.split(" and ")) <= told else depth
+        if skipped is None:
+            lines.append(f"{body}\n" if mark else line)
+    return "".join(lines)
 
 
 def _filled(text: str, parts: Mapping[str, str]) -> str:
@@ -65,29 +94,36 @@ def _filled(text: str, parts: Mapping[str, str]) -> str:
     return text
 
 
-def _model_line(config: Params, model: str, root: Path) -> str:
+def _model_parts(config: Params, model: str, root: Path) -> dict[str, str]:
+    """A model's variables; those beside the adapter only where they say more than it."""
     preset = config.presets.models[model]
+    adapter = _adapter_folder(preset.adapter)
     editor, drawing = _half(preset, "editor", root)
     reader, reading = _half(preset, "reader", root)
-    return (
-        f"      {model}: {{adapter: {_adapter_folder(preset.adapter)}, editor: {editor}, "
-        f"editor_weights: {drawing}, reader: {reader}, reader_weights: {reading}, "
-        f"baseline: {preset.baseline or model}}}"
-    )
+    found = {"editor": editor, "editor_weights": drawing}
+    found |= {"reader": reader, "reader_weights": reading}
+    parts = {"adapter": adapter, **{key: path for key, path in found.items() if path != adapter}}
+    parts["presets"] = str(config.presets.file_of("models", model))
+    return parts if preset.baseline is None else {**parts, "baseline": preset.baseline}
 
 
-def _asked(role: str, config: Params, model: str | None, root: Path) -> dict[str, str]:
-    """What cells depend on for another model that they ask; without one, what is there anyhow."""
-    nothing = "g2u/models/__init__.py"
-    found = {"": nothing, "_reader": nothing, "_weights": nothing}
-    params = {"judge": "judge", "writer": "generate"}[role]
-    if model is not None:
-        config.require(model=model)
-        preset = config.presets.models[model]
-        reader, weights = _half(preset, "reader", root)
-        found = {"": _adapter_folder(preset.adapter), "_reader": reader, "_weights": weights}
-        params = f"presets.models.{model}"
-    return {f"{role}{part}": path for part, path in found.items()} | {f"{role}_params": params}
+def _model_line(model: str, parts: Mapping[str, str], told: Set[str]) -> str:
+    """The variables as one line; a model says all that one of its family's models says."""
+    own = {key: parts.get(key, parts["adapter"]) for key in VARIABLES if key in told}
+    if "baseline" in told:
+        own["baseline"] = parts.get("baseline", model)
+    return f"      {model}: {{{', '.join(f'{key}: {value}' for key, value in own.items())}}}"
+
+
+def _asked(role: str, config: Params, model: str, root: Path) -> dict[str, str]:
+    """What cells depend on for another model that they ask."""
+    config.require(model=model)
+    preset = config.presets.models[model]
+    reader, weights = _half(preset, "reader", root)
+    found = {"": _adapter_folder(preset.adapter), "_reader": reader, "_weights": weights}
+    found["_presets"] = str(config.presets.file_of("models", model))
+    found["_name"] = model
+    return {f"{role}{part}": value for part, value in found.items()}
 
 
 def _half(preset: ModelPreset, name: str, root: Path) -> tuple[str, str]:
@@ -197,7 +233,7 @@ def sync(config: Params, root: Path = Path()) -> list[str]:
             shutil.rmtree(path.parent)
             said.append(f"removed {path.parent.relative_to(root)}")
     for benchmark in config.benchmarks:
-        said += _remove_dead_cells(root, root / DATA / benchmark, config.cells())
+        said += _remove_dead_cells(config, root, root / DATA / benchmark)
     return said
 
 
@@ -208,9 +244,11 @@ def _write(path: Path, text: str) -> list[str]:
     return [f"wrote {path}"]
 
 
-def _remove_dead_cells(root: Path, folder: Path, cells: Sequence[tuple[str, str]]) -> list[str]:
+def _remove_dead_cells(config: Params, root: Path, folder: Path) -> list[str]:
     said = []
     for noun in CELL_NOUNS:
+        is_made = noun != "judgements" or config.judge.model is not None
+        cells = config.cells() if is_made else []
         for path in sorted((folder / noun).glob("*/*")):
             family = path.name.split(".")[0]
             if path.name == ".gitignore" or (path.parent.name, family) in cells:

@@ -1,6 +1,7 @@
 """g2u sync, plan and doctor, as a user runs them."""
 
 import hashlib
+import re
 import shutil
 from pathlib import Path
 
@@ -85,6 +86,43 @@ def test_sync_writes_a_file_per_benchmark_and_family_once_and_removes_what_is_go
     workspace.raw["families"] = ["direct", "duplicate"]
     workspace.write()
     assert {p.name for p in Path("data/mine/cells").iterdir()} == {"direct", "duplicate"}
+
+
+def test_a_cell_has_the_stages_and_dependencies_that_it_needs(workspace: Workspace) -> None:
+    path = workspace.folder / "data/ladder/cells/detail/dvc.yaml"
+    plain = path.read_text()
+    assert list(yaml.safe_load(plain)["stages"]) == ["generate", "understand", "score"]
+    assert not re.search("judge|item.editor|item.reader|item.baseline| # if ", plain)
+    halves = {"editor": {"adapter": "tiny"}, "reader": {"adapter": "null"}}
+    workspace.raw["presets"]["models"] |= {
+        "both": {"adapter": "pair", "settings": halves, "baseline": "other"},
+        "other": {"adapter": "null"},
+    }
+    workspace.raw["models"] = ["tiny", "both"]
+    workspace.raw["judge"]["model"] = "other"
+    workspace.write()
+    told = yaml.safe_load(path.read_text())
+    assert list(told["stages"]) == ["generate", "understand", "judge", "score"]
+    deps = {name: stage["do"]["deps"] for name, stage in told["stages"].items()}
+    models = told["vars"][0]["models"]
+    assert models["both"] == {
+        "presets": "params.yaml", "adapter": "g2u/models/pair", "baseline": "other",
+        "editor": "g2u/models/tiny", "editor_weights": "g2u/models/tiny",
+        "reader": "g2u/models/null", "reader_weights": "g2u/models/null",
+    }  # fmt: skip
+    assert models["tiny"]["baseline"] == "tiny"
+    assert {"${item.editor}", "${item.editor_weights}"} <= set(deps["generate"])
+    assert {"${item.reader}", "${item.reader_weights}"} <= set(deps["understand"])
+    assert "data/${benchmark}/judgements/${item.baseline}/direct.parquet" in deps["score"]
+    assert "${judge.model}" in deps["judge"]
+    judged = workspace.folder / "data/ladder/judgements/tiny/detail.parquet"
+    judged.parent.mkdir(parents=True)
+    judged.touch()
+    workspace.raw["models"] = ["tiny"]
+    workspace.raw["judge"]["model"] = None
+    workspace.write()
+    assert path.read_text() == plain
+    assert not judged.exists()
 
 
 def test_doctor_names_what_is_missing_and_how_to_get_it(workspace: Workspace) -> None:

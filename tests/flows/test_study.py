@@ -9,7 +9,7 @@ import yaml
 from PIL import Image
 
 from flows.figures import DOCUMENTS, tables_of_study, with_tables
-from flows.study import laid_over
+from flows.study import laid_over, params_of
 from g2u.params import load
 from g2u.report.curves import Curve, depth_figure, steps_figure
 from g2u.report.strip import TILE, Panel, Row, strip
@@ -23,15 +23,28 @@ def test_a_study_merges_mappings_and_replaces_everything_else() -> None:
     assert base == {"a": [1, 2], "b": {"c": 1, "d": {"e": 2}}, "f": 3}
 
 
+def test_a_study_may_change_a_preset_of_the_shelf(tmp_path: Path) -> None:
+    shelved = {"a": {"edit": "filter", "filter": "zoom"}, "b": {"edit": "noise"}}
+    for name, content in {
+        "params.yaml": {"presets": {"families": {"c": {"edit": "direct"}}}},
+        "presets.yaml": {"presets": {"families": shelved}},
+        "studies/mine.yaml": {"presets": {"families": {"a": {"filter": "sharpen"}}}},
+    }.items():
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(yaml.safe_dump(content))
+    found = params_of("mine", tmp_path)["presets"]["families"]
+    assert found == {"a": {"edit": "filter", "filter": "sharpen"}, "c": {"edit": "direct"}}
+
+
 SUBSETS = {"methods": 200, "rewards": 300}
 """Studies of fewer items, as they say."""
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "studies").glob("*.yaml")), ids=lambda p: p.stem)
 def test_every_study_is_sound(path: Path, tmp_path: Path) -> None:
-    base = yaml.safe_load((ROOT / "params.yaml").read_text())
-    merged = laid_over(base, yaml.safe_load(path.read_text()))
-    (tmp_path / "params.yaml").write_text(yaml.safe_dump(merged))
+    (tmp_path / "params.yaml").write_text(yaml.safe_dump(params_of(path.stem, ROOT)))
+    shutil.copy(ROOT / "presets.yaml", tmp_path)
     config = load(tmp_path / "params.yaml")
     for benchmark in config.benchmarks:
         least = SUBSETS.get(path.stem, 500)

@@ -21,7 +21,7 @@ GOLD = {Path("g2u/targets.py"), Path("stages/score.py"), Path("stages/judge.py")
 
 
 def every_source() -> Params:
-    """params.yaml with a benchmark of every source and of every metric."""
+    """params.yaml with a benchmark of every source and of every metric, and a judge."""
     config = load(ROOT / "params.yaml")
     benchmarks = dict(config.presets.benchmarks)
     for name in plugins.known("source"):
@@ -29,7 +29,9 @@ def every_source() -> Params:
     for name in plugins.known("metric"):
         benchmarks[f"by_{name}"] = BenchmarkPreset(source="tsv", metric=name)
     presets = config.presets.model_copy(update={"benchmarks": benchmarks})
-    return config.model_copy(update={"presets": presets, "benchmarks": list(benchmarks)})
+    judge = config.judge.model_copy(update={"model": "tiny"})
+    changes = {"presets": presets, "benchmarks": list(benchmarks), "judge": judge}
+    return config.model_copy(update=changes)
 
 
 @cache
@@ -126,6 +128,7 @@ def test_what_a_real_run_imports_lies_under_the_dependencies(
 ) -> None:
     """An oracle beside the syntax trees: the modules a stage's process really loaded."""
     workspace.raw["benchmarks"], workspace.raw["families"] = ["ladder"], ["direct", "duplicate"]
+    workspace.raw["judge"]["model"] = "tiny"
     workspace.write()
     cell = ("--benchmark", "ladder", "--model", "tiny", "--family", "direct")
     other = (*cell[:-1], "duplicate")

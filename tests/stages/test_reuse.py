@@ -184,7 +184,7 @@ def test_editing_a_prompt_runs_its_own_cells_and_undoing_it_runs_no_model(
     workspace.raw["presets"]["families"]["detail"]["prompt"] = "Sharpen it."
     workspace.write()
     ran = executed(workspace.run("dvc", "repro").stdout)
-    stages = ("generate", "understand", "judge", "score")
+    stages = ("generate", "understand", "score")
     assert ran <= {f"mine/detail:{stage}@tiny" for stage in stages} | {"report", "gallery"}
     assert {"mine/detail:generate@tiny", "mine/detail:understand@tiny"} <= ran
     workspace.raw["presets"]["families"]["detail"]["prompt"] = prompt
@@ -204,10 +204,8 @@ def stale(workspace: Workspace) -> set[str]:
 EDITED = {
     "g2u/edits/blank.py": {f"{b}/blank:generate@tiny" for b in ("ladder", "easy_vqa")},
     "g2u/benchmarks/ladder.py": {"ladder:prepare"},
-    "g2u/scoring/answers/yes_no.py": {  # judge is asked for what the scorer cannot parse
-        f"easy_vqa/{family}:{stage}@tiny"
-        for stage in ("judge", "score")
-        for family in ("direct", "duplicate", "blank")
+    "g2u/scoring/answers/yes_no.py": {
+        f"easy_vqa/{family}:score@tiny" for family in ("direct", "duplicate", "blank")
     },
     "g2u/models/tiny/canvas.py": {
         f"{b}/{family}:{stage}@tiny"
@@ -236,6 +234,9 @@ def test_editing_a_file_makes_stale_exactly_its_own_cells(workspace: Workspace) 
         assert stale(workspace) == cells, name
         path.write_text(before)
     assert stale(workspace) == set()
+    shelf = workspace.folder / "presets.yaml"
+    shelf.write_text(shelf.read_text().replace("level: 128", "level: 90"))
+    assert stale(workspace) == EDITED["g2u/edits/blank.py"]
 
 
 @pytest.mark.slow

@@ -14,6 +14,7 @@ def test_a_judges_word_counts_for_the_baselines_as_well(workspace: Workspace) ->
     rows = [{**row, "answer": "it depends on the light"} for row in tsv_rows(4)]
     workspace.use_tsv(rows, format="open", scorer="graded", metric="mmvet")
     workspace.raw["families"] = ["direct", "duplicate"]
+    workspace.raw["judge"]["model"] = "tiny"
     workspace.write()
     workspace.run("stages.prepare", "--benchmark", "mine")
     cells = {family: Cell("mine", "tiny", family) for family in workspace.raw["families"]}
