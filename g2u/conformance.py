@@ -10,7 +10,7 @@ from typing import Literal, cast
 
 import numpy as np
 
-from g2u.pictures import encode_png, picture_of
+from g2u.pictures import picture_of_pixels
 from g2u.protocols import Embedder, Model
 from g2u.records import (
     AnswerRequest,
@@ -281,7 +281,7 @@ def _picture(number: int) -> Picture:
     pixels = np.full((SIDE, SIDE, 3), 240, dtype=np.uint8)
     pixels[12 : 40 + 4 * number, 12:44] = 30
     pixels[12 : 40 + 4 * number, 12:44, number] = 220
-    return picture_of(encode_png(pixels))
+    return picture_of_pixels(pixels)
 
 
 def _failed(replies: Sequence[object]) -> str:

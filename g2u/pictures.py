@@ -26,9 +26,17 @@ def picture_of(encoded: bytes, where: str = "picture") -> Picture:
     Raises:
         DataError: over 64 MiB, over 64 million pixels, truncated, or not a picture.
     """
-    pixels = _decode(encoded, where)
-    is_flat = pixels.getcolors(maxcolors=1) is not None
-    return Picture(_digest(pixels), encoded, pixels.width, pixels.height, is_flat)
+    return _named(_decode(encoded, where), encoded)
+
+
+def picture_of_pixels(pixels: NDArray[np.uint8] | Image.Image) -> Picture:
+    """`picture_of(encode_png(pixels))`, without decoding what was just encoded: PNG loses nothing.
+
+    Args:
+        pixels: RGB image, or array [height, width, 3] in 0..255.
+    """
+    image = pixels if isinstance(pixels, Image.Image) else Image.fromarray(pixels, "RGB")
+    return _named(image, encode_png(image))
 
 
 def pixels_of(picture: Picture) -> Image.Image:
@@ -46,6 +54,11 @@ def encode_png(pixels: NDArray[np.uint8] | Image.Image) -> bytes:
     buffer = io.BytesIO()
     image.save(buffer, "PNG", compress_level=6)
     return buffer.getvalue()
+
+
+def _named(pixels: Image.Image, encoded: bytes) -> Picture:
+    is_flat = pixels.getcolors(maxcolors=1) is not None
+    return Picture(_digest(pixels), encoded, pixels.width, pixels.height, is_flat)
 
 
 def _decode(encoded: bytes, where: str) -> Image.Image:

@@ -86,6 +86,7 @@ def metric(name: str) -> ModuleType:
     return _module("metric", name)
 
 
+@cache
 def _module(kind: str, name: str) -> ModuleType:
     if name not in known(kind):
         raise ParamsError(unknown_name(f"params.yaml: {kind}", name, known(kind)))

@@ -5,7 +5,7 @@ the stages' code, and the inputs of report and gallery in the root.
 import json
 import os
 import shutil
-from collections.abc import Mapping, Set
+from collections.abc import Iterable, Mapping, Set
 from pathlib import Path
 from typing import Any
 
@@ -145,27 +145,29 @@ def _weights(settings: Mapping[str, Any], folder: str, root: Path) -> str:
     return _relative(local[0], root) if local else folder
 
 
-def code_file(root: Path) -> str:
+def code_file(config: Params, root: Path) -> str:
     """Text of data/code/dvc.yaml, kept until a source file changes: it takes half a second."""
+    stages = [s for s in LOADED_BY_NAME if s != "judge" or config.judge.model is not None]
     status = ((p, p.stat()) for f in PACKAGES for p in sorted((root / f).rglob("*.py")))
-    now = sha256([(str(path), found.st_size, found.st_mtime_ns) for path, found in status])
+    files = [(str(path), found.st_size, found.st_mtime_ns) for path, found in status]
+    now = sha256([stages, files])
     kept = root / STATE / "code"
     if kept.exists():
         stamp, _, text = kept.read_text(encoding="utf-8").partition("\n")
         if stamp == now:
             return text
-    text = _code_text(root)
+    text = _code_text(stages, root)
     write_whole(kept, f"{now}\n{text}")
     return text
 
 
-def _code_text(root: Path) -> str:
+def _code_text(stages: Iterable[str], root: Path) -> str:
     lines = [
         "# The code that all cells of a stage run, beside their own files. Kept by `g2u sync` from",
         "# import statements. Cells depend on the digest: the list is written once, not per cell.",
         "stages:",
     ]
-    for stage in LOADED_BY_NAME:
+    for stage in stages:
         lines += [
             f"  {stage}:",
             "    wdir: ../..",
@@ -207,7 +209,7 @@ def root_file(config: Params, text: str, root: Path) -> str:
 
 def dvc_files(config: Params, root: Path = Path()) -> dict[Path, str]:
     """Every dvc.yaml file that params.yaml asks for, relative to `root`, and its text."""
-    files = {CODE / "dvc.yaml": code_file(root)}
+    files = {CODE / "dvc.yaml": code_file(config, root)}
     for benchmark in config.benchmarks:
         folder = BenchmarkFolder(benchmark).root
         files[folder / "dvc.yaml"] = benchmark_file(config, benchmark, root)

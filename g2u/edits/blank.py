@@ -6,7 +6,7 @@ from typing import Any
 from PIL import Image
 
 from g2u.drawing import without_model
-from g2u.pictures import encode_png, picture_of
+from g2u.pictures import picture_of_pixels
 from g2u.protocols import Calls
 from g2u.records import Picture, Question, Thought
 
@@ -29,7 +29,7 @@ def imagine(
     def blank(source: str) -> Picture:
         size = (pictures[source].width, pictures[source].height)
         if size not in made:
-            made[size] = picture_of(encode_png(Image.new("RGB", size, grey)))
+            made[size] = picture_of_pixels(Image.new("RGB", size, grey))
         return made[size]
 
     return without_model(questions, blank)

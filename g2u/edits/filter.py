@@ -8,7 +8,7 @@ import numpy as np
 from g2u.drawing import without_model
 from g2u.errors import ParamsError, unknown_name
 from g2u.filters import FILTERS
-from g2u.pictures import encode_png, picture_of, pixels_of
+from g2u.pictures import picture_of_pixels, pixels_of
 from g2u.protocols import Calls
 from g2u.records import Picture, Question, Thought
 
@@ -35,6 +35,6 @@ def imagine(
 
     def filtered(source: str) -> Picture:
         pixels = np.array(pixels_of(pictures[source]))
-        return picture_of(encode_png(FILTERS[name](pixels)))
+        return picture_of_pixels(FILTERS[name](pixels))
 
     return without_model(questions, filtered)

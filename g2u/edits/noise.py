@@ -7,7 +7,7 @@ import numpy as np
 
 from g2u.digests import call_seed
 from g2u.drawing import without_model
-from g2u.pictures import encode_png, picture_of
+from g2u.pictures import picture_of_pixels
 from g2u.protocols import Calls
 from g2u.records import Picture, Question, Thought
 
@@ -29,6 +29,6 @@ def imagine(
         seed = call_seed(settings["seed"], [source], "noise", 0)
         shape = (pictures[source].height, pictures[source].width, 3)
         pixels = np.random.default_rng(seed).integers(0, 256, shape, dtype=np.uint8)
-        return picture_of(encode_png(pixels))
+        return picture_of_pixels(pixels)
 
     return without_model(questions, noise)

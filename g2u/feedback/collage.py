@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from PIL import Image
 
-from g2u.pictures import encode_png, picture_of, pixels_of
+from g2u.pictures import picture_of_pixels, pixels_of
 from g2u.records import Picture, Turn
 
 DIFFERENCE = "thoughts stand beside the pictures they were made from, in one picture"
@@ -30,4 +30,4 @@ def beside(left: Picture, right: Picture) -> Picture:
     sheet = Image.new("RGB", (first.width + width, first.height))
     sheet.paste(first, (0, 0))
     sheet.paste(second, (first.width, 0))
-    return picture_of(encode_png(sheet))
+    return picture_of_pixels(sheet)

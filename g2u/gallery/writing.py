@@ -26,8 +26,12 @@ SIDE = 224
 """Pixels of a thumbnail's longer side, at most."""
 LOSSLESS = 96
 """Up to this side, thumbnails are kept pixel for pixel."""
-EFFORT = 2
-"""Of the WebP encoder, 0..6: half the time of its default, 4, and 6 % more bytes."""
+EFFORT = 0
+"""Of the WebP encoder, 0..6: 1.6 ms a photograph of 224 pixels against 3.9 ms at 2, and 28 % more
+bytes.
+"""
+AS_IT_IS = 4096
+"""Bytes up to which a PNG is its own thumbnail."""
 NAMED = 16
 """Characters of a digest that name a thumbnail within a part."""
 TEMPLATE = Path(__file__).with_name("page.html")
@@ -106,13 +110,29 @@ def write_gallery(folder: Path, parts: Sequence[GalleryPart]) -> None:
 
 
 def thumbnail(picture: Picture) -> str:
-    """A data URI: WebP of at most SIDE pixels, lossless where the picture is small."""
+    """A data URI of at most SIDE pixels: the file itself where it is a small one, else WebP,
+    lossless where the picture is small.
+    """
+    if _is_plain(picture):
+        return "data:image/png;base64," + base64.b64encode(picture.encoded).decode()
     pixels = pixels_of(picture)
     pixels.thumbnail((SIDE, SIDE), Image.Resampling.LANCZOS)
     buffer = io.BytesIO()
     is_small = max(picture.width, picture.height) <= LOSSLESS
     pixels.save(buffer, "WEBP", lossless=is_small, quality=80, method=EFFORT)
     return "data:image/webp;base64," + base64.b64encode(buffer.getvalue()).decode()
+
+
+def _is_plain(picture: Picture) -> bool:
+    """Whether its file is short, fits, and is a PNG of 8-bit RGB that browsers show as it is."""
+    head = picture.encoded[:26]
+    return (
+        len(picture.encoded) <= AS_IT_IS
+        and max(picture.width, picture.height) <= SIDE
+        and head[:8] == b"\x89PNG\r\n\x1a\n"
+        and head[24:26] == b"\x08\x02"
+        and not any(chunk in picture.encoded for chunk in (b"tRNS", b"iCCP", b"gAMA", b"eXIf"))
+    )
 
 
 def _pictures(items: Sequence[GalleryItem]) -> Iterator[str]:

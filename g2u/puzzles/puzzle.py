@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from g2u.errors import ParamsError
-from g2u.pictures import encode_png, picture_of
+from g2u.pictures import picture_of_pixels
 from g2u.records import AnswerFormat, Question, Sample, Target
 
 SIZE = 48
@@ -137,9 +137,9 @@ def read(
     while left > 0:
         rng = np.random.default_rng([int(settings["seed"]), depth, number])
         puzzle = make(rng, depth, split)
-        source = picture_of(encode_png(puzzle.source))
+        source = picture_of_pixels(puzzle.source)
         oracles, adversaries = (
-            () if pixels is None else (picture_of(encode_png(pixels)),)
+            () if pixels is None else (picture_of_pixels(pixels),)
             for pixels in (puzzle.thought, puzzle.adversary)
         )
         for asked in puzzle.asked[:left]:

@@ -1,13 +1,19 @@
 """The gallery in a real browser, from the file system: filters, keys, links, 20,000 questions."""
 
+import base64
 import dataclasses
+import io
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
+from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
 from g2u.gallery.writing import GalleryArm, GalleryItem, GalleryPart, thumbnail, write_gallery
-from g2u.pictures import picture_of
+from g2u.pictures import picture_of, picture_of_pixels
+from g2u.records import Picture
 from tests.conftest import objections, png
 
 pytestmark = pytest.mark.browser
@@ -179,9 +185,49 @@ def test_a_phone_shows_the_same(browser: Browser, gallery: Path) -> None:
     phone.close()
 
 
-def test_thumbnails_of_small_pictures_are_the_pictures() -> None:
-    import base64
+def decoded(uri: str) -> tuple[str, bytes]:
+    """Kind and bytes of a thumbnail."""
+    kind, _, text = uri.partition(";base64,")
+    return kind.removeprefix("data:image/"), base64.b64decode(text)
 
-    uri = thumbnail(ORIGINALS[0])
-    again = picture_of(base64.b64decode(uri.partition(",")[2]))
-    assert again.digest == ORIGINALS[0].digest
+
+def test_thumbnails_of_small_pictures_are_the_pictures() -> None:
+    noise = picture_of_pixels(np.random.default_rng(0).integers(0, 255, (90, 60, 3), np.uint8))
+    assert len(noise.encoded) > 4096
+    for picture, kind in ((ORIGINALS[0], "png"), (noise, "webp")):
+        found, encoded = decoded(thumbnail(picture))
+        assert found == kind
+        assert picture_of(encoded).digest == picture.digest
+
+
+def filed(image: Image.Image, **settings: Any) -> Picture:
+    """A picture in a file as someone else may have written it."""
+    buffer = io.BytesIO()
+    image.save(buffer, "PNG", **settings)
+    return picture_of(buffer.getvalue())
+
+
+def test_a_file_that_a_browser_might_show_otherwise_is_no_thumbnail() -> None:
+    plain = Image.new("RGB", (20, 20), (200, 30, 30))
+    assert decoded(thumbnail(filed(plain)))[0] == "png"
+    see_through = Image.new("RGBA", (20, 20), (200, 30, 30, 90))
+    turned = Image.Exif()
+    turned[0x0112] = 6
+    for other in (
+        filed(see_through),
+        filed(plain.convert("P")),
+        filed(plain, transparency=(200, 30, 30)),
+        filed(plain.resize((400, 20)), exif=turned),
+        filed(plain.resize((20, 30)), exif=turned),
+    ):
+        kind, encoded = decoded(thumbnail(other))
+        assert kind == "webp"
+        shown = picture_of(encoded)
+        assert (shown.width < shown.height) == (other.width < other.height)
+
+
+def test_thumbnails_are_no_larger_than_their_place() -> None:
+    wide = filed(Image.new("RGB", (500, 100), (9, 9, 9)))
+    assert len(wide.encoded) < 4096
+    shown = picture_of(decoded(thumbnail(wide))[1])
+    assert (shown.width, shown.height) == (224, 45)

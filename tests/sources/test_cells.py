@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from g2u.errors import DataError
-from g2u.pictures import picture_of, pixels_of
+from g2u.pictures import encode_png, picture_of, picture_of_pixels, pixels_of
 from g2u.sources.cells import pictures_in
 from tests.conftest import png
 
@@ -123,3 +123,12 @@ def test_a_bomb_is_refused_before_it_is_decoded() -> None:
     header[29:33] = zlib.crc32(header[12:29]).to_bytes(4, "big")
     with pytest.raises(DataError, match=r"exceeds limit|expected at most"):
         picture_of(bytes(header), "here")
+
+
+@pytest.mark.parametrize(
+    "pixels", [np.full((9, 7, 3), 80, np.uint8), pixels_of(picture_of(png(3)))]
+)
+def test_a_picture_of_pixels_is_the_picture_that_its_file_decodes_to(pixels: Any) -> None:
+    made, read = picture_of_pixels(pixels), picture_of(encode_png(pixels))
+    fields = ("digest", "encoded", "width", "height", "is_flat")
+    assert [getattr(made, f) for f in fields] == [getattr(read, f) for f in fields]

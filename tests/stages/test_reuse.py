@@ -216,7 +216,7 @@ EDITED = {
     "g2u/report/figures.py": {"report"},
     "g2u/gallery/page.html": {"gallery"},
     "g2u/drawing.py": {"code:generate"},  # code that all cells of a stage run
-    "g2u/records.py": {f"code:{stage}" for stage in LOADED_BY_NAME},
+    "g2u/records.py": {f"code:{stage}" for stage in LOADED_BY_NAME if stage != "judge"},
 }
 
 

@@ -10,7 +10,7 @@ from PIL import Image
 
 from g2u.errors import ModelError
 from g2u.inprocess.loading import Loading, device_of
-from g2u.pictures import encode_png, picture_of, pixels_of
+from g2u.pictures import picture_of_pixels, pixels_of
 from g2u.records import EditRequest, Picture
 
 PICTURES = ("image", "images", "input_images")
@@ -98,4 +98,4 @@ class Editing:
         ).images[0]
         if not isinstance(made, Image.Image):
             raise ValueError(f"the pipeline returned {type(made).__name__}, not a picture")
-        return picture_of(encode_png(made.convert("RGB")))
+        return picture_of_pixels(made.convert("RGB"))

@@ -11,7 +11,7 @@ from typing import Any
 import torch
 
 from g2u.inprocess.chat import Chat, Gumbel
-from g2u.pictures import encode_png, picture_of, pixels_of
+from g2u.pictures import picture_of_pixels, pixels_of
 from g2u.records import EditRequest, Picture, Turn
 
 END_OF_LINE = "<|extra_200|>"
@@ -83,7 +83,7 @@ class Drawing:
         images = self._processor.postprocess(
             list(pixels.float().cpu()), return_tensors="PIL.Image.Image"
         )
-        return picture_of(encode_png(images["pixel_values"][0].convert("RGB")))
+        return picture_of_pixels(images["pixel_values"][0].convert("RGB"))
 
     def _prompt(
         self, request: EditRequest, text: str, rows: int, columns: int

@@ -12,7 +12,7 @@ from PIL import Image
 from transformers import LogitsProcessor
 
 from g2u.inprocess.chat import Chat, Gumbel
-from g2u.pictures import encode_png, picture_of
+from g2u.pictures import picture_of_pixels
 from g2u.records import EditRequest, Picture, Turn
 
 DEFAULTS = {"temperature": 1.0, "top_k": 0, "guidance": 5.0}
@@ -74,7 +74,7 @@ def _decoded(chat: Chat, tokens: torch.Tensor) -> Picture:
     """The picture of one row of tokens; in company its pixels would be rounded otherwise."""
     pixels = chat.model.decode_image_tokens(tokens).permute(0, 3, 1, 2).float().cpu().numpy()
     images = chat.processor.postprocess(list(pixels), return_tensors="PIL.Image.Image")
-    return picture_of(encode_png(_image(images["pixel_values"][0])))
+    return picture_of_pixels(_image(images["pixel_values"][0]))
 
 
 def _image(image: Image.Image | NDArray[np.uint8]) -> Image.Image:

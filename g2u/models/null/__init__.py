@@ -15,7 +15,7 @@ from PIL import Image
 
 from g2u.digests import described, sha256
 from g2u.errors import ParamsError, unknown_name
-from g2u.pictures import encode_png, picture_of, pixels_of
+from g2u.pictures import picture_of_pixels, pixels_of
 from g2u.protocols import Kind, Reply
 from g2u.records import (
     AnswerRequest,
@@ -96,7 +96,7 @@ class Null:
             source = source.resize((self._size, self._size), Image.Resampling.BICUBIC)
         shift = np.frombuffer(_drawn(request)[:3], np.uint8) % 64 + 1
         pixels = np.asarray(source) + shift.astype(np.uint8)
-        return picture_of(encode_png(pixels))
+        return picture_of_pixels(pixels)
 
 
 def _drawn(request: Request) -> bytes:

@@ -20,7 +20,7 @@ from g2u.models.tiny.network import Segment, from_patches, to_patches, visibilit
 from g2u.models.tiny.sequence import Prefix, byte_logits, drawn, grams_of, see
 from g2u.models.tiny.text import BYTE_BEGIN, BYTE_END, tokens
 from g2u.models.tiny.weights import load_network
-from g2u.pictures import encode_png, picture_of, pixels_of
+from g2u.pictures import picture_of_pixels, pixels_of
 from g2u.protocols import Reply
 from g2u.records import (
     AnswerRequest,
@@ -137,7 +137,7 @@ class Engine:
     def _reply(self, canvas: NDArray[np.float32]) -> Reply[Picture]:
         if not np.isfinite(canvas).all():
             return Failure("the edit is not finite")
-        return picture_of(encode_png(to_bytes(canvas)))
+        return picture_of_pixels(to_bytes(canvas))
 
     def _embed_rows(self, rows: list[EmbedRequest]) -> list[Reply[tuple[float, ...]]]:
         patches = self._patches([row.picture for row in rows])
