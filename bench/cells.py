@@ -64,7 +64,8 @@ def main() -> None:
         forget(made.folder, calls=False)
         cached = timed(made.folder, *RUN)
         made_again = len(loads(made)) - workers
-        locks = [yaml.safe_load(p.read_text()) for p in made.folder.rglob("dvc.lock")]
+        places = [made.folder / "dvc.lock", *(made.folder / "data").rglob("dvc.lock")]
+        locks = [yaml.safe_load(place.read_text()) for place in places]
     stages = sum(len(lock["stages"]) for lock in locks)
     toy = bare(len(names), stages)
     alone = min((dvc for dvc, _ in idle), key=lambda run: run.wall)
