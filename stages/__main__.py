@@ -1,20 +1,16 @@
 """Run a stage: in the packer that `g2u run` keeps warm, or in this process.
 
-Only the standard library is imported here, so that a stage whose calls are all answered costs no
-start-up. `python -m stages generate ...` and `python -m stages.generate ...` do the same.
+A stage that the packer runs costs no start-up: `python -S` leaves site-packages out until a stage
+runs in this process, and little is imported at the top. `python -S -m stages generate ...`, without
+-S too, and `python -m stages.generate ...` do the same.
 A stage outlives neither the `g2u run` nor the DVC that started it: it would write into the
 workspace of the next run.
 """
 
 import json
 import os
-import runpy
-import select
-import signal
 import socket
 import sys
-import threading
-from pathlib import Path
 
 PACKER_VARIABLE = "G2U_PACKER"
 """Path of the packer's socket; set by g2u run."""
@@ -32,6 +28,16 @@ def main() -> int:
         code = _ask(address, name, arguments)
         if code is not None:
             return code
+    return _run_here(name, arguments)
+
+
+def _run_here(name: str, arguments: list[str]) -> int:
+    import runpy
+    import site
+    import threading
+
+    if sys.flags.no_site:
+        site.main()
     if DVC_VARIABLE in os.environ and sys.platform == "linux":
         threading.Thread(target=_die_with, args=(os.pidfd_open(_dvc()),), daemon=True).start()
     sys.argv = [f"stages.{name}", *arguments]
@@ -45,14 +51,22 @@ def _dvc() -> int:
     Between the two there may be a shell: dash stays, bash gives its place to the command.
     """
     process, variable = os.getppid(), f"{DVC_VARIABLE}=".encode()
-    while variable in Path(f"/proc/{process}/environ").read_bytes():
-        stat = Path(f"/proc/{process}/stat").read_text()
-        process = int(stat.rpartition(")")[2].split()[1])
+    while variable in _read(process, "environ"):
+        process = int(_read(process, "stat").rpartition(b")")[2].split()[1])
     return process
+
+
+def _read(process: int, name: str) -> bytes:
+    from pathlib import Path
+
+    return Path(f"/proc/{process}/{name}").read_bytes()
 
 
 def _die_with(descriptor: int) -> None:
     """Wait for the end of the process behind a pidfd, then kill this one (Linux)."""
+    import select
+    import signal
+
     select.select([descriptor], [], [])
     os.kill(os.getpid(), signal.SIGKILL)
 
@@ -66,7 +80,8 @@ def _ask(address: str, name: str, arguments: list[str]) -> int | None:
         except OSError:
             print(f"stage {name}: the run it belongs to has ended; run again", file=sys.stderr)
             return LOST
-        job = {"stage": name, "arguments": arguments, "folder": str(Path.cwd())}
+        here = os.getcwd()  # noqa: PTH109  # pathlib would cost a third of the start
+        job = {"stage": name, "arguments": arguments, "folder": here}
         connection.sendall(json.dumps(job).encode() + b"\n")
         for raw in connection.makefile("rb"):
             line = json.loads(raw)

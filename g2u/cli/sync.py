@@ -171,7 +171,7 @@ def _code_text(stages: Iterable[str], root: Path) -> str:
         lines += [
             f"  {stage}:",
             "    wdir: ../..",
-            f"    cmd: python -m stages code --stage {stage}",
+            f"    cmd: python -S -m stages code --stage {stage}",
             "    deps:",
             *(f"      - {path}" for path in shared_code(stage, root)),
             f"    outs: [{CODE.as_posix()}/{stage}.txt]",
