@@ -23,7 +23,7 @@ from g2u.records import Question
 from g2u.workspace import call_store
 from tests.conftest import Workspace, tsv_rows
 
-FILES = 5 + 4 * 6
+FILES = 5 + 4 * 5
 """Parquet files of `small`: of the benchmark, and of each of its cells."""
 
 
