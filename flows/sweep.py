@@ -61,7 +61,10 @@ def changed(raw: Mapping[str, Any], point: Point) -> dict[str, Any]:
         for name in parents:
             place = place.get(name, {}) if isinstance(place, dict) else {}
         if not isinstance(place, dict) or last not in place:
-            raise ParamsError(f"sweep: params.yaml has no {key}; expected one of its keys")
+            raise ParamsError(
+                f"sweep: params.yaml has no {key}; expected one of its keys (a preset of "
+                "presets.yaml has to be copied there first)"
+            )
         place[last] = value
     return found
 
