@@ -19,7 +19,7 @@ import yaml
 
 from g2u import params
 from g2u.errors import ParamsError, run_main, unknown_name
-from g2u.files import write_whole
+from g2u.files import from_yaml, write_whole
 from g2u.report.page import PAGES
 from g2u.workspace import CACHE_VARIABLE, REPORT, call_store
 
@@ -61,9 +61,8 @@ def params_of(name: str, root: Path = Path()) -> dict[str, Any]:
     return laid_over(laid_over({"presets": taken}, base), changes)
 
 
-def _read(path: Path) -> dict[str, Any]:
-    found: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
-    return found
+def _read(path: Path) -> Any:
+    return from_yaml(path.read_text(encoding="utf-8"))
 
 
 def workspace(name: str) -> Path:

@@ -52,8 +52,8 @@ def family_file(config: Params, benchmark: str, family: str, root: Path) -> str:
     preset = config.presets.benchmarks[benchmark]
     models = {m: _model_parts(config, m, root) for m, own in config.cells() if own == family}
     told = {key for own in models.values() for key in own}
-    asked = {"judge": config.judge.model}
-    asked["writer"] = config.presets.families[family].settings().get("writer")
+    writer = config.presets.families[family].settings().get("writer")
+    asked = {"judge": config.judge.model, "writer": writer}
     parts = {
         "benchmark": benchmark,
         "family": family,
