@@ -1,11 +1,11 @@
 """align: the embedded model learns from its own understanding; frozen, as train is.
 
 Output: studies/weights/<variant>/ (low-rank changes beside their base, which stays as it is: see
-g2u/models/tiny/weights.py) with curve.csv and paintings.csv; of an ablation it is
-.g2u/align/<name>/weights. Resumes from .g2u/align/<variant>/checkpoint.pt. Reads the questions and
+g2u/models/tiny/weights.py) with curve.csv and paintings.csv; of an ablation, without paintings, it
+is .g2u/align/<name>/weights. Resumes from .g2u/align/<variant>/checkpoint.pt. Reads the questions and
 pictures of prepared benchmarks, and oracles for the watch; no gold answer.
 The stage is in studies/weights/dvc.yaml, apart from the pipeline that everybody runs.
-Run: python -m flows.align gvu   (prepares the benchmarks first)
+Run: python -m flows.align gvu   (prepares the benchmarks first; --device cuda on a GPU)
 """
 
 import argparse
@@ -23,6 +23,7 @@ from g2u.alignment.recipe import AlignRecipe
 from g2u.alignment.tasks import pool
 from g2u.errors import run_main
 from g2u.models.tiny.network import TinyConfig
+from g2u.training.device import train_on
 from g2u.workspace import ALIGNING, CURVE, PAINTINGS, STUDIED_WEIGHTS
 
 
@@ -31,7 +32,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--variant", required=True)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--device", default="cpu", help="of torch; default cpu")
     arguments = parser.parse_args()
+    train_on(arguments.device)
     config = params.load()
     recipe = AlignRecipe(seed=arguments.seed, **config.align.settings(arguments.variant))
     name = f"{arguments.variant}_{arguments.seed}" if arguments.seed else arguments.variant
@@ -55,8 +58,9 @@ def main() -> None:
         place = ALIGNING / name / "weights"
     size_in_bytes = export(learner.network, Path(recipe.base), place)
     pl.DataFrame(learner.curve).write_csv(place / CURVE)
-    painted = watch.paintings(learner)
-    pl.DataFrame([asdict(each) for each in painted]).write_csv(place / PAINTINGS)
+    if arguments.variant not in config.align.ablations:
+        painted = watch.paintings(learner)
+        pl.DataFrame([asdict(each) for each in painted]).write_csv(place / PAINTINGS)
     print(f"align {name}: {learner.done} turns, {size_in_bytes} bytes", file=sys.stderr)
 
 

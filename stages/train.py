@@ -5,7 +5,7 @@ Output: g2u/models/tiny/weights/ (model.safetensors, config.json, curve.csv). Re
 A variant of params.yaml (another seed, direct answering only) is trained apart, for the studies:
 from .g2u/train/<variant>/checkpoint.pt to studies/weights/<variant>/.
 Run: make train  (dvc repro --single-item train would do nothing: the stage is frozen)
-     python -m stages.train --variant seed_1
+     python -m stages.train --variant seed_1 --device cuda
 """
 
 import argparse
@@ -19,6 +19,7 @@ from g2u.errors import ParamsError, run_main, unknown_name
 from g2u.models.tiny.network import TinyConfig
 from g2u.params import Train
 from g2u.training.curriculum import EASY_VQA
+from g2u.training.device import train_on
 from g2u.training.export import export
 from g2u.training.loop import Recipe, train
 
@@ -54,7 +55,10 @@ def main() -> None:
     """Train, or go on training, and write the weights."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--variant")
-    variant = parser.parse_args().variant
+    parser.add_argument("--device", default="cpu", help="of torch; default cpu")
+    arguments = parser.parse_args()
+    variant = arguments.variant
+    train_on(arguments.device)
     recipe = recipe_of(params.load().train, variant)
     scratch = SCRATCH / variant if variant else SCRATCH
     weights = VARIANT_WEIGHTS / variant if variant else WEIGHTS

@@ -17,6 +17,7 @@ from g2u.alignment.lowrank import changes, put
 from g2u.alignment.policy import Drawings
 from g2u.alignment.recipe import AlignRecipe
 from g2u.alignment.state import Learner
+from g2u.models.tiny.chance import normal, uniform, whole
 from g2u.models.tiny.network import TinyNetwork
 from g2u.models.tiny.sequence import TIME_POWER, estimated, see
 
@@ -57,12 +58,12 @@ def learn(
     losses = []
     for _ in range(recipe.updates):
         size, rng = len(good), learner.generator
-        time = torch.rand(size, generator=rng) ** TIME_POWER
-        time[torch.rand(size, generator=rng) < AT_NOISE] = 0
+        time = uniform([size], rng) ** TIME_POWER
+        time[uniform([size], rng) < AT_NOISE] = 0
         level = time[:, None, None]
-        noise = torch.randn(drawings.pictures.shape, generator=rng)
+        noise = normal(drawings.pictures.shape, rng)
         noised = (1 - level) * noise + level * drawings.pictures
-        passes = PASSES[int(torch.randint(len(PASSES), (), generator=rng))]
+        passes = PASSES[whole(len(PASSES), rng)]
         with torch.no_grad():
             before = None
             for _ in range(passes):

@@ -63,7 +63,9 @@ def put(network: TinyNetwork, tensors: Mapping[str, Tensor]) -> None:
 
 def export(network: TinyNetwork, base: Path, folder: Path) -> int:
     """Write the changes as a folder that g2u.models.tiny.weights loads; returns their bytes."""
-    tensors = {n: t.to(torch.float16).contiguous() for n, t in sorted(changes(network).items())}
+    tensors = {
+        n: t.cpu().to(torch.float16).contiguous() for n, t in sorted(changes(network).items())
+    }
     weights = save(tensors)
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "model.safetensors").write_bytes(weights)

@@ -16,6 +16,7 @@ from itertools import pairwise
 import torch
 from torch import Tensor
 
+from g2u.models.tiny.chance import normal, placed
 from g2u.models.tiny.network import TinyNetwork
 from g2u.models.tiny.sequence import Prefix, byte_logits, estimated, flow_times, see
 from g2u.models.tiny.text import BYTE_BEGIN, BYTE_END, BYTE_PAD
@@ -55,7 +56,7 @@ def draw(
     times = flow_times(sampler.steps)
     with torch.no_grad():
         prefix = see(network, (), grams)
-        x = torch.randn(source.shape, generator=rng)
+        x = normal(source.shape, rng)
         states, estimates, logs = [], [], []
         estimate: Tensor | None = None
         for now, later in pairwise(times):
@@ -67,7 +68,7 @@ def draw(
                 continue
             mean = _mean(x, estimate, now, later, sampler.eta)
             spread = (1 - later) * sampler.eta
-            z = torch.randn(source.shape, generator=rng)
+            z = normal(source.shape, rng)
             x = mean + spread * z
             logs.append(_log_density(x, mean, spread))
     rounded = ((x.clamp(-1, 1) + 1) * 127.5).round() / 127.5 - 1
@@ -121,7 +122,7 @@ def say(
             logits = network.predict_bytes(hidden)[:, -1, : BYTE_END + 1]
             logits[:, BYTE_BEGIN] = -torch.inf
             chosen = (
-                torch.multinomial(logits.softmax(-1), 1, generator=rng)
+                placed(torch.multinomial(logits.softmax(-1).cpu(), 1, generator=rng))
                 if rng is not None
                 else logits.argmax(-1, keepdim=True)
             )

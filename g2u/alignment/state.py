@@ -51,10 +51,13 @@ class Learner:
 def begin(recipe: AlignRecipe) -> Learner:
     """A learner that equals its base."""
     torch.manual_seed(recipe.seed)
-    base = load_network(Path(recipe.base)).requires_grad_(requires_grad=False)
-    network, former = (load_network(Path(recipe.base)) for _ in range(2))
-    parameters = attach(network, recipe.rank)
-    attach(former, recipe.rank)
+    with torch.device("cpu"):
+        base = load_network(Path(recipe.base)).requires_grad_(requires_grad=False)
+        network, former = (load_network(Path(recipe.base)) for _ in range(2))
+        parameters = attach(network, recipe.rank)
+        attach(former, recipe.rank)
+    for each in (base, network, former):
+        each.to(torch.get_default_device())
     optimiser = torch.optim.AdamW(parameters, lr=recipe.learning_rate, weight_decay=0.0)
     generator = torch.Generator().manual_seed(recipe.seed)
     learner = Learner(network, base, former, parameters, optimiser, generator)
@@ -92,7 +95,7 @@ def resume(path: Path, learner: Learner, recipe: AlignRecipe, rng: np.random.Gen
     """
     if not path.exists():
         return
-    state = torch.load(path, weights_only=True)
+    state = torch.load(path, weights_only=True, map_location="cpu")
     if state["recipe"] != recipe.decisive():
         raise ParamsError(
             f"params.yaml: align: {path} belongs to another recipe; take that recipe back to go "

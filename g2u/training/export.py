@@ -20,7 +20,7 @@ def export(network: TinyNetwork, folder: Path) -> int:
         ValueError: over 10 MB.
     """
     tensors = {
-        name: tensor.detach().to(torch.float16).contiguous()
+        name: tensor.detach().cpu().to(torch.float16).contiguous()
         for name, tensor in sorted(network.state_dict().items())
     }
     weights = save(tensors)

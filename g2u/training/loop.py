@@ -13,6 +13,7 @@ from torch import Tensor
 
 from g2u.errors import ParamsError
 from g2u.ink import Pixels
+from g2u.models.tiny.chance import normal
 from g2u.models.tiny.network import TinyConfig, TinyNetwork
 from g2u.models.tiny.sequence import drawn, grams_of, patches_of, pictures_of, see
 from g2u.models.tiny.weights import load_network
@@ -113,13 +114,16 @@ def train(
     torch.set_num_threads(recipe.threads)
     torch.manual_seed(recipe.seed)
     rng = np.random.default_rng(recipe.seed)
-    network = _talkative(Path(recipe.start)) if recipe.start else TinyNetwork(config)
+    talk_rng = np.random.default_rng([recipe.seed, 1])  # other items are the same without talk
+    with torch.device("cpu"):
+        network = _talkative(Path(recipe.start)) if recipe.start else TinyNetwork(config)
+    network = network.to(torch.get_default_device())
     optimisers = optimizers(network, recipe.learning_rate)
     curve: list[dict[str, Any]] = []
     step = 0
     saved = scratch / "checkpoint.pt"
     if saved.exists():
-        state = torch.load(saved, weights_only=True)
+        state = torch.load(saved, weights_only=True, map_location="cpu")
         if state["recipe"] != _decisive(recipe):
             raise ParamsError(
                 f"params.yaml: train: {saved} belongs to another recipe; take that recipe back to "
@@ -130,6 +134,7 @@ def train(
             optimiser.load_state_dict(kept)
         torch.set_rng_state(state["torch_rng"])
         rng.bit_generator.state = json.loads(state["numpy_rng"])
+        talk_rng.bit_generator.state = json.loads(state["talk_rng"])
         step, curve = state["step"], json.loads(state["curve"])
     easy = EasySplit("train")
     groups = [number for number, count in enumerate(recipe.mixture.values()) for _ in range(count)]
@@ -151,7 +156,7 @@ def train(
         if recipe.talk:
             names = helped(list(recipe.mixture))
             draws = partial(_drawings, network)
-            spoken = talk_items(rng, names, depths, easy, recipe.talk, draws)
+            spoken = talk_items(talk_rng, names, depths, easy, recipe.talk, draws)
             further, told = _talk_loss(network, spoken)
             loss = loss + further
         for optimiser in optimisers:
@@ -167,7 +172,7 @@ def train(
             recent = []
             print(json.dumps(curve[-1]), flush=True)
         if step % recipe.checkpoint_every == 0 or step == recipe.steps:
-            _save(saved, recipe, network, optimisers, rng, step, curve)
+            _save(saved, recipe, network, optimisers, (rng, talk_rng), step, curve)
     return network, curve
 
 
@@ -204,7 +209,7 @@ def _drawings(
     canvases = patches_of(sources, config.patch)
     with torch.no_grad():
         prefix = see(network, (), grams_of(prompts, TALK_LENGTHS.prompt, config.buckets))
-        made = drawn(network, canvases, torch.randn_like(canvases), DRAWING_STEPS, prefix)
+        made = drawn(network, canvases, normal(canvases.shape), DRAWING_STEPS, prefix)
     return list(pictures_of(made, config.patch))
 
 
@@ -262,7 +267,7 @@ def _save(
     recipe: Recipe,
     network: TinyNetwork,
     optimisers: list[torch.optim.Optimizer],
-    rng: np.random.Generator,
+    rngs: tuple[np.random.Generator, np.random.Generator],
     step: int,
     curve: list[dict[str, Any]],
 ) -> None:
@@ -274,7 +279,8 @@ def _save(
             "network": network.state_dict(),
             "optimisers": [optimiser.state_dict() for optimiser in optimisers],
             "torch_rng": torch.get_rng_state(),
-            "numpy_rng": json.dumps(rng.bit_generator.state),
+            "numpy_rng": json.dumps(rngs[0].bit_generator.state),
+            "talk_rng": json.dumps(rngs[1].bit_generator.state),
             "step": step,
             "curve": json.dumps(curve),
         },

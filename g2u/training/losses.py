@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
+from g2u.models.tiny.chance import normal, placed, uniform, whole
 from g2u.models.tiny.network import (
     HIDDEN_SCORE,
     Segment,
@@ -91,8 +92,8 @@ def make_batch(
         edited=patches([item.edited for item in items]),
         question=grams([item.question for item in items], lengths.question),
         prompt=grams([item.edit_prompt for item in items], lengths.prompt),
-        answer_in=torch.from_numpy(shifted),
-        answer_out=torch.from_numpy(targets),
+        answer_in=placed(shifted),
+        answer_out=placed(targets),
         is_planted=torch.tensor([item.is_planted for item in items]),
         is_drawn=torch.tensor([item.is_drawn for item in items]),
         thought=patches([item.thought for item in items if item.thought is not None])
@@ -114,23 +115,22 @@ def corrupted(batch: Batch, kept: Tensor) -> Tensor:
     """
     thought = batch.edited.clone()
     size, patches, _ = thought.shape
-    chance = torch.rand(size)
+    chance = uniform([size])
     misleading = (chance < 0.2) | ((chance >= 0.35) & (chance < 0.4))
     chance[misleading & ~kept] = 1.0
-    other = torch.argsort(batch.group + torch.rand(size))
+    other = torch.argsort(batch.group + uniform([size]))
     swap, copy = chance < 0.1, (chance >= 0.1) & (chance < 0.2)
     damage, blank = (chance >= 0.2) & (chance < 0.35), (chance >= 0.35) & (chance < 0.4)
     thought[swap] = batch.edited[other][swap]
     thought[copy] = batch.source[copy]
     clean = thought[damage]
-    lost = torch.rand(len(clean), patches, 1) < torch.rand(len(clean), 1, 1) * 0.4
-    faded = torch.rand(len(clean), patches, 1)
+    lost = uniform([len(clean), patches, 1]) < uniform([len(clean), 1, 1]) * 0.4
+    faded = uniform([len(clean), patches, 1])
     mean = clean.mean(1, keepdim=True).expand_as(clean)
     mixed = torch.where(lost, faded * clean + (1 - faded) * mean, clean)
-    thought[damage] = (mixed + torch.randn_like(mixed) * torch.rand(len(clean), 1, 1) * 0.3).clamp(
-        -1, 1
-    )
-    thought[blank] = torch.rand(int(blank.sum()), 1, 1) * 2 - 1
+    noise = normal(mixed.shape) * uniform([len(clean), 1, 1]) * 0.3
+    thought[damage] = (mixed + noise).clamp(-1, 1)
+    thought[blank] = uniform([int(blank.sum()), 1, 1]) * 2 - 1
     return thought
 
 
@@ -229,19 +229,19 @@ def answer_loss(logits: Tensor, targets: Tensor) -> Tensor:
 def step_losses(network: TinyNetwork, batch: Batch, paths: frozenset[str]) -> dict[str, Tensor]:
     """The losses of one batch, each [B]; `paths` holds "direct" and may hold "draw" and "read"."""
     size = len(batch.source)
-    names, extra = "SQD", {"shown": torch.rand(size) > 0.04}
+    names, extra = "SQD", {"shown": uniform([size]) > 0.04}
     if "draw" in paths:
         names += "PN"
-        time = torch.rand(size) ** 2.5
-        time[torch.rand(size) < 0.4] = 0
+        time = uniform([size]) ** 2.5
+        time[uniform([size]) < 0.4] = 0
         level = time[:, None, None]
-        noised = (1 - level) * torch.randn_like(batch.edited) + level * batch.edited
+        noised = (1 - level) * normal(batch.edited.shape) + level * batch.edited
         estimate = _self_condition(network, batch, noised, time)
         extra["drawing"] = network.embed_noised(batch.source, noised, time, estimate)
     if "read" in paths:
         names += "TRA"
         if batch.thought is None:
-            extra["kept"] = torch.rand(size) > 0.35
+            extra["kept"] = uniform([size]) > 0.35
             extra["thought"] = corrupted(batch, extra["kept"])
         else:
             extra["thought"] = batch.thought
@@ -266,7 +266,7 @@ def _self_condition(
     """The model's own estimate of the edit after 1 to 5 passes, for 70 % of the batches: a drawing
     goes on from what is drawn.
     """
-    passes = SELF_PASSES[int(torch.randint(len(SELF_PASSES), ()))]
+    passes = SELF_PASSES[whole(len(SELF_PASSES))]
     estimate: Tensor | None = None
     with torch.no_grad():
         for _ in range(passes):
@@ -275,4 +275,4 @@ def _self_condition(
             estimate = network.predict_picture(hidden[:, where["N"]], batch.source).float()
     if estimate is None:
         return None
-    return estimate * (torch.rand(len(time)) < 0.85)[:, None, None]
+    return estimate * (uniform([len(time)]) < 0.85)[:, None, None]

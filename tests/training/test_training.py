@@ -13,6 +13,7 @@ from torch import Tensor
 from g2u.edits.rounds import instruction
 from g2u.errors import ParamsError
 from g2u.models import tiny
+from g2u.models.tiny.chance import normal, uniform, whole
 from g2u.models.tiny.network import TinyConfig, TinyNetwork, View
 from g2u.pictures import picture_of
 from g2u.prompts import NAMING, REFLECT
@@ -21,6 +22,7 @@ from g2u.records import EditRequest, Picture
 from g2u.training import loop
 from g2u.training.coldstart import QUARTERS, damaged, talk_items, worst
 from g2u.training.curriculum import EasySplit, easy_item, puzzle_benchmark, puzzle_item
+from g2u.training.device import train_on
 from g2u.training.export import export
 from g2u.training.loop import ANSWER_LENGTH, Recipe, train
 from g2u.training.losses import Batch, corrupted, make_batch, packed, step_losses
@@ -287,3 +289,39 @@ def test_a_cold_start_goes_on_from_weights_and_can_say_more(tmp_path: Path) -> N
         replace(plan, mixture=mixture, learning_rate=1e-2), SMALL, tmp_path / "learnt"
     )
     assert not torch.equal(learnt.state_dict()["byte_place"], places)
+
+
+def test_chance_is_drawn_on_the_cpu_and_lies_on_the_default_device() -> None:
+    torch.manual_seed(5)
+    drawn = [uniform([3]), normal([2, 2])]
+    torch.manual_seed(5)
+    assert torch.equal(drawn[0], torch.rand(3))
+    assert torch.equal(drawn[1], torch.randn(2, 2))
+    rng = torch.Generator().manual_seed(5)
+    first = [float(normal([1], rng)), whole(1000, rng)]
+    rng.manual_seed(5)
+    with torch.device("meta"):  # a device without values: what lies there was moved there
+        assert normal([1], rng).device.type == uniform([1]).device.type == "meta"
+        assert whole(1000, rng) == first[1]
+
+
+def test_an_unknown_device_is_said_in_one_line() -> None:
+    with pytest.raises(
+        ParamsError, match=r"^--device nowhere: torch cannot compute there; exp"
+    ) as e:
+        train_on("nowhere")
+    assert "\n" not in str(e.value)
+    train_on("cpu")
+    assert torch.get_default_device().type == "cpu"
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU")
+def test_a_gpu_trains_what_the_cpu_trains(tmp_path: Path) -> None:
+    recipe = replace(RECIPE, talk=8)
+    config = replace(SMALL, answer_length=ANSWER_LENGTH)
+    expected = train(recipe, config, tmp_path / "cpu")[0].state_dict()
+    with torch.device("cuda"):
+        network, _ = train(recipe, config, tmp_path / "gpu")
+    for name, tensor in network.state_dict().items():
+        assert tensor.device.type == "cuda"
+        assert torch.allclose(tensor.cpu(), expected[name], atol=0.02), name

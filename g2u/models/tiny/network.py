@@ -216,7 +216,7 @@ class TinyNetwork(nn.Module):
         bag = functional.embedding_bag(
             grams.flatten(0, 1), self.grams.weight, mode="sum", padding_idx=0
         )
-        return bag.view(batch, length, -1) / count.sqrt() + self.place[:length]
+        return bag.view(batch, length, -1) / count.float().sqrt() + self.place[:length]
 
     def embed_bytes(self, symbols: Tensor, start: int = 0) -> Tensor:
         """[B, M] -> [B, M, D]; `start` is the first one's place; far places share the last."""
@@ -227,7 +227,7 @@ class TinyNetwork(nn.Module):
         self, source: Tensor, noised: Tensor, time: Tensor, estimate: Tensor | None
     ) -> Tensor:
         """[B, P, C] each, time [B] in 0..1 -> [B, P, D]; `estimate` is the last prediction."""
-        rates = torch.exp(-math.log(1000) * torch.arange(32, device=time.device) / 32) * 100
+        rates = torch.exp(-math.log(1000) * torch.arange(32.0, device=time.device) / 32) * 100
         waves = rates * time[:, None]
         clock = self.time(torch.cat([waves.cos(), waves.sin()], 1))
         x = self.embed_picture(source, 0) + self.noised(noised) + self.drawing + clock[:, None]

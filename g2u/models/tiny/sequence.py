@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from g2u.models.tiny.canvas import to_bytes, to_unit
+from g2u.models.tiny.chance import placed
 from g2u.models.tiny.network import (
     HIDDEN_SCORE,
     Cache,
@@ -44,17 +45,17 @@ def flow_times(steps: int) -> list[float]:
 
 def patches_of(pictures: Sequence[NDArray[np.uint8]], patch: int) -> Tensor:
     """Pictures of the canvas' size, 0..255, as patches."""
-    return to_patches(torch.from_numpy(to_unit(np.stack(pictures))), patch)
+    return to_patches(placed(to_unit(np.stack(pictures))), patch)
 
 
 def pictures_of(patches: Tensor, patch: int) -> NDArray[np.uint8]:
     """Patches as pictures [B, size, size, 3], clipped and rounded to 0..255."""
-    return to_bytes(from_patches(patches, patch).numpy())
+    return to_bytes(from_patches(patches, patch).cpu().numpy())
 
 
 def grams_of(texts: Sequence[str], length: int, buckets: int) -> Tensor:
     """Texts, padded or cut to `length` tokens."""
-    return torch.from_numpy(np.stack([encode_text(text, length, buckets) for text in texts]))
+    return placed(np.stack([encode_text(text, length, buckets) for text in texts]))
 
 
 def see(network: TinyNetwork, pictures: Sequence[Tensor], grams: Tensor) -> Prefix:
