@@ -4,25 +4,36 @@ Prepares the benchmarks that section align of params.yaml names, trains the vari
 (stage align, resumable), then runs the study of its name, if studies/ has one. One command per
 system: python -m flows.align gvu, python -m flows.align r3. And python -m flows.align ablations:
 every ablation once, their curves beside those of what they are ablations of in
-studies/results/ablations.csv. With --device cuda the trainings are on a GPU.
+studies/results/ablations.csv. With --device cuda the trainings are on a GPU. Each ends with the
+tables of docs/alignment.md, from what is there so far.
 """
 
 import argparse
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
 from flows import study
+from flows.figures import helps, with_tables
 from g2u import params
+from g2u.alignment import watch
 from g2u.errors import run_main
 from g2u.files import write_whole
 from g2u.params import Align
-from g2u.workspace import ALIGNING, CURVE, STUDIED_WEIGHTS, BenchmarkFolder
+from g2u.report.aligned import Course, changes_table, looks_table, paintings_table
+from g2u.report.changes import Painted, repainted
+from g2u.scoring.statistics import Resampling
+from g2u.workspace import ALIGNING, CURVE, PAINTINGS, STUDIED_WEIGHTS, BenchmarkFolder
 
 SEEDS = 3
+DOCUMENT = Path("docs/alignment.md")
+"""What holds the tables."""
+ABLATIONS = "ablations.csv"
 
 
 def main() -> None:
@@ -34,10 +45,12 @@ def main() -> None:
     arguments = parser.parse_args()
     if arguments.variant == "ablations":
         ablations(params.load().align, arguments.device)
+        _document()
         return
     _train(arguments.variant, arguments.seeds, arguments.device)
     if (study.STUDIES / f"{arguments.variant}.yaml").exists():
         study.run(arguments.variant)
+    _document()
 
 
 def ablations(section: Align, device: str) -> None:
@@ -53,7 +66,62 @@ def ablations(section: Align, device: str) -> None:
     ]
     table = pl.concat(looks, how="diagonal_relaxed")
     study.RESULTS.mkdir(parents=True, exist_ok=True)
-    write_whole(study.RESULTS / "ablations.csv", table.write_csv())
+    write_whole(study.RESULTS / ABLATIONS, table.write_csv())
+
+
+def tables_of_alignment(section: Align) -> dict[str, str]:
+    """How trainings went and what they changed, as Markdown, as far as there are results."""
+    named = {f"{v}_{s}" if s else v: v for v in section.variants for s in range(SEEDS)}
+    trained = {name: STUDIED_WEIGHTS / name for name in named}
+    trained = {name: place for name, place in trained.items() if (place / CURVE).exists()}
+    courses = {
+        name: course(pl.read_csv(place / CURVE), section.settings(named[name]))
+        for name, place in trained.items()
+    }
+    found = {
+        "looks": looks_table(courses),
+        "paintings": paintings_table(painted(trained)),
+    }
+    if (table := study.RESULTS / ABLATIONS).exists():
+        parts = pl.read_csv(table).partition_by("training", as_dict=True)
+        ablated = {
+            str(name): course(curve, section.settings(str(name)))
+            for (name,), curve in parts.items()
+        }
+        found["ablations"] = looks_table(ablated)
+    for variant in section.variants:
+        if (table := study.RESULTS / f"{variant}_changes.csv").exists():
+            changed = pl.read_csv(table)
+            benchmarks = changed["benchmark"].unique(maintain_order=True)
+            helping = {name: helps(name) for name in benchmarks}
+            found[variant] = changes_table(changed, helping)
+    return found
+
+
+def course(curve: pl.DataFrame, settings: Mapping[str, Any]) -> Course:
+    """How a training of these settings went."""
+    looks = curve.to_dicts()
+    sound = [
+        look["turn"]
+        for number, look in enumerate(looks)
+        if not watch.objects(looks[: number + 1], settings["fall"])
+    ]
+    return Course(curve, settings["turns"], sound[-1])
+
+
+def painted(trained: Mapping[str, Path]) -> dict[str, Painted]:
+    """Pictures from words, before and after each training."""
+    how = Resampling(**params.load().score.model_dump(include={"confidence", "resamples", "seed"}))
+    tables = {name: pl.read_csv(place / PAINTINGS) for name, place in trained.items()}
+    return {
+        name: repainted(table["before"].to_list(), table["after"].to_list(), how)
+        for name, table in tables.items()
+    }
+
+
+def _document() -> None:
+    found = tables_of_alignment(params.load().align)
+    write_whole(DOCUMENT, with_tables(DOCUMENT.read_text(encoding="utf-8"), found))
 
 
 def _train(name: str, seeds: int, device: str) -> None:

@@ -62,18 +62,19 @@ def depth_curves() -> list[Curve]:
     for benchmark, models in results("depth").items():
         source, _, depth = benchmark.rpartition("_")
         points.setdefault(source, []).append((int(depth), models["tiny"]))
-    return [Curve(source, _helps(source), found) for source, found in points.items()]
+    return [Curve(source, helps(source), found) for source, found in points.items()]
 
 
 def steps_curves() -> list[Curve]:
     """One curve per benchmark; its points are the models."""
     return [
-        Curve(name, _helps(name), [(steps, models[model]) for model, steps in STEPS.items()])
+        Curve(name, helps(name), [(steps, models[model]) for model, steps in STEPS.items()])
         for name, models in results("steps").items()
     ]
 
 
-def _helps(source: str) -> str:
+def helps(source: str) -> str:
+    """The family whose own thought helps by construction."""
     return str(_own(source))
 
 
@@ -95,7 +96,7 @@ def inside(folder: Path) -> Iterator[None]:
 
 def row(benchmark: str) -> Row:
     """The first question that direct answers wrongly and the own thought of 8 steps rightly."""
-    family = _helps(benchmark)
+    family = helps(benchmark)
     folder = BenchmarkFolder(benchmark)
     direct = Cell(benchmark, "tiny", "direct")
     cells = {f"{n} step{'s' * (n > 1)}": Cell(benchmark, m, family) for m, n in STEPS.items()}
@@ -137,11 +138,11 @@ def _panel(heading: str, picture: Picture, cell: Cell, asked: Question, *, right
 def tables_of_study() -> dict[str, str]:
     """Training seeds, what a further training is expected to give, and controls, as Markdown."""
     seeds, main_results = results("seeds"), results("main")
-    helps = {name: _own(name) for name in main_results}
+    helping = {name: _own(name) for name in main_results}
     return {
-        "seeds": seeds_table(seeds, helps, DIRECT_ONLY),
-        "expected": expected_table(seeds, helps),
-        "controls": controls_table(main_results, helps, "tiny", DIRECT_ONLY),
+        "seeds": seeds_table(seeds, helping, DIRECT_ONLY),
+        "expected": expected_table(seeds, helping),
+        "controls": controls_table(main_results, helping, "tiny", DIRECT_ONLY),
     }
 
 

@@ -2,8 +2,8 @@
 
 Output: studies/weights/<variant>/ (low-rank changes beside their base, which stays as it is: see
 g2u/models/tiny/weights.py) with curve.csv and paintings.csv; of an ablation, without paintings, it
-is .g2u/align/<name>/weights. Resumes from .g2u/align/<variant>/checkpoint.pt. Reads the questions and
-pictures of prepared benchmarks, and oracles for the watch; no gold answer.
+is .g2u/align/<name>/weights. Resumes from .g2u/align/<variant>/checkpoint.pt. Reads the questions
+and pictures of prepared benchmarks, and oracles for the watch; no gold answer.
 The stage is in studies/weights/dvc.yaml, apart from the pipeline that everybody runs.
 Run: python -m flows.align gvu   (prepares the benchmarks first; --device cuda on a GPU)
 """

@@ -6,10 +6,11 @@ Numbers are those of gains.json: benchmark -> model -> arm -> name -> number, ac
 
 import math
 import statistics
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 
 from scipy.special import stdtrit
 
+from g2u.report.markdown import markdown_table
 from g2u.report.summary import hardest
 
 Arms = Mapping[str, Mapping[str, float]]
@@ -50,7 +51,7 @@ def seeds_table(results: Results, helps: Mapping[str, str | None], baseline: str
         shown = [_joined(arms.get(name) for arms in each) for name in names]
         gains = [_least_gain(arms[family]) for arms in each]
         rows.append([title, *shown, *gains, _joined(arms.get("oracle") for arms in each)])
-    return _markdown(rows)
+    return markdown_table(rows)
 
 
 def expected_table(results: Results, helps: Mapping[str, str | None]) -> str:
@@ -67,7 +68,7 @@ def expected_table(results: Results, helps: Mapping[str, str | None]) -> str:
         seen = {name: [arms.get(names.get(name, name)) for arms in each] for name in EXPECTED}
         shown = (_predicted(arms) for arms in seen.values())
         rows.append([f"{benchmark} ({family})", *shown])
-    return _markdown(rows)
+    return markdown_table(rows)
 
 
 def controls_table(
@@ -80,7 +81,7 @@ def controls_table(
         family = own_family(helps[benchmark], arms)
         row = [control(name, arms, family, baseline) for name in CONTROLS]
         rows.append([f"{benchmark} ({family})", *map(_percent, row)])
-    return _markdown(rows)
+    return markdown_table(rows)
 
 
 def control(name: str, arms: Arms, family: str, baseline: str) -> Mapping[str, float] | None:
@@ -120,8 +121,3 @@ def _percent(arm: Mapping[str, float] | None) -> str:
 def _joined(arms: Iterable[Mapping[str, float] | None]) -> str:
     shown = [_percent(arm) for arm in arms]
     return shown[0] if len(set(shown)) == 1 else " / ".join(shown)
-
-
-def _markdown(rows: Sequence[Sequence[str]]) -> str:
-    head, *body = (f"| {' | '.join(row)} |" for row in rows)
-    return "\n".join([head, f"|{'---|' * len(rows[0])}", *body]) + "\n"
