@@ -21,11 +21,18 @@ import polars as pl
 from flows import study
 from flows.figures import helps, with_tables
 from g2u import params
-from g2u.alignment import watch
+from g2u.alignment import rule
 from g2u.errors import run_main
 from g2u.files import write_whole
 from g2u.params import Align
-from g2u.report.aligned import Course, changes_table, looks_table, paintings_table
+from g2u.report.aligned import (
+    Course,
+    changes_table,
+    chosen_table,
+    looks_table,
+    paintings_table,
+    rewards_table,
+)
 from g2u.report.changes import Painted, repainted
 from g2u.scoring.statistics import Resampling
 from g2u.workspace import ALIGNING, CURVE, PAINTINGS, STUDIED_WEIGHTS, BenchmarkFolder
@@ -34,6 +41,8 @@ SEEDS = 3
 DOCUMENT = Path("docs/alignment.md")
 """What holds the tables."""
 ABLATIONS = "ablations.csv"
+DRAWS = 8
+"""Of each picture in the study `rewards`."""
 
 
 def main() -> None:
@@ -92,10 +101,18 @@ def tables_of_alignment(section: Align) -> dict[str, str]:
     for variant in section.variants:
         if (table := study.RESULTS / f"{variant}_changes.csv").exists():
             changed = pl.read_csv(table)
-            benchmarks = changed["benchmark"].unique(maintain_order=True)
-            helping = {name: helps(name) for name in benchmarks}
-            found[variant] = changes_table(changed, helping)
+            found[variant] = changes_table(changed, _helping(changed))
+    if (table := study.RESULTS / "rewards_rewards.csv").exists():
+        told = pl.read_csv(table)
+        helping = _helping(told)
+        gains = pl.read_csv(study.RESULTS / "rewards.csv")
+        found["rewards"] = rewards_table(told, helping)
+        found["chosen"] = chosen_table(gains, helping, DRAWS)
     return found
+
+
+def _helping(results: pl.DataFrame) -> dict[str, str]:
+    return {name: helps(name) for name in results["benchmark"].unique(maintain_order=True)}
 
 
 def course(curve: pl.DataFrame, settings: Mapping[str, Any]) -> Course:
@@ -104,7 +121,7 @@ def course(curve: pl.DataFrame, settings: Mapping[str, Any]) -> Course:
     sound = [
         look["turn"]
         for number, look in enumerate(looks)
-        if not watch.objects(looks[: number + 1], settings["fall"])
+        if not rule.objects(looks[: number + 1], settings["fall"])
     ]
     return Course(curve, settings["turns"], sound[-1])
 

@@ -32,7 +32,7 @@ from g2u.report.page import (
 )
 from g2u.report.published import judge_lines, published
 from g2u.report.questions import Finding, findings
-from g2u.report.rewards import does_it_know
+from g2u.report.rewards import does_it_know, rewards_table
 from g2u.report.summary import CellResult, arm_name, own_thoughts, summary
 from g2u.scoring.statistics import Resampling
 from g2u.tables import Answer, Score
@@ -366,6 +366,8 @@ def main() -> None:
     files: dict[str, str] = {}
     if decided:
         files["decisions.csv"] = decisions_table(decided).write_csv()
+    if any(measured.values()):
+        files["rewards.csv"] = rewards_table(measured).write_csv()
     if changed:
         own = set(own_thoughts(rows)["arm"])
         curves = of_training(config, CURVE, ("turn", "reward", "fidelity"))

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from g2u.alignment import gvu, r3, supervised, watch
+from g2u.alignment import gvu, r3, rule, supervised, watch
 from g2u.alignment.lowrank import put
 from g2u.alignment.recipe import AlignRecipe
 from g2u.alignment.state import Learner, begin, resume, save
@@ -35,7 +35,7 @@ def align(recipe: AlignRecipe, pool: Pool, watched: Pool, scratch: Path) -> Lear
     if not learner.curve:
         _check(learner, watched, recipe, {})
     measured: list[dict[str, float]] = []
-    while learner.done < recipe.turns and not watch.stops(learner.curve, recipe.fall):
+    while learner.done < recipe.turns and not rule.stops(learner.curve, recipe.fall):
         began = time.process_time()
         measured.append(SYSTEMS[recipe.system](learner, pool, recipe, rng))
         learner.seconds += time.process_time() - began
@@ -55,7 +55,7 @@ def _check(learner: Learner, watched: Pool, recipe: AlignRecipe, means: dict[str
     spent = {"cpu seconds": round(learner.seconds, 1)}
     learner.curve.append({"turn": learner.done, **spent, **found, **training})
     print(json.dumps(learner.curve[-1]), flush=True)
-    if not watch.objects(learner.curve, recipe.fall):
+    if not rule.objects(learner.curve, recipe.fall):
         learner.sound = learner.copy()
 
 

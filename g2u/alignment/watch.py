@@ -1,10 +1,8 @@
-"""The watch: held-out drawings at fixed times, and the rule that stops a hacked reward.
+"""The watch: held-out drawings at fixed times, by which rule.py stops a hacked reward.
 
 Drawings of development structures, without added noise, from the same noise at every look: their
 reward, their fidelity (F1 of the ink where there is an oracle), the share of paintings that are
-right. The rule is fixed before any training: where fidelity lies more than `recipe.fall` below its
-first value while the reward lies above its own, twice in a row, training stops, and the weights of
-the last look without objection are kept.
+right.
 """
 
 from collections.abc import Sequence
@@ -33,8 +31,6 @@ PAINTINGS = 4
 """Paintings of every prompt."""
 COMPARED = 20
 """Paintings of every prompt by the trained network, beside the base's."""
-PATIENCE = 2
-"""Looks in a row that the rule waits."""
 
 
 def look(learner: Learner, pool: Pool, recipe: AlignRecipe) -> dict[str, Any]:
@@ -76,19 +72,6 @@ def paintings(learner: Learner) -> list[Painting]:
     drawn = [_drawn(network, tasks)[0] for network in (learner.base, learner.network)]
     right = [_are_right(tasks, each, learner.base.config.patch) for each in drawn]
     return [Painting(t.prompt, *each) for t, *each in zip(tasks, *right, strict=True)]
-
-
-def objects(curve: list[dict[str, Any]], fall: float) -> bool:
-    """Whether the last look shows a fidelity that fell while the reward rose."""
-    first, last = curve[0], curve[-1]
-    fell = last["fidelity"] < first["fidelity"] - fall
-    return bool(fell and last["reward"] > first["reward"])
-
-
-def stops(curve: list[dict[str, Any]], fall: float) -> bool:
-    """Whether it has objected `PATIENCE` times in a row."""
-    looks = range(len(curve) - PATIENCE + 1, len(curve) + 1)
-    return len(curve) > PATIENCE and all(objects(curve[:count], fall) for count in looks)
 
 
 def _drawn(network: TinyNetwork, tasks: Sequence[Task]) -> tuple[Tensor, Rows]:

@@ -91,6 +91,49 @@ def changes_table(found: pl.DataFrame, helps: Mapping[str, str]) -> str:
     return markdown_table(rows)
 
 
+SELECTED = ("random", "likelihood", "contrast", "verdict", "oracle")
+"""By what the best of several drawings is chosen."""
+
+
+def rewards_table(told: pl.DataFrame, helps: Mapping[str, str]) -> str:
+    """A row per benchmark and reward: what it tells of the drawings that help by construction.
+
+    Args:
+        told: the report's table of rewards (g2u/report/rewards.py).
+        helps: benchmark -> the family that helps by construction.
+    """
+    measures = ("right_within", "right", "faithful_within", "faithful")
+    heads = ["benchmark", "edit", "reward", "right among draws, AUC", "right over all, AUC"]
+    rows = [[*heads, "fidelity among draws, rank correlation", "fidelity over all"]]
+    for row in told.iter_rows(named=True):
+        if row["family"] == helps[row["benchmark"]]:
+            shown = [_interval(row, name) for name in measures]
+            rows.append([row["benchmark"], row["family"], row["reward"], *shown])
+    return markdown_table(rows)
+
+
+def chosen_table(gains: pl.DataFrame, helps: Mapping[str, str], draws: int) -> str:
+    """A row per benchmark: accuracy, percent, with the best of `draws` drawings by each reward.
+
+    Args:
+        gains: gains.csv of the study, of one model.
+        helps: benchmark -> the family that helps by construction.
+        draws: drawings of each picture.
+    """
+    accuracy = {(row["benchmark"], row["arm"]): row["accuracy"] for row in gains.to_dicts()}
+    rows = [["benchmark", "edit", "one drawing", *(f"best of {draws} by {n}" for n in SELECTED)]]
+    for benchmark, family in helps.items():
+        arms = [family, *(f"{family}, select_{name}_{draws}" for name in SELECTED)]
+        rows.append([benchmark, family, *(f"{100 * accuracy[benchmark, a]:.1f}" for a in arms)])
+    return markdown_table(rows)
+
+
+def _interval(row: Mapping[str, Any], name: str) -> str:
+    if row[f"{name}_mean"] is None:
+        return "-"
+    return "{:.2f} [{:.2f}, {:.2f}]".format(*(row[f"{name}_{p}"] for p in ("mean", "low", "high")))
+
+
 def _of(row: Mapping[str, Any] | None, kind: str) -> str:
     if row is None:
         return "-"

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+import polars as pl
+
 from g2u.report.questions import Finding
 
 QUESTION = "Does the model know which of its drawings is good?"
@@ -42,6 +44,27 @@ def does_it_know(cells: Mapping[tuple[str, str, str], Mapping[str, Any]]) -> Fin
         f"{_told(counts['faithful_within'], 'fidelity')}; over all questions "
         f"{_told(counts['right'], 'right answers')}.",
         tuple(lines),
+    )
+
+
+def rewards_table(cells: Mapping[tuple[str, str, str], Mapping[str, Any]]) -> pl.DataFrame:
+    """A row per cell and reward; of every measure mean, low and high, null where it has none."""
+    return pl.DataFrame(
+        [
+            {
+                "benchmark": benchmark,
+                "model": model,
+                "family": family,
+                "reward": reward,
+                **{
+                    f"{name}_{part}": found[name] and found[name][part]
+                    for name, _, _ in TOLD
+                    for part in ("mean", "low", "high")
+                },
+            }
+            for (benchmark, model, family), rewards in cells.items()
+            for reward, found in rewards.items()
+        ]
     )
 
 

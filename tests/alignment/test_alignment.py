@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from g2u.alignment import forward, grpo, gvu, policy, r3, rewards, watch
+from g2u.alignment import forward, grpo, gvu, policy, r3, rewards, rule, watch
 from g2u.alignment.loop import SYSTEMS, align
 from g2u.alignment.lowrank import attach, changes, export
 from g2u.alignment.policy import Sampler
@@ -372,11 +372,11 @@ def look(reward: float, fidelity: float) -> dict[str, float]:
 
 def test_a_hacked_reward_stops_the_training_and_the_last_sound_weights_are_kept() -> None:
     curve = [look(0.1, 0.8), look(0.2, 0.81), look(0.3, 0.7)]
-    assert watch.objects(curve, 0.02)
-    assert not watch.stops(curve, 0.02)
-    assert watch.stops([*curve, look(0.4, 0.6)], 0.02)
-    assert not watch.stops([*curve, look(0.4, 0.79)], 0.02)
-    assert not watch.objects([look(0.1, 0.8), look(0.05, 0.5)], 0.02)  # worse, but not hacked
+    assert rule.objects(curve, 0.02)
+    assert not rule.stops(curve, 0.02)
+    assert rule.stops([*curve, look(0.4, 0.6)], 0.02)
+    assert not rule.stops([*curve, look(0.4, 0.79)], 0.02)
+    assert not rule.objects([look(0.1, 0.8), look(0.05, 0.5)], 0.02)  # worse, but not hacked
 
 
 def test_paintings_are_made_of_every_prompt_by_base_and_trained_network(base_folder: Path) -> None:

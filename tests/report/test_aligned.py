@@ -8,7 +8,14 @@ import pytest
 from flows.align import DOCUMENT, course, tables_of_alignment
 from flows.figures import with_tables
 from g2u.params import load
-from g2u.report.aligned import Course, changes_table, looks_table, paintings_table
+from g2u.report.aligned import (
+    Course,
+    changes_table,
+    chosen_table,
+    looks_table,
+    paintings_table,
+    rewards_table,
+)
 from g2u.report.changes import repainted
 from g2u.scoring.statistics import Resampling
 from tests.conftest import ROOT
@@ -24,6 +31,8 @@ LOOKS = pl.DataFrame(
         "refined a detail": pl.Series([None, None, None], dtype=pl.Float64),
     }
 )
+
+PARTS = ("mean", "low", "high")
 
 
 def test_a_course_tells_first_and_last_look_and_whose_weights_are_kept() -> None:
@@ -65,6 +74,31 @@ def test_paintings_are_shown_in_percent() -> None:
     found = repainted(before, after, Resampling(confidence=0.95, resamples=400, seed=0))
     row = paintings_table({"mine": found}).splitlines()[2]
     assert row.startswith("| mine | 40 | 25.0 | 50.0 | +25.0 [")
+
+
+def test_rewards_are_shown_for_the_edit_that_helps_and_beside_what_choosing_by_them_gives() -> None:
+    names = ("right_within", "right", "faithful_within", "faithful")
+    told = pl.DataFrame(
+        [
+            {"benchmark": "braid", "family": family, "reward": "verdict"}
+            | {f"{n}_{part}": v for n in names for part, v in zip(PARTS, values, strict=True)}
+            for family, values in (("context", (0.6, 0.5, 0.7)), ("detail", (0.1, 0.0, 0.2)))
+        ]
+    ).with_columns(pl.lit(None).alias("right_within_mean"))
+    rows = rewards_table(told, {"braid": "context"}).splitlines()[2:]
+    shown = "0.60 [0.50, 0.70]"
+    assert rows == [f"| braid | context | verdict | - | {shown} | {shown} | {shown} |"]
+    arms = ["", "random", "likelihood", "contrast", "verdict", "oracle"]
+    gains = pl.DataFrame(
+        {
+            "benchmark": "braid",
+            "arm": f"context, select_{arm}_4" if arm else "context",
+            "accuracy": place / 10,
+        }
+        for place, arm in enumerate(arms)
+    )
+    row = chosen_table(gains, {"braid": "context"}, 4).splitlines()[2]
+    assert row == "| braid | context | 0.0 | 10.0 | 20.0 | 30.0 | 40.0 | 50.0 |"
 
 
 def test_the_document_holds_the_tables_of_the_results_that_are_committed(

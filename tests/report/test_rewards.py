@@ -2,7 +2,7 @@
 
 from dataclasses import asdict
 
-from g2u.report.rewards import does_it_know
+from g2u.report.rewards import does_it_know, rewards_table
 from g2u.scoring.rewards import Telling
 from g2u.scoring.statistics import Interval
 
@@ -34,3 +34,20 @@ def test_rewards_that_rise_fall_or_tell_nothing_are_counted() -> None:
 
 def test_without_rewards_it_says_so() -> None:
     assert does_it_know({("b", "m", "f"): {}}).answer.startswith("Not asked")
+
+
+def test_the_table_holds_every_measure_with_its_interval() -> None:
+    cells = {
+        ("threads", "tiny", "detail"): {"verdict": measured(Interval(0.6, 0.55, 0.65), None)},
+        ("threads", "tiny", "direct"): {},
+    }
+    (row,) = rewards_table(cells).to_dicts()
+    assert [row[name] for name in ("benchmark", "model", "family", "reward")] == [
+        "threads",
+        "tiny",
+        "detail",
+        "verdict",
+    ]
+    assert (row["right_within_mean"], row["right_within_low"]) == (0.6, 0.55)
+    assert (row["right_mean"], row["right_high"]) == (0.8, 0.9)
+    assert row["faithful_within_mean"] is None
