@@ -24,7 +24,7 @@ from g2u import params
 from g2u.alignment import rule
 from g2u.errors import run_main
 from g2u.files import write_whole
-from g2u.params import Align
+from g2u.params import Align, Params
 from g2u.report.aligned import (
     Course,
     changes_table,
@@ -33,7 +33,7 @@ from g2u.report.aligned import (
     paintings_table,
     rewards_table,
 )
-from g2u.report.changes import Painted, repainted
+from g2u.report.changes import all_repainted
 from g2u.scoring.statistics import Resampling
 from g2u.workspace import ALIGNING, CURVE, PAINTINGS, STUDIED_WEIGHTS, BenchmarkFolder
 
@@ -78,8 +78,10 @@ def ablations(section: Align, device: str) -> None:
     write_whole(study.RESULTS / ABLATIONS, table.write_csv())
 
 
-def tables_of_alignment(section: Align) -> dict[str, str]:
+def tables_of_alignment(config: Params) -> dict[str, str]:
     """How trainings went and what they changed, as Markdown, as far as there are results."""
+    section, score = config.align, config.score
+    how = Resampling(score.confidence, score.resamples, score.seed)
     named = {f"{v}_{s}" if s else v: v for v in section.variants for s in range(SEEDS)}
     trained = {name: STUDIED_WEIGHTS / name for name in named}
     trained = {name: place for name, place in trained.items() if (place / CURVE).exists()}
@@ -87,9 +89,10 @@ def tables_of_alignment(section: Align) -> dict[str, str]:
         name: course(pl.read_csv(place / CURVE), section.settings(named[name]))
         for name, place in trained.items()
     }
+    paintings = {name: pl.read_csv(place / PAINTINGS) for name, place in trained.items()}
     found = {
         "looks": looks_table(courses),
-        "paintings": paintings_table(painted(trained)),
+        "paintings": paintings_table(all_repainted(paintings, how)),
     }
     if (table := study.RESULTS / ABLATIONS).exists():
         parts = pl.read_csv(table).partition_by("training", as_dict=True)
@@ -126,18 +129,8 @@ def course(curve: pl.DataFrame, settings: Mapping[str, Any]) -> Course:
     return Course(curve, settings["turns"], sound[-1])
 
 
-def painted(trained: Mapping[str, Path]) -> dict[str, Painted]:
-    """Pictures from words, before and after each training."""
-    how = Resampling(**params.load().score.model_dump(include={"confidence", "resamples", "seed"}))
-    tables = {name: pl.read_csv(place / PAINTINGS) for name, place in trained.items()}
-    return {
-        name: repainted(table["before"].to_list(), table["after"].to_list(), how)
-        for name, table in tables.items()
-    }
-
-
 def _document() -> None:
-    found = tables_of_alignment(params.load().align)
+    found = tables_of_alignment(params.load())
     write_whole(DOCUMENT, with_tables(DOCUMENT.read_text(encoding="utf-8"), found))
 
 

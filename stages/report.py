@@ -19,7 +19,7 @@ from g2u.errors import DataError, run_main
 from g2u.files import write_whole
 from g2u.params import Params
 from g2u.records import Picture, Question, Target, Thought
-from g2u.report.changes import Change, Painted, changes, in_words, repainted, table
+from g2u.report.changes import Change, Painted, all_repainted, changes, in_words, table
 from g2u.report.choices import Decided, decision, decisions_table, stability
 from g2u.report.page import (
     CHANGES,
@@ -263,11 +263,7 @@ def of_training(config: Params, name: str, columns: Collection[str]) -> dict[str
 
 def painted(config: Params) -> dict[str, Painted]:
     """Pictures from words, before and after training."""
-    tables_left = of_training(config, PAINTINGS, ("before", "after"))
-    return {
-        model: repainted(left["before"].to_list(), left["after"].to_list(), _how(config))
-        for model, left in tables_left.items()
-    }
+    return all_repainted(of_training(config, PAINTINGS, ("before", "after")), _how(config))
 
 
 def part(

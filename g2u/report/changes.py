@@ -52,6 +52,14 @@ def repainted(before: Sequence[bool], after: Sequence[bool], how: Resampling) ->
     return Painted(_mean(other), _mean(one), gain)
 
 
+def all_repainted(tables: Mapping[str, pl.DataFrame], how: Resampling) -> dict[str, Painted]:
+    """By model; a table has columns `before` and `after`."""
+    return {
+        name: repainted(table["before"].to_list(), table["after"].to_list(), how)
+        for name, table in tables.items()
+    }
+
+
 def changes(cells: Mapping[tuple[str, str, str, str], Pair], how: Resampling) -> list[Change]:
     """Every cell's main arm against that of the base.
 

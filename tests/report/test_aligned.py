@@ -105,7 +105,7 @@ def test_the_document_holds_the_tables_of_the_results_that_are_committed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.chdir(ROOT)
-    found = tables_of_alignment(load().align)
+    found = tables_of_alignment(load())
     text = Path(DOCUMENT).read_text(encoding="utf-8")
     assert with_tables(text, found) == text
     assert all(table in text for table in found.values())
