@@ -141,7 +141,7 @@ def tables_of_study() -> dict[str, str]:
     helping = {name: _own(name) for name in main_results}
     return {
         "seeds": seeds_table(seeds, helping, DIRECT_ONLY),
-        "expected": expected_table(seeds, helping),
+        "expected": expected_table(seeds, helping, results("retrained")),
         "controls": controls_table(main_results, helping, "tiny", DIRECT_ONLY),
     }
 

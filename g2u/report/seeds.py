@@ -6,7 +6,7 @@ Numbers are those of gains.json: benchmark -> model -> arm -> name -> number, ac
 
 import math
 import statistics
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from scipy.special import stdtrit
 
@@ -54,19 +54,30 @@ def seeds_table(results: Results, helps: Mapping[str, str | None], baseline: str
     return markdown_table(rows)
 
 
-def expected_table(results: Results, helps: Mapping[str, str | None]) -> str:
-    """A row per benchmark: where a further training's accuracies lie with 95 % confidence.
+def expected_table(
+    results: Results, helps: Mapping[str, str | None], further: Results | None = None
+) -> str:
+    """A row per benchmark: where a further training's accuracies lie with 95 % confidence, and
+    where they lie.
 
     The prediction interval of one more draw from a normal distribution of training seeds; the
     same seed on another CPU is such a draw, as rounding soon makes it another run.
+
+    Args:
+        results: numbers of a study whose models are the training seeds.
+        helps: the family that helps by construction, by benchmark.
+        further: numbers of a study whose one model is the further training.
     """
     rows = [["benchmark (own thought)", *EXPECTED]]
     for benchmark, found in results.items():
         each = list(found.values())
         family = own_family(helps[benchmark], each[0])
         names = {"own thought": family}
-        seen = {name: [arms.get(names.get(name, name)) for arms in each] for name in EXPECTED}
-        shown = (_predicted(arms) for arms in seen.values())
+        came = next(iter(further[benchmark].values())) if further else {}
+        shown = [
+            _expected([arms.get(arm) for arms in each], came.get(arm))
+            for arm in (names.get(name, name) for name in EXPECTED)
+        ]
         rows.append([f"{benchmark} ({family})", *shown])
     return markdown_table(rows)
 
@@ -104,14 +115,27 @@ def _least_gain(own: Mapping[str, float]) -> str:
     return f"{gain:+.1f} [{low:+.1f}, {high:+.1f}]"
 
 
-def _predicted(arms: Iterable[Mapping[str, float] | None]) -> str:
-    accuracies = [arm["accuracy"] for arm in arms if arm and "accuracy" in arm]
-    if len(accuracies) < 2:
+def _expected(arms: Iterable[Mapping[str, float] | None], came: Mapping[str, float] | None) -> str:
+    """The interval, behind what came where something did."""
+    interval = predicted([arm["accuracy"] for arm in arms if arm and "accuracy" in arm])
+    if interval is None:
         return "-"
-    mean, count = statistics.fmean(accuracies), len(accuracies)
-    spread = statistics.stdev(accuracies) * math.sqrt(1 + 1 / count)
+    low, high = interval
+    shown = f"{100 * low:.1f} to {100 * high:.1f}"
+    if came is None:
+        return shown
+    is_inside = low <= came["accuracy"] <= high
+    return f"{_percent(came)} {'in' if is_inside else '**outside**'} {shown}"
+
+
+def predicted(values: Sequence[float]) -> tuple[float, float] | None:
+    """The 95 % prediction interval of one more share of 0..1; None for fewer than two."""
+    if len(values) < 2:
+        return None
+    mean, count = statistics.fmean(values), len(values)
+    spread = statistics.stdev(values) * math.sqrt(1 + 1 / count)
     reach = float(stdtrit(count - 1, 0.975)) * spread
-    return f"{100 * max(0.0, mean - reach):.1f} to {100 * min(1.0, mean + reach):.1f}"
+    return max(0.0, mean - reach), min(1.0, mean + reach)
 
 
 def _percent(arm: Mapping[str, float] | None) -> str:

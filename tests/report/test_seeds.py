@@ -2,7 +2,7 @@
 
 from scipy.stats import t
 
-from g2u.report.seeds import control, controls_table, expected_table, seeds_table
+from g2u.report.seeds import control, controls_table, expected_table, predicted, seeds_table
 from g2u.report.summary import hardest
 
 BASELINE = "tiny_direct_only"
@@ -60,3 +60,19 @@ def test_a_further_training_is_expected_where_a_t_interval_of_the_seeds_has_it()
     reach = t.ppf(0.975, 2) * 0.05 * (4 / 3) ** 0.5
     assert f"| {85 - 100 * reach:.1f} to 100.0 |" in row
     assert row.startswith("| ladder (structure) | 50.0 to 50.0 |")
+
+
+def test_a_further_training_stands_before_its_interval_and_outside_is_said() -> None:
+    seeds = {f"seed {number}": arms(own) for number, own in enumerate((0.8, 0.9, 0.85))}
+    further = {"ladder": {"tiny_retrained": arms(0.5)}}
+    row = expected_table({"ladder": seeds}, {"ladder": "structure"}, further).splitlines()[2]
+    low, high = predicted([0.8, 0.9, 0.85]) or (0.0, 0.0)
+    assert f"| 50.0 **outside** {100 * low:.1f} to {100 * high:.1f} |" in row
+    assert row.startswith("| ladder (structure) | 50.0 in 50.0 to 50.0 | 55.0 in 55.0 to 55.0 |")
+
+
+def test_one_training_predicts_nothing() -> None:
+    assert predicted([0.8]) is None
+    assert expected_table({"ladder": {"tiny": arms(0.8)}}, {"ladder": "structure"}).splitlines()[
+        2
+    ] == ("| ladder (structure) | - | - | - | - |")
