@@ -1,6 +1,6 @@
 """align: train the embedded model by its own understanding, and measure what that changed.
 
-Prepares the benchmarks that section align of params.yaml names, trains the variant once per seed
+Prepares the benchmarks that studies/weights/params.yaml names, trains the variant once per seed
 (stage align, resumable), then runs the study of its name, if studies/ has one. One command per
 system: python -m flows.align gvu, python -m flows.align r3. And python -m flows.align ablations:
 every ablation once, their curves beside those of what they are ablations of in
@@ -21,10 +21,11 @@ import polars as pl
 from flows import study
 from flows.figures import helps, with_tables
 from g2u import params
-from g2u.alignment import rule
+from g2u.alignment import rule, section
+from g2u.alignment.section import Align
 from g2u.errors import run_main
 from g2u.files import write_whole
-from g2u.params import Align, Params
+from g2u.params import Params
 from g2u.report.aligned import (
     Course,
     changes_table,
@@ -41,8 +42,6 @@ SEEDS = 3
 DOCUMENT = Path("docs/alignment.md")
 """What holds the tables."""
 ABLATIONS = "ablations.csv"
-DRAWS = 8
-"""Of each picture in the study `rewards`."""
 
 
 def main() -> None:
@@ -53,7 +52,7 @@ def main() -> None:
     parser.add_argument("--device", default="cpu", help="of the trainings; default cpu")
     arguments = parser.parse_args()
     if arguments.variant == "ablations":
-        ablations(params.load().align, arguments.device)
+        ablations(section.load(), arguments.device)
         _document()
         return
     _train(arguments.variant, arguments.seeds, arguments.device)
@@ -62,13 +61,13 @@ def main() -> None:
     _document()
 
 
-def ablations(section: Align, device: str) -> None:
+def ablations(known: Align, device: str) -> None:
     """Train each and write a row per look of the watch, those of the whole variants among them."""
-    for name in section.ablations:
+    for name in known.ablations:
         _train(name, 1, device)
-    whole = {each.of for each in section.ablations.values()}
+    whole = {each.of for each in known.ablations.values()}
     curves = {name: STUDIED_WEIGHTS / name for name in sorted(whole)}
-    curves |= {name: ALIGNING / name / "weights" for name in section.ablations}
+    curves |= {name: ALIGNING / name / "weights" for name in known.ablations}
     looks = [
         pl.read_csv(place / CURVE).select(pl.lit(name).alias("training"), pl.all())
         for name, place in curves.items()
@@ -80,13 +79,12 @@ def ablations(section: Align, device: str) -> None:
 
 def tables_of_alignment(config: Params) -> dict[str, str]:
     """How trainings went and what they changed, as Markdown, as far as there are results."""
-    section, score = config.align, config.score
-    how = Resampling(score.confidence, score.resamples, score.seed)
-    named = {f"{v}_{s}" if s else v: v for v in section.variants for s in range(SEEDS)}
+    known, how = section.load(), Resampling.of(config.score)
+    named = {f"{v}_{s}" if s else v: v for v in known.variants for s in range(SEEDS)}
     trained = {name: STUDIED_WEIGHTS / name for name in named}
     trained = {name: place for name, place in trained.items() if (place / CURVE).exists()}
     courses = {
-        name: course(pl.read_csv(place / CURVE), section.settings(named[name]))
+        name: course(pl.read_csv(place / CURVE), known.settings(named[name]))
         for name, place in trained.items()
     }
     paintings = {name: pl.read_csv(place / PAINTINGS) for name, place in trained.items()}
@@ -97,11 +95,10 @@ def tables_of_alignment(config: Params) -> dict[str, str]:
     if (table := study.RESULTS / ABLATIONS).exists():
         parts = pl.read_csv(table).partition_by("training", as_dict=True)
         ablated = {
-            str(name): course(curve, section.settings(str(name)))
-            for (name,), curve in parts.items()
+            str(name): course(curve, known.settings(str(name))) for (name,), curve in parts.items()
         }
         found["ablations"] = looks_table(ablated)
-    for variant in section.variants:
+    for variant in known.variants:
         if (table := study.RESULTS / f"{variant}_changes.csv").exists():
             changed = pl.read_csv(table)
             found[variant] = changes_table(changed, _helping(changed))
@@ -110,7 +107,9 @@ def tables_of_alignment(config: Params) -> dict[str, str]:
         helping = _helping(told)
         gains = pl.read_csv(study.RESULTS / "rewards.csv")
         found["rewards"] = rewards_table(told, helping)
-        found["chosen"] = chosen_table(gains, helping, DRAWS)
+        families = study.params_of("rewards")["presets"]["families"]
+        (draws,) = {families[family]["draws"] for family in helping.values()}
+        found["chosen"] = chosen_table(gains, helping, draws)
     return found
 
 
@@ -135,7 +134,7 @@ def _document() -> None:
 
 
 def _train(name: str, seeds: int, device: str) -> None:
-    settings = params.load().align.settings(name)
+    settings = section.load().settings(name)
     for benchmark in {**settings["tasks"], **settings["watched"]}:
         if not BenchmarkFolder(benchmark).targets.exists():
             _run("stages.prepare", "--benchmark", benchmark)

@@ -6,6 +6,8 @@ Run: python -m flows.nightly   (on a schedule: python -m flows.serve)
 
 import shutil
 import subprocess
+import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, cast
 
@@ -68,7 +70,12 @@ def record() -> bool:
 @task(cache_policy=NO_CACHE, retries=2, retry_delay_seconds=10, persist_result=False)
 def push(remote: str) -> None:
     """Send what the remote lacks."""
-    guard.run_dvc(["push", "--remote", remote], tell=get_run_logger().info)
+    send(remote, get_run_logger().info)
+
+
+def send(remote: str, tell: Callable[[str], None] | None = None) -> None:
+    """The same outside a flow."""
+    guard.run_dvc(["push", "--remote", remote], tell=tell)
 
 
 @task(cache_policy=NO_CACHE, retries=2, retry_delay_seconds=10, persist_result=False)
@@ -102,30 +109,34 @@ HOOKS: list[Any] = [notify]
 def nightly() -> int:
     """One night; returns how many stages ran."""
     logger = get_run_logger()
-    section = params.load().nightly
-    if section.pull:
+    if params.load().nightly.pull:
         logger.info("at %s", pull())
     ran = surviving(reproduce, without_server)
-    section = params.load().nightly
-    if section.commit and record():
-        logger.info("committed what changed")
-    if section.remote is not None:
-        push(section.remote)
-    if section.report_to is not None:
-        logger.info("report: %s", publish(section.report_to))
+    deliver(record, push, publish, logger.info)
     return ran
 
 
 def rest_of_the_night() -> int:
     """What is left of `nightly` once Prefect's server is gone; what was done is not done again."""
-    ran, section = without_server(), params.load().nightly
-    if section.commit:
-        record.fn()
-    if section.remote is not None:
-        guard.run_dvc(["push", "--remote", section.remote])
-    if section.report_to is not None:
-        publish.fn(section.report_to)
+    ran = without_server()
+    deliver(record.fn, send, publish.fn, lambda line: print(line, file=sys.stderr))
     return ran
+
+
+def deliver(
+    record: Callable[[], bool],
+    push: Callable[[str], None],
+    publish: Callable[[str], str],
+    tell: Callable[[str], None],
+) -> None:
+    """Commit, push and publish, as far as section nightly asks for it."""
+    section = params.load().nightly
+    if section.commit and record():
+        tell("committed what changed")
+    if section.remote is not None:
+        push(section.remote)
+    if section.report_to is not None:
+        tell(f"report: {publish(section.report_to)}")
 
 
 def main() -> None:

@@ -195,85 +195,6 @@ class Train(Section):
     """Trained apart, by name."""
 
 
-class AlignChanges(Section):
-    """What a training of section align changes; meanings in g2u/alignment/recipe.py."""
-
-    system: Literal["gvu", "r3", "supervised"] | None = None
-    base: str | None = None
-    reward: Literal["likelihood", "contrast", "verdict", "agreement", "structure"] | None = None
-    tasks: dict[str, list[str]] | None = None
-    paints: Annotated[int, Field(ge=0)] | None = None
-    turns: Positive | None = None
-    groups: Positive | None = None
-    group: Annotated[int, Field(ge=2)] | None = None
-    spread: Literal["group", "batch"] | None = None
-    update: Literal["ratio", "forward"] | None = None
-    updates: Positive | None = None
-    kl: Annotated[float, Field(ge=0)] | None = None
-    learning_rate: Annotated[float, Field(ge=0)] | None = None
-
-
-class Ablation(AlignChanges):
-    """What differs from the training of a variant."""
-
-    of: str
-
-
-class Align(Section):
-    """Section of stage align; meanings in g2u/alignment/recipe.py."""
-
-    base: str
-    reward: str
-    tasks: dict[str, list[str]]
-    paints: Annotated[int, Field(ge=0)]
-    watched: dict[str, list[str]]
-    turns: Positive
-    groups: Positive
-    group: Annotated[int, Field(ge=2)]
-    spread: Literal["group", "batch"]
-    update: Literal["ratio", "forward"]
-    updates: Positive
-    reach: Annotated[float, Field(gt=0)]
-    steps: Annotated[int, Field(ge=2)]
-    eta: Annotated[float, Field(gt=0, le=1)]
-    clip: Annotated[float, Field(gt=0)]
-    text_clip: Annotated[float, Field(gt=0)]
-    kl: Annotated[float, Field(ge=0)]
-    rank: Positive
-    learning_rate: Annotated[float, Field(ge=0)]
-    alternate: Positive
-    perfect: Annotated[float, Field(gt=0, le=1)]
-    check_every: Positive
-    checked: Positive
-    fall: Annotated[float, Field(gt=0, le=1)]
-    threads: Positive
-    variants: dict[str, AlignChanges]
-    """Each a training of its own, by name."""
-    ablations: dict[str, Ablation] = {}
-    """Variants but for a change, of which only the curve is kept."""
-
-    def settings(self, name: str) -> dict[str, Any]:
-        """All that is said of the training of a variant or an ablation.
-
-        Raises:
-            ParamsError: no such variant, or more paintings than tasks.
-        """
-        further: dict[str, Any] = {}
-        if name in self.ablations:
-            further = self.ablations[name].model_dump(exclude_none=True)
-            name = further.pop("of")
-        if name not in self.variants:
-            raise ParamsError(unknown_name(f"{PATH}: align.variants", name, self.variants))
-        changes = self.variants[name].model_dump(exclude_none=True)
-        settings = {**self.model_dump(exclude={"variants", "ablations"}), **changes, **further}
-        paints, groups = settings["paints"], settings["groups"]
-        if paints > groups:
-            raise ParamsError(
-                f"{PATH}: align: {name} paints {paints} of {groups} groups; expected at most all"
-            )
-        return settings
-
-
 class Generate(Section):
     """Section of stage generate."""
 
@@ -433,7 +354,6 @@ class Params(Section):
     presets: Presets
     prepare: Prepare
     train: Train
-    align: Align
     generate: Generate
     understand: Understand
     judge: Judge
@@ -477,17 +397,22 @@ def load(path: Path = PATH) -> Params:
     Raises:
         ParamsError: missing, not YAML, an unknown or misspelt name, a wrong type or value.
     """
-    params = _checked(Params, _raw(path, Params.model_fields), path)
+    params = read(Params, path)
     shelf = path.with_name(SHELF.name)
     if shelf.exists():
-        shelved = _checked(Shelf, _raw(shelf, Shelf.model_fields), shelf)
+        shelved = read(Shelf, shelf)
         params = params.model_copy(update={"presets": params.presets.over(shelved.presets)})
     _check_axes(params, path)
     _check_modules(params, path)
     return params
 
 
-def _raw(path: Path, keys: Iterable[str]) -> dict[str, Any]:
+def read(kind: type[S], path: Path) -> S:
+    """A YAML file, checked whole.
+
+    Raises:
+        ParamsError: missing, not YAML, an unknown or misspelt name, a wrong type or value.
+    """
     try:
         raw = from_yaml(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
@@ -495,31 +420,31 @@ def _raw(path: Path, keys: Iterable[str]) -> dict[str, Any]:
     except yaml.YAMLError as error:
         raise ParamsError(f"{path}: not YAML: {' '.join(str(error).split())}") from None
     if not isinstance(raw, dict):
-        raise ParamsError(f"{path}: expected keys {', '.join(keys)}")
-    return raw
-
-
-def _checked(kind: type[S], raw: dict[str, Any], path: Path) -> S:
+        raise ParamsError(f"{path}: expected keys {', '.join(kind.model_fields)}")
     try:
         return kind.model_validate(raw)
     except ValidationError as error:
-        raise ParamsError(_first(error, path)) from None
+        raise ParamsError(_first(error, kind, path)) from None
 
 
-def _first(error: ValidationError, path: Path) -> str:
-    """The first problem as one line; for an unknown key, the nearest known one."""
-    problem = error.errors()[0]
+def _first(error: ValidationError, kind: type[BaseModel], path: Path) -> str:
+    """The first problem as one line; for an unknown key, the nearest known one.
+
+    A misspelt key is unknown under one name and missing under the other: that it is unknown says
+    more.
+    """
+    problems = error.errors()
+    problem = next((p for p in problems if p["type"] == "extra_forbidden"), problems[0])
     place = ".".join(str(part) for part in problem["loc"])
     if problem["type"] == "extra_forbidden":
         *parents, name = problem["loc"]
         where = ".".join(str(part) for part in parents) or "top level"
-        return unknown_name(f"{path}: {where}", str(name), _fields(parents))
+        return unknown_name(f"{path}: {where}", str(name), _fields(kind, parents))
     found = f", got {problem['input']!r}" if problem["type"] != "missing" else ""
     return f"{path}: {place}: {problem['msg'].lower()}{found}"[:400]
 
 
-def _fields(parents: Iterable[Any]) -> list[str]:
-    section: type[BaseModel] = Params
+def _fields(section: type[BaseModel], parents: Iterable[Any]) -> list[str]:
     kinds: dict[str, type[BaseModel]] = {
         "models": ModelPreset,
         "benchmarks": BenchmarkPreset,

@@ -15,6 +15,7 @@ from g2u.errors import CacheError
 DATA = Path("data")
 REPORT = DATA / "report"
 CODE = DATA / "code"
+"""What each stage runs: a dvc.yaml, and a digest per stage."""
 STUDIED_WEIGHTS = Path("studies") / "weights"
 """Weights that studies compare with the shipped ones, a folder each."""
 ALIGNING = Path(".g2u") / "align"
@@ -22,7 +23,6 @@ ALIGNING = Path(".g2u") / "align"
 CURVE, PAINTINGS = TRAINING = ("curve.csv", "paintings.csv")
 """What a training leaves beside its weights: its course, and pictures from words after and before.
 """
-"""What each stage runs: a dvc.yaml, and a digest per stage."""
 CACHE_VARIABLE = "G2U_CACHE"
 """Environment variable that moves the call cache, e.g. to share it between clones."""
 OPTIONS_VARIABLE = "G2U_CACHE_OPTIONS"

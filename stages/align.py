@@ -16,7 +16,7 @@ from pathlib import Path
 import polars as pl
 
 from g2u import params
-from g2u.alignment import watch
+from g2u.alignment import section, watch
 from g2u.alignment.loop import align
 from g2u.alignment.lowrank import export
 from g2u.alignment.recipe import AlignRecipe
@@ -35,8 +35,8 @@ def main() -> None:
     parser.add_argument("--device", default="cpu", help="of torch; default cpu")
     arguments = parser.parse_args()
     train_on(arguments.device)
-    config = params.load()
-    recipe = AlignRecipe(seed=arguments.seed, **config.align.settings(arguments.variant))
+    config, known = params.load(), section.load()
+    recipe = AlignRecipe(seed=arguments.seed, **known.settings(arguments.variant))
     name = f"{arguments.variant}_{arguments.seed}" if arguments.seed else arguments.variant
     size = TinyConfig().size
     tasks = pool(
@@ -54,11 +54,11 @@ def main() -> None:
     )
     learner = align(recipe, tasks, watched, ALIGNING / name)
     place = STUDIED_WEIGHTS / name
-    if arguments.variant in config.align.ablations:
+    if arguments.variant in known.ablations:
         place = ALIGNING / name / "weights"
     size_in_bytes = export(learner.network, Path(recipe.base), place)
     pl.DataFrame(learner.curve).write_csv(place / CURVE)
-    if arguments.variant not in config.align.ablations:
+    if arguments.variant not in known.ablations:
         painted = watch.paintings(learner)
         pl.DataFrame([asdict(each) for each in painted]).write_csv(place / PAINTINGS)
     print(f"align {name}: {learner.done} turns, {size_in_bytes} bytes", file=sys.stderr)

@@ -9,6 +9,7 @@ Run: python -m stages.report
 import json
 import sys
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -193,8 +194,7 @@ def bounds(config: Params) -> "dict[str, Bound] | None":
         return None
     from g2u.scoring.envelope import bound
 
-    section = config.score
-    how = Resampling(section.confidence, config.report.bound_resamples, section.seed)
+    how = replace(Resampling.of(config.score), resamples=config.report.bound_resamples)
     found = {}
     for benchmark in config.benchmarks:
         for model in config.models:
@@ -232,7 +232,7 @@ def styles(config: Params) -> "list[StyleGain]":
                 scores = tables.read_scores(Cell(benchmark, model, family).scores)
                 main = [score for score in scores if score.arm == scores[0].arm]
                 styled.setdefault((model, style, benchmark), []).append(main)
-    return style_gains(styled, _how(config))
+    return style_gains(styled, Resampling.of(config.score))
 
 
 def compared(config: Params) -> list[Change]:
@@ -245,7 +245,7 @@ def compared(config: Params) -> list[Change]:
                 own, former = (Cell(benchmark, m, family).scores for m in (model, str(base)))
                 pair = (tables.read_scores(own), tables.read_scores(former))
                 cells[benchmark, model, str(base), family] = pair
-    return changes(cells, _how(config))
+    return changes(cells, Resampling.of(config.score))
 
 
 def of_training(config: Params, name: str, columns: Collection[str]) -> dict[str, pl.DataFrame]:
@@ -263,7 +263,8 @@ def of_training(config: Params, name: str, columns: Collection[str]) -> dict[str
 
 def painted(config: Params) -> dict[str, Painted]:
     """Pictures from words, before and after training."""
-    return all_repainted(of_training(config, PAINTINGS, ("before", "after")), _how(config))
+    trained = of_training(config, PAINTINGS, ("before", "after"))
+    return all_repainted(trained, Resampling.of(config.score))
 
 
 def part(
@@ -303,12 +304,6 @@ def part(
     lines = (*own, *judge_lines(metrics))
     figures = published(metrics)
     return BenchmarkPart(direct.benchmark, direct.model, rows, sections, prompts, lines, figures)
-
-
-def _how(config: Params) -> Resampling:
-    """How intervals are resampled."""
-    section = config.score
-    return Resampling(section.confidence, section.resamples, section.seed)
 
 
 def nested(rows: pl.DataFrame) -> dict[str, Any]:

@@ -104,8 +104,7 @@ def main() -> None:
     right = {
         s.id: s.score >= 0.5 for s in scored["own"] if s.arm == main_arm and s.score is not None
     }
-    section = config.score
-    how = Resampling(section.confidence, section.resamples, section.seed)
+    how = Resampling.of(config.score)
     metric = config.presets.benchmarks[cell.benchmark].metric
     metrics: dict[str, Any] = {
         **cell_metrics(config, questions, gold, scored),

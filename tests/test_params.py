@@ -97,16 +97,3 @@ def test_what_is_wrong_on_the_shelf_is_named_there(tmp_path: Path) -> None:
     (tmp_path / "presets.yaml").write_text(text)
     with pytest.raises(ParamsError, match=r"presets\.yaml: presets has no 'familys'"):
         load(path)
-
-
-def test_an_ablation_is_its_variant_but_for_a_change() -> None:
-    align = load(ROOT / "params.yaml").align
-    for name, ablation in align.ablations.items():
-        whole, changed = align.settings(ablation.of), align.settings(name)
-        assert {n for n in whole if whole[n] != changed[n]}, name
-        assert set(whole) == set(changed)
-    with pytest.raises(ParamsError, match=r"align\.variants.*'gvo'.*did you mean 'gvu'"):
-        align.settings("gvo")
-    greedy = align.model_copy(update={"paints": align.groups + 1})
-    with pytest.raises(ParamsError, match="paints 9 of 8 groups; expected at most all"):
-        greedy.settings("gvu")

@@ -1,4 +1,4 @@
-"""How an alignment is trained: section `align` of params.yaml, one variant of it."""
+"""How an alignment is trained: one variant of studies/weights/params.yaml."""
 
 import json
 from dataclasses import asdict, dataclass

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from g2u.alignment.lowrank import attach, changes, put
 from g2u.alignment.recipe import AlignRecipe
+from g2u.alignment.section import PATH
 from g2u.errors import ParamsError
 from g2u.models.tiny.network import TinyNetwork
 from g2u.models.tiny.weights import load_network
@@ -98,7 +99,7 @@ def resume(path: Path, learner: Learner, recipe: AlignRecipe, rng: np.random.Gen
     state = torch.load(path, weights_only=True, map_location="cpu")
     if state["recipe"] != recipe.decisive():
         raise ParamsError(
-            f"params.yaml: align: {path} belongs to another recipe; take that recipe back to go "
+            f"{PATH}: align: {path} belongs to another recipe; take that recipe back to go "
             "on with it, or delete the file to start anew"
         )
     put(learner.network, state["changes"])

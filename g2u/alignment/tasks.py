@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from g2u import painting, tables
+from g2u.alignment.section import PATH
 from g2u.errors import DataError, ParamsError
 from g2u.ink import Pixels
 from g2u.models.tiny.canvas import to_canvas
@@ -53,7 +54,7 @@ class Pool:
         known = {kind: tasks for kind, tasks in self.kinds.items() if tasks[0].oracle is not None}
         if not known:
             raise ParamsError(
-                "params.yaml: align: no task has an oracle to learn from; expected a family that "
+                f"{PATH}: align: no task has an oracle to learn from; expected a family that "
                 "its benchmark has an oracle for"
             )
         return Pool(known)
@@ -139,7 +140,7 @@ def _prompts(config: Params, family: str, questions: Sequence[Question]) -> list
     if "template" in settings:
         return filled(str(settings["template"]), questions)
     raise ParamsError(
-        f"params.yaml: align: family {family!r} has no prompt of its own; expected one with "
+        f"{PATH}: align: family {family!r} has no prompt of its own; expected one with "
         "`prompt` or `template`"
     )
 

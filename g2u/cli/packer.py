@@ -20,11 +20,11 @@ from pathlib import Path
 from typing import Any
 
 from g2u.cli.dependencies import LOADED_BY_NAME
+from g2u.cli.sources import CODE, states
 from g2u.cli.workers import die_with_parent
 from g2u.errors import run_main
 from stages.__main__ import PACKER_VARIABLE
 
-SOURCES = ("g2u", "stages")
 STOPPED_IN = 10.0
 """Seconds that a packer gets to end by itself."""
 
@@ -77,7 +77,7 @@ def serve(listener: socket.socket) -> None:
 
 
 def _serve_one(
-    line: io.BufferedRWPair, job: dict[str, Any], started_as: frozenset[tuple[str, int, int]]
+    line: io.BufferedRWPair, job: dict[str, Any], started_as: list[tuple[str, int, int]]
 ) -> None:
     if job["folder"] != str(Path.cwd()) or _sources() != started_as:
         _send(line, {"refused": True})
@@ -104,14 +104,8 @@ def _run(stage: str, arguments: list[str]) -> int:
     return 0
 
 
-def _sources() -> frozenset[tuple[str, int, int]]:
-    """Every source file with its size and time of change."""
-    found = []
-    for folder in SOURCES:
-        for path in Path(folder).rglob("*.py"):
-            status = path.stat()
-            found.append((str(path), status.st_size, status.st_mtime_ns))
-    return frozenset(found)
+def _sources() -> list[tuple[str, int, int]]:
+    return states(map(Path, CODE))
 
 
 def _send(line: io.BufferedRWPair, message: dict[str, Any]) -> None:

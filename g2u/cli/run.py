@@ -1,14 +1,14 @@
 """g2u run: fill the call cache on all workers, then one `dvc repro` that packs."""
 
-import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 from g2u import params
 from g2u.cli import guard
 from g2u.cli.fill import Filled, fill
 from g2u.cli.packer import packing
+from g2u.cli.sources import CODE, states
 from g2u.cli.sync import sync
 from g2u.digests import sha256
 from g2u.files import write_whole
@@ -17,7 +17,6 @@ from g2u.workspace import call_store
 
 FILLED = guard.STATE / "filled"
 """What the workspace was like when its calls were last all answered."""
-SOURCES = ("g2u", "stages", "studies")
 
 
 def run(
@@ -48,19 +47,11 @@ def stamp(config: Params) -> str:
     Files count by size and time of change. Where it is as it was after a run, workers are not even
     started; if calls are missing all the same, `dvc repro` makes them.
     """
-    found = [(str(path), status.st_size, status.st_mtime_ns) for path, status in _files(config)]
-    told = [p.read_text(encoding="utf-8") for p in (params.PATH, params.SHELF) if p.exists()]
-    return sha256([told, call_store().place, sorted(found)])
-
-
-def _files(config: Params) -> Iterator[tuple[Path, os.stat_result]]:
-    places = [Path(place) for place in SOURCES]
+    places = [Path(place) for place in (*CODE, "studies")]
     for name in config.benchmarks:
         places += config.presets.benchmarks[name].files()
-    for place in places:
-        for path in [place, *place.rglob("*")]:
-            if path.is_file() and path.suffix != ".pyc":
-                yield path, path.stat()
+    told = [p.read_text(encoding="utf-8") for p in (params.PATH, params.SHELF) if p.exists()]
+    return sha256([told, call_store().place, states(places)])
 
 
 def prepare_workspace(config: Params, tell: Callable[[str], None]) -> None:

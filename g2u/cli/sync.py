@@ -12,6 +12,7 @@ from typing import Any
 from g2u import plugins
 from g2u.cli.dependencies import LOADED_BY_NAME, PACKAGES, shared_code
 from g2u.cli.guard import STATE
+from g2u.cli.sources import states
 from g2u.digests import sha256
 from g2u.errors import DataError
 from g2u.files import write_whole
@@ -148,9 +149,7 @@ def _weights(settings: Mapping[str, Any], folder: str, root: Path) -> str:
 def code_file(config: Params, root: Path) -> str:
     """Text of data/code/dvc.yaml, kept until a source file changes: it takes half a second."""
     stages = [s for s in LOADED_BY_NAME if s != "judge" or config.judge.model is not None]
-    status = ((p, p.stat()) for f in PACKAGES for p in sorted((root / f).rglob("*.py")))
-    files = [(str(path), found.st_size, found.st_mtime_ns) for path, found in status]
-    now = sha256([stages, files])
+    now = sha256([stages, states(root / folder for folder in PACKAGES)])
     kept = root / STATE / "code"
     if kept.exists():
         stamp, _, text = kept.read_text(encoding="utf-8").partition("\n")

@@ -28,8 +28,7 @@ def compared(
         questions: of the benchmark, with `gold` their targets.
         runs: answers by name; the first run is what the others are compared with.
     """
-    section = config.score
-    how = Resampling(section.confidence, section.resamples, section.seed)
+    how = Resampling.of(config.score)
     metric = config.presets.benchmarks[benchmark].metric
     scored = {name: score_answers(questions, gold, answers) for name, answers in runs.items()}
     base = next(iter(scored.values()))
@@ -37,7 +36,7 @@ def compared(
     for place, (name, scores) in enumerate(scored.items()):
         renamed = [type(s)(**{**asdict(s), "arm": "run"}) for s in scores]
         figures = official_metrics(metric, questions, gold, {"own": renamed, "direct": base}, how)
-        found[name] = {**arm_metrics(scores, section.confidence), "figures": figures["run"]}
+        found[name] = {**arm_metrics(scores, how.confidence), "figures": figures["run"]}
         if place:
             found[name]["gain"] = gain_metrics(scores, base, base, how)
     return found

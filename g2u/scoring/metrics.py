@@ -134,13 +134,12 @@ def cell_metrics(
     scored: Mapping[str, Sequence[Score]],
 ) -> dict[str, Any]:
     """The cell's arms and gains; `scored` holds "own" and the baselines, by family."""
-    section = config.score
-    how = Resampling(section.confidence, section.resamples, section.seed)
+    how = Resampling.of(config.score)
     direct = [s for s in scored["direct"] if s.arm == "none"]
     found: dict[str, Any] = {"arms": {}, "gains": {}, **chance(questions, gold)}
     for name in dict.fromkeys(score.arm for score in scored["own"]):
         arm = [score for score in scored["own"] if score.arm == name]
-        found["arms"][name] = arm_metrics(arm, section.confidence)
+        found["arms"][name] = arm_metrics(arm, how.confidence)
         if name == "none":
             continue
         found["gains"][name] = {}
@@ -160,8 +159,7 @@ def reward_metrics(
     config: Params, scores: Sequence[Score], rewards: Sequence[Reward]
 ) -> dict[str, Any]:
     """Per reward: what it tells of right answers and of faithful thoughts, over all draws."""
-    section = config.score
-    how = Resampling(section.confidence, section.resamples, section.seed)
+    how = Resampling.of(config.score)
     main = scores[0].arm
     by_arm = {(score.id, score.arm): score for score in scores}
     draws: dict[str, list[Draw]] = {}

@@ -7,10 +7,13 @@ or seeded: equal input, equal numbers.
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import bdtr, bdtri, ndtr, ndtri, stdtrit
+
+from g2u.params import ScoreSection
 
 Floats = NDArray[np.float64]
 HELD = 2**20
@@ -96,11 +99,16 @@ def _exact(mean: float, count: int, confidence: float) -> tuple[float, float]:
 
 @dataclass(frozen=True, slots=True)
 class Resampling:
-    """Section `score` of params.yaml."""
+    """How intervals are resampled."""
 
     confidence: float
     resamples: int
     seed: int
+
+    @classmethod
+    def of(cls, section: ScoreSection) -> Self:
+        """As section `score` of params.yaml says."""
+        return cls(section.confidence, section.resamples, section.seed)
 
 
 def resampled(count: int, rng: np.random.Generator, resamples: int) -> Iterator[NDArray[np.int32]]:
