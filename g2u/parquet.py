@@ -10,6 +10,7 @@ import functools
 import json
 import os
 import shutil
+import sys
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,8 @@ from g2u.errors import DataError
 SHARD_ROWS = 512
 SHARD_BYTES = 64 * 2**20
 GROUP_BYTES = 8 * 2**20
+READ_ROWS = 4096
+SHARED_LENGTH = 64
 IMAGE = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
 
 
@@ -76,7 +79,7 @@ def read_rows(
 def iterate_rows(
     path: Path, schema: pa.Schema, columns: list[str] | None = None
 ) -> Iterator[dict[str, Any]]:
-    """The same, a row group in memory at a time."""
+    """The same, few in memory at a time; equal short texts are one object."""
     try:
         with pq.ParquetFile(path) as file:
             there = file.schema_arrow.names
@@ -86,11 +89,18 @@ def iterate_rows(
                     f"{path}: no column {absent[0]!r}; expected {', '.join(schema.names)}"
                 )
             for number in range(file.num_row_groups):
-                yield from file.read_row_group(number, columns, use_threads=False).to_pylist()
+                for batch in file.iter_batches(READ_ROWS, [number], columns, use_threads=False):
+                    for row in batch.to_pylist():
+                        yield {name: _shared(value) for name, value in row.items()}
     except FileNotFoundError:
         raise DataError(f"{path}: missing; run dvc repro, which makes it") from None
     except (pa.ArrowInvalid, OSError) as error:
         raise DataError(f"{path}: not a whole parquet file ({error}); run dvc repro") from None
+
+
+def _shared(value: Any) -> Any:
+    """A short text as the one object of that text: ids and arms recur in every table."""
+    return sys.intern(value) if type(value) is str and len(value) <= SHARED_LENGTH else value
 
 
 def count_rows(path: Path) -> int:

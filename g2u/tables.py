@@ -8,7 +8,7 @@ from typing import Any
 import pyarrow as pa
 
 from g2u.errors import DataError
-from g2u.parquet import IMAGE, read_rows, read_shards, write_rows, write_shards
+from g2u.parquet import IMAGE, iterate_rows, read_shards, write_rows, write_shards
 from g2u.records import Picture, Question, Status, Thought
 
 STRINGS = pa.list_(pa.string())
@@ -212,7 +212,7 @@ def read_questions(path: Path) -> list[Question]:
     """Questions in their order."""
     lists = ("choices", "letters", "pictures")
     questions = []
-    for row in read_rows(path, QUESTIONS):
+    for row in iterate_rows(path, QUESTIONS):
         labels = tuple((label["name"], label["value"]) for label in row["labels"])
         parts = {**row, **{name: tuple(row[name]) for name in lists}, "labels": labels}
         questions.append(Question(**parts))
@@ -265,7 +265,7 @@ def read_thoughts(folder: Path, *, with_pictures: bool = True) -> list[Thought]:
     columns = None if with_pictures else [name for name in THOUGHTS.names if name != "image"]
     stored = {row["thought"]: row for row in read_shards(folder, THOUGHTS, columns)}
     thoughts = []
-    for link in read_rows(folder / "links.parquet", LINKS):
+    for link in iterate_rows(folder / "links.parquet", LINKS):
         row = stored.get(link["thought"])
         thoughts.append(
             Thought(
@@ -298,7 +298,7 @@ def read_answers(path: Path) -> list[Answer]:
     """Answers in their order."""
     return [
         Answer(**{**row, "option_scores": tuple(row["option_scores"])})
-        for row in read_rows(path, ANSWERS)
+        for row in iterate_rows(path, ANSWERS)
     ]
 
 
@@ -310,7 +310,9 @@ def write_rewards(path: Path, rewards: Sequence[Reward]) -> None:
 
 def read_rewards(path: Path) -> list[Reward]:
     """Rewards in their order."""
-    return [Reward(**{**row, "tokens": tuple(row["tokens"])}) for row in read_rows(path, REWARDS)]
+    return [
+        Reward(**{**row, "tokens": tuple(row["tokens"])}) for row in iterate_rows(path, REWARDS)
+    ]
 
 
 def write_scores(path: Path, scores: Sequence[Score]) -> None:
@@ -320,7 +322,7 @@ def write_scores(path: Path, scores: Sequence[Score]) -> None:
 
 def read_scores(path: Path) -> list[Score]:
     """Scores in their order."""
-    return [Score(**row) for row in read_rows(path, SCORES)]
+    return [Score(**row) for row in iterate_rows(path, SCORES)]
 
 
 def write_judgements(path: Path, judgements: Sequence[Judgement]) -> None:
@@ -331,7 +333,7 @@ def write_judgements(path: Path, judgements: Sequence[Judgement]) -> None:
 
 def read_judgements(path: Path) -> list[Judgement]:
     """Judgements in their order."""
-    return [Judgement(**row) for row in read_rows(path, JUDGEMENTS)]
+    return [Judgement(**row) for row in iterate_rows(path, JUDGEMENTS)]
 
 
 def assert_same_ids(what: str, found: Iterable[str], expected: Iterable[str]) -> None:

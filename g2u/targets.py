@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from g2u.parquet import read_rows, write_rows
+from g2u.parquet import iterate_rows, write_rows
 from g2u.records import Target
 
 TARGETS = pa.schema([("id", pa.string()), ("answer", pa.string()), ("scorer", pa.string())])
@@ -21,4 +21,4 @@ def write_targets(path: Path, targets: Sequence[Target]) -> None:
 
 def read_targets(path: Path) -> list[Target]:
     """Targets in the order of the questions."""
-    return [Target(**row) for row in read_rows(path, TARGETS)]
+    return [Target(**row) for row in iterate_rows(path, TARGETS)]

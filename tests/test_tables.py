@@ -103,3 +103,17 @@ def test_other_ids_are_refused() -> None:
         tables.assert_same_ids("cell", ["a"], ["a", "b"])
     with pytest.raises(DataError, match="unknown question 'c'"):
         tables.assert_same_ids("cell", ["a", "c"], ["a"])
+
+
+def test_rows_beyond_one_batch_come_in_order_and_equal_texts_are_one_object(
+    tmp_path: Path,
+) -> None:
+    schema = pa.schema([("id", pa.string()), ("arm", pa.string()), ("text", pa.string())])
+    count, long = 2 * parquet.READ_ROWS + 1, "x" * (parquet.SHARED_LENGTH + 1)
+    rows = [{"id": f"q{number}", "arm": "concat", "text": long} for number in range(count)]
+    parquet.write_rows(tmp_path / "rows.parquet", schema, rows)
+    found = list(parquet.iterate_rows(tmp_path / "rows.parquet", schema))
+    assert found == rows
+    assert len({id(row["arm"]) for row in found}) == 1
+    again = next(iter(parquet.iterate_rows(tmp_path / "rows.parquet", schema)))
+    assert again["id"] is found[0]["id"]

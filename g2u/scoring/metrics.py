@@ -40,10 +40,11 @@ def score_answers(
     by_id = {question.id: question for question in questions}
     answer_of = {target.id: target for target in gold}
     tables.assert_same_ids("targets", answer_of, by_id)
+    clusters = {q.id: sha256(list(q.pictures) or [q.id])[:16] for q in questions}
     scores = []
     for answer in answers:
         question, target = by_id[answer.id], answer_of[answer.id]
-        cluster = sha256(list(question.pictures) or [question.id])[:16]
+        cluster = clusters[answer.id]
         if answer.status != "ok":
             scores.append(Score(answer.id, answer.arm, answer.status, "", None, cluster))
             continue
