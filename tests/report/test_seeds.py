@@ -73,6 +73,5 @@ def test_a_further_training_stands_before_its_interval_and_outside_is_said() -> 
 
 def test_one_training_predicts_nothing() -> None:
     assert predicted([0.8]) is None
-    assert expected_table({"ladder": {"tiny": arms(0.8)}}, {"ladder": "structure"}).splitlines()[
-        2
-    ] == ("| ladder (structure) | - | - | - | - |")
+    table = expected_table({"ladder": {"tiny": arms(0.8)}}, {"ladder": "structure"})
+    assert table.splitlines()[2] == "| ladder (structure) | - | - | - | - |"
