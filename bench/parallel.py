@@ -45,7 +45,7 @@ def main() -> None:
         for _ in range(ROUNDS):
             for workers in filled:
                 settle(made, items, workers)
-                timed(made.folder, "-m", "stages", "prepare", "--benchmark", "ladder")
+                timed(made.folder, "-m", "stages.prepare", "--benchmark", "ladder")
                 filled[workers].append(timed(made.folder, "-m", "g2u.cli.main", "fill"))
                 packed[workers].append(timed(made.folder, "-m", "g2u.cli.main", "run"))
     print(machine())

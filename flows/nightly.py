@@ -26,6 +26,8 @@ from g2u.workspace import REPORT
 
 RECORDED = (
     "dvc.lock",
+    "data/dvc.yaml",
+    "data/dvc.lock",
     "data/**/dvc.yaml",
     "data/**/dvc.lock",
     "data/*/metrics",

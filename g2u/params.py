@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from g2u import plugins
 from g2u.arms import Pairing
@@ -19,7 +20,7 @@ PATH = Path("params.yaml")
 SHELF = Path("presets.yaml")
 """Beside params.yaml: further presets, by name alone."""
 NAME = re.compile(r"[a-z0-9_]+")
-RESERVED = ("code", "report")
+RESERVED = ("recipes", "report")
 BASELINES = ("direct", "duplicate")
 NULL_MODES = ("none", "blind")
 """Feedback modes of direct; they show no thought."""
@@ -134,25 +135,13 @@ class Presets(Section):
     models: dict[str, ModelPreset]
     benchmarks: dict[str, BenchmarkPreset]
     families: dict[str, FamilyPreset]
-    _shelved: frozenset[tuple[str, str]] = PrivateAttr(frozenset())
 
     def over(self, shelf: "Presets") -> "Presets":
         """These, and those of the shelf that have other names."""
         merged: dict[str, Any] = {
             axis: {**getattr(shelf, axis), **getattr(self, axis)} for axis in AXES
         }
-        found = self.model_copy(update=merged)
-        found._shelved = frozenset(
-            (axis, name)
-            for axis in AXES
-            for name in getattr(shelf, axis)
-            if name not in getattr(self, axis)
-        )
-        return found
-
-    def file_of(self, axis: Axis, name: str) -> Path:
-        """Where a preset stands, beside the workspace's dvc.yaml."""
-        return SHELF if (axis, name) in self._shelved else PATH
+        return self.model_copy(update=merged)
 
 
 AXES: tuple[Axis, ...] = ("models", "benchmarks", "families")
@@ -414,9 +403,18 @@ def read(kind: type[S], path: Path) -> S:
         ParamsError: missing, not YAML, an unknown or misspelt name, a wrong type or value.
     """
     try:
-        raw = from_yaml(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
         raise ParamsError(f"{path}: missing; run inside a g2u workspace (git clone, cd)") from None
+    found: S = _read(kind, path, text)
+    return found
+
+
+@lru_cache(maxsize=4)
+def _read(kind: type[S], path: Path, text: str) -> S:
+    """The same text is read once: the packer is asked for every stage of a run."""
+    try:
+        raw = from_yaml(text)
     except yaml.YAMLError as error:
         raise ParamsError(f"{path}: not YAML: {' '.join(str(error).split())}") from None
     if not isinstance(raw, dict):
@@ -473,7 +471,7 @@ def _check_axes(params: Params, path: Path) -> None:
         for name in [*names, *presets]:
             if not NAME.fullmatch(name) or name in RESERVED:
                 raise ParamsError(
-                    f"{path}: {axis}: {name!r}; expected a-z, 0-9, _ (not 'code', 'report')"
+                    f"{path}: {axis}: {name!r}; expected a-z, 0-9, _ (not 'recipes', 'report')"
                 )
         for name in names:
             if name not in presets:

@@ -14,8 +14,8 @@ from g2u.errors import CacheError
 
 DATA = Path("data")
 REPORT = DATA / "report"
-CODE = DATA / "code"
-"""What each stage runs: a dvc.yaml, and a digest per stage."""
+RECIPES = DATA / "recipes"
+"""What stages are made with beside their data (g2u/recipes.py)."""
 STUDIED_WEIGHTS = Path("studies") / "weights"
 """Weights that studies compare with the shipped ones, a folder each."""
 ALIGNING = Path(".g2u") / "align"

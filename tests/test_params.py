@@ -86,9 +86,6 @@ def test_a_name_is_looked_up_in_the_file_first_and_then_on_the_shelf(tmp_path: P
     presets = load(path).presets
     assert presets.families["blank"].settings() == {"level": 1}
     assert presets.families["noise"].edit == "noise"
-    assert presets.file_of("families", "blank") == Path("params.yaml")
-    assert presets.file_of("families", "noise") == Path("presets.yaml")
-    assert presets.file_of("models", "tiny") == Path("params.yaml")
 
 
 def test_what_is_wrong_on_the_shelf_is_named_there(tmp_path: Path) -> None:

@@ -3,10 +3,10 @@
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from g2u import params
 from g2u.cli import guard
-from g2u.cli.fill import Filled, fill
 from g2u.cli.packer import packing
 from g2u.cli.sources import CODE, states
 from g2u.cli.sync import sync
@@ -14,6 +14,9 @@ from g2u.digests import sha256
 from g2u.files import write_whole
 from g2u.params import Params
 from g2u.workspace import call_store
+
+if TYPE_CHECKING:
+    from g2u.cli.fill import Filled
 
 FILLED = guard.STATE / "filled"
 """What the workspace was like when its calls were last all answered."""
@@ -31,14 +34,17 @@ def run(
         prepare_workspace(params.load(), tell)
         config = params.load()
         now = stamp(config)
-        if not FILLED.exists() or FILLED.read_text() != now:
+        changed = not FILLED.exists() or FILLED.read_text() != now
+        if changed:
+            from g2u.cli.fill import fill
+
             failed = 0
             for filled in fill(config):
                 tell_filled(filled, tell)
                 failed += filled.failed
             if not failed:
                 write_whole(FILLED, now)
-        pack()
+        pack(expects_work=changed)
 
 
 def stamp(config: Params) -> str:
@@ -67,18 +73,18 @@ def prepare_workspace(config: Params, tell: Callable[[str], None]) -> None:
     guard.keep_locks()
 
 
-def tell_filled(filled: Filled, tell: Callable[[str], None]) -> None:
+def tell_filled(filled: "Filled", tell: Callable[[str], None]) -> None:
     """A line for what was not answered yet."""
     if filled.made or filled.failed:
         tell(f"fill {filled}")
 
 
-def pack(tell: Callable[[str], None] | None = None) -> None:
+def pack(tell: Callable[[str], None] | None = None, *, expects_work: bool = True) -> None:
     """One `dvc repro`, its stages in a warm packer; `tell` gets each line instead of stdout.
 
     DVC does not look for an earlier run of a stage: all calls are answered, so that packing again
     costs no more than taking its result out of the run cache, and the search an eighth of all.
     """
-    with packing() as environment:
+    with packing(at_once=expects_work) as environment:
         guard.run_dvc(["repro", "--no-run-cache"], environment, tell)
     guard.keep_locks()

@@ -77,7 +77,7 @@ def test_sync_writes_a_file_per_benchmark_and_family_once_and_removes_what_is_go
     workspace.write()
     assert workspace.run("g2u.cli.main", "sync").stdout.strip().endswith("in step with params.yaml")
     text = yaml.safe_load(Path("data/mine/dvc.yaml").read_text())
-    assert text["vars"][0]["benchmark"] == "mine"
+    assert "data/recipes/prepare/mine.json" in text["stages"]["prepare"]["deps"]
     assert "mine.tsv" in text["stages"]["prepare"]["deps"]
     assert not Path("data/ladder").exists()
     assert {p.parent.name for p in Path("data/mine/cells").glob("*/dvc.yaml")} == set(
@@ -92,11 +92,16 @@ def test_a_cell_has_the_stages_and_dependencies_that_it_needs(workspace: Workspa
     path = workspace.folder / "data/ladder/cells/detail/dvc.yaml"
     plain = path.read_text()
     assert list(yaml.safe_load(plain)["stages"]) == ["generate", "understand", "score"]
-    assert not re.search("judge|item.editor|item.reader|item.baseline| # if ", plain)
-    halves = {"editor": {"adapter": "tiny"}, "reader": {"adapter": "null"}}
+    assert not re.search("judge|weights}|item.baseline| # if |<<", plain)
+    for name in ("eyes", "hands"):
+        (workspace.folder / name).mkdir()
+    halves = {
+        "editor": {"adapter": "shared", "settings": {"path": "hands"}},
+        "reader": {"adapter": "hf_chat", "settings": {"path": "eyes"}},
+    }
     workspace.raw["presets"]["models"] |= {
         "both": {"adapter": "pair", "settings": halves, "baseline": "other"},
-        "other": {"adapter": "null"},
+        "other": {"adapter": "hf_chat", "settings": {"path": "eyes"}},
     }
     workspace.raw["models"] = ["tiny", "both"]
     workspace.raw["judge"]["model"] = "other"
@@ -106,15 +111,14 @@ def test_a_cell_has_the_stages_and_dependencies_that_it_needs(workspace: Workspa
     deps = {name: stage["do"]["deps"] for name, stage in told["stages"].items()}
     models = told["vars"][0]["models"]
     assert models["both"] == {
-        "presets": "params.yaml", "adapter": "g2u/models/pair", "baseline": "other",
-        "editor": "g2u/models/tiny", "editor_weights": "g2u/models/tiny",
-        "reader": "g2u/models/null", "reader_weights": "g2u/models/null",
+        "editor_weights": "hands", "reader_weights": "eyes", "baseline": "other",
     }  # fmt: skip
-    assert models["tiny"]["baseline"] == "tiny"
-    assert {"${item.editor}", "${item.editor_weights}"} <= set(deps["generate"])
-    assert {"${item.reader}", "${item.reader_weights}"} <= set(deps["understand"])
-    assert "data/${benchmark}/judgements/${item.baseline}/direct.parquet" in deps["score"]
-    assert "${judge.model}" in deps["judge"]
+    idle = "data/ladder/questions.parquet"
+    assert models["tiny"] == {"editor_weights": idle, "reader_weights": idle, "baseline": "tiny"}
+    assert "${item.editor_weights}" in deps["generate"]
+    assert "${item.reader_weights}" in deps["understand"]
+    assert "eyes" in deps["judge"]
+    assert "data/ladder/judgements/${item.baseline}/direct.parquet" in deps["score"]
     judged = workspace.folder / "data/ladder/judgements/tiny/detail.parquet"
     judged.parent.mkdir(parents=True)
     judged.touch()

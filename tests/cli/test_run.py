@@ -68,7 +68,7 @@ def test_workers_start_only_if_something_changed(
         raise AssertionError("fill was called")
 
     small.run("g2u.cli.main", "run")
-    monkeypatch.setattr("g2u.cli.run.fill", refuse)
+    monkeypatch.setattr("g2u.cli.fill.fill", refuse)
     run()
     small.raw["presets"]["families"]["structure"]["prompt"] = "Draw it."
     small.write()
@@ -156,8 +156,8 @@ def test_workers_die_with_their_parent(small: Workspace) -> None:
 
 @pytest.mark.slow
 def test_the_packer_runs_stages_and_refuses_once_a_source_has_changed(small: Workspace) -> None:
-    stage = [sys.executable, "-m", "stages", "prepare", "--benchmark", "mine"]
-    missing = [sys.executable, "-m", "stages", "prepare", "--benchmark", "nothing"]
+    stage = [sys.executable, "stages/run.py", "prepare", "--benchmark", "mine"]
+    missing = [sys.executable, "stages/run.py", "prepare", "--benchmark", "nothing"]
     with packing() as environment:
         packed = {**os.environ, **environment}
         warm = subprocess.run(stage, env=packed, capture_output=True, text=True)
@@ -187,7 +187,7 @@ def test_a_stage_dies_with_the_dvc_that_started_it(small: Workspace, shell: str)
     Path("stages/idle.py").write_text(
         "import os, signal\nprint(os.getpid(), flush=True)\nsignal.pause()\n"
     )
-    Path("dvc.yaml").write_text("stages: {idle: {cmd: python -m stages idle}}\n")
+    Path("dvc.yaml").write_text("stages: {idle: {cmd: python -S stages/run.py idle}}\n")
     small.init_dvc()
     command = [sys.executable, "-m", "dvc", "repro", "idle"]
     environment = {**os.environ, "SHELL": shell}

@@ -8,10 +8,12 @@ import yaml
 from g2u import params
 from g2u.cache.calls import CachedCalls
 from g2u.cache.folder import FolderStore
+from g2u.cli.sync import sync
 from g2u.edits import written
 from g2u.errors import ModelError, ParamsError
 from g2u.models import null, tiny
 from g2u.pictures import picture_of
+from g2u.recipes import recipes
 from g2u.records import Failure, Picture, Question, Turn
 from g2u.workspace import Cell
 from g2u.writing import WithWriter, writer
@@ -75,11 +77,26 @@ def test_replies_lie_under_the_name_of_who_gave_them(helped: Workspace, tmp_path
 
 
 def test_cells_depend_on_their_writer(helped: Workspace) -> None:
-    helped.write()
-    told = yaml.safe_load(Path("data/mine/cells/helped/dvc.yaml").read_text())["vars"][0]["writer"]
-    assert (told["presets"], told["name"]) == ("params.yaml", "scribe")
-    assert told["model"] == "g2u/models/null"
-    assert "writer" not in Path("data/mine/cells/direct/dvc.yaml").read_text()
+    folder = helped.folder / "scribe"
+    folder.mkdir()
+    helped.raw["presets"]["models"]["scribe"]["settings"] = {"size": 0, "path": "scribe"}
+    (helped.folder / "params.yaml").write_text(yaml.safe_dump(helped.raw))
+    config = params.load(helped.folder / "params.yaml")
+    told = recipes(config)
+    recipe = told[Path("data/recipes/generate/tiny/helped.json")]
+    assert recipe.params["presets.models.scribe"] == config.presets.models["scribe"]
+    assert "g2u/models/null" in recipe.code
+    plain = told[Path("data/recipes/generate/tiny/direct.json")]
+    assert "presets.models.scribe" not in plain.params
+    assert "g2u/models/null" not in plain.code
+    sync(config)
+    files = {
+        family: yaml.safe_load(Path(f"data/mine/cells/{family}/dvc.yaml").read_text())
+        for family in ("helped", "direct")
+    }
+    deps = {family: file["stages"]["generate"]["do"]["deps"] for family, file in files.items()}
+    assert "scribe" in deps["helped"]
+    assert "scribe" not in deps["direct"]
 
 
 def test_a_writer_must_exist_and_answer(helped: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:

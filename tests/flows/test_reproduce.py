@@ -7,7 +7,7 @@ import pytest
 from prefect.testing.utilities import prefect_test_harness
 
 from flows.reproduce import reproduce
-from g2u.cli.dependencies import reached
+from g2u.dependencies import reached
 from tests.conftest import ROOT, Workspace, tsv_rows
 
 

@@ -4,6 +4,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+import yaml
 
 from g2u import plugins, tables
 from g2u.errors import DataError, ParamsError
@@ -33,7 +34,7 @@ def test_another_reader_needs_no_generator(shared: Path, workspace: Workspace) -
     ]
     assert (workspace.folder / "data/report/gains.json").exists()
     text = (workspace.folder / "data/mine/cells/detail/dvc.yaml").read_text()
-    assert "thoughts" in text.split("editor_weights:")[1].split(",")[0]
+    assert yaml.safe_load(text)["vars"][0]["models"]["reader"]["editor_weights"] == "thoughts"
 
 
 def asked(shared: Path) -> tuple[EditRequest, Picture]:

@@ -1,7 +1,11 @@
-"""dvc.yaml against the stages' syntax trees: complete, nothing idle, no gold before judging."""
+"""dvc.yaml and recipes against the stages' syntax trees: complete, nothing idle, no gold before
+judging.
+"""
 
+import json
 import subprocess
 import sys
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -11,28 +15,33 @@ import yaml
 
 from g2u import plugins
 from g2u.alignment.section import Alignments
-from g2u.cli.dependencies import LOADED_BY_NAME, reached, reached_by_stage
 from g2u.cli.sync import dvc_files
-from g2u.params import BenchmarkPreset, Params, load
+from g2u.dependencies import LOADED_BY_NAME, reached, reached_by_stage
+from g2u.params import BenchmarkPreset, FamilyPreset, ModelPreset, Params, load
+from g2u.recipes import recipes, sources
 from tests.conftest import ROOT, Workspace
 
-STAGES = {path.stem for path in (ROOT / "stages").glob("*.py")} - {"__init__", "__main__", "code"}
+STAGES = {path.stem for path in (ROOT / "stages").glob("*.py")} - {"__init__", "run"}
 FROZEN = {"train", "align"}
 GOLD = {Path("g2u/targets.py"), Path("stages/score.py"), Path("stages/judge.py")}
 
 
-def every_source() -> Params:
-    """params.yaml with a benchmark of every source and of every metric, and a judge."""
+def every_module(judge: str = "tiny") -> Params:
+    """params.yaml with a benchmark of every source and of every metric, a family of every edit, a
+    model of every adapter, and a judge.
+    """
     config = load(ROOT / "params.yaml")
-    benchmarks = dict(config.presets.benchmarks)
-    for name in plugins.known("source"):
-        benchmarks[f"of_{name}"] = BenchmarkPreset(source=name)
+    named = {
+        "benchmarks": {n: BenchmarkPreset(source=n) for n in plugins.known("source")},
+        "models": {n: ModelPreset(adapter=n) for n in plugins.known("adapter")},
+        "families": {n: FamilyPreset(edit=n) for n in plugins.known("edit")},
+    }
     for name in plugins.known("metric"):
-        benchmarks[f"by_{name}"] = BenchmarkPreset(source="tsv", metric=name)
-    presets = config.presets.model_copy(update={"benchmarks": benchmarks})
-    judge = config.judge.model_copy(update={"model": "tiny"})
-    changes = {"presets": presets, "benchmarks": list(benchmarks), "judge": judge}
-    return config.model_copy(update=changes)
+        named["benchmarks"][f"by_{name}"] = BenchmarkPreset(source="tsv", metric=name)
+    presets = config.presets.model_copy(update=named)
+    judges = config.judge.model_copy(update={"model": judge})
+    axes = {axis: list(found) for axis, found in named.items()}
+    return config.model_copy(update={"presets": presets, "judge": judges, **axes})
 
 
 @cache
@@ -40,26 +49,31 @@ def stage_table() -> dict[str, dict[str, Any]]:
     """Stage name -> its body; dependencies are those of the root file and of all benchmarks."""
     bodies: dict[str, dict[str, Any]] = {}
     aligned = (ROOT / "studies" / "weights" / "dvc.yaml").read_text()
-    for text in (*dvc_files(every_source(), ROOT).values(), aligned):
+    for text in (*dvc_files(every_module(), ROOT).values(), aligned):
         for name, body in yaml.safe_load(text)["stages"].items():
             known = bodies.setdefault(name, {"deps": []})
             known["deps"] += body.get("do", body)["deps"]
     return bodies
 
 
-def code_deps(body: dict[str, Any], adapter: str = "*") -> set[Path]:
-    """Python files under a stage's dependencies, the cell's variables filled in for any cell."""
-    files: set[Path] = set()
-    for dep in body["deps"]:
-        if dep.startswith("data/"):
-            continue
-        text = dep.replace("${item.adapter}", f"g2u/models/{adapter}")
-        for other in ("judge", "writer"):
-            text = text.replace(f"${{{other}.model}}", f"g2u/models/{adapter}")
-        text = text.replace("${edit}", "*").replace("${source}", "*")
-        for found in ROOT.glob(text):
-            files |= {found} if found.is_file() else set(found.rglob("*.py"))
-    return {path.relative_to(ROOT) for path in files}
+@cache
+def code_deps(stage: str) -> set[Path]:
+    """Python files that a stage depends on: by its recipes, in any cell, or by itself."""
+    places = [dep for dep in stage_table()[stage]["deps"] if not dep.startswith(("data/", "${"))]
+    for judge in plugins.known("adapter") if stage == "judge" else ["tiny"]:
+        for path, recipe in recipes(every_module(judge), ROOT).items():
+            if path.parts[2].removesuffix(".json") == stage:
+                places += recipe.code
+    return python_files(places)
+
+
+def python_files(places: Iterable[str]) -> set[Path]:
+    """Python files among files and folders, relative to the root."""
+    found: set[Path] = set()
+    for place in places:
+        path = ROOT / place
+        found |= {path} if path.is_file() else set(path.rglob("*.py"))
+    return {path.relative_to(ROOT) for path in found}
 
 
 def package_file(path: Path) -> bool:
@@ -69,13 +83,13 @@ def package_file(path: Path) -> bool:
 
 def test_stages_modules_params_sections_and_dvc_keys_are_the_same_names() -> None:
     assert set(stage_table()) == STAGES
-    assert set(Params.model_fields) >= STAGES - {"align"}
+    assert set(Params.model_fields) >= STAGES - {"align", "recipes"}
     assert set(Alignments.model_fields) == {"align"}
 
 
-@pytest.mark.parametrize("stage", sorted(STAGES - FROZEN))
+@pytest.mark.parametrize("stage", sorted(LOADED_BY_NAME))
 def test_every_module_a_stage_reaches_is_a_dependency(stage: str) -> None:
-    missing = reached_by_stage(stage, ROOT) - code_deps(stage_table()[stage])
+    missing = reached_by_stage(stage, ROOT) - code_deps(stage)
     assert {path for path in missing if not package_file(path)} == set()
 
 
@@ -99,14 +113,35 @@ def reached_by(stage: str) -> set[Path]:
 
 @pytest.mark.parametrize("stage", sorted(FROZEN))
 def test_every_module_a_frozen_stage_reaches_is_a_dependency(stage: str) -> None:
-    missing = reached_by(stage) - code_deps(stage_table()[stage])
+    missing = reached_by(stage) - code_deps(stage)
     assert {path for path in missing if path.name != "__init__.py"} == set()
 
 
-@pytest.mark.parametrize("stage", sorted(STAGES))
+@pytest.mark.parametrize("stage", sorted(STAGES - {"recipes"}))
 def test_no_code_dependency_is_idle(stage: str) -> None:
     used = reached_by(stage) | reached(Path(f"stages/{stage}.py"), ROOT)
-    assert code_deps(stage_table()[stage]) - used == set()
+    assert {path for path in code_deps(stage) - used if not package_file(path)} == set()
+
+
+def test_stage_recipes_depends_on_itself_and_on_all_code_in_recipes() -> None:
+    """Also where it reaches no further: what finds the closure imports no stage."""
+    told = python_files(stage_table()["recipes"]["deps"])
+    assert told == python_files(sources(recipes(every_module(), ROOT).values()))
+    missing = reached(Path("stages/recipes.py"), ROOT) - told
+    assert {path for path in missing if not package_file(path)} == set()
+
+
+def test_every_recipe_is_a_dependency_and_every_such_dependency_a_recipe(
+    workspace: Workspace,
+) -> None:
+    workspace.raw["judge"]["model"] = "tiny"
+    config = workspace.write()
+    told: set[str] = set()
+    for path in dvc_files(config):
+        for body in yaml.safe_load(path.read_text())["stages"].values():
+            told |= {dep.replace("${key}", "tiny") for dep in body.get("do", body)["deps"]}
+    wanted = {path.as_posix() for path in recipes(config)}
+    assert {dep for dep in told if dep.startswith("data/recipes/")} == wanted
 
 
 @pytest.mark.parametrize("stage", ["generate", "understand", "align"])
@@ -124,33 +159,58 @@ def test_a_module_that_reads_targets_in_generate_would_be_caught(workspace: Work
     assert Path("g2u/targets.py") in reached_by_stage("generate", workspace.folder)
 
 
-@pytest.mark.parametrize("stage", ["prepare", "generate", "understand", "judge", "score"])
-def test_what_a_real_run_imports_lies_under_the_dependencies(
-    stage: str, workspace: Workspace
-) -> None:
-    """An oracle beside the syntax trees: the modules a stage's process really loaded."""
+TRACED = """
+import json, runpy, sys
+from g2u import params
+load, plain, read = params.load, params.Params.__getattribute__, set()
+
+def noted(self, name):
+    if name in params.Params.model_fields:
+        read.add(name)
+    return plain(self, name)
+
+def loaded():
+    config = load()
+    read.clear()  # loading checks all sections
+    return config
+
+params.load, params.Params.__getattribute__ = loaded, noted
+stage, sys.argv = sys.argv[1], sys.argv[1:]
+runpy.run_module(f"stages.{stage}", run_name="__main__")
+named = [(name, getattr(module, "__file__", None)) for name, module in sys.modules.items()]
+modules = [file for name, file in named if file and name.split(".")[0] in ("g2u", "stages")]
+print(json.dumps({"read": sorted(read), "modules": modules}))
+"""
+
+
+def test_what_a_real_run_reads_and_imports_is_in_its_recipe(workspace: Workspace) -> None:
+    """An oracle beside the syntax trees: modules loaded, and sections of params.yaml looked at."""
     workspace.raw["benchmarks"], workspace.raw["families"] = ["ladder"], ["direct", "duplicate"]
     workspace.raw["judge"]["model"] = "tiny"
-    workspace.write()
-    cell = ("--benchmark", "ladder", "--model", "tiny", "--family", "direct")
-    other = (*cell[:-1], "duplicate")
-    workspace.run("stages.prepare", "--benchmark", "ladder")
-    for name in ("generate", "understand", "judge"):
-        workspace.run(f"stages.{name}", *cell)
-        workspace.run(f"stages.{name}", *other)
-    arguments = cell[:2] if stage == "prepare" else cell
-    program = (
-        f"import sys, runpy\nsys.argv = ['x', *{list(arguments)!r}]\n"
-        f"runpy.run_module('stages.{stage}', run_name='__main__')\n"
-        "print('\\n'.join(m.__file__ for n, m in sys.modules.items()"
-        " if n.split('.')[0] in ('g2u', 'stages') and getattr(m, '__file__', None)))"
-    )
-    (workspace.folder / "trace_modules.py").write_text(program)
-    loaded = workspace.run("trace_modules").stdout.split("\n")
-    used = {Path(line).relative_to(workspace.folder) for line in loaded if line}
-    assert Path("g2u/tables.py") in used
-    known = code_deps(stage_table()[stage]) | {Path("stages/__init__.py")}
-    assert {path for path in used - known if not package_file(path)} == set()
+    workspace.raw["understand"] |= {"samples": 1, "rewards": ["likelihood"]}
+    workspace.raw["score"]["derived"] = [{"rule": "gate", "above": 20}]
+    config = workspace.write()
+    told = recipes(config)
+    (workspace.folder / "traced.py").write_text(TRACED)
+    where = {
+        "prepare": ["prepare/ladder"],
+        **{stage: [f"{stage}/ladder"] * 2 for stage in ("judge", "score")},
+        "generate": ["generate/tiny/direct", "generate/tiny/duplicate"],
+        "understand": ["understand/tiny"] * 2,
+        **{stage: [stage] for stage in ("report", "gallery")},
+    }
+    for stage in LOADED_BY_NAME:
+        for recipe, family in zip(where[stage], config.families, strict=False):
+            cell = ["--benchmark", "ladder", "--model", "tiny", "--family", family]
+            arguments = {"prepare": cell[:2], "report": [], "gallery": []}.get(stage, cell)
+            seen = json.loads(workspace.run("traced", stage, *arguments).stdout.splitlines()[-1])
+            keys = told[Path(f"data/recipes/{recipe}.json")].params
+            assert set(seen["read"]) - {"run"} <= {key.split(".")[0] for key in keys}, stage
+            assert seen["read"], stage
+            used = {Path(file).relative_to(workspace.folder) for file in seen["modules"]}
+            assert Path("g2u/tables.py") in used
+            missing = used - python_files(told[Path(f"data/recipes/{recipe}.json")].code)
+            assert {path for path in missing if not package_file(path)} == set(), stage
 
 
 def test_checked_in_dvc_files_are_in_step_with_params() -> None:

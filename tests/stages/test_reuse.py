@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 from safetensors.torch import load_file, save_file
 
-from g2u.cli.dependencies import LOADED_BY_NAME
-from g2u.params import Params
+from g2u.params import Params, load
+from g2u.recipes import recipes
+from g2u.workspace import RECIPES
 from tests.conftest import Workspace, png, tsv_rows
 
 Counts = dict[str, dict[str, int]]
@@ -185,7 +186,8 @@ def test_editing_a_prompt_runs_its_own_cells_and_undoing_it_runs_no_model(
     workspace.write()
     ran = executed(workspace.run("dvc", "repro").stdout)
     stages = ("generate", "understand", "score")
-    assert ran <= {f"mine/detail:{stage}@tiny" for stage in stages} | {"report", "gallery"}
+    others = {"dvc.yaml:recipes", "report", "gallery"}
+    assert ran <= {f"mine/detail:{stage}@tiny" for stage in stages} | others
     assert {"mine/detail:generate@tiny", "mine/detail:understand@tiny"} <= ran
     workspace.raw["presets"]["families"]["detail"]["prompt"] = prompt
     workspace.write()
@@ -195,48 +197,137 @@ def test_editing_a_prompt_runs_its_own_cells_and_undoing_it_runs_no_model(
     assert (workspace.folder / "data" / "report" / "gains.json").read_text() == report
 
 
-def stale(workspace: Workspace) -> set[str]:
-    """Stages whose own inputs changed, as `dvc status` has them."""
-    status = json.loads(workspace.run("dvc", "status", "--json").stdout)
-    return {short(name) for name in status}
+def texts(workspace: Workspace) -> dict[str, str]:
+    """Recipe, as generate/tiny/blank -> its content."""
+    config = load(workspace.folder / "params.yaml")
+    return {
+        path.relative_to(RECIPES).with_suffix("").as_posix(): recipe.text(workspace.folder)
+        for path, recipe in recipes(config, workspace.folder).items()
+    }
 
 
+def changed(before: dict[str, str], after: dict[str, str]) -> set[str]:
+    """Recipes that differ."""
+    assert before.keys() == after.keys()
+    return {name for name, text in before.items() if after[name] != text}
+
+
+FEW = ("direct", "duplicate", "blank")
+DRAWN = {f"generate/tiny/{family}" for family in FEW}
+SCORED = {"score/ladder", "score/easy_vqa"}
+PREPARED = {"prepare/ladder", "prepare/easy_vqa"}
+ALL = {*PREPARED, *DRAWN, "understand/tiny", *SCORED, "report", "gallery"}
 EDITED = {
-    "g2u/edits/blank.py": {f"{b}/blank:generate@tiny" for b in ("ladder", "easy_vqa")},
-    "g2u/benchmarks/ladder.py": {"ladder:prepare"},
-    "g2u/scoring/answers/yes_no.py": {
-        f"easy_vqa/{family}:score@tiny" for family in ("direct", "duplicate", "blank")
-    },
-    "g2u/models/tiny/canvas.py": {
-        f"{b}/{family}:{stage}@tiny"
-        for b in ("ladder", "easy_vqa")
-        for stage in ("generate", "understand")
-        for family in ("direct", "duplicate", "blank")
-    },
+    "g2u/edits/blank.py": {"generate/tiny/blank"},
+    "g2u/benchmarks/ladder.py": {"prepare/ladder"},
+    "g2u/scoring/answers/yes_no.py": {"score/easy_vqa"},
+    "g2u/scoring/statistics.py": {*SCORED, "report"},
+    "g2u/models/tiny/canvas.py": {*DRAWN, "understand/tiny"},
+    "g2u/models/tiny/weights/config.json": {*DRAWN, "understand/tiny"},
+    "g2u/models/null/__init__.py": set(),
     "g2u/report/figures.py": {"report"},
     "g2u/gallery/page.html": {"gallery"},
-    "g2u/drawing.py": {"code:generate"},  # code that all cells of a stage run
-    "g2u/records.py": {f"code:{stage}" for stage in LOADED_BY_NAME if stage != "judge"},
+    "g2u/drawing.py": DRAWN,
+    "g2u/feedback/concat.py": {"understand/tiny"},
+    "g2u/records.py": ALL,
+    "g2u/cli/plan.py": set(),
 }
 
 
+@pytest.mark.parametrize("name", EDITED)
+def test_editing_a_file_changes_exactly_the_recipes_of_its_own_cells(
+    name: str, workspace: Workspace
+) -> None:
+    workspace.raw["families"] = list(FEW)
+    workspace.write()
+    before = texts(workspace)
+    assert before.keys() == ALL
+    path = workspace.folder / name
+    path.write_text(path.read_text() + "\n# edited\n")
+    assert changed(before, texts(workspace)) == EDITED[name]
+
+
+SETTLED = {
+    "generate.seed": (1, {*DRAWN, "understand/tiny"}),  # sampled answers have seeds, too
+    "understand.max_tokens": (16, {"understand/tiny"}),
+    "score.seed": (1, {*SCORED, "report"}),
+    "report.margin": (0.02, {"report"}),
+    "gallery.items": (5, {"gallery"}),
+    "prepare.max_questions": (9, PREPARED),
+    "presets.benchmarks.ladder.depth": (8, {"prepare/ladder"}),
+    "presets.benchmarks.ladder.metric": ("pope", {"prepare/ladder", "score/ladder"}),
+    "presets.models.tiny.batch": (32, {*DRAWN, "understand/tiny", "report"}),
+    "presets.models.tiny.baseline": ("tiny", ALL - PREPARED - {"gallery"}),
+    "presets.families.direct.style": ("plain", {"generate/tiny/direct", "report"}),
+    "presets.families.detail.prompt": ("Sharpen.", set()),  # its cells are not asked for
+    "run.workers": (1, set()),
+    "train.steps": (9, set()),
+}
+
+
+@pytest.mark.parametrize("key", SETTLED)
+def test_changing_params_changes_exactly_the_recipes_that_they_decide(
+    key: str, workspace: Workspace
+) -> None:
+    workspace.raw["families"] = list(FEW)
+    workspace.write()
+    before = texts(workspace)
+    place: dict[str, Any] = workspace.raw
+    *parents, last = key.split(".")
+    for name in parents:
+        place = place[name]
+    place[last], wanted = SETTLED[key]
+    workspace.write()
+    assert changed(before, texts(workspace)) == wanted
+
+
 @pytest.mark.slow
-def test_editing_a_file_makes_stale_exactly_its_own_cells(workspace: Workspace) -> None:
+def test_dvc_runs_the_cells_of_a_changed_recipe_and_no_others(workspace: Workspace) -> None:
     workspace.init_dvc()
-    workspace.raw["families"] = ["direct", "duplicate", "blank"]
+    workspace.raw["families"] = list(FEW)
     workspace.write()
     workspace.run("dvc", "repro")
-    assert stale(workspace) == set()
-    for name, cells in EDITED.items():
-        path = workspace.folder / name
-        before = path.read_text()
-        path.write_text(before + "\n# edited\n")
-        assert stale(workspace) == cells, name
-        path.write_text(before)
-    assert stale(workspace) == set()
+    assert json.loads(workspace.run("dvc", "status", "--json").stdout) == {}
+    kept = workspace.folder / "data/recipes/understand/tiny.json"
+    untouched = kept.stat().st_mtime_ns
+    edit = workspace.folder / "g2u/edits/blank.py"
+    edit.write_text(edit.read_text() + "\n# edited\n")
+    status = json.loads(workspace.run("dvc", "status", "--json").stdout)
+    assert status == {
+        "data/dvc.yaml:recipes": [{"changed deps": {"g2u/edits/blank.py": "modified"}}]
+    }
+    done = workspace.run("dvc", "repro")
+    drawn = {f"{benchmark}/blank:generate@tiny" for benchmark in ("ladder", "easy_vqa")}
+    assert executed(done.stdout) == {"dvc.yaml:recipes", *drawn}
+    said = "recipes: 10, 1 of them new or changed: g2u/edits/blank.py changed"
+    assert said in done.stderr.splitlines()
+    assert kept.stat().st_mtime_ns == untouched
     shelf = workspace.folder / "presets.yaml"
     shelf.write_text(shelf.read_text().replace("level: 128", "level: 90"))
-    assert stale(workspace) == EDITED["g2u/edits/blank.py"]
+    done = workspace.run("dvc", "repro")
+    assert "1 of them new or changed: presets.families.blank.level changed" in done.stderr
+    answered = {name.replace("generate", "understand") for name in drawn}
+    assert {*drawn, *answered} <= executed(done.stdout)
+    assert not any("direct" in name or "prepare" in name for name in executed(done.stdout))
+    workspace.raw["run"]["workers"] = 1
+    workspace.write()
+    assert executed(workspace.run("dvc", "repro").stdout) == set()
+    assert not any(workspace.folder.glob("data/recipes/generate/tiny/detail.json"))
+
+
+def test_recipes_nobody_asks_for_go_and_damaged_ones_are_written_anew(workspace: Workspace) -> None:
+    workspace.raw["families"] = ["direct", "duplicate"]
+    workspace.write()
+    workspace.run("stages.recipes")
+    kept = workspace.folder / "data/recipes/generate/tiny/duplicate.json"
+    stranger = kept.with_name("stranger.json")
+    shutil.copy(kept, stranger)
+    whole = kept.read_text()
+    kept.write_text(whole[:99])
+    done = workspace.run("stages.recipes")
+    assert done.stderr.strip() == f"recipes: {len(ALL) - 1}, 1 of them new or changed"
+    assert kept.read_text() == whole
+    assert not stranger.exists()
 
 
 @pytest.mark.slow

@@ -1,21 +1,24 @@
 """Run a stage: in the packer that `g2u run` keeps warm, or in this process.
 
-A stage that the packer runs costs no start-up: `python -S` leaves site-packages out until a stage
-runs in this process, and little is imported at the top. `python -S -m stages generate ...`, without
--S too, and `python -m stages.generate ...` do the same.
+A stage that the packer runs costs no start-up, which is why this is a script with next to no
+imports: `python -S` leaves site-packages out until a stage runs in this process, and a module
+(-m), `json` and `socket` would each double the start. `python -m stages.generate ...` does the same
+as `python -S stages/run.py generate ...`.
 A stage outlives neither the `g2u run` nor the DVC that started it: it would write into the
 workspace of the next run.
 """
 
-import json
 import os
-import socket
 import sys
 
 PACKER_VARIABLE = "G2U_PACKER"
 """Path of the packer's socket; set by g2u run."""
 LOST = 70
 """Exit code where the packer died: what it had begun may not be whole."""
+END = "end"
+"""Last field of a request: nothing was cut off. Fields are parted by NUL; an answer is lines `code
+N`, `refused`, and `stdout N` or `stderr N` with N bytes after it.
+"""
 DVC_VARIABLE = "DVC_STAGE"
 """Set by DVC for its stages."""
 
@@ -36,6 +39,7 @@ def _run_here(name: str, arguments: list[str]) -> int:
     import site
     import threading
 
+    sys.path[0] = os.getcwd()  # noqa: PTH109  # instead of this script's folder
     if sys.flags.no_site:
         site.main()
     if DVC_VARIABLE in os.environ and sys.platform == "linux":
@@ -73,24 +77,26 @@ def _die_with(descriptor: int) -> None:
 
 def _ask(address: str, name: str, arguments: list[str]) -> int | None:
     """The stage's exit code; None where the packer refuses the work."""
-    line: dict[str, object] = {}
-    with socket.socket(socket.AF_UNIX) as connection:
-        try:
-            connection.connect(address)
-        except OSError:
-            print(f"stage {name}: the run it belongs to has ended; run again", file=sys.stderr)
-            return LOST
-        here = os.getcwd()  # noqa: PTH109  # pathlib would cost a third of the start
-        job = {"stage": name, "arguments": arguments, "folder": here}
-        connection.sendall(json.dumps(job).encode() + b"\n")
-        for raw in connection.makefile("rb"):
-            line = json.loads(raw)
-            if "refused" in line:
+    import _socket  # what `socket` wraps
+
+    here = os.getcwd()  # noqa: PTH109  # pathlib would cost a third of the start
+    connection = _socket.socket(_socket.AF_UNIX)
+    try:
+        connection.connect(address)
+        connection.sendall(os.fsencode("\0".join((here, name, *arguments, END))))
+        connection.shutdown(_socket.SHUT_WR)
+    except OSError:
+        print(f"stage {name}: the run it belongs to has ended; run again", file=sys.stderr)
+        return LOST
+    with open(connection.detach(), "rb") as replies:  # noqa: PTH123  # of a descriptor
+        for line in replies:
+            kind, *number = line.decode().split()
+            if kind == "refused":
                 return None
-            if "code" in line:
-                return int(str(line["code"]))
-            stream = sys.stderr if line["to"] == "stderr" else sys.stdout
-            stream.write(str(line["text"]))
+            if kind == "code":
+                return int(number[0])
+            stream = sys.stderr if kind == "stderr" else sys.stdout
+            stream.write(replies.read(int(number[0])).decode())
             stream.flush()
     print(f"stage {name}: the packer was killed; run again", file=sys.stderr)
     return LOST

@@ -14,7 +14,7 @@ LOADED_BY_NAME = {
     "report": ("g2u/report",),
     "gallery": ("g2u/gallery",),
 }
-"""The stages of a run in order, and the folders each names apart in dvc.yaml (a cell: its file)."""
+"""The stages of a run in order, and the folders whose modules each loads by name."""
 
 
 def reached(start: Path, root: Path) -> set[Path]:

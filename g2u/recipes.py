@@ -1,0 +1,193 @@
+"""Recipes: what decides a stage's result beside its data, the params and the code that it reads.
+
+A recipe is a small JSON file, written by stage `recipes`. Cells depend on theirs instead of on each
+key of params.yaml and each source file: DVC looks at every dependency of every stage in each run,
+and several times where a stage runs. Cells that differ in their data alone share a recipe.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
+
+from g2u import plugins
+from g2u.dependencies import LOADED_BY_NAME, shared_code
+from g2u.params import Axis, ModelPreset, Params
+from g2u.workspace import RECIPES
+
+OWN = ("g2u/dependencies.py", "g2u/recipes.py", "stages/recipes.py")
+"""What makes recipes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """What one kind of cell is made with."""
+
+    params: dict[str, Any]
+    """Dotted keys of params.yaml or presets.yaml, and their values."""
+    code: list[str] = field(default_factory=list)
+    """Files, and folders of which each file counts, relative to the workspace."""
+
+    def text(self, root: Path = Path()) -> str:
+        """The file's content: params, and the SHA-256 of each file of code."""
+        code = {
+            file.relative_to(root).as_posix(): _digest(file)
+            for place in self.code
+            for file in _files(root / place)
+        }
+        told = {"params": _plain(self.params), "code": code}
+        return json.dumps(told, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+
+
+def recipes(config: Params, root: Path = Path()) -> dict[Path, Recipe]:
+    """Every recipe that params.yaml asks for, by its path in the workspace."""
+    found = {RECIPES / f"prepare/{name}.json": _prepare(config, name) for name in config.benchmarks}
+    for model in dict.fromkeys(model for model, _ in config.cells()):
+        found[RECIPES / f"understand/{model}.json"] = _understand(config, model)
+    for model, family in config.cells():
+        found[RECIPES / f"generate/{model}/{family}.json"] = _generate(config, model, family)
+    for name in config.benchmarks:
+        if config.judge.model is not None:
+            found[RECIPES / f"judge/{name}.json"] = _judge(config, config.judge.model, name)
+        found[RECIPES / f"score/{name}.json"] = _score(config, name)
+    found[RECIPES / "report.json"] = _report(config)
+    found[RECIPES / "gallery.json"] = _gallery(config)
+    code = {stage: _common(stage, root) for stage in LOADED_BY_NAME}
+    return {
+        path: Recipe(recipe.params, sorted({*recipe.code, *code[_stage_of(path)]}))
+        for path, recipe in found.items()
+    }
+
+
+def sources(found: Iterable[Recipe]) -> list[str]:
+    """Files and folders that stage `recipes` depends on."""
+    return sorted({*OWN, *(place for recipe in found for place in recipe.code)})
+
+
+def halves(preset: ModelPreset, name: str) -> tuple[str, dict[str, Any]]:
+    """Adapter and settings of a pair's half (editor, reader); of any other model, its own."""
+    half = preset.settings.get(name) or {"adapter": preset.adapter, "settings": preset.settings}
+    return str(half["adapter"]), half.get("settings") or {}
+
+
+def _prepare(config: Params, benchmark: str) -> Recipe:
+    source = config.presets.benchmarks[benchmark].source
+    told = {"prepare": config.prepare, **_preset(config, "benchmarks", benchmark)}
+    return Recipe(told, [f"g2u/benchmarks/{source}.py"])
+
+
+def _generate(config: Params, model: str, family: str) -> Recipe:
+    preset = config.presets.families[family]
+    told = {"generate": config.generate, **_preset(config, "models", model)}
+    told |= _preset(config, "families", family)
+    code = [f"g2u/edits/{preset.edit}.py", *_model(config.presets.models[model], "editor")]
+    writer = preset.settings().get("writer")
+    if writer is not None:
+        config.require(model=writer)
+        told |= _preset(config, "models", writer)
+        code += _model(config.presets.models[writer], "reader")
+    return Recipe(told, code)
+
+
+def _understand(config: Params, model: str) -> Recipe:
+    told = {"understand": config.understand, "generate": config.generate}
+    told |= _preset(config, "models", model)
+    return Recipe(told, ["g2u/feedback", *_model(config.presets.models[model], "reader")])
+
+
+def _judge(config: Params, judge: str, benchmark: str) -> Recipe:
+    told = {"judge": config.judge, **_preset(config, "models", judge)}
+    code = [*_model(config.presets.models[judge], "reader"), *_scorers(config, benchmark)]
+    return Recipe(told, code)
+
+
+def _score(config: Params, benchmark: str) -> Recipe:
+    preset = config.presets.benchmarks[benchmark]
+    compared = {n: m.baseline for n in config.models if (m := config.presets.models[n]).baseline}
+    told = {
+        "score": config.score,
+        "judge.model": config.judge.model,
+        f"presets.benchmarks.{benchmark}.metric": preset.metric,
+        **{f"presets.models.{name}.baseline": other for name, other in compared.items()},
+    }
+    code = [f"g2u/scoring/official/{preset.metric}.py", *_scorers(config, benchmark)]
+    return Recipe(told, code)
+
+
+def _report(config: Params) -> Recipe:
+    told = {**_axes(config), "score": config.score, "report": config.report}
+    for axis in ("models", "families"):
+        for name in getattr(config, axis):
+            told |= _preset(config, axis, name)
+    return Recipe(told, ["g2u/report"])
+
+
+def _gallery(config: Params) -> Recipe:
+    return Recipe({**_axes(config), "gallery": config.gallery}, ["g2u/gallery"])
+
+
+def _axes(config: Params) -> dict[str, Any]:
+    return {axis: getattr(config, axis) for axis in ("models", "benchmarks", "families")}
+
+
+def _preset(config: Params, axis: Axis, name: str) -> dict[str, Any]:
+    return {f"presets.{axis}.{name}": getattr(config.presets, axis)[name]}
+
+
+def _model(preset: ModelPreset, half: str) -> list[str]:
+    """Folders of a model's adapter and of a pair's half; of a foreign one nothing is seen."""
+    named = {preset.adapter, halves(preset, half)[0]} - plugins.foreign().keys()
+    return ["g2u/models/__init__.py", *(f"g2u/models/{name}" for name in named)]
+
+
+def _scorers(config: Params, benchmark: str) -> list[str]:
+    source = plugins.benchmark(config.presets.benchmarks[benchmark].source)
+    named = [f"g2u/scoring/answers/{name}.py" for name in source.SCORERS]
+    return ["g2u/scoring/answers/__init__.py", *named]
+
+
+def _common(stage: str, root: Path) -> list[str]:
+    """What all cells of a stage run."""
+    return ["stages/__init__.py", f"stages/{stage}.py", *shared_code(stage, root)]
+
+
+def _stage_of(path: Path) -> str:
+    """Generate of data/recipes/generate/tiny/detail.json, report of data/recipes/report.json."""
+    return path.relative_to(RECIPES).parts[0].removesuffix(".json")
+
+
+def _files(place: Path) -> list[Path]:
+    """A file, or the files of a folder, compiled Python aside."""
+    if place.is_file():
+        return [place]
+    return [
+        path
+        for path in sorted(place.rglob("*"))
+        if path.is_file() and "__pycache__" not in path.parts and path.suffix != ".pyc"
+    ]
+
+
+def _digest(file: Path) -> str:
+    status = file.stat()
+    return _digest_of(file, status.st_mtime_ns, status.st_size)
+
+
+@lru_cache(maxsize=4096)
+def _digest_of(file: Path, changed: int, size: int) -> str:
+    """SHA-256 of a file that is as it was when it had this time of change and size."""
+    del changed, size
+    return hashlib.sha256(file.read_bytes()).hexdigest()
+
+
+def _plain(value: Any) -> Any:
+    """Sections as JSON-like values."""
+    if isinstance(value, BaseModel):
+        return value.model_dump(mode="json")
+    if isinstance(value, dict):
+        return {key: _plain(each) for key, each in value.items()}
+    return value
