@@ -18,6 +18,7 @@ from typing import Any
 import yaml
 
 from g2u import params
+from g2u.dependencies import PACKAGES
 from g2u.errors import ParamsError, run_main, unknown_name
 from g2u.files import from_yaml, write_whole
 from g2u.report.page import PAGES
@@ -76,6 +77,8 @@ def workspace(name: str) -> Path:
         raise ParamsError(unknown_name(str(STUDIES), name, known))
     place = WORKSPACES / name
     place.mkdir(parents=True, exist_ok=True)
+    for folder in PACKAGES:  # whole: a module that is gone here must be gone there
+        shutil.rmtree(place / folder, ignore_errors=True)
     listed = subprocess.run(
         [GIT, "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
         check=True, capture_output=True, text=True,

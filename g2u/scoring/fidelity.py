@@ -63,7 +63,14 @@ def _path_agreement(
     """1 where the oracle adds nothing: there is no path to miss."""
     if not true.any():
         return 1.0
-    palette = np.unique(np.concatenate([oracle[true], source[true]]), axis=0).astype(np.int64)
     wanted = oracle[true].astype(np.int64)
+    palette = _colours(np.concatenate([wanted, source[true]]))
     gaps = np.abs(thought[true].astype(np.int64)[:, None] - palette[None]).sum(-1)
     return float((palette[gaps.argmin(1)] == wanted).all(-1).mean())
+
+
+def _colours(pixels: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Distinct rows of [n, 3] in order, 0..255: np.unique(axis=0), as one number a pixel."""
+    red, green, blue = pixels.T
+    found = np.unique(red << 16 | green << 8 | blue)
+    return np.stack([found >> 16, found >> 8 & 255, found & 255], axis=1)
