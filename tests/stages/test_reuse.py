@@ -311,7 +311,7 @@ def test_dvc_runs_the_cells_of_a_changed_recipe_and_no_others(workspace: Workspa
     shelf = workspace.folder / "presets.yaml"
     shelf.write_text(shelf.read_text().replace("level: 128", "level: 90"))
     done = workspace.run("dvc", "repro")
-    assert "1 of them new or changed: presets.families.blank.level changed" in done.stderr
+    assert "2 of them new or changed: presets.families.blank.level changed" in done.stderr
     answered = {name.replace("generate", "understand") for name in drawn}
     assert {*drawn, *answered} <= executed(done.stdout)
     assert not any("direct" in name or "prepare" in name for name in executed(done.stdout))
