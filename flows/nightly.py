@@ -26,8 +26,6 @@ from g2u.workspace import REPORT
 
 RECORDED = (
     "dvc.lock",
-    "data/dvc.yaml",
-    "data/dvc.lock",
     "data/**/dvc.yaml",
     "data/**/dvc.lock",
     "data/*/metrics",
