@@ -46,6 +46,15 @@ class Recipe:
 
 def recipes(config: Params, root: Path = Path()) -> dict[Path, Recipe]:
     """Every recipe that params.yaml asks for, by its path in the workspace."""
+    code = {stage: _common(stage, root) for stage in LOADED_BY_NAME}
+    return {
+        path: Recipe(recipe.params, sorted({*recipe.code, *code[_stage_of(path)]}))
+        for path, recipe in named(config).items()
+    }
+
+
+def named(config: Params) -> dict[Path, Recipe]:
+    """The same without the code that all cells of a stage share, which takes a second to find."""
     found = {RECIPES / f"prepare/{name}.json": _prepare(config, name) for name in config.benchmarks}
     for model in dict.fromkeys(model for model, _ in config.cells()):
         found[RECIPES / f"understand/{model}.json"] = _understand(config, model)
@@ -57,11 +66,7 @@ def recipes(config: Params, root: Path = Path()) -> dict[Path, Recipe]:
         found[RECIPES / f"score/{name}.json"] = _score(config, name)
     found[RECIPES / "report.json"] = _report(config)
     found[RECIPES / "gallery.json"] = _gallery(config)
-    code = {stage: _common(stage, root) for stage in LOADED_BY_NAME}
-    return {
-        path: Recipe(recipe.params, sorted({*recipe.code, *code[_stage_of(path)]}))
-        for path, recipe in found.items()
-    }
+    return found
 
 
 def sources(found: Iterable[Recipe]) -> list[str]:

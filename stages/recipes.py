@@ -20,11 +20,13 @@ CAUSES = 4
 
 
 def main() -> None:
-    """Write the recipes of params.yaml and remove all others."""
+    """Write the recipes of params.yaml.
+
+    Others stay until `g2u sync` removes them with the cells that depend on them: until then a cell
+    without a recipe would stop DVC.
+    """
     wanted = {path: recipe.text() for path, recipe in recipes(params.load()).items()}
     there = {path: path.read_bytes() for path in sorted(RECIPES.rglob("*.json"))}
-    for path in there.keys() - wanted.keys():
-        path.unlink()
     changed = {path: text for path, text in wanted.items() if there.get(path) != text.encode()}
     causes: set[str] = set()
     for path, text in changed.items():

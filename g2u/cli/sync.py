@@ -16,7 +16,7 @@ from g2u.digests import sha256
 from g2u.errors import DataError
 from g2u.files import write_whole
 from g2u.params import SHELF, Params
-from g2u.recipes import halves, recipes, sources
+from g2u.recipes import halves, named, recipes, sources
 from g2u.workspace import DATA, RECIPES, TRAINING, BenchmarkFolder
 
 BENCHMARK_TEMPLATE = Path(__file__).with_name("benchmark.dvc.yaml")
@@ -193,6 +193,11 @@ def sync(config: Params, root: Path = Path()) -> list[str]:
             said.append(f"removed {path.parent.relative_to(root)}")
     for benchmark in config.benchmarks:
         said += _remove_dead_cells(config, root, root / DATA / benchmark)
+    asked_for = named(config)
+    for path in sorted((root / RECIPES).rglob("*.json")):
+        if path.relative_to(root) not in asked_for:
+            path.unlink()
+            said.append(f"removed {path.relative_to(root)}")
     return said
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from safetensors.torch import load_file, save_file
 
 from g2u.params import Params, load
@@ -321,19 +322,27 @@ def test_dvc_runs_the_cells_of_a_changed_recipe_and_no_others(workspace: Workspa
     assert not any(workspace.folder.glob("data/recipes/generate/tiny/detail.json"))
 
 
-def test_recipes_nobody_asks_for_go_and_damaged_ones_are_written_anew(workspace: Workspace) -> None:
-    workspace.raw["families"] = ["direct", "duplicate"]
+def test_damaged_recipes_are_written_anew_and_dead_ones_go_with_their_cells(
+    workspace: Workspace,
+) -> None:
+    workspace.raw["families"] = ["direct", "duplicate", "blank"]
     workspace.write()
     workspace.run("stages.recipes")
     kept = workspace.folder / "data/recipes/generate/tiny/duplicate.json"
-    stranger = kept.with_name("stranger.json")
-    shutil.copy(kept, stranger)
+    dead = kept.with_name("blank.json")
     whole = kept.read_text()
     kept.write_text(whole[:99])
+    workspace.raw["families"] = ["direct", "duplicate"]
+    path = workspace.folder / "params.yaml"
+    path.write_text(yaml.safe_dump(workspace.raw, sort_keys=False))
     done = workspace.run("stages.recipes")
-    assert done.stderr.strip() == f"recipes: {len(ALL) - 1}, 1 of them new or changed"
+    changes = "families, presets.families.blank"
+    assert done.stderr.strip() == f"recipes: 9, 3 of them new or changed: {changes} changed"
     assert kept.read_text() == whole
-    assert not stranger.exists()
+    assert dead.exists(), "cells that are not in step yet depend on it"
+    said = workspace.run("g2u.cli.main", "sync").stdout
+    assert "removed data/recipes/generate/tiny/blank.json" in said
+    assert not dead.exists()
 
 
 @pytest.mark.slow
