@@ -241,13 +241,18 @@ EDITED = {
 }
 
 
+def texts_of_few(workspace: Workspace) -> dict[str, str]:
+    """The recipes of a workspace with these few families."""
+    workspace.raw["families"] = list(FEW)
+    workspace.write()
+    return texts(workspace)
+
+
 @pytest.mark.parametrize("name", EDITED)
 def test_editing_a_file_changes_exactly_the_recipes_of_its_own_cells(
     name: str, workspace: Workspace
 ) -> None:
-    workspace.raw["families"] = list(FEW)
-    workspace.write()
-    before = texts(workspace)
+    before = texts_of_few(workspace)
     assert before.keys() == ALL
     path = workspace.folder / name
     path.write_text(path.read_text() + "\n# edited\n")
@@ -276,9 +281,7 @@ SETTLED = {
 def test_changing_params_changes_exactly_the_recipes_that_they_decide(
     key: str, workspace: Workspace
 ) -> None:
-    workspace.raw["families"] = list(FEW)
-    workspace.write()
-    before = texts(workspace)
+    before = texts_of_few(workspace)
     place: dict[str, Any] = workspace.raw
     *parents, last = key.split(".")
     for name in parents:
