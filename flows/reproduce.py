@@ -19,14 +19,14 @@ from prefect.artifacts import (
     update_progress_artifact,
 )
 from prefect.cache_policies import NO_CACHE
-from prefect.futures import PrefectFuture, as_completed
+from prefect.futures import as_completed
 from prefect.tasks import exponential_backoff
 
 from flows.view import View, surviving
 from g2u import params
 from g2u.cli import guard
-from g2u.cli.fill import Filled, Stage, cells, fill_cell
-from g2u.cli.run import pack, prepare_workspace, run
+from g2u.cli.fill import Filled, Job, Stage, fill_cell, jobs
+from g2u.cli.run import all_answered, pack, run, settle
 from g2u.cli.workers import Pool, pool
 from g2u.errors import BudgetError, CacheError, ParamsError, run_main
 from g2u.workspace import REPORT, Cell
@@ -95,21 +95,22 @@ def publish_gains(view: View) -> int:
     return len(rows)
 
 
-def fill_all(workers: Pool, all_cells: list[Cell], view: View) -> list[Filled]:
-    """Fill every cell: what understand asks depends on what generate made."""
+def fill_all(workers: Pool, all_jobs: list[Job], view: View) -> list[Filled]:
+    """Make all calls: what understand asks depends on what generate made."""
     shown = view.show(
         lambda: create_progress_artifact(0.0, key="cells", description="cells filled")
     )
 
     def tell(count: int) -> None:
         if shown is not None:
-            share = 50.0 * count / len(all_cells)
+            share = 100.0 * count / (len(all_jobs) + len(generated))
             view.show(lambda: update_progress_artifact(cast(UUID, shown), share))
 
     stop = threading.Event()
     done: list[Filled] = []
-    generated = [fill_stage.submit("generate", cell, workers, stop) for cell in all_cells]
-    answered: list[PrefectFuture[Filled]] = []
+    begun = [(stage, fill_stage.submit(stage, cell, workers, stop)) for stage, cell in all_jobs]
+    generated = [future for stage, future in begun if stage == "generate"]
+    answered = [future for stage, future in begun if stage != "generate"]
     try:
         for future in as_completed(generated):
             filled = future.result()
@@ -129,11 +130,13 @@ def reproduce() -> int:
     """Sync, fill, repro, publish; returns how many stages ran."""
     logger, view = get_run_logger(), View()
     with guard.only_driver():
-        config = params.load()
         tell: Callable[[str], None] = logger.info
-        prepare_workspace(config, tell)
-        with pool(config) as workers:
-            filled = fill_all(workers, cells(config), view)
+        work, config = settle(tell), params.load()
+        filled: list[Filled] = []
+        if work is not None and work.understand:
+            with pool(config) as workers:
+                filled = fill_all(workers, jobs(config, work), view)
+        all_answered(config, filled)
         logger.info(
             "%d calls made, %d reused, %d failed",
             sum(f.made for f in filled),

@@ -1,6 +1,7 @@
-"""Text files that appear whole or not at all, and YAML read fast."""
+"""Text files that appear whole or not at all, files of folders, and YAML read fast."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -28,3 +29,12 @@ def from_yaml(text: str) -> Any:
         yaml.YAMLError: it is not YAML.
     """
     return yaml.load(text, LOADER)  # noqa: S506  # a safe one
+
+
+def files_below(folder: Path) -> Iterator[Path]:
+    """Every file below a folder, in no order; compiled Python and what is hidden aside."""
+    for place, below, names in os.walk(folder):
+        below[:] = [name for name in below if name != "__pycache__" and name[0] != "."]
+        for name in names:
+            if name[0] != "." and not name.endswith(".pyc"):
+                yield Path(place, name)

@@ -11,7 +11,7 @@ import json
 import os
 import shutil
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -23,12 +23,13 @@ from g2u.errors import DataError
 SHARD_ROWS = 512
 SHARD_BYTES = 64 * 2**20
 GROUP_BYTES = 8 * 2**20
+GROUP_ROWS = 2**16
 READ_ROWS = 4096
 SHARED_LENGTH = 64
 IMAGE = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
 
 
-def write_rows(path: Path, schema: pa.Schema, rows: Sequence[dict[str, Any]]) -> None:
+def write_rows(path: Path, schema: pa.Schema, rows: Iterable[dict[str, Any]]) -> None:
     """Write one parquet file, whole or not at all; equal rows give equal bytes."""
     path.parent.mkdir(parents=True, exist_ok=True)
     fresh = path.with_name(f".{path.name}.new")
@@ -50,18 +51,21 @@ def write_rows(path: Path, schema: pa.Schema, rows: Sequence[dict[str, Any]]) ->
         fresh.unlink(missing_ok=True)
 
 
-def _groups(rows: Sequence[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
-    """Row groups: all rows, or as many as hold 8 MB of pictures, so that little is held twice."""
+def _groups(rows: Iterable[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
+    """Row groups: 65,536 rows, or as many as hold 8 MB of pictures, so that little is held twice.
+
+    An empty table has one empty group.
+    """
     group: list[dict[str, Any]] = []
-    size = 0
+    size = count = 0
     for row in rows:
         image = row.get("image")
         size += len(image["bytes"]) if image else 0
         group.append(row)
-        if size > GROUP_BYTES:
+        if size > GROUP_BYTES or len(group) == GROUP_ROWS:
             yield group
-            group, size = [], 0
-    if group or not rows:
+            group, size, count = [], 0, count + 1
+    if group or not count:
         yield group
 
 

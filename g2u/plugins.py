@@ -13,7 +13,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, cast
 
-from g2u import protocols
+from g2u import code, protocols
 from g2u.errors import ParamsError, unknown_name
 
 PLACES = {
@@ -67,8 +67,26 @@ def capabilities(name: str, settings: Mapping[str, Any]) -> frozenset[str]:
 
 
 def model(name: str, settings: Mapping[str, Any]) -> protocols.Model:
-    """A model of the adapter `name`; its weights are read at its first call."""
-    return adapter(name).load(settings)
+    """A model of the adapter `name`, identified by its code too; its weights are read at its first
+    call.
+    """
+    made = adapter(name).load(settings)
+    mark = code.mark(name, foreign().get(name))
+    return cast(protocols.Model, Marked(made, mark)) if mark else made
+
+
+class Marked:
+    """A model whose identity says by which code it is called."""
+
+    def __init__(self, made: protocols.Model, mark: str) -> None:
+        self._made, self._mark = made, mark
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._made, name)
+
+    def identity(self, kind: protocols.Kind) -> str:
+        """The model's, and its code's."""
+        return f"{self._made.identity(kind)} code {self._mark}"
 
 
 def feedback(name: str) -> protocols.Feedback:

@@ -7,7 +7,7 @@ and several times where a stage runs. Cells that differ in their data alone shar
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -15,9 +15,12 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from g2u import plugins
+from g2u import code, plugins
 from g2u.dependencies import LOADED_BY_NAME, shared_code
+from g2u.errors import G2UError
+from g2u.files import files_below
 from g2u.params import Axis, ModelPreset, Params
+from g2u.protocols import Kind
 from g2u.workspace import RECIPES
 
 OWN = ("g2u/dependencies.py", "g2u/recipes.py", "stages/recipes.py")
@@ -46,20 +49,22 @@ class Recipe:
 
 def recipes(config: Params, root: Path = Path()) -> dict[Path, Recipe]:
     """Every recipe that params.yaml asks for, by its path in the workspace."""
-    code = {stage: _common(stage, root) for stage in LOADED_BY_NAME}
+    shared = {stage: _common(stage, root) for stage in LOADED_BY_NAME}
     return {
-        path: Recipe(recipe.params, sorted({*recipe.code, *code[_stage_of(path)]}))
-        for path, recipe in named(config).items()
+        path: Recipe(recipe.params, sorted({*recipe.code, *shared[_stage_of(path)]}))
+        for path, recipe in named(config, root).items()
     }
 
 
-def named(config: Params) -> dict[Path, Recipe]:
+def named(config: Params, root: Path = Path()) -> dict[Path, Recipe]:
     """The same without the code that all cells of a stage share, which takes a second to find."""
     found = {RECIPES / f"prepare/{name}.json": _prepare(config, name) for name in config.benchmarks}
     for model in dict.fromkeys(model for model, _ in config.cells()):
         found[RECIPES / f"understand/{model}.json"] = _understand(config, model)
     for model, family in config.cells():
         found[RECIPES / f"generate/{model}/{family}.json"] = _generate(config, model, family)
+    for path, recipe in found.items():
+        _identify(recipe, root / path)
     for name in config.benchmarks:
         if config.judge.model is not None:
             found[RECIPES / f"judge/{name}.json"] = _judge(config, config.judge.model, name)
@@ -90,25 +95,24 @@ def _generate(config: Params, model: str, family: str) -> Recipe:
     preset = config.presets.families[family]
     told = {"generate": config.generate, **_preset(config, "models", model)}
     told |= _preset(config, "families", family)
-    code = [f"g2u/edits/{preset.edit}.py", *_model(config.presets.models[model], "editor")]
+    called = [(model, "editor")]
     writer = preset.settings().get("writer")
     if writer is not None:
         config.require(model=writer)
         told |= _preset(config, "models", writer)
-        code += _model(config.presets.models[writer], "reader")
-    return Recipe(told, code)
+        called.append((writer, "reader"))
+    return _calling(config, called, Recipe(told, [f"g2u/edits/{preset.edit}.py"]))
 
 
 def _understand(config: Params, model: str) -> Recipe:
     told = {"understand": config.understand, "generate": config.generate}
     told |= _preset(config, "models", model)
-    return Recipe(told, ["g2u/feedback", *_model(config.presets.models[model], "reader")])
+    return _calling(config, [(model, "reader")], Recipe(told, ["g2u/feedback"]))
 
 
 def _judge(config: Params, judge: str, benchmark: str) -> Recipe:
     told = {"judge": config.judge, **_preset(config, "models", judge)}
-    code = [*_model(config.presets.models[judge], "reader"), *_scorers(config, benchmark)]
-    return Recipe(told, code)
+    return _calling(config, [(judge, "reader")], Recipe(told, _scorers(config, benchmark)))
 
 
 def _score(config: Params, benchmark: str) -> Recipe:
@@ -144,10 +148,57 @@ def _preset(config: Params, axis: Axis, name: str) -> dict[str, Any]:
     return {f"presets.{axis}.{name}": getattr(config.presets, axis)[name]}
 
 
-def _model(preset: ModelPreset, half: str) -> list[str]:
-    """Folders of a model's adapter and of a pair's half; of a foreign one nothing is seen."""
-    named = {preset.adapter, halves(preset, half)[0]} - plugins.foreign().keys()
-    return ["g2u/models/__init__.py", *(f"g2u/models/{name}" for name in named)]
+def _calling(config: Params, called: Sequence[tuple[str, str]], recipe: Recipe) -> Recipe:
+    """The recipe with what decides the replies of models, each named with the half that is asked:
+    folders of adapters, what their code adds to identities, and identities of foreign models.
+    """
+    recipe.code.append("g2u/models/__init__.py")
+    for model, half in called:
+        preset = config.presets.models[model]
+        adapter, settings = halves(preset, half)
+        for name in sorted({preset.adapter, adapter}):
+            entry = plugins.foreign().get(name)
+            recipe.params[f"code.{name}"] = code.mark(name, entry)
+            if entry is None:
+                recipe.code.append(f"g2u/models/{name}")
+        if adapter in plugins.foreign():
+            recipe.params[f"identity.{model}.{half}"] = _Foreign(adapter, settings, half)
+    return recipe
+
+
+@dataclass(frozen=True, slots=True)
+class _Foreign:
+    """A model whose code lies elsewhere; only it can say what it is."""
+
+    adapter: str
+    settings: dict[str, Any]
+    half: str
+
+    def identities(self) -> list[str]:
+        model = plugins.model(self.adapter, self.settings)
+        kinds: tuple[Kind, ...] = ("edit",) if self.half == "editor" else ("answer", "score")
+        return [model.identity(kind) for kind in kinds]
+
+
+def _identify(recipe: Recipe, path: Path) -> None:
+    """Ask foreign models what they are. One that cannot say it here (its weights are elsewhere) is
+    what the recipe on disk says: results that were pulled stay valid.
+    """
+    for key, value in recipe.params.items():
+        if isinstance(value, _Foreign):
+            try:
+                recipe.params[key] = value.identities()
+            except G2UError:
+                recipe.params[key] = _recorded(path, key)
+                if recipe.params[key] is None:
+                    raise
+
+
+def _recorded(path: Path, key: str) -> Any:
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))["params"].get(key)
+    except (OSError, ValueError, KeyError, AttributeError):
+        return None
 
 
 def _scorers(config: Params, benchmark: str) -> list[str]:
@@ -170,11 +221,7 @@ def _files(place: Path) -> list[Path]:
     """A file, or the files of a folder, compiled Python aside."""
     if place.is_file():
         return [place]
-    return [
-        path
-        for path in sorted(place.rglob("*"))
-        if path.is_file() and "__pycache__" not in path.parts and path.suffix != ".pyc"
-    ]
+    return sorted(files_below(place))
 
 
 def _digest(file: Path) -> str:

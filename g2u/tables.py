@@ -91,6 +91,18 @@ REWARDS = pa.schema(
         ("tokens", pa.list_(pa.float64())),
     ]
 )
+CALLS = pa.schema(
+    [
+        ("call", pa.string()),
+        ("kind", pa.string()),
+        ("identity", pa.string()),
+        ("seconds", pa.float64()),
+        ("reply", pa.binary()),
+    ]
+)
+"""The calls that a stage was made from: names in the call cache, what answered, and its reply (as
+the call cache keeps it; null where it is the picture of a thought of the cell).
+"""
 JUDGEMENTS = pa.schema(
     [
         ("id", pa.string()),

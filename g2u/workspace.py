@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from g2u.cache.folder import FolderStore
+from g2u.cache.made import MadeStore
 from g2u.cache.store import CallStore
 from g2u.errors import CacheError
 
@@ -112,6 +113,10 @@ class Cell:
         """Numbers written by score."""
         return self.path("metrics", ".json")
 
+    def calls(self, stage: str) -> Path:
+        """The calls that a stage of this cell was made from."""
+        return self.path("calls", f".{stage}.parquet")
+
     def costs(self, stage: str) -> Path:
         """Calls and model seconds of a stage of this cell."""
         return self.path("costs", f".{stage}.json")
@@ -130,6 +135,24 @@ def parse_cell(description: str | None) -> Cell:
     for name in ("benchmark", "model", "family"):
         parser.add_argument(f"--{name}", required=True)
     return Cell(**vars(parser.parse_args()))
+
+
+def known_calls(*, takes: bool = True) -> MadeStore:
+    """The call cache, and what the results in data/ were made from.
+
+    Args:
+        takes: whether replies that lie in data/ alone are put into the call cache.
+
+    Raises:
+        CacheError: see `call_store`.
+    """
+    root = DATA.absolute()
+    return MadeStore(
+        call_store(),
+        lambda: sorted(root.glob("*/calls/*/*.parquet")),
+        lambda: sorted(root.glob("*/thoughts/*/*/part-*.parquet")),
+        takes=takes,
+    )
 
 
 def call_store() -> CallStore:

@@ -1,7 +1,7 @@
 """generate: one cell's visual thoughts, each model call made once and kept in the call cache.
 
 Input columns: g2u.tables.QUESTIONS, PICTURES (or ORACLES, which prepare made).
-Output columns: g2u.tables.THOUGHTS (shards) and LINKS.
+Output columns: g2u.tables.THOUGHTS (shards) and LINKS; CALLS that they were made from.
 Run: python -m stages.generate --benchmark ladder --model tiny --family structure
 """
 
@@ -14,8 +14,9 @@ from g2u.costs import write_costs
 from g2u.digests import canonical
 from g2u.errors import ModelError, run_main
 from g2u.params import Params
+from g2u.parquet import write_rows
 from g2u.records import Picture, Question, Thought
-from g2u.workspace import BenchmarkFolder, Cell, call_store, parse_cell
+from g2u.workspace import BenchmarkFolder, Cell, known_calls, parse_cell
 from g2u.writing import WithWriter, writer
 
 
@@ -58,7 +59,7 @@ def main() -> None:
     preset = config.presets.models[cell.model]
     questions = tables.read_questions(BenchmarkFolder(cell.benchmark).questions)
     model = plugins.model(preset.adapter, preset.settings)
-    calls = CachedCalls(model, call_store(), preset.batch, budget=config.budget(cell.model))
+    calls = CachedCalls(model, known_calls(), preset.batch, budget=config.budget(cell.model))
     thoughts = imagine(config, cell, questions, material(config, cell), calls)
     model.close()
     failed = [thought for thought in thoughts if thought.status == "failed"]
@@ -74,6 +75,8 @@ def main() -> None:
         cell.benchmark, cell.family, cell.model, model.identity("edit"), sampler, style
     )
     tables.write_thoughts(cell.thoughts, thoughts, recipe)
+    drawn = {thought.call for thought in thoughts if thought.picture is not None}
+    write_rows(cell.calls("generate"), tables.CALLS, calls.rows(drawn))
     line = write_costs(cell.costs("generate"), {"thoughts": calls.tally})
     print(
         f"generate {cell}: {len(questions)} items, {len(thoughts)} thoughts, {line}, "

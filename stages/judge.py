@@ -12,13 +12,14 @@ from g2u.cache.calls import CachedCalls
 from g2u.errors import ParamsError, run_main
 from g2u.judging import Judged, cases, read
 from g2u.params import Params
+from g2u.parquet import write_rows
 from g2u.records import Failure, Question, Target
 from g2u.tables import Answer, Judgement
-from g2u.workspace import BenchmarkFolder, Cell, call_store, parse_cell
+from g2u.workspace import BenchmarkFolder, Cell, known_calls, parse_cell
 
 
-def judged(config: Params, cell: Cell, judge: str) -> tuple[list[Judgement], int, int]:
-    """The judgements of a cell, and how many calls were made and reused."""
+def judged(config: Params, cell: Cell, judge: str) -> tuple[list[Judgement], CachedCalls]:
+    """The judgements of a cell, and the calls that they were made from."""
     folder, section = BenchmarkFolder(cell.benchmark), config.judge
     questions = tables.read_questions(folder.questions)
     gold = {target.id: target for target in targets.read_targets(folder.targets)}
@@ -34,7 +35,7 @@ def judged(config: Params, cell: Cell, judge: str) -> tuple[list[Judgement], int
     found = cases(section.tasks, there, section.max_tokens, section.agreement)
     preset = config.presets.models[judge]
     model = plugins.model(preset.adapter, preset.settings)
-    calls = CachedCalls(model, call_store(), preset.batch, budget=config.budget(judge))
+    calls = CachedCalls(model, known_calls(), preset.batch, budget=config.budget(judge))
     replies = calls.answer([case.request for case in found])
     model.close()
     rows = []
@@ -42,8 +43,7 @@ def judged(config: Params, cell: Cell, judge: str) -> tuple[list[Judgement], int
         said = reply.reason if isinstance(reply, Failure) else reply
         score = None if isinstance(reply, Failure) else read(case.name, reply)
         rows.append(Judgement(case.id, case.arm, case.name, score, said))
-    tallies = calls.tally.values()
-    return rows, sum(t.made for t in tallies), sum(t.reused for t in tallies)
+    return rows, calls
 
 
 def _is_open(answer: Answer, target: Target, question: Question) -> bool:
@@ -61,8 +61,11 @@ def main() -> None:
     tables.assert_same_ids(str(cell), (a.id for a in answers), (t.id for t in gold))
     if config.judge.model is None:
         raise ParamsError("params.yaml: judge.model: none is named; name one, then g2u sync")
-    rows, made, reused = judged(config, cell, config.judge.model)
+    rows, calls = judged(config, cell, config.judge.model)
     tables.write_judgements(cell.judgements, rows)
+    write_rows(cell.calls("judge"), tables.CALLS, calls.rows(()))
+    tallies = calls.tally.values()
+    made, reused = sum(t.made for t in tallies), sum(t.reused for t in tallies)
     unread = sum(row.score is None for row in rows)
     print(
         f"judge {cell}: {len(gold)} items, {made} calls made, {reused} reused, {unread} failed",

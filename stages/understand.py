@@ -1,19 +1,22 @@
 """understand: the model answers every question of a cell, with the cell's thoughts laid before it.
 
 Input columns: g2u.tables.QUESTIONS, PICTURES, THOUGHTS, LINKS.
-Output columns: g2u.tables.ANSWERS, one row per question and arm (g2u/answering.py), and REWARDS.
+Output columns: g2u.tables.ANSWERS, one row per question and arm (g2u/answering.py), and REWARDS;
+CALLS that they were made from.
 Run: python -m stages.understand --benchmark ladder --model tiny --family structure
 """
 
 import sys
+from itertools import chain
 
 from g2u import params, plugins, tables
 from g2u.answering import Material, answer, arms
 from g2u.cache.calls import CachedCalls
 from g2u.costs import write_costs
 from g2u.errors import ModelError, run_main
+from g2u.parquet import write_rows
 from g2u.rewards import rewards
-from g2u.workspace import BenchmarkFolder, call_store, parse_cell
+from g2u.workspace import BenchmarkFolder, known_calls, parse_cell
 
 
 def main() -> None:
@@ -28,14 +31,13 @@ def main() -> None:
         tables.read_pictures(folder.pictures),
         tables.read_thoughts(cell.thoughts),
     )
-    answers, tallies, budget = [], {}, config.budget(cell.model)
+    store, budget = known_calls(), config.budget(cell.model)
+    answers, made = [], {}
     for arm in arms(config, cell.family, material.thoughts):
-        calls = CachedCalls(model, call_store(), preset.batch, budget=budget)
-        answers += answer(config, cell, arm, material, calls)
-        tallies[arm.name] = calls.tally
-    calls = CachedCalls(model, call_store(), preset.batch, budget=budget)
-    found = rewards(config, cell, material.thoughts, material.pictures, calls)
-    tallies["rewards"] = calls.tally
+        made[arm.name] = CachedCalls(model, store, preset.batch, budget=budget)
+        answers += answer(config, cell, arm, material, made[arm.name])
+    made["rewards"] = CachedCalls(model, store, preset.batch, budget=budget)
+    found = rewards(config, cell, material.thoughts, material.pictures, made["rewards"])
     model.close()
     failed = [a for a in answers if a.status == "failed"]
     tables.assert_same_ids(str(cell), (a.id for a in answers), (q.id for q in questions))
@@ -47,6 +49,9 @@ def main() -> None:
         )
     tables.write_answers(cell.answers, answers)
     tables.write_rewards(cell.rewards, found)
+    rows = chain.from_iterable(calls.rows(()) for calls in made.values())
+    write_rows(cell.calls("understand"), tables.CALLS, rows)
+    tallies = {arm: calls.tally for arm, calls in made.items()}
     line = write_costs(cell.costs("understand"), tallies)
     shown = sum(a.pictures + a.thoughts for a in answers)
     print(

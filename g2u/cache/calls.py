@@ -4,10 +4,9 @@ import json
 import math
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
-from typing import TypeVar, cast
+from typing import Any, TypeVar, cast
 
 from tqdm import tqdm
 
@@ -30,6 +29,8 @@ from g2u.records import (
 T = TypeVar("T")
 R = TypeVar("R", bound=Request)
 UNMADE = Failure("not made: only planned")
+AT_ONCE = 512
+"""Replies read in one go."""
 
 
 @dataclass(slots=True)
@@ -74,15 +75,17 @@ class CachedCalls:
         self._model, self._store, self._batch, self._plans = model, store, batch, plans
         self._budget = budget or Budget()
         self.tally: dict[str, Tally] = {}
-        self._settled: set[str] = set()
+        self._settled: dict[str, str] = {}
         self._identities: dict[Kind, str] = {}
 
     def key(self, request: Request) -> str:
         """The request's name in the store."""
-        kind = kind_of(request)
+        return call_key(self._identity(kind_of(request)), request)
+
+    def _identity(self, kind: Kind) -> str:
         if kind not in self._identities:
             self._identities[kind] = self._model.identity(kind)
-        return call_key(self._identities[kind], request)
+        return self._identities[kind]
 
     def of(self, model: Model) -> "CachedCalls":
         """Calls of another model over the same store, budget and tally."""
@@ -95,39 +98,56 @@ class CachedCalls:
         """Keys of all requests that were answered, or planned."""
         return frozenset(self._settled)
 
+    def rows(self, drawn: Container[str]) -> Iterator[dict[str, Any]]:
+        """The answered requests as rows of g2u.tables.CALLS, in the order of their keys.
+
+        Args:
+            drawn: keys of edits whose pictures lie elsewhere; their rows hold no reply.
+        """
+        keys = sorted(self._settled)
+        for start in range(0, len(keys), AT_ONCE):
+            batch = keys[start : start + AT_ONCE]
+            entries = self._store.get_many(batch)
+            for key in batch:
+                entry = entries.get(key)
+                if entry is None:  # forgotten meanwhile
+                    continue
+                yield {
+                    "call": key,
+                    "kind": entry.kind,
+                    "identity": self._settled[key],
+                    "seconds": entry.seconds,
+                    "reply": None if key in drawn else entry.body,
+                }
+
     def edit(self, requests: Sequence[EditRequest]) -> list[Reply[Picture]]:
         """One picture per request."""
-        return self._serve("edit", requests, self._model.edit, _picture_entry, _picture)
+        return self._serve("edit", requests, self._model.edit, _picture)
 
     def answer(self, requests: Sequence[AnswerRequest]) -> list[Reply[str]]:
         """One text per request."""
-        return self._serve("answer", requests, self._model.answer, _text_entry, _text)
+        return self._serve("answer", requests, self._model.answer, _text)
 
     def score(self, requests: Sequence[ScoreRequest]) -> list[Reply[tuple[float, ...]]]:
         """Log-probabilities per token; a reply that is not finite becomes a failure."""
-        entry = partial(_numbers_entry, "score", "log-probabilities")
-        return self._serve("score", requests, self._model.score, entry, _numbers)
+        return self._serve("score", requests, self._model.score, _numbers)
 
     def embed(self, requests: Sequence[EmbedRequest]) -> list[Reply[tuple[float, ...]]]:
         """One vector per picture; one that is not finite becomes a failure."""
-        entry, model = (
-            partial(_numbers_entry, "embed", "numbers of the vector"),
-            cast(Embedder, self._model),
-        )
-        return self._serve("embed", requests, model.embed, entry, _numbers)
+        model = cast(Embedder, self._model)
+        return self._serve("embed", requests, model.embed, _numbers)
 
     def _serve(
         self,
-        kind: str,
+        kind: Kind,
         requests: Sequence[R],
         call: Callable[[Sequence[R]], list[T | Failure]],
-        encode: Callable[[T], Entry],
         decode: Callable[[Entry], T],
     ) -> list[T | Failure]:
         tally = self.tally.setdefault(kind, Tally())
         keys = [self.key(request) for request in requests]
         wanted = dict(zip(keys, requests, strict=True))
-        stored = self._store.get_many(wanted)
+        stored = self._store.get_many(wanted, kind)
         replies: dict[str, T | Failure] = {}
         missing: dict[str, R] = {}
         for key, request in wanted.items():
@@ -139,10 +159,10 @@ class CachedCalls:
             if key not in self._settled:
                 tally.reused += 1
                 tally.seconds += entry.seconds
-                self._settled.add(key)
+                self._settled[key] = self._identity(kind)
         if self._plans:
-            tally.made += len(missing.keys() - self._settled)
-            self._settled |= missing.keys()
+            tally.made += len(missing.keys() - self._settled.keys())
+            self._settled |= dict.fromkeys(missing, self._identity(kind))
             return [replies.get(key, UNMADE) for key in keys]
         waiting = list(missing)
         progress = tqdm(total=len(waiting), desc=kind, unit="call", disable=not waiting or None)
@@ -157,14 +177,14 @@ class CachedCalls:
             self._budget.spend(kind, size, seconds)
             each = seconds / size
             for key, reply in zip(batch, answers, strict=True):
-                made = reply if isinstance(reply, Failure) else _encoded(reply, encode)
+                made = reply if isinstance(reply, Failure) else as_entry(kind, reply)
                 self._settle(key, kind, made, each)
                 replies[key] = made if isinstance(made, Failure) else reply
             progress.update(len(batch))
         progress.close()
         return [replies[key] for key in keys]
 
-    def _settle(self, key: str, kind: str, entry: Entry | Failure, seconds: float) -> None:
+    def _settle(self, key: str, kind: Kind, entry: Entry | Failure, seconds: float) -> None:
         tally = self.tally[kind]
         if isinstance(entry, Failure):
             tally.failed += 1
@@ -173,13 +193,18 @@ class CachedCalls:
         self._store.put(key, replace(entry, seconds=seconds))
         tally.made += 1
         tally.seconds += seconds
-        self._settled.add(key)
+        self._settled[key] = self._identity(kind)
 
 
-def _encoded(reply: T, encode: Callable[[T], Entry]) -> Entry | Failure:
-    """What is stored of a reply, or why it cannot be."""
+def as_entry(kind: Kind, reply: Any) -> Entry | Failure:
+    """What is stored of a reply to a request of this kind, or why it cannot be."""
     try:
-        return encode(reply)
+        if kind == "edit":
+            return _picture_entry(reply)
+        if kind == "answer":
+            return Entry(reply.encode(), "answer", 0.0)
+        what = "log-probabilities" if kind == "score" else "numbers of the vector"
+        return _numbers_entry(kind, what, reply)
     except (DataError, ValueError) as error:
         return Failure(str(error))
 
@@ -195,10 +220,6 @@ def _picture(entry: Entry) -> Picture:
         return picture_of(entry.body)
     digest, width, height, is_flat = entry.picture
     return Picture(digest, entry.body, width, height, is_flat)
-
-
-def _text_entry(text: str) -> Entry:
-    return Entry(text.encode(), "answer", 0.0)
 
 
 def _text(entry: Entry) -> str:

@@ -13,18 +13,22 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from typing import Literal
 
-from g2u import params
+from g2u import params, tables
 from g2u.answering import Material, answer, arms, needs_others
 from g2u.cache.calls import CachedCalls
+from g2u.cache.store import CallStore
 from g2u.cli.plan import Source, read_source
+from g2u.cli.stale import Stale
 from g2u.cli.workers import Pool, model_of, pool, spent
 from g2u.params import Params
-from g2u.records import Question
+from g2u.records import Question, Thought
 from g2u.rewards import rewards
-from g2u.workspace import Cell, call_store
+from g2u.workspace import Cell, known_calls
 from stages.generate import imagine
 
-Stage = Literal["generate", "understand"]
+Stage = Literal["generate", "understand", "recorded"]
+"""`recorded`: understand, of thoughts that lie in data/ as DVC recorded them."""
+Job = tuple[Stage, Cell]
 PART = 64
 """Questions of a part, about."""
 PARTS_PER_WORKER = 4
@@ -55,41 +59,52 @@ class Filled:
 
     def __str__(self) -> str:
         line = f"{self.made} calls made, {self.reused} reused, {self.failed} failed"
-        return f"{self.stage} {self.cell}: {line}"
+        stage = "generate" if self.stage == "generate" else "understand"
+        return f"{stage} {self.cell}: {line}"
 
 
-def fill(config: Params) -> Iterator[Filled]:
+def fill(config: Params, work: Stale) -> Iterator[Filled]:
     """Make the missing calls; yields each stage of each cell as it is finished, in any order."""
+    if not work.understand:
+        return
     with pool(config) as workers, ThreadPoolExecutor(2 * workers.count) as threads:
         stop = threading.Event()
         waiting: set[Future[Filled]] = set()
         try:
-            for cell in cells(config):
-                waiting.add(threads.submit(fill_cell, workers, "generate", cell, stop))
+            for stage, cell in jobs(config, work):
+                waiting.add(threads.submit(fill_cell, workers, stage, cell, stop))
             while waiting:
                 done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
                 for future in done:
                     filled = future.result()
                     yield filled
                     if filled.stage == "generate":
-                        waiting.add(
-                            threads.submit(fill_cell, workers, "understand", filled.cell, stop)
-                        )
+                        cell = filled.cell
+                        waiting.add(threads.submit(fill_cell, workers, "understand", cell, stop))
         finally:
             stop.set()
             for future in waiting:
                 future.cancel()
 
 
-def cells(config: Params) -> list[Cell]:
-    """Every cell, those of a model together."""
-    return [
+def jobs(config: Params, work: Stale) -> list[Job]:
+    """Where each cell begins that has calls to make, those of a model together: at its answers,
+    where its thoughts are as DVC recorded them.
+    """
+    every = [
         Cell(benchmark, model, family)
         for chosen in dict.fromkeys(model for model, _ in config.cells())
         for benchmark in config.benchmarks
         for model, family in config.cells()
         if model == chosen
     ]
+    found: list[Job] = []
+    for cell in every:
+        if cell in work.generate:
+            found.append(("generate", cell))
+        elif cell in work.understand:
+            found.append(("recorded", cell))
+    return found
 
 
 def fill_cell(workers: Pool, stage: Stage, cell: Cell, stop: threading.Event) -> Filled:
@@ -97,7 +112,7 @@ def fill_cell(workers: Pool, stage: Stage, cell: Cell, stop: threading.Event) ->
 
     Args:
         workers: who makes them.
-        stage: generate, or understand once generate is done.
+        stage: generate, or understand once generate is done, or recorded.
         cell: the cell.
         stop: once set, no further part is begun.
     """
@@ -133,7 +148,7 @@ def fill_part(stage: Stage, cell: Cell, part: int, parts: int) -> Filled:
     own = in_parts(source.questions, parts)[part]
     if not own:
         return Filled(cell, stage)
-    model, store = model_of(config, cell.model), call_store()
+    model, store = model_of(config, cell.model), _store()
     batch = config.presets.models[cell.model].batch
     calls = CachedCalls(model, store, batch, budget=config.budget(cell.model, spent()))
     material = source.material(config, cell.family)
@@ -141,8 +156,12 @@ def fill_part(stage: Stage, cell: Cell, part: int, parts: int) -> Filled:
         imagine(config, cell, own, material, calls)
     else:
         shown = source.questions if needs_others(config, cell.family) else own
-        recalled = CachedCalls(model, store, batch, plans=True)
-        thoughts = imagine(config, cell, shown, material, recalled)
+        if stage == "recorded" and cell.thoughts.exists():
+            there = {question.id for question in shown}
+            thoughts = [thought for thought in _recorded(cell) if thought.question in there]
+        else:
+            recalled = CachedCalls(model, store, batch, plans=True)
+            thoughts = imagine(config, cell, shown, material, recalled)
         only = {question.id for question in own}
         for arm in arms(config, cell.family, thoughts):
             answer(config, cell, arm, Material(shown, source.pictures, thoughts), calls, only)
@@ -170,6 +189,16 @@ def in_parts(questions: Sequence[Question], parts: int) -> list[list[Question]]:
         found[done * parts // len(questions)] += group
         done += len(group)
     return found
+
+
+@functools.lru_cache(maxsize=1)
+def _recorded(cell: Cell) -> list[Thought]:
+    return tables.read_thoughts(cell.thoughts)
+
+
+@functools.cache
+def _store() -> CallStore:
+    return known_calls()
 
 
 @functools.lru_cache(maxsize=2)

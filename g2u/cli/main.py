@@ -36,8 +36,10 @@ def fill_command(arguments: argparse.Namespace) -> None:
     """Make the missing model calls on all workers; dvc repro then only packs."""
     del arguments
     from g2u.cli.fill import fill
+    from g2u.cli.stale import stale
 
-    for done in fill(params.load()):
+    config = params.load()
+    for done in fill(config, stale(config)):
         print(f"fill {done}", file=sys.stderr)
 
 
@@ -86,6 +88,11 @@ def check_command(arguments: argparse.Namespace) -> None:
     from g2u.conformance import Conformance, table
 
     preset = _model_preset(arguments.model)
+    if arguments.moved:
+        from g2u.cli.moved import prove
+
+        print(prove(params.load(), arguments.model))
+        return
     model = plugins.model(preset.adapter, preset.settings)
     declared = plugins.capabilities(preset.adapter, preset.settings)
     checks = Conformance(model, declared, preset.sampler).run()
@@ -220,6 +227,11 @@ def main() -> None:
     cached.set_defaults(run=cache_command)
     checked = commands.add_parser("check", help=check_command.__doc__)
     checked.add_argument("model", help="a preset of params.yaml")
+    checked.add_argument(
+        "--moved",
+        action="store_true",
+        help="its code only moved: ask again for replies of before; equal ones keep their calls",
+    )
     checked.set_defaults(run=check_command)
     served = commands.add_parser("serve", help=serve_command.__doc__)
     served.add_argument("model", help="a preset of params.yaml")

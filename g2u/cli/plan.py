@@ -3,15 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from g2u import plugins
+from g2u import parquet, plugins, tables
 from g2u.answering import Material, answer, arms
 from g2u.cache.calls import CachedCalls, Tally
-from g2u.cache.store import CallStore
+from g2u.cli.stale import stale
 from g2u.cli.workers import worker_count
 from g2u.params import Params
 from g2u.records import Picture, Question, Thought
 from g2u.rewards import rewards
-from g2u.workspace import Cell, call_store
+from g2u.workspace import Cell, known_calls
 from stages.generate import imagine
 from stages.prepare import samples
 
@@ -53,15 +53,35 @@ class Source:
         return self.given.get(reads, self.pictures)
 
 
-def plan(config: Params, store: CallStore | None = None) -> list[CellPlan]:
-    """Every cell's calls, in the order of a run."""
-    kept = store or call_store()
+def plan(config: Params) -> list[CellPlan]:
+    """Every cell's calls, in the order of a run; none where DVC calls the cell unchanged."""
+    store, work = known_calls(takes=False), stale(config)
     plans = []
     for benchmark in config.benchmarks:
-        source = read_source(config, benchmark)
-        for model, family in config.cells():
-            plans.append(_cell(config, Cell(benchmark, model, family), source, kept))
+        cells = [Cell(benchmark, model, family) for model, family in config.cells()]
+        source = read_source(config, benchmark) if work.understand & {*cells} else None
+        for cell in cells:
+            if source is None or cell not in work.understand:
+                keys = _recorded(cell, "generate", "understand")
+                plans.append(CellPlan(cell, {}, is_bound=False, keys=keys))
+                continue
+            preset, drawn, keys = config.presets.models[cell.model], None, frozenset[str]()
+            if cell not in work.generate:
+                drawn, keys = tables.read_thoughts(cell.thoughts), _recorded(cell, "generate")
+            model = plugins.model(preset.adapter, preset.settings)
+            calls = CachedCalls(model, store, preset.batch, plans=True)
+            waits = plan_cell(config, cell, source, calls, drawn)
+            plans.append(CellPlan(cell, calls.tally, waits, calls.settled | keys))
     return plans
+
+
+def _recorded(cell: Cell, *stages: str) -> frozenset[str]:
+    """Keys of the calls that unchanged stages of a cell were made from."""
+    return frozenset(
+        row["call"]
+        for stage in stages
+        for row in parquet.iterate_rows(cell.calls(stage), tables.CALLS, ["call"])
+    )
 
 
 def read_source(config: Params, benchmark: str) -> Source:
@@ -78,22 +98,32 @@ def read_source(config: Params, benchmark: str) -> Source:
     return Source(questions, pictures, given)
 
 
-def _cell(
+def plan_cell(
     config: Params,
     cell: Cell,
     source: Source,
-    store: CallStore,
-) -> CellPlan:
-    preset = config.presets.models[cell.model]
-    calls = CachedCalls(
-        plugins.model(preset.adapter, preset.settings), store, preset.batch, plans=True
-    )
-    thoughts = imagine(config, cell, source.questions, source.material(config, cell.family), calls)
+    calls: CachedCalls,
+    recorded: Sequence[Thought] | None = None,
+) -> bool:
+    """Ask for all that a cell asks for; whether answers wait for thoughts that do not exist yet.
+
+    Args:
+        config: the params.
+        cell: which.
+        source: its benchmark.
+        calls: planned ones.
+        recorded: the cell's thoughts, where they need not be asked for.
+    """
+    if recorded is None:
+        material = source.material(config, cell.family)
+        thoughts = imagine(config, cell, source.questions, material, calls)
+    else:
+        thoughts = list(recorded)
     placed = [_stand_in(thought, source.pictures) for thought in thoughts]
     for arm in arms(config, cell.family, placed):
         answer(config, cell, arm, Material(source.questions, source.pictures, placed), calls)
     rewards(config, cell, placed, source.pictures, calls)
-    return CellPlan(cell, calls.tally, is_bound=placed != thoughts, keys=calls.settled)
+    return placed != thoughts
 
 
 def _stand_in(thought: Thought, pictures: dict[str, Picture]) -> Thought:
@@ -132,9 +162,14 @@ def table(plans: Sequence[CellPlan], config: Params, *, by_cell: bool) -> str:
                 lines.append(_line(str(each.cell), kind, values))
     for kind, values in sorted(totals.items()):
         lines.append(_line(f"all {len(plans)} cells", kind, values))
+    if not totals:
+        lines = []
     workers = worker_count(config)
     hours = sum(values[2] for values in totals.values())
-    calls, packing = 60 * hours / workers, PACKING * len(plans) / 60
+    at_work = sum(bool(each.calls) for each in plans)
+    calls, packing = 60 * hours / workers, PACKING * at_work / 60
+    if at_work < len(plans):
+        lines.append(f"{len(plans) - at_work} cells are as DVC recorded them: 0 calls")
     lines.append(
         f"about {calls:.1f} minutes of calls on {workers} workers, up to {packing:.1f} of packing"
     )

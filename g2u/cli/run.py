@@ -1,11 +1,11 @@
 """g2u run: fill the call cache on all workers, then one `dvc repro` that packs."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from g2u import params
+from g2u import code, params, plugins
 from g2u.cli import guard
 from g2u.cli.packer import packing
 from g2u.cli.sources import CODE, states
@@ -17,34 +17,80 @@ from g2u.workspace import call_store
 
 if TYPE_CHECKING:
     from g2u.cli.fill import Filled
+    from g2u.cli.stale import Stale
 
 FILLED = guard.STATE / "filled"
 """What the workspace was like when its calls were last all answered."""
 
 
 def run(
-    tell: Callable[[str], None] = lambda line: print(line, file=sys.stderr), *, waits: bool = False
+    tell: Callable[[str], None] = lambda line: print(line, file=sys.stderr),
+    *,
+    waits: bool = False,
+    recheck: bool = False,
 ) -> None:
-    """Bring the workspace up to date; `waits`: for another run, instead of being refused.
+    """Bring the workspace up to date.
+
+    Args:
+        tell: gets each line.
+        waits: for another run, instead of being refused.
+        recheck: read every file again, instead of trusting sizes and times of change.
 
     Raises:
         G2UError: another run is under way, the budget is spent, or a stage stopped.
     """
     with guard.only_driver(waits=waits):
-        prepare_workspace(params.load(), tell)
-        config = params.load()
-        now = stamp(config)
-        changed = not FILLED.exists() or FILLED.read_text() != now
-        if changed:
+        if recheck:
+            forget_states()
+        work = settle(tell)
+        if work is not None:
             from g2u.cli.fill import fill
 
-            failed = 0
-            for filled in fill(config):
+            config = params.load()
+            done = []
+            for filled in fill(config, work):
                 tell_filled(filled, tell)
-                failed += filled.failed
-            if not failed:
-                write_whole(FILLED, now)
-        pack(expects_work=changed)
+                done.append(filled)
+            all_answered(config, done)
+        pack(expects_work=work is not None)
+
+
+def settle(tell: Callable[[str], None]) -> "Stale | None":
+    """Check all that can be checked, then bring dvc.yaml files, recipes and benchmarks in step.
+
+    Returns:
+        What is left to make; None where nothing changed since the last run came to its end.
+
+    Raises:
+        G2UError: something is missing or does not fit; nothing has been changed then.
+    """
+    config = params.load()
+    for name in config.benchmarks:
+        config.presets.benchmarks[name].require_files(name)
+    now = stamp(config)
+    is_known = FILLED.exists() and FILLED.read_text(encoding="utf-8") == now
+    for line in [*guard.repair(), *sync(config)]:
+        tell(line)
+    guard.keep_locks()
+    if is_known:
+        return None
+    from g2u.cli.stale import stale
+
+    work = stale(config)
+    if work.recipes or work.prepare:
+        pack(tell, ["data/dvc.yaml:recipes", *_prepared(work.prepare)], expects_work=False)
+        work = stale(config)
+    return work
+
+
+def all_answered(config: Params, done: Iterable["Filled"]) -> None:
+    """Note that no call is missing, where none failed."""
+    if not any(filled.failed for filled in done):
+        write_whole(FILLED, stamp(config))
+
+
+def _prepared(benchmarks: frozenset[str]) -> list[str]:
+    return [f"data/{name}/dvc.yaml:prepare" for name in sorted(benchmarks)]
 
 
 def stamp(config: Params) -> str:
@@ -53,24 +99,21 @@ def stamp(config: Params) -> str:
     Files count by size and time of change. Where it is as it was after a run, workers are not even
     started; if calls are missing all the same, `dvc repro` makes them.
     """
-    places = [Path(place) for place in (*CODE, "studies")]
+    places = [Path(place) for place in (*CODE, "studies", str(code.MOVES))]
     for name in config.benchmarks:
         places += config.presets.benchmarks[name].files()
     told = [p.read_text(encoding="utf-8") for p in (params.PATH, params.SHELF) if p.exists()]
-    return sha256([told, call_store().place, states(places)])
+    elsewhere = code.states(plugins.foreign().values())
+    return sha256([told, call_store().place, states(places), elsewhere])
 
 
-def prepare_workspace(config: Params, tell: Callable[[str], None]) -> None:
-    """Repair what a kill left, look for the benchmarks' files, bring dvc.yaml files in step.
+def forget_states() -> None:
+    """Make DVC, and the next `settle`, read every file again."""
+    from dvc.repo import Repo
 
-    Raises:
-        DataError: a file is missing.
-    """
-    for name in config.benchmarks:
-        config.presets.benchmarks[name].require_files(name)
-    for line in [*guard.repair(), *sync(config)]:
-        tell(line)
-    guard.keep_locks()
+    FILLED.unlink(missing_ok=True)
+    with Repo() as repo:
+        repo.state.hashes.clear()
 
 
 def tell_filled(filled: "Filled", tell: Callable[[str], None]) -> None:
@@ -79,12 +122,17 @@ def tell_filled(filled: "Filled", tell: Callable[[str], None]) -> None:
         tell(f"fill {filled}")
 
 
-def pack(tell: Callable[[str], None] | None = None, *, expects_work: bool = True) -> None:
+def pack(
+    tell: Callable[[str], None] | None = None,
+    targets: Sequence[str] = (),
+    *,
+    expects_work: bool = True,
+) -> None:
     """One `dvc repro`, its stages in a warm packer; `tell` gets each line instead of stdout.
 
     DVC does not look for an earlier run of a stage: all calls are answered, so that packing again
     costs no more than taking its result out of the run cache, and the search an eighth of all.
     """
     with packing(at_once=expects_work) as environment:
-        guard.run_dvc(["repro", "--no-run-cache"], environment, tell)
+        guard.run_dvc(["repro", "--no-run-cache", *targets], environment, tell)
     guard.keep_locks()

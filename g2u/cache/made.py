@@ -1,0 +1,140 @@
+"""Calls that a workspace's results were made from, as replies: who pulled the results pays nothing.
+
+Stages leave the calls that they were made from beside their tables (data/<benchmark>/calls/), and a
+drawing lies among the thoughts under its call. What the call cache lacks is looked for there,
+checked, and taken into the call cache.
+"""
+
+import json
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from g2u import parquet
+from g2u.cache.store import CallStore, Entry, Stored
+from g2u.errors import DataError
+from g2u.pictures import picture_of
+from g2u.protocols import Kind
+from g2u.tables import CALLS, THOUGHTS
+
+Place = tuple[Path, int]
+"""A parquet file, and a row of it."""
+Files = Callable[[], Iterable[Path]]
+
+
+class MadeStore:
+    """A `CallStore` that also knows what results were made from.
+
+    Args:
+        store: the call cache.
+        calls: files of g2u.tables.CALLS; asked for at the first reply that the cache lacks.
+        thoughts: files of g2u.tables.THOUGHTS; likewise.
+        takes: whether what is found there is put into the cache.
+    """
+
+    def __init__(self, store: CallStore, calls: Files, thoughts: Files, *, takes: bool) -> None:
+        self._store, self._calls, self._thoughts, self._takes = store, calls, thoughts, takes
+        self._indices: dict[str, dict[str, Place]] = {}
+        self._rows = lru_cache(maxsize=4)(_rows)
+
+    @property
+    def place(self) -> str:
+        """The call cache's."""
+        return self._store.place
+
+    def get_many(self, keys: Iterable[str], kind: Kind | None = None) -> Mapping[str, Entry]:
+        """See `CallStore.get_many`."""
+        wanted = list(keys)
+        found = dict(self._store.get_many(wanted, kind))
+        made = {key: place for key in wanted if key not in found and (place := self._place(key))}
+        for key in sorted(made, key=lambda key: made[key]):
+            entry = self._entry(key)
+            if entry is None or (kind is not None and entry.kind != kind):
+                continue
+            found[key] = entry
+            if self._takes:
+                self._store.put(key, entry)
+        return found
+
+    def put(self, key: str, entry: Entry) -> None:
+        """See `CallStore.put`."""
+        self._store.put(key, entry)
+
+    def listing(self) -> Iterator[Stored]:
+        """See `CallStore.listing`; of the call cache."""
+        return self._store.listing()
+
+    def remove(self, key: str) -> None:
+        """See `CallStore.remove`; of the call cache."""
+        self._store.remove(key)
+
+    def _place(self, key: str) -> Place | None:
+        return self._index("call").get(key) or self._index("thought").get(key)
+
+    def _index(self, column: str) -> dict[str, Place]:
+        """Where each call lies; read once."""
+        if column not in self._indices:
+            files = self._calls() if column == "call" else self._thoughts()
+            self._indices[column] = {
+                key: (path, number)
+                for path in files
+                for number, key in enumerate(_column(path, column))
+                if key
+            }
+        return self._indices[column]
+
+    def _entry(self, key: str) -> Entry | None:
+        """The reply of a call; None where it is not sound, or no longer there."""
+        told = self._index("call").get(key)
+        seconds = 0.0
+        if told is not None:
+            row = self._row(told, key, "call")
+            if row is None:
+                return None
+            seconds = row["seconds"]
+            if row["reply"] is not None:
+                return _sound(row["reply"], row["kind"], seconds)
+        drawn = self._index("thought").get(key)
+        thought = self._row(drawn, key, "thought") if drawn is not None else None
+        return _sound(thought["image"]["bytes"], "edit", seconds) if thought else None
+
+    def _row(self, place: Place, key: str, column: str) -> dict[str, Any] | None:
+        path, number = place
+        rows = self._rows(path, column)
+        return rows[number] if number < len(rows) and rows[number][column] == key else None
+
+
+def _rows(path: Path, column: str) -> list[dict[str, Any]]:
+    """A shard's rows; none where it is gone or damaged."""
+    schema, columns = (CALLS, CALLS.names) if column == "call" else (THOUGHTS, ["thought", "image"])
+    try:
+        return parquet.read_rows(path, schema, columns)
+    except DataError:
+        return []
+
+
+def _column(path: Path, column: str) -> list[str]:
+    """Names of the calls of a file; of thoughts, empty where no model was asked."""
+    try:
+        if column == "call":
+            return [row["call"] for row in parquet.iterate_rows(path, CALLS, ["call"])]
+        rows = parquet.iterate_rows(path, THOUGHTS, ["thought", "identity"])
+        return [row["thought"] if row["identity"] else "" for row in rows]
+    except DataError:
+        return []
+
+
+def _sound(body: bytes, kind: str, seconds: float) -> Entry | None:
+    """A reply as the call cache keeps it, None if it is none of this kind."""
+    try:
+        if kind == "edit":
+            drawn = picture_of(body)
+            told = (drawn.digest, drawn.width, drawn.height, bool(drawn.is_flat))
+            return Entry(body, kind, seconds, told)
+        text = body.decode()
+        numbers = [] if kind == "answer" else [float(number) for number in json.loads(text)]
+    except (DataError, ValueError, TypeError):
+        return None
+    return Entry(body, kind, seconds) if all(map(math.isfinite, numbers)) else None

@@ -1,0 +1,141 @@
+"""Code that moved: proven by replies that lie in the call cache, and recorded in moves.json."""
+
+import json
+import re
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from g2u import code, parquet, plugins, tables
+from g2u.cache.calls import CachedCalls, as_entry
+from g2u.cache.store import Entry
+from g2u.cli.plan import plan_cell, read_source
+from g2u.digests import kind_of
+from g2u.errors import ModelError
+from g2u.files import write_whole
+from g2u.params import Params
+from g2u.protocols import Kind, Model
+from g2u.recipes import halves
+from g2u.records import Failure, Request
+from g2u.workspace import DATA, Cell, known_calls
+
+ASKED = 8
+"""Replies of each kind that are asked for again, spread over all there are."""
+MARK = re.compile(r" code ([0-9a-f]{16})$")
+KINDS: tuple[Kind, ...] = ("edit", "answer", "score", "embed")
+
+
+def prove(config: Params, name: str) -> str:
+    """Ask a model again for replies that earlier code gave; where all come out equal, record that
+    its code is that code.
+
+    Args:
+        config: the params; their cells of this model say which requests are known.
+        name: a model preset.
+
+    Returns:
+        What was recorded, in one line.
+
+    Raises:
+        ModelError: the code is what it was, no reply of earlier code is at hand, or one differs;
+            nothing is recorded then.
+    """
+    preset = config.presets.models[name]
+    used = {preset.adapter, *(halves(preset, half)[0] for half in ("editor", "reader"))}
+    entries = {adapter: plugins.foreign().get(adapter) for adapter in sorted(used)}
+    new = {adapter: code.mark(adapter, entry) for adapter, entry in entries.items()}
+    new = {adapter: mark for adapter, mark in new.items() if mark}
+    if not new:
+        raise ModelError(f"{name}: the code of {', '.join(entries)} is what it was; nothing moved")
+    for earlier in _earlier(name, new.values()):
+        with code.taken_for(dict.fromkeys(new, earlier)):
+            known = _known(config, name)
+        if known:
+            break
+    else:
+        raise ModelError(
+            f"{name}: no reply of earlier code is at hand for the cells of params.yaml; expected "
+            "the call cache or the pulled results of a run before the change"
+        )
+    model = plugins.model(preset.adapter, preset.settings)
+    asked = _asked_again(model, known)
+    model.close()
+    for adapter in new:
+        path = code.moves_file(entries[adapter] is None)
+        told = code.moves(entries[adapter] is None)
+        own = {**told.get(adapter, {}), code.digest(adapter, entries[adapter]): earlier}
+        write_whole(path, json.dumps({**told, adapter: own}, indent=1, sort_keys=True) + "\n")
+    return (
+        f"{name}: {asked} replies of earlier code came out equal; recorded for "
+        f"{', '.join(new)} in moves.json, which belongs to the next commit"
+    )
+
+
+def _earlier(name: str, now: Iterable[str]) -> list[str]:
+    """Marks of code that may have given what is there: none, and those in the results."""
+    found = {
+        mark[1]
+        for path in sorted(DATA.glob(f"*/calls/{name}/*.parquet"))
+        for row in parquet.iterate_rows(path, tables.CALLS, ["identity"])
+        if (mark := MARK.search(row["identity"]))
+    }
+    return ["", *sorted(found - set(now))]
+
+
+def _known(config: Params, name: str) -> dict[str, tuple[Request, Entry]]:
+    """Requests of the model's cells whose replies are at hand, by key."""
+    preset, store = config.presets.models[name], known_calls(takes=False)
+    model = plugins.model(preset.adapter, preset.settings)
+    calls = _Noting(model, store, preset.batch, plans=True)
+    for benchmark in config.benchmarks:
+        source = read_source(config, benchmark)
+        for family in config.families:
+            plan_cell(config, Cell(benchmark, name, family), source, calls)
+    found = store.get_many(calls.requests)
+    return {key: (calls.requests[key], entry) for key, entry in found.items()}
+
+
+class _Noting(CachedCalls):
+    """Planned calls that remember what is asked."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.requests: dict[str, Request] = {}
+
+    def key(self, request: Request) -> str:
+        key = super().key(request)
+        self.requests[key] = request
+        return key
+
+
+def _asked_again(model: Model, known: dict[str, tuple[Request, Entry]]) -> int:
+    """How many replies were asked for; all of them came out as before.
+
+    Raises:
+        ModelError: one did not.
+    """
+    asked = 0
+    for kind in KINDS:
+        keys = _spread([key for key in sorted(known) if kind_of(known[key][0]) == kind])
+        if not keys:
+            continue
+        ask: Any = getattr(model, kind)
+        for key, reply in zip(keys, ask([known[key][0] for key in keys]), strict=True):
+            before = known[key][1]
+            made = reply if isinstance(reply, Failure) else as_entry(kind, reply)
+            if isinstance(made, Failure) or _told(made) != _told(before):
+                said = made.reason if isinstance(made, Failure) else "another reply"
+                raise ModelError(
+                    f"{kind} call {key[:12]}: {said} than that of earlier code; nothing is "
+                    "recorded, and the model's calls are made anew"
+                )
+        asked += len(keys)
+    return asked
+
+
+def _told(entry: Entry) -> Any:
+    return entry.picture[0] if entry.picture else entry.body
+
+
+def _spread(keys: Sequence[str]) -> list[str]:
+    count = min(len(keys), ASKED)
+    return [keys[place * len(keys) // count] for place in range(count)]

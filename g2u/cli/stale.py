@@ -1,0 +1,123 @@
+"""What a run would make anew, asked of DVC: nothing else is asked of a model, planned or checked.
+
+Calls of cells that DVC calls unchanged are done with, wherever they were made: a clone that pulled
+the results has them, without a call cache and without the server.
+"""
+
+import logging
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from g2u.cli.sync import CELLS, dvc_files
+from g2u.files import from_yaml
+from g2u.params import Params
+from g2u.recipes import recipes
+from g2u.workspace import DATA, RECIPES, BenchmarkFolder, Cell
+
+
+@dataclass(frozen=True, slots=True)
+class Stale:
+    """Stages that would run, those that only follow from others included."""
+
+    recipes: bool
+    """Whether recipes are not as params and code say."""
+    prepare: frozenset[str]
+    """Benchmarks."""
+    generate: frozenset[Cell]
+    understand: frozenset[Cell]
+    """Those of `generate` too."""
+    certain: frozenset[Cell]
+    """Of `understand`: those that run whatever prepare comes to."""
+
+
+def stale(config: Params) -> Stale:
+    """What of params.yaml is not made, or not from what it says now.
+
+    Where DVC cannot tell (no lock files, a run under way), everything is stale.
+    """
+    wanted = dvc_files(config)
+    changed = {
+        path
+        for path, recipe in recipes(config).items()
+        if not path.exists() or path.read_text(encoding="utf-8") != recipe.text()
+    }
+    told = _status([path for path in wanted if path.parts[0] == DATA.name and path.exists()])
+    prepare, generate, understand, certain = set(), set(), set(), set()
+    for benchmark in config.benchmarks:
+        folder = BenchmarkFolder(benchmark).root
+        path = folder / "dvc.yaml"
+        is_old = (
+            told is None
+            or f"{path}:prepare" in told
+            or RECIPES / f"prepare/{benchmark}.json" in changed
+            or not path.exists()
+            or path.read_text(encoding="utf-8") != wanted[path]
+        )
+        if is_old:
+            prepare.add(benchmark)
+        for model, family in config.cells():
+            cell, file = Cell(benchmark, model, family), folder / CELLS / family / "dvc.yaml"
+            differs = told is None or not _is_same(file, wanted[file], model)
+            drawn = (
+                differs
+                or f"{file}:generate@{model}" in (told or ())
+                or RECIPES / f"generate/{model}/{family}.json" in changed
+            )
+            said = (
+                drawn
+                or f"{file}:understand@{model}" in (told or ())
+                or RECIPES / f"understand/{model}.json" in changed
+            )
+            if drawn or is_old:
+                generate.add(cell)
+            if said or is_old:
+                understand.add(cell)
+            if said:
+                certain.add(cell)
+    return Stale(
+        bool(changed),
+        frozenset(prepare),
+        frozenset(generate),
+        frozenset(understand),
+        frozenset(certain),
+    )
+
+
+def models(config: Params, cells: Iterable[Cell]) -> frozenset[str]:
+    """The presets that these cells ask, those that write prompts for them included."""
+    found = set()
+    for cell in cells:
+        writer = config.presets.families[cell.family].settings().get("writer")
+        found |= {cell.model} | ({str(writer)} if writer else set())
+    return frozenset(found)
+
+
+def _is_same(path: Path, wanted: str, model: str) -> bool:
+    """Whether a model's cells in a family's dvc.yaml are what they shall be."""
+    try:
+        return _of_model(path.read_text(encoding="utf-8"), model) == _of_model(wanted, model)
+    except (OSError, ValueError, TypeError, KeyError, IndexError, yaml.YAMLError):
+        return False
+
+
+def _of_model(text: str, model: str) -> Any:
+    found = from_yaml(text)
+    return found["stages"], found["vars"][0]["models"][model]
+
+
+def _status(files: Iterable[Path]) -> Mapping[str, Any] | None:
+    """DVC's own word on the stages of these files: what changed of each; None if it has none."""
+    from dvc.exceptions import DvcException
+    from dvc.repo import Repo
+
+    logging.getLogger("dvc").setLevel(logging.ERROR)
+    try:
+        with Repo() as repo:
+            found: Mapping[str, Any] = repo.status(targets=[str(path) for path in files])
+    except (DvcException, OSError):
+        return None
+    return found
