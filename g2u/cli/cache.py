@@ -1,10 +1,10 @@
-"""g2u cache: what lies in the call cache, whether it is sound, and making room."""
+"""g2u cache: what lies in the call cache, whether it is sound, making room, an older form."""
 
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from g2u.cache.store import CallStore, Stored
+from g2u.cache.store import CallStore, Migration, Stored
 from g2u.cli.plan import CellPlan
 from g2u.errors import CacheError
 
@@ -74,6 +74,13 @@ def prune(
         store.remove(file.key)
         gone, freed, left = gone + 1, freed + file.size, left - file.size
     return gone, freed
+
+
+def migrated(done: Migration) -> str:
+    """One line on what became of the entries of the older form."""
+    damaged = f", {len(done.damaged)} damaged (made again when asked for)" if done.damaged else ""
+    other = f", {len(done.other)} made again in the meantime, otherwise" if done.other else ""
+    return f"{done.taken} replies taken over{damaged}{other}"
 
 
 def used_keys(plans: Iterable[CellPlan]) -> frozenset[str]:

@@ -44,12 +44,15 @@ def fill_command(arguments: argparse.Namespace) -> None:
 
 
 def cache_command(arguments: argparse.Namespace) -> None:
-    """Look at the call cache: stats, verify, prune."""
+    """Look at the call cache: stats, verify, prune; migrate takes over an older g2u's."""
     from g2u.cli import cache
     from g2u.cli.plan import plan
     from g2u.workspace import call_store
 
     store = call_store()
+    if arguments.action == "migrate":
+        print(f"{store.place}: {cache.migrated(store.migrate())}")
+        return
     if arguments.action != "prune":
         found = cache.examine(store)
         print(f"{store.place}\n{found}")
@@ -58,11 +61,13 @@ def cache_command(arguments: argparse.Namespace) -> None:
         if arguments.action == "verify" and found.damaged:
             raise SystemExit(1)
         return
+    left, room = store.clear()
+    print(
+        f"{store.place}: {left} leftovers of damage and kills forgotten, {room / 1e6:.1f} MB freed"
+    )
     if arguments.older_than is None and arguments.max_gb is None and not arguments.unused:
-        raise ParamsError(
-            "g2u cache prune: says nothing of what may go; expected --unused, --older-than DAYS or "
-            "--max-gb GB"
-        )
+        print("replies are kept; they go by --unused, --older-than DAYS or --max-gb GB")
+        return
     kept = cache.used_keys(plan(params.load())) if arguments.unused else frozenset()
     size = None if arguments.max_gb is None else arguments.max_gb * 1e9
     gone, freed = cache.prune(store, kept=kept, days=arguments.older_than, size=size)
@@ -218,7 +223,7 @@ def main() -> None:
     ran.set_defaults(run=run_command)
     commands.add_parser("fill", help=fill_command.__doc__).set_defaults(run=fill_command)
     cached = commands.add_parser("cache", help=cache_command.__doc__)
-    cached.add_argument("action", choices=["stats", "verify", "prune"])
+    cached.add_argument("action", choices=["stats", "verify", "prune", "migrate"])
     cached.add_argument(
         "--unused", action="store_true", help="all that params.yaml does not ask for"
     )
