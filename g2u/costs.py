@@ -37,3 +37,18 @@ def read_seconds(path: Path) -> dict[str, float]:
         arm: float(sum(kind["seconds"] for kind in by_kind.values()))
         for arm, by_kind in costs.items()
     }
+
+
+def mean_seconds(path: Path) -> dict[str, float]:
+    """Model seconds per call of each kind in a costs file; empty where there is none."""
+    try:
+        costs = json.loads(path.read_text())
+    except FileNotFoundError:
+        return {}
+    kinds = [(kind, told) for by_kind in costs.values() for kind, told in by_kind.items()]
+    calls: dict[str, int] = {}
+    seconds: dict[str, float] = {}
+    for kind, told in kinds:
+        calls[kind] = calls.get(kind, 0) + told["calls"]
+        seconds[kind] = seconds.get(kind, 0.0) + told["seconds"]
+    return {kind: seconds[kind] / count for kind, count in calls.items() if count}

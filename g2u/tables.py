@@ -96,7 +96,6 @@ CALLS = pa.schema(
         ("call", pa.string()),
         ("kind", pa.string()),
         ("identity", pa.string()),
-        ("seconds", pa.float64()),
         ("reply", pa.binary()),
     ]
 )

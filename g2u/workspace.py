@@ -151,6 +151,7 @@ def known_calls(*, takes: bool = True) -> MadeStore:
         call_store(),
         lambda: sorted(root.glob("*/calls/*/*.parquet")),
         lambda: sorted(root.glob("*/thoughts/*/*/part-*.parquet")),
+        lambda path: root / path.parents[2].name / "costs" / path.parent.name / f"{path.stem}.json",
         takes=takes,
     )
 

@@ -116,7 +116,6 @@ class CachedCalls:
                     "call": key,
                     "kind": entry.kind,
                     "identity": self._settled[key],
-                    "seconds": entry.seconds,
                     "reply": None if key in drawn else entry.body,
                 }
 

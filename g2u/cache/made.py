@@ -14,6 +14,7 @@ from typing import Any
 
 from g2u import parquet
 from g2u.cache.store import CallStore, Entry, Stored
+from g2u.costs import mean_seconds
 from g2u.errors import DataError
 from g2u.pictures import picture_of
 from g2u.protocols import Kind
@@ -31,11 +32,21 @@ class MadeStore:
         store: the call cache.
         calls: files of g2u.tables.CALLS; asked for at the first reply that the cache lacks.
         thoughts: files of g2u.tables.THOUGHTS; likewise.
+        costs: the file that says what the calls of a file of calls cost (g2u/costs.py).
         takes: whether what is found there is put into the cache.
     """
 
-    def __init__(self, store: CallStore, calls: Files, thoughts: Files, *, takes: bool) -> None:
+    def __init__(
+        self,
+        store: CallStore,
+        calls: Files,
+        thoughts: Files,
+        costs: Callable[[Path], Path],
+        *,
+        takes: bool,
+    ) -> None:
         self._store, self._calls, self._thoughts, self._takes = store, calls, thoughts, takes
+        self._costs = lru_cache(maxsize=None)(lambda path: mean_seconds(costs(path)))
         self._indices: dict[str, dict[str, Place]] = {}
         self._rows = lru_cache(maxsize=4)(_rows)
 
@@ -93,7 +104,7 @@ class MadeStore:
             row = self._row(told, key, "call")
             if row is None:
                 return None
-            seconds = row["seconds"]
+            seconds = self._costs(told[0]).get(row["kind"], 0.0)
             if row["reply"] is not None:
                 return _sound(row["reply"], row["kind"], seconds)
         drawn = self._index("thought").get(key)

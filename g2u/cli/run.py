@@ -74,8 +74,10 @@ def settle(tell: Callable[[str], None]) -> "Stale | None":
     guard.keep_locks()
     if is_known:
         return None
-    from g2u.cli.stale import stale
+    from g2u.cli.stale import restore, stale
 
+    for line in restore(config):
+        tell(line)
     work = stale(config)
     if work.recipes or work.prepare:
         pack(tell, ["data/dvc.yaml:recipes", *_prepared(work.prepare)], expects_work=False)

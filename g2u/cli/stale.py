@@ -6,6 +6,7 @@ the results has them, without a call cache and without the server.
 
 import logging
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -87,6 +88,27 @@ def stale(config: Params) -> Stale:
     )
 
 
+def restore(config: Params) -> list[str]:
+    """Put back outputs that are gone and that DVC's cache holds; returns a line where it did."""
+    from dvc.exceptions import CheckoutError
+
+    files = [path for path in dvc_files(config) if path.parts[0] == DATA.name and path.exists()]
+    gone = [
+        path
+        for changes in (_status(files) or {}).values()
+        for change in changes
+        if isinstance(change, dict)
+        for path, state in change.get("changed outs", {}).items()
+        if state == "deleted"
+    ]
+    if not gone:
+        return []
+    with _repo() as repo, suppress(CheckoutError):
+        repo.checkout(targets=gone, allow_missing=True)
+    back = sum(Path(path).exists() for path in gone)
+    return [f"put back {back} outputs that were gone from data/, out of DVC's cache"] * bool(back)
+
+
 def models(config: Params, cells: Iterable[Cell]) -> frozenset[str]:
     """The presets that these cells ask, those that write prompts for them included."""
     found = set()
@@ -112,12 +134,18 @@ def _of_model(text: str, model: str) -> Any:
 def _status(files: Iterable[Path]) -> Mapping[str, Any] | None:
     """DVC's own word on the stages of these files: what changed of each; None if it has none."""
     from dvc.exceptions import DvcException
-    from dvc.repo import Repo
 
-    logging.getLogger("dvc").setLevel(logging.ERROR)
+    named = [str(path) for path in files]
     try:
-        with Repo() as repo:
-            found: Mapping[str, Any] = repo.status(targets=[str(path) for path in files])
+        with _repo() as repo:
+            found: Mapping[str, Any] = repo.status(targets=named) if named else {}
     except (DvcException, OSError):
         return None
     return found
+
+
+def _repo() -> Any:
+    from dvc.repo import Repo
+
+    logging.getLogger("dvc").setLevel(logging.ERROR)
+    return Repo()

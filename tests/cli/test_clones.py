@@ -1,0 +1,210 @@
+"""A clone that pulled the results pays nothing for what DVC calls unchanged."""
+
+import base64
+import contextlib
+import json
+import random
+import shutil
+import subprocess
+import sys
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from g2u import parquet, tables
+from g2u.pictures import encode_png, picture_of
+from tests.conftest import Workspace, tsv_rows, write_tsv
+
+ROWS = 4
+SHOWN = ("direct", "duplicate", "detail")
+
+
+class Drawing:
+    """A server that draws another picture each time, and notes what it is asked."""
+
+    def __init__(self) -> None:
+        self.asked: Counter[str] = Counter()
+        self.shown: set[str] = set()
+        """Digests of the pictures that it was shown with questions."""
+        self.version = "1"
+        self.address = ""
+
+    def edit(self) -> bytes:
+        """A reply to an edit."""
+        made = Image.frombytes("RGB", (24, 24), random.randbytes(24 * 24 * 3))
+        return json.dumps(
+            {"created": 1, "data": [{"b64_json": base64.b64encode(encode_png(made)).decode()}]}
+        ).encode()
+
+    def answer(self, body: Any) -> bytes:
+        """A reply to a question."""
+        for message in body["messages"]:
+            for part in message["content"]:
+                if part["type"] == "image_url":
+                    held = base64.b64decode(part["image_url"]["url"].partition(",")[2])
+                    self.shown.add(picture_of(held).digest)
+        message = {"role": "assistant", "content": random.choice(["yes", "no"])}
+        choice = {"index": 0, "message": message, "finish_reason": "stop"}
+        said = {"id": "x", "object": "chat.completion", "created": 1, "model": "m"}
+        return json.dumps({**said, "choices": [choice]}).encode()
+
+
+@contextlib.contextmanager
+def drawing() -> Iterator[Drawing]:
+    """The server, on a port of this machine."""
+    state, lock = Drawing(), threading.Lock()
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def say(self, body: bytes) -> None:
+            self.send_response(200)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def do_GET(self) -> None:
+            self.say(json.dumps({"version": state.version}).encode())
+
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            kind = "edit" if "images" in self.path else "answer"
+            with lock:
+                state.asked[kind] += 1
+                said = state.edit() if kind == "edit" else state.answer(json.loads(body))
+            self.say(said)
+
+        def log_message(self, *arguments: Any) -> None:
+            del arguments
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    state.address = f"http://127.0.0.1:{server.server_port}/v1"
+    try:
+        yield state
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+def run(folder: Path, *command: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+    done = subprocess.run(
+        [sys.executable, "-m", *command], cwd=folder, capture_output=True, text=True
+    )
+    assert not check or not done.returncode, done.stdout + done.stderr
+    return done
+
+
+def git(folder: Path, *command: str) -> None:
+    who = ["-c", "user.name=a", "-c", "user.email=a@example.org"]
+    subprocess.run(["git", *who, *command], cwd=folder, check=True, capture_output=True)
+
+
+def to_make(folder: Path) -> str:
+    """What g2u plan says of calls to make."""
+    return run(folder, "g2u.cli.main", "plan").stdout
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Drawing]:
+    with drawing() as found:
+        yield found
+
+
+@pytest.fixture
+def clone(
+    workspace: Workspace, server: Drawing, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Path:
+    """A clone of a workspace whose results were pushed and pulled; without its call cache."""
+    monkeypatch.setenv("OPENAI_BASE_URL", server.address)
+    workspace.init_dvc()
+    workspace.raw["families"] = list(SHOWN)
+    workspace.raw["run"] = {"workers": 1}
+    workspace.raw["presets"]["models"]["tiny"] = {
+        "adapter": "openai", "settings": {"model": "m"}, "sampler": {"steps": 4},
+    }  # fmt: skip
+    workspace.use_tsv(tsv_rows(ROWS))
+    workspace.write()
+    run(workspace.folder, "g2u.cli.main", "run")
+    run(workspace.folder, "dvc", "remote", "add", "--default", "shelf", str(tmp_path / "shelf"))
+    git(workspace.folder, "add", "--all")
+    git(workspace.folder, "commit", "-qm", "results")
+    run(workspace.folder, "dvc", "push")
+    clone = tmp_path / "a clone"
+    git(tmp_path, "clone", "-q", str(workspace.folder), str(clone))
+    monkeypatch.setenv("DVC_SITE_CACHE_DIR", str(tmp_path / "another site"))
+    run(clone, "dvc", "pull")
+    server.asked.clear()
+    server.shown.clear()
+    return clone
+
+
+def drawn(folder: Path) -> dict[str, str]:
+    """Source -> drawing, of the thoughts that lie in data/."""
+    rows = parquet.read_shards(folder / "data/mine/thoughts/tiny/detail", tables.THOUGHTS)
+    return {row["source"]: row["digest"] for row in rows}
+
+
+@pytest.mark.slow
+def test_a_pulled_clone_asks_for_nothing_and_then_for_what_changed(
+    clone: Path, server: Drawing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pulled = drawn(clone)
+    monkeypatch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:9/v1")  # nobody is there
+    assert "3 cells are as DVC recorded them: 0 calls" in to_make(clone)
+    run(clone, "g2u.cli.main", "run")
+    assert run(clone, "dvc", "status").stdout.strip() == "Data and pipelines are up to date."
+    assert drawn(clone) == pulled
+    monkeypatch.setenv("OPENAI_BASE_URL", server.address)
+    assert not server.asked
+
+    config = (clone / "params.yaml").read_text()
+    assert "max_tokens: 32" in config
+    (clone / "params.yaml").write_text(config.replace("max_tokens: 32", "max_tokens: 33"))
+    plan = to_make(clone).splitlines()
+    assert [line.split()[3:6] for line in plan if line.startswith("all 3 cells")] == [
+        ["answer", str(4 * ROWS), "0"]  # direct with its picture and blind, duplicate, detail
+    ]
+    server.version = "2"  # built anew meanwhile: what DVC calls unchanged is not drawn again
+    run(clone, "g2u.cli.main", "run")
+    server.version = "1"
+    assert server.asked == {"answer": 4 * ROWS}
+    assert drawn(clone) == pulled
+    assert set(pulled.values()) <= server.shown, "answers are about the drawings that were pulled"
+    assert run(clone, "dvc", "status").stdout.strip() == "Data and pipelines are up to date."
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("command", [("g2u.cli.main", "run"), ("dvc", "repro")])
+def test_a_row_added_to_a_pulled_clone_costs_the_calls_of_that_row(
+    clone: Path, server: Drawing, command: tuple[str, ...]
+) -> None:
+    pulled = drawn(clone)
+    write_tsv(clone / "mine.tsv", tsv_rows(ROWS + 1))
+    if command[0] != "dvc":
+        plan = to_make(clone).splitlines()
+        told = [line.split()[3:6] for line in plan if line.startswith("all 3 cells")]
+        assert told == [["answer", "4", str(4 * ROWS)], ["edit", "1", str(ROWS)]]
+    run(clone, *command)
+    assert server.asked == {"edit": 1, "answer": 4}
+    assert drawn(clone).items() > pulled.items()
+
+
+@pytest.mark.slow
+def test_results_that_are_gone_come_back_from_dvc_s_cache(clone: Path, server: Drawing) -> None:
+    pulled = drawn(clone)
+    shutil.rmtree(clone / "data/mine/thoughts/tiny/detail")
+    (clone / "data/mine/answers/tiny/direct.parquet").unlink()
+    done = run(clone, "g2u.cli.main", "run")
+    assert "put back 2 outputs that were gone from data/, out of DVC's cache" in done.stderr
+    assert not server.asked
+    assert drawn(clone) == pulled
+    assert not (clone / ".g2u/calls").exists(), "nothing was paid, so nothing is kept there"
