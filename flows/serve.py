@@ -5,15 +5,16 @@ Run: prefect server start   (in another terminal: PREFECT_API_URL as it prints)
 """
 
 import os
+import sys
 from typing import Any
 
 from prefect import serve
+from prefect.schedules import Cron
 
-from flows.nightly import nightly
+from flows.nightly import nightly, section
 from flows.reproduce import reproduce
 from flows.share import share
 from flows.sweep import sweep
-from g2u import params
 from g2u.errors import ParamsError, run_main
 
 
@@ -21,20 +22,23 @@ def main() -> None:
     """Serve until stopped; one run at a time.
 
     Raises:
-        ParamsError: no server is named.
+        ParamsError: no server is named, or a schedule that is none.
     """
     if not os.environ.get("PREFECT_API_URL"):
         raise ParamsError(
             "flows.serve: PREFECT_API_URL is not set; expected the address of a server: prefect "
             "server start"
         )
-    section = params.load().nightly
+    asked = section()
+    schedule = Cron(asked.cron, timezone=asked.timezone) if asked.cron is not None else None
     deployments: list[Any] = [
         reproduce.to_deployment("reproduce"),
-        nightly.to_deployment("nightly", cron=section.cron),
+        nightly.to_deployment("nightly", schedule=schedule),
         sweep.to_deployment("sweep"),
         share.to_deployment("share"),
     ]
+    if asked.cron is not None:
+        print(f"nightly: {asked.cron} ({asked.timezone})", file=sys.stderr)
     serve(*deployments, limit=1)
 
 

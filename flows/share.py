@@ -11,7 +11,7 @@ from prefect import flow, get_run_logger, task
 from prefect.artifacts import create_markdown_artifact
 from prefect.cache_policies import NO_CACHE
 
-from flows.copying import copied
+from flows.copying import copied, files_of
 from flows.view import View
 from g2u import params
 from g2u.errors import ParamsError, run_main
@@ -33,7 +33,7 @@ def write(folder: Path, cells: list[str], with_originals: bool) -> int:
 @task(cache_policy=NO_CACHE, retries=2, retry_delay_seconds=10, persist_result=False)
 def send(folder: Path, place: str) -> None:
     """Copy the dataset to where it belongs."""
-    copied(folder, place, "flows.share")
+    copied(folder, files_of(folder), place, "flows.share")
 
 
 @flow(validate_parameters=False)

@@ -16,7 +16,7 @@ from prefect import flow, get_run_logger, task
 from prefect.artifacts import create_table_artifact
 from prefect.cache_policies import NO_CACHE
 
-from flows.nightly import git
+from flows.git import git
 from flows.reproduce import fill_all, gains_rows
 from flows.view import View
 from g2u import params

@@ -316,6 +316,8 @@ class Nightly(Section):
 
     cron: str | None = None
     """When flows.serve runs it; null = only when asked."""
+    timezone: str = "UTC"
+    """Of `cron`, e.g. Europe/Berlin."""
     pull: bool = False
     """Take up what changed in Git first."""
     commit: bool = False

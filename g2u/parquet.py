@@ -3,15 +3,16 @@
 A picture is an encoded file in a {bytes, path} struct with the Hugging Face `Image` feature. Tables
 with pictures are shards that close at 512 rows or 64 MB, so their boundaries do not move when rows
 are appended. Files appear whole or not at all; equal rows give equal bytes. Pictures are compressed
-already: they are stored as they are.
+already: they are stored as they are. Other files in a folder of shards are left alone.
 """
 
 import functools
 import json
 import os
-import shutil
+import re
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from g2u.errors import DataError
+from g2u.files import beside
 
+PART = re.compile(r"part-\d{5}\.parquet")
+"""Name of a shard."""
+FIRST = "part-00000.parquet"
 SHARD_ROWS = 512
 SHARD_BYTES = 64 * 2**20
 GROUP_BYTES = 8 * 2**20
@@ -32,23 +37,27 @@ IMAGE = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
 def write_rows(path: Path, schema: pa.Schema, rows: Iterable[dict[str, Any]]) -> None:
     """Write one parquet file, whole or not at all; equal rows give equal bytes."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = path.with_name(f".{path.name}.new")
-    described = schema.with_metadata(_features(schema))
-    encoded = [f"{field.name}.bytes" for field in schema if field.type == IMAGE]
-    others = [leaf for leaf in _leaves(schema) if leaf not in encoded]
+    fresh = beside(path)
     try:
-        with pq.ParquetWriter(
-            fresh,
-            described,
-            compression={**dict.fromkeys(others, "zstd"), **dict.fromkeys(encoded, "none")},
-            use_dictionary=others,
-            write_statistics=others,
-        ) as writer:
-            for group in _groups(rows):
-                writer.write_table(pa.Table.from_pylist(group, schema=described))
+        _write(fresh, schema, rows)
         os.replace(fresh, path)
     finally:
         fresh.unlink(missing_ok=True)
+
+
+def _write(path: Path, schema: pa.Schema, rows: Iterable[dict[str, Any]]) -> None:
+    described = schema.with_metadata(_features(schema))
+    encoded = [f"{field.name}.bytes" for field in schema if field.type == IMAGE]
+    others = [leaf for leaf in _leaves(schema) if leaf not in encoded]
+    with pq.ParquetWriter(
+        path,
+        described,
+        compression={**dict.fromkeys(others, "zstd"), **dict.fromkeys(encoded, "none")},
+        use_dictionary=others,
+        write_statistics=others,
+    ) as writer:
+        for group in _groups(rows):
+            writer.write_table(pa.Table.from_pylist(group, schema=described))
 
 
 def _groups(rows: Iterable[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
@@ -112,31 +121,66 @@ def count_rows(path: Path) -> int:
     return int(pq.ParquetFile(path).metadata.num_rows)
 
 
-def write_shards(folder: Path, schema: pa.Schema, rows: Iterable[dict[str, Any]]) -> None:
+def write_shards(
+    folder: Path,
+    schema: pa.Schema,
+    rows: Iterable[dict[str, Any]],
+    others: Mapping[str, tuple[pa.Schema, Sequence[dict[str, Any]]]] | None = None,
+) -> None:
     """Write rows with pictures as part-00000.parquet ...; an empty table has one empty shard.
 
-    The folder appears whole or not at all: where `rows` raises, what was there stays.
+    All files are written beside their places and then change places with those that were there:
+    where `rows` raises, these stay. The first shard goes first and comes last, so that a folder
+    with a first shard is whole, whenever a run was killed.
+
+    Args:
+        folder: made if it is not there; files of other names in it stay as they are.
+        schema: of the rows.
+        rows: read once.
+        others: further tables that belong to the rows, by file name.
     """
-    fresh = folder.with_name(f".{folder.name}.new")
-    shutil.rmtree(fresh, ignore_errors=True)
-    fresh.mkdir(parents=True)
+    folder.mkdir(parents=True, exist_ok=True)
+    for left in folder.glob(".part-*.parquet.g2u-new"):
+        left.unlink()
+    fresh: dict[Path, Path] = {}
     try:
         for number, shard in enumerate(_shards(rows)):
-            write_rows(fresh / f"part-{number:05d}.parquet", schema, shard)
-        if folder.exists():
-            shutil.rmtree(folder)
-        os.replace(fresh, folder)
+            place = folder / f"part-{number:05d}.parquet"
+            fresh[place] = beside(place)
+            _write(fresh[place], schema, shard)
+        for name, (kind, table) in (others or {}).items():
+            fresh[folder / name] = beside(folder / name)
+            _write(fresh[folder / name], kind, table)
+        _take_places(folder, fresh)
     finally:
-        shutil.rmtree(fresh, ignore_errors=True)
+        for path in fresh.values():
+            path.unlink(missing_ok=True)
+        with suppress(OSError):  # not empty, as it should be
+            folder.rmdir()
+
+
+def _take_places(folder: Path, fresh: Mapping[Path, Path]) -> None:
+    surplus = [part for part in shards(folder) if part not in fresh]
+    if surplus or len(fresh) > 1:
+        (folder / FIRST).unlink(missing_ok=True)
+    for part in surplus:
+        part.unlink()
+    for place in sorted(fresh, reverse=True, key=lambda place: place.name != FIRST):
+        os.replace(fresh[place], place)
+
+
+def shards(folder: Path) -> list[Path]:
+    """The shards that lie in a folder, in order; none where it is missing."""
+    return sorted(path for path in folder.glob("part-*") if PART.fullmatch(path.name))
 
 
 def read_shards(
     folder: Path, schema: pa.Schema, columns: list[str] | None = None
 ) -> Iterator[dict[str, Any]]:
     """Rows of all shards, in order."""
-    parts = sorted(folder.glob("part-*.parquet"))
-    if not parts:
-        raise DataError(f"{folder}: missing or empty; run dvc repro, which makes it")
+    parts = shards(folder)
+    if not parts or parts[0].name != FIRST:
+        raise DataError(f"{folder}: missing or not whole; run dvc repro, which makes it")
     for part in parts:
         yield from iterate_rows(part, schema, columns)
 

@@ -17,6 +17,7 @@ from pydantic import BaseModel
 
 from g2u import code, plugins
 from g2u.dependencies import LOADED_BY_NAME, shared_code
+from g2u.digests import sha256
 from g2u.errors import G2UError
 from g2u.files import files_below
 from g2u.params import Axis, ModelPreset, Params
@@ -72,6 +73,20 @@ def named(config: Params, root: Path = Path()) -> dict[Path, Recipe]:
     found[RECIPES / "report.json"] = _report(config)
     found[RECIPES / "gallery.json"] = _gallery(config)
     return found
+
+
+def elsewhere(config: Params, root: Path = Path()) -> str:
+    """Digest of what recipes say of foreign adapters, whose files DVC does not see; empty where
+    params.yaml uses none.
+    """
+    known = plugins.foreign().keys()
+    told = {
+        key: value
+        for recipe in named(config, root).values()
+        for key, value in recipe.params.items()
+        if key.startswith("identity.") or (key.startswith("code.") and key[5:] in known)
+    }
+    return sha256(told)[:16] if told else ""
 
 
 def sources(found: Iterable[Recipe]) -> list[str]:

@@ -267,8 +267,8 @@ def write_thoughts(folder: Path, thoughts: Sequence[Thought], recipe: Recipe) ->
         }
         for t in thoughts
     ]
-    write_shards(folder, THOUGHTS, _distinct(thoughts, recipe))
-    write_rows(folder / "links.parquet", LINKS, links)
+    rows = _distinct(thoughts, recipe)
+    write_shards(folder, THOUGHTS, rows, {"links.parquet": (LINKS, links)})
 
 
 def read_thoughts(folder: Path, *, with_pictures: bool = True) -> list[Thought]:

@@ -123,7 +123,7 @@ def run_dvc(
         DataError: DVC stopped.
     """
     process = subprocess.Popen(
-        [sys.executable, "-m", "dvc", *arguments],
+        [sys.executable, "-m", "g2u.cli.dvc", *arguments],
         env={**os.environ, **(environment or {})},
         stdout=subprocess.PIPE if tell else None,
         stderr=subprocess.STDOUT if tell else None,

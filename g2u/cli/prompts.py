@@ -24,7 +24,7 @@ def prompts(config: Params) -> pl.DataFrame:
             cell = Cell(benchmark, model, family)
             if not cell.metrics.exists():
                 raise DataError(f"{cell.metrics}: missing; run g2u run")
-            table = pl.scan_parquet(cell.thoughts / "part-*.parquet").select(COLUMNS)
+            table = pl.scan_parquet(cell.thoughts / "part-?????.parquet").select(COLUMNS)
             counted = table.filter(pl.col("prompt") != "").group_by(COLUMNS).len("thoughts")
             flags = json.loads(cell.metrics.read_text())["prompts"]
             found.append(

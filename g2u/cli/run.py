@@ -9,7 +9,7 @@ from g2u import code, params, plugins
 from g2u.cli import guard
 from g2u.cli.packer import packing
 from g2u.cli.sources import CODE, states
-from g2u.cli.sync import sync
+from g2u.cli.sync import sync_plan
 from g2u.digests import sha256
 from g2u.files import write_whole
 from g2u.params import Params
@@ -67,9 +67,11 @@ def settle(tell: Callable[[str], None]) -> "Stale | None":
     config = params.load()
     for name in config.benchmarks:
         config.presets.benchmarks[name].require_files(name)
-    now = stamp(config)
+    for line in guard.repair():
+        tell(line)
+    planned, now = sync_plan(config), stamp(config)
     is_known = FILLED.exists() and FILLED.read_text(encoding="utf-8") == now
-    for line in [*guard.repair(), *sync(config)]:
+    for line in planned.apply():
         tell(line)
     guard.keep_locks()
     if is_known:

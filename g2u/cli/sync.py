@@ -1,32 +1,44 @@
 """Keep dvc.yaml files in step with params.yaml: one per benchmark and per edit family on it, one of
-the recipes, and the inputs of report and gallery in the root.
+the recipes, and the inputs of report and gallery in the root. Beside them, .dvcignore files tell
+DVC which names in the stages' folders are the stages'; what people keep there is theirs.
 """
 
 import json
 import os
-import shutil
-from collections.abc import Mapping, Set
+from collections.abc import Iterable, Mapping, Set
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from g2u import plugins
 from g2u.cli.guard import STATE
+from g2u.cli.ownership import CELLS, HEADER, PAGES, Workspace, is_generated, out_of
 from g2u.cli.sources import states
 from g2u.dependencies import PACKAGES
 from g2u.digests import sha256
 from g2u.errors import DataError
 from g2u.files import write_whole
 from g2u.params import SHELF, Params
-from g2u.recipes import halves, named, recipes, sources
-from g2u.workspace import DATA, RECIPES, TRAINING, BenchmarkFolder
+from g2u.recipes import elsewhere, halves, recipes, sources
+from g2u.workspace import DATA, RECIPES, REPORT, TRAINING, BenchmarkFolder
 
 BENCHMARK_TEMPLATE = Path(__file__).with_name("benchmark.dvc.yaml")
 FAMILY_TEMPLATE = Path(__file__).with_name("family.dvc.yaml")
 RECIPES_TEMPLATE = Path(__file__).with_name("recipes.dvc.yaml")
 ROOT = Path("dvc.yaml")
 BEGIN, END = "# kept by g2u sync: begin", "# kept by g2u sync: end"
-CELLS = "cells"
-"""Folder of a benchmark that holds a dvc.yaml and its dvc.lock per family."""
-CELL_NOUNS = ("thoughts", "answers", "rewards", "judgements", "scores", "metrics", "costs")
+IGNORED = f"""\
+# In folders that stages write, DVC looks at the stages' files alone: what else lies there is
+# somebody's, neither versioned nor touched. {HEADER}.
+"""
+PART = "part-[0-9][0-9][0-9][0-9][0-9].parquet"
+OF_BENCHMARK = {
+    "pictures": [PART],
+    "oracles": [PART],
+    "adversaries": [PART],
+    "thoughts/*/*": [PART, "links.parquet"],
+}
+"""Folders of a benchmark, and the stages' files in them."""
 TABLES = ("questions.parquet", "targets.parquet", "pictures", "thoughts", "answers", "scores")
 READ = {"report": (*TABLES, "metrics", "costs"), "gallery": (*TABLES, "rewards")}
 """What the stages over all benchmarks read of each."""
@@ -123,7 +135,8 @@ def _weights(config: Params, model: str, half: str, root: Path) -> str | None:
 def recipes_file(config: Params, root: Path) -> str:
     """Text of data/dvc.yaml, kept until params or a source file change: it takes half a second."""
     told = config.model_dump(mode="json", exclude={"run", "nightly", "train"})
-    now = sha256([told, states(root / folder for folder in PACKAGES)])
+    foreign = elsewhere(config, root)
+    now = sha256([told, foreign, states(root / folder for folder in PACKAGES)])
     kept = root / STATE / "recipes"
     if kept.exists():
         stamp, _, text = kept.read_text(encoding="utf-8").partition("\n")
@@ -131,6 +144,7 @@ def recipes_file(config: Params, root: Path) -> str:
             return text
     listed = "".join(f"      - {place}\n" for place in sources(recipes(config, root).values()))
     text = RECIPES_TEMPLATE.read_text(encoding="utf-8").replace("<<sources>>\n", listed)
+    text = text.replace("<<elsewhere>>", f" --elsewhere {foreign}" if foreign else "")
     text = _chosen(text, {"shelf"} if (root / SHELF).exists() else set())
     write_whole(kept, f"{now}\n{text}")
     return text
@@ -177,49 +191,134 @@ def dvc_files(config: Params, root: Path = Path()) -> dict[Path, str]:
     return files
 
 
-def sync(config: Params, root: Path = Path()) -> list[str]:
-    """Write what is out of step; returns one line per file changed or removed.
-
-    Benchmarks and cells that params.yaml no longer names lose their folders; what DVC cached of
-    them stays in its cache and comes back when the name does.
-    """
-    said = []
-    wanted = dvc_files(config, root)
-    for path, text in wanted.items():
-        said += _write(root / path, text)
-    for path in sorted((root / DATA).rglob("dvc.yaml")):
-        if path.relative_to(root) not in wanted and path.exists():
-            shutil.rmtree(path.parent)
-            said.append(f"removed {path.parent.relative_to(root)}")
+def ignore_files(config: Params) -> dict[Path, str]:
+    """Every .dvcignore file that params.yaml asks for, relative to the workspace, and its text."""
+    stages = ("prepare", "generate", "understand", "judge", "score")
+    recipes_kept = ["report.json", "gallery.json", *(f"{stage}/" for stage in stages)]
+    in_stage = [f"{name}.json" for name in (*config.benchmarks, *config.models)]
+    in_report = [f"{b}-{m}" for b in config.benchmarks for m in config.models]
+    scripts = ["items.js", "pictures-*.js"]
+    files = {
+        DATA / ".dvcignore": {
+            "recipes": recipes_kept,
+            "recipes/*": [*in_stage, *(f"{model}/" for model in config.models)],
+            "recipes/generate/*": [f"{family}.json" for family in config.families],
+        },
+        REPORT / ".dvcignore": {
+            "pages": [*(f"{part}.html" for part in in_report), *PAGES],
+            "gallery": ["parts.js", *(f"{part}/" for part in in_report)],
+            "gallery/*": scripts,
+        },
+    }
+    texts = {path: IGNORED + _only(kept) for path, kept in files.items()}
     for benchmark in config.benchmarks:
-        said += _remove_dead_cells(config, root, root / DATA / benchmark)
-    asked_for = named(config)
-    for path in sorted((root / RECIPES).rglob("*.json")):
-        if path.relative_to(root) not in asked_for:
-            path.unlink()
-            said.append(f"removed {path.relative_to(root)}")
-    return said
+        texts[BenchmarkFolder(benchmark).root / ".dvcignore"] = IGNORED + _only(OF_BENCHMARK)
+    return texts
 
 
-def _write(path: Path, text: str) -> list[str]:
-    if path.exists() and path.read_text(encoding="utf-8") == text:
-        return []
-    write_whole(path, text)
-    return [f"wrote {path}"]
+def _only(kept: Mapping[str, Iterable[str]]) -> str:
+    """Lines of a .dvcignore by which nothing but these names is looked at in these folders."""
+    return "".join(
+        f"/{folder}/*\n" + "".join(f"!/{folder}/{name}\n" for name in names)
+        for folder, names in kept.items()
+    )
 
 
-def _remove_dead_cells(config: Params, root: Path, folder: Path) -> list[str]:
-    said = []
-    for noun in CELL_NOUNS:
-        is_made = noun != "judgements" or config.judge.model is not None
-        cells = config.cells() if is_made else []
-        for path in sorted((folder / noun).glob("*/*")):
-            family = path.name.split(".")[0]
-            if path.name == ".gitignore" or (path.parent.name, family) in cells:
-                continue
-            if path.is_dir():
-                shutil.rmtree(path)
-            else:
-                path.unlink()
-            said.append(f"removed {path.relative_to(root)}")
-    return said
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """What `sync` will do."""
+
+    root: Path
+    texts: Mapping[Path, str]
+    """Files to be written, relative to `root`."""
+    outputs: list[Path]
+    """Outputs to be removed."""
+    files: list[Path]
+    """Files of sync's own, and lock files beside them, to be removed last."""
+
+    def apply(self) -> list[str]:
+        """Write, then remove; returns one line per file written and per output or file removed.
+
+        Folders go once they are empty.
+        """
+        said = []
+        for path, text in self.texts.items():
+            write_whole(self.root / path, text)
+            said.append(f"wrote {self.root / path}")
+        gone: dict[Path, None] = {}
+        for path in (*self.outputs, *self.files):
+            (self.root / path).unlink(missing_ok=True)
+            with suppress(OSError):  # not empty
+                for folder in path.parents[:-2]:
+                    (self.root / folder).rmdir()
+            gone[path.parent if path in self.files else _said_as(path)] = None
+        for place in gone:
+            left = " but for files that g2u did not write" if self._is_left(place) else ""
+            said.append(f"removed {place}{left}")
+        return said
+
+    def _is_left(self, place: Path) -> bool:
+        return (self.root / place).is_dir()
+
+
+def _said_as(path: Path) -> Path:
+    """A shard is not told of, its folder is."""
+    out = out_of(path)
+    return out if out.parts[1] not in (RECIPES.name, REPORT.name) else path
+
+
+def sync_plan(config: Params, root: Path = Path()) -> Planned:
+    """What is out of step with params.yaml; changes nothing.
+
+    Benchmarks and cells that params.yaml no longer names lose what g2u wrote of them; what DVC
+    cached stays in its cache and comes back when the name does.
+
+    Raises:
+        DataError: a person's file, folder or link lies where g2u would write.
+    """
+    workspace = Workspace(root)
+    wanted = {**dvc_files(config, root), **ignore_files(config)}
+    theirs = workspace.foreign(config)
+    texts = {}
+    for path, text in wanted.items():
+        place = root / path
+        if place.is_symlink() or (place.exists() and not place.is_file()):
+            theirs.append(f"{path}: no file, where g2u sync writes one; move it away")
+        elif not place.exists() or (there := place.read_bytes()) != text.encode():
+            texts[path] = text
+            if path != ROOT and place.exists() and not _is_synced(path, there):
+                theirs.append(
+                    f"{path}: g2u sync did not write it, or stages were added to it, and would "
+                    "overwrite it; move it, or the stages, to a folder of their own"
+                )
+    if theirs:
+        more = f" (and {len(theirs) - 1} more places)" if len(theirs) > 1 else ""
+        raise DataError(f"{theirs[0]}{more}")
+    outputs = workspace.dead(config)
+    files = []
+    for path in sorted(workspace.dvc_files(), reverse=True):  # cells before their benchmark
+        if path not in wanted:
+            files += [path.with_suffix(".lock"), *_ignore_file_of(path, root), path]
+    return Planned(root, texts, outputs, files)
+
+
+def _is_synced(path: Path, there: bytes) -> bool:
+    return is_generated(path, there.decode("utf-8", "replace"))
+
+
+def _ignore_file_of(path: Path, root: Path) -> list[Path]:
+    """The .dvcignore beside a benchmark's dvc.yaml, if it is g2u's."""
+    beside = path.with_name(".dvcignore")
+    place = root / beside
+    is_ours = place.is_file() and not place.is_symlink() and _is_synced(beside, place.read_bytes())
+    return [beside] if is_ours else []
+
+
+def sync(config: Params, root: Path = Path()) -> list[str]:
+    """Write what is out of step, then remove what params.yaml no longer asks for; returns one line
+    per file changed or removed.
+
+    Raises:
+        DataError: a person's file, folder or link lies where g2u would write.
+    """
+    return sync_plan(config, root).apply()

@@ -109,7 +109,7 @@ def _write_cell(
 
     parquet.write_shards(place, SHARED, rows())
     digests: dict[str, list[str]] = {}
-    for part in sorted(place.glob("part-*.parquet")):
+    for part in parquet.shards(place):
         count = parquet.count_rows(part)
         digests[part.relative_to(folder).as_posix()], seen[:count] = seen[:count], []
     thoughts = sum(map(len, digests.values()))
@@ -134,7 +134,7 @@ class Originals:
     def __init__(self, folder: Path) -> None:
         self._shards: dict[str, Path] = {
             row["digest"]: part
-            for part in sorted(folder.glob("part-*.parquet"))
+            for part in parquet.shards(folder)
             for row in parquet.read_rows(part, tables.PICTURES, ["digest"])
         }
         self._read = lru_cache(maxsize=2)(self._images)
