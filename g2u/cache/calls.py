@@ -11,7 +11,7 @@ from typing import Any, TypeVar, cast
 from tqdm import tqdm
 
 from g2u.cache.budget import Budget
-from g2u.cache.store import CallStore, Entry
+from g2u.cache.store import Entry, Replies
 from g2u.digests import call_key, kind_of
 from g2u.errors import DataError
 from g2u.pictures import picture_of
@@ -66,7 +66,7 @@ class CachedCalls:
     def __init__(
         self,
         model: Model,
-        store: CallStore,
+        store: Replies,
         batch: int,
         *,
         budget: Budget | None = None,
@@ -163,6 +163,8 @@ class CachedCalls:
             tally.made += len(missing.keys() - self._settled.keys())
             self._settled |= dict.fromkeys(missing, self._identity(kind))
             return [replies.get(key, UNMADE) for key in keys]
+        if missing:
+            self._store.require_room(missing)
         waiting = list(missing)
         progress = tqdm(total=len(waiting), desc=kind, unit="call", disable=not waiting or None)
         start = 0

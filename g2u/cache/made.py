@@ -7,17 +7,16 @@ checked, and taken into the call cache.
 
 import json
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from g2u import parquet
-from g2u.cache.store import CallStore, Entry, Stored
+from g2u.cache.store import Entry, Replies
 from g2u.costs import mean_seconds
 from g2u.errors import DataError
 from g2u.pictures import picture_of
-from g2u.protocols import Kind
 from g2u.tables import CALLS, THOUGHTS
 
 Place = tuple[Path, int]
@@ -26,7 +25,7 @@ Files = Callable[[], Iterable[Path]]
 
 
 class MadeStore:
-    """A `CallStore` that also knows what results were made from.
+    """`Replies` that also knows what results were made from.
 
     Args:
         store: the call cache.
@@ -38,7 +37,7 @@ class MadeStore:
 
     def __init__(
         self,
-        store: CallStore,
+        store: Replies,
         calls: Files,
         thoughts: Files,
         costs: Callable[[Path], Path],
@@ -55,8 +54,8 @@ class MadeStore:
         """The call cache's."""
         return self._store.place
 
-    def get_many(self, keys: Iterable[str], kind: Kind | None = None) -> Mapping[str, Entry]:
-        """See `CallStore.get_many`."""
+    def get_many(self, keys: Iterable[str], kind: str | None = None) -> Mapping[str, Entry]:
+        """See `Replies.get_many`."""
         wanted = list(keys)
         found = dict(self._store.get_many(wanted, kind))
         made = {key: place for key in wanted if key not in found and (place := self._place(key))}
@@ -69,17 +68,13 @@ class MadeStore:
                 self._store.put(key, entry)
         return found
 
+    def require_room(self, keys: Iterable[str]) -> None:
+        """See `Replies.require_room`."""
+        self._store.require_room(keys)
+
     def put(self, key: str, entry: Entry) -> None:
-        """See `CallStore.put`."""
+        """See `Replies.put`."""
         self._store.put(key, entry)
-
-    def listing(self) -> Iterator[Stored]:
-        """See `CallStore.listing`; of the call cache."""
-        return self._store.listing()
-
-    def remove(self, key: str) -> None:
-        """See `CallStore.remove`; of the call cache."""
-        self._store.remove(key)
 
     def _place(self, key: str) -> Place | None:
         return self._index("call").get(key) or self._index("thought").get(key)

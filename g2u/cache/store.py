@@ -64,10 +64,9 @@ class Migration:
     """Keys whose reply was made again in the meantime, otherwise; the newer reply stays."""
 
 
-class CallStore(Protocol):
-    """Where replies lie. Keys are 64 hexadecimal digits, 0-9 and a-f; every method refuses others
-    with CacheError. So does whatever reads, where the store holds entries of an older form: they
-    were paid for, and `g2u cache migrate` takes them over.
+class Replies(Protocol):
+    """Where model calls look for replies and leave them. Keys are 64 hexadecimal digits, 0-9 and
+    a-f; every method refuses others with CacheError.
     """
 
     @property
@@ -102,6 +101,12 @@ class CallStore(Protocol):
             CacheError: the store cannot be written.
         """
         ...
+
+
+class CallStore(Replies, Protocol):
+    """Where replies lie. Whatever reads stops with CacheError where the store holds entries of an
+    older form: they were paid for, and `g2u cache migrate` takes them over.
+    """
 
     def listing(self) -> Iterator[Stored]:
         """Every reply of the store, in the order of their keys."""

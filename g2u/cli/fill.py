@@ -16,7 +16,7 @@ from typing import Literal
 from g2u import params, tables
 from g2u.answering import Material, answer, arms, needs_others
 from g2u.cache.calls import CachedCalls
-from g2u.cache.store import CallStore
+from g2u.cache.store import Replies
 from g2u.cli.plan import Source, read_source
 from g2u.cli.stale import Stale
 from g2u.cli.workers import Pool, model_of, pool, spent
@@ -197,7 +197,7 @@ def _recorded(cell: Cell) -> list[Thought]:
 
 
 @functools.cache
-def _store() -> CallStore:
+def _store() -> Replies:
     return known_calls()
 
 

@@ -13,7 +13,8 @@ from typing import Any
 
 import yaml
 
-from g2u.cli.sync import CELLS, dvc_files
+from g2u.cli.ownership import CELLS
+from g2u.cli.sync import dvc_files
 from g2u.files import from_yaml
 from g2u.params import Params
 from g2u.recipes import recipes
@@ -121,7 +122,8 @@ def models(config: Params, cells: Iterable[Cell]) -> frozenset[str]:
 def _is_same(path: Path, wanted: str, model: str) -> bool:
     """Whether a model's cells in a family's dvc.yaml are what they shall be."""
     try:
-        return _of_model(path.read_text(encoding="utf-8"), model) == _of_model(wanted, model)
+        there = _of_model(path.read_text(encoding="utf-8"), model)
+        return bool(there == _of_model(wanted, model))
     except (OSError, ValueError, TypeError, KeyError, IndexError, yaml.YAMLError):
         return False
 
