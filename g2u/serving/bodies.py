@@ -5,10 +5,10 @@ nothing, in an edit only if it is no scalar, as sampler settings are further fie
 """
 
 import math
+import re
 from typing import Annotated, Any, Literal, Self, TypeVar
 
 from pydantic import (
-    AfterValidator,
     AliasChoices,
     BaseModel,
     ConfigDict,
@@ -23,21 +23,25 @@ from g2u.serving import limits
 from g2u.serving.errors import misfit
 
 SEEDS = 2**63
+SETTING = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,63}")
 Text = Annotated[str, Field(max_length=limits.TEXT)]
 Side = Annotated[int, Field(ge=1, le=limits.SIDE)]
 
 
-def _setting(value: object) -> Scalar | None:
+def _objection(name: str, value: object) -> str:
+    """What keeps a further field from being a sampler setting; empty where it is one."""
+    if not SETTING.fullmatch(name):
+        return f"{name[:80]!r} cannot be the name of a setting"
     match value:
         case str() if len(value) > limits.TEXT:
-            raise ValueError(f"expected at most {limits.TEXT} characters")
+            return f"{name}: expected at most {limits.TEXT} characters"
         case int() if not -SEEDS <= value < SEEDS:
-            raise ValueError("expected at most 63 bits")
+            return f"{name}: expected at most 63 bits"
         case float() if not math.isfinite(value):
-            raise ValueError("expected a finite number")
+            return f"{name}: expected a finite number"
         case None | str() | int() | float():
-            return value
-    raise ValueError("expected text, a number, true or false")
+            return ""
+    return f"{name}: expected text, a number, true or false"
 
 
 class Body(BaseModel):
@@ -50,7 +54,6 @@ class Asked(Body):
     """Fields of every request; further ones are settings."""
 
     model_config = ConfigDict(extra="allow")
-    __pydantic_extra__: dict[str, Annotated[Any, AfterValidator(_setting)]]
 
     model: Text
     n: Annotated[int, Field(ge=1, le=1)] | None = None
@@ -64,9 +67,13 @@ class Asked(Body):
     num_inference_steps: Annotated[int, Field(ge=1, le=limits.STEPS)] | None = None
 
     @model_validator(mode="after")
-    def _few_settings(self) -> Self:
-        if len(self.model_extra or {}) > limits.SETTINGS:
+    def _settings_are_few_scalars(self) -> Self:
+        further = self.model_extra or {}
+        if len(further) > limits.SETTINGS:
             raise ValueError(f"expected at most {limits.SETTINGS} settings")
+        for name, value in further.items():
+            if said := _objection(name, value):
+                raise ValueError(said)
         return self
 
     @model_validator(mode="after")

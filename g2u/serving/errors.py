@@ -20,10 +20,15 @@ def refusal(error: HTTPException) -> JSONResponse:
 
 
 def misfit(error: ValidationError) -> HTTPException:
-    """What does not fit, first and innermost: 400 where it is no JSON, 422 where it is another."""
+    """What does not fit, first and innermost: 400 where it is no JSON, 422 where it is another.
+
+    A content is a text or a list: of a list that does not fit, that it is no text is not told.
+    """
     every = error.errors(include_url=False, include_context=False, include_input=False)
-    found = max(every, key=lambda each: len(each["loc"]))
+    found = max(every, key=lambda each: (len(each["loc"]), each["type"] != "string_type"))
     if found["type"] == "json_invalid":
         return HTTPException(400, found["msg"])
-    place = ".".join(str(step) for step in found["loc"] if str(step).isidentifier() or step == 0)
-    return HTTPException(422, f"{place or 'body'}: {found['msg']}")
+    steps = [step for step in found["loc"] if isinstance(step, int) or step.isidentifier()]
+    place = ".".join(map(str, steps))
+    said = found["msg"].removeprefix("Value error, ")
+    return HTTPException(422, f"{place}: {said}" if place else said)

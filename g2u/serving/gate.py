@@ -10,6 +10,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from g2u.errors import ParamsError
+from g2u.serving import limits
 from g2u.serving.errors import refusal
 
 KEY = "G2U_SERVE_KEY"
@@ -73,6 +74,8 @@ class Gate:
         await self._app(scope, receive, send)
 
     def _examine(self, headers: Headers, path: str) -> None:
+        if sum(len(name) + len(value) for name, value in headers.raw) > limits.HEADERS:
+            raise HTTPException(431, f"expected headers of at most {limits.HEADERS} bytes")
         host = headers.get("host", "").lower()
         named = HOST.fullmatch(host)
         if named is None or (self._hosts is not None and named[1] not in self._hosts):

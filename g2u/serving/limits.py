@@ -7,13 +7,15 @@ What memory comes to beside the model: at most `HELD` of bodies, one picture whi
 from dataclasses import dataclass
 
 MIB = 2**20
+HEADERS = 16 * 2**10
+"""Bytes of a request's headers."""
 BODY = 32 * MIB
 """Bytes of a body, counted while it comes in."""
 HELD = 256 * MIB
 """Bytes of all bodies whose requests have not been answered."""
 MARKS = 2**18
-"""Commas and brackets of a JSON body, line ends of a form: what its parts are counted by before it
-is parsed. Base64 has none, and bytes of compressed pictures have a line end in 256.
+"""Commas and brackets of a JSON body, by which its parts are counted before it is parsed; base64
+has none.
 """
 MESSAGES = 64
 PARTS = 256
@@ -49,12 +51,12 @@ class Patience:
     """How long clients may take, and how many may wait."""
 
     pause: float = 10.0
-    """Seconds within which a next piece of a request has to come, or a connection's next request."""
+    """Seconds within which a request, or its next piece, has to come."""
     reading: float = 60.0
     """Seconds for a whole body."""
     reply: float = 600.0
     """Seconds for a reply: waiting for the model, and its work."""
     waiting: int = 256
     """Requests that may wait for the model."""
-    ending: int = 3
+    ending: int = 2
     """Seconds that requests under way are given when the server is told to end."""

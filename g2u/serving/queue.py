@@ -1,6 +1,7 @@
 """Requests of many clients, handed to one model in batches as they come."""
 
 import asyncio
+import contextlib
 import logging
 import threading
 from collections.abc import Callable, Sequence
@@ -88,7 +89,9 @@ class Queue:
                 call: Call = self._calls[kind],
                 done: asyncio.Future[list[Any]] = done,
             ) -> None:
-                loop.call_soon_threadsafe(done.set_result, replies(call, requests))
+                found = replies(call, requests)
+                with contextlib.suppress(RuntimeError):  # the loop has ended
+                    loop.call_soon_threadsafe(done.set_result, found)
 
             self._jobs.put(job)
             for place, reply in zip(batch, await done, strict=True):

@@ -67,8 +67,6 @@ def edit_of_form(body: bytearray, name: str, media: str) -> EditRequest:
         file.file_object.seek(0)
         files.append(file.file_object.read())
 
-    if body.count(b"\n") > limits.MARKS:
-        raise HTTPException(413, f"expected at most {limits.MARKS} line ends in a form")
     config = {"MAX_MEMORY_FILE_SIZE": limits.BODY, "UPLOAD_ERROR_ON_BAD_CTE": True}
     boundary = parse_options_header(media)[1].get(b"boundary")
     try:
@@ -141,7 +139,7 @@ A = TypeVar("A", bound=Asked)
 
 def _known(asked: A, name: str) -> A:
     if asked.model != name:
-        raise HTTPException(404, f"The model {asked.model!r} does not exist; it is {name}")
+        raise HTTPException(404, f"The model {asked.model[:80]!r} does not exist; it is {name}")
     return asked
 
 
@@ -182,9 +180,11 @@ class Album:
             raise HTTPException(413, f"a picture: expected at most {limits.PICTURE_BYTES} bytes")
         if encoded.count(JPEG_SCAN) > limits.SCANS and encoded.startswith(b"\xff\xd8"):
             raise HTTPException(413, f"a picture: expected at most {limits.SCANS} scans")
-        pixels = min(self._left, limits.PICTURE_PIXELS)
+        where, most = f"picture {self._count}", min(self._left, limits.PICTURE_PIXELS)
+        if most < limits.PICTURE_PIXELS:
+            where += f" ({limits.PIXELS - most} pixels are before it)"
         try:
-            picture = picture_of(encoded, f"picture {self._count}", pixels)
+            picture = picture_of(encoded, where, most)
         except DataError as error:
             raise HTTPException(400, str(error)) from None
         self._left -= picture.width * picture.height
