@@ -2,31 +2,35 @@
 
 import hashlib
 import io
+import struct
 import warnings
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 from g2u.errors import DataError
 from g2u.records import Picture
 
 MAX_BYTES = 64 * 2**20
 MAX_PIXELS = 64 * 10**6
+DAMAGE = (OSError, SyntaxError, ValueError, TypeError, LookupError, EOFError, struct.error)
+"""What Pillow raises on pictures that are damaged, in their EXIF data too."""
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP")
 
 
-def picture_of(encoded: bytes, where: str = "picture") -> Picture:
+def picture_of(encoded: bytes, where: str = "picture", pixels: int | None = None) -> Picture:
     """Decode `encoded` fully, once, and name it by its pixels.
 
     Args:
         encoded: a PNG, JPEG, WebP, GIF (first frame) or BMP file.
         where: what to call the picture in an error.
+        pixels: the most it may have, where that is less than 64 million.
 
     Raises:
-        DataError: over 64 MiB, over 64 million pixels, truncated, or not a picture.
+        DataError: over 64 MiB, over `pixels`, truncated, or not a picture.
     """
-    return _named(_decode(encoded, where), encoded)
+    return _named(_decode(encoded, where, pixels), encoded)
 
 
 def picture_of_pixels(pixels: NDArray[np.uint8] | Image.Image) -> Picture:
@@ -61,19 +65,24 @@ def _named(pixels: Image.Image, encoded: bytes) -> Picture:
     return Picture(_digest(pixels), encoded, pixels.width, pixels.height, is_flat)
 
 
-def _decode(encoded: bytes, where: str) -> Image.Image:
+def _decode(encoded: bytes, where: str, pixels: int | None = None) -> Image.Image:
+    most = MAX_PIXELS if pixels is None else pixels
     if len(encoded) > MAX_BYTES:
         raise DataError(f"{where}: {len(encoded)} bytes; expected at most {MAX_BYTES}")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             opened = Image.open(io.BytesIO(encoded), formats=FORMATS)
-            if opened.width * opened.height > MAX_PIXELS:
+            if opened.width * opened.height > most:
                 raise DataError(
-                    f"{where}: {opened.width}x{opened.height} pixels; expected at most {MAX_PIXELS}"
+                    f"{where}: {opened.width}x{opened.height} pixels; expected at most {most}"
                 )
             return _rgb(ImageOps.exif_transpose(opened))
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+    except UnidentifiedImageError:
+        raise DataError(
+            f"{where}: not a whole picture; expected one of {', '.join(FORMATS)}"
+        ) from None
+    except (*DAMAGE, Image.DecompressionBombError) as error:
         raise DataError(
             f"{where}: not a whole picture ({error}); expected one of {', '.join(FORMATS)}"
         ) from None

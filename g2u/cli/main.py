@@ -115,11 +115,18 @@ def serve_command(arguments: argparse.Namespace) -> None:
         import uvicorn
 
         from g2u.serving.app import application
+        from g2u.serving.gate import Gate, hosts_of, key_of_environment
+        from g2u.serving.limits import Patience
+        from g2u.serving.server import configured
     except ImportError as error:
         raise ParamsError(f"g2u serve: {error}; pip install 'g2u[serve]'") from None
+    if not arguments.timeout > 0:
+        raise ParamsError(f"g2u serve: --timeout {arguments.timeout}; expected seconds above 0")
+    key, patience = key_of_environment(), Patience(reply=arguments.timeout)
+    hosts = hosts_of(arguments.host, key)
     model = plugins.model(preset.adapter, preset.settings)
-    app = application(arguments.model, model, preset.batch)
-    uvicorn.run(app, host=arguments.host, port=arguments.port, access_log=False)
+    app = Gate(application(arguments.model, model, preset.batch, patience), hosts, key)
+    uvicorn.Server(configured(app, arguments.host, arguments.port, patience)).run()
 
 
 def score_command(arguments: argparse.Namespace) -> None:
@@ -240,8 +247,13 @@ def main() -> None:
     checked.set_defaults(run=check_command)
     served = commands.add_parser("serve", help=serve_command.__doc__)
     served.add_argument("model", help="a preset of params.yaml")
-    served.add_argument("--host", default="127.0.0.1")
+    served.add_argument(
+        "--host", default="127.0.0.1", help="one that others reach needs a key in G2U_SERVE_KEY"
+    )
     served.add_argument("--port", type=int, default=8000, help="0 = a free one, which is printed")
+    served.add_argument(
+        "--timeout", type=float, default=600, metavar="SECONDS", help="of a reply, waiting included"
+    )
     served.set_defaults(run=serve_command)
     scored = commands.add_parser("score", help=score_command.__doc__)
     scored.add_argument("benchmark", help="a preset of params.yaml, prepared")

@@ -5,212 +5,176 @@ modalities ["image"], in vLLM-Omni's form; log-probabilities of a given reply wi
 in vLLM's form), GET /v1/models, /version, /health. Errors have OpenAI's form.
 """
 
-import base64
-import time
-import uuid
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Callable
 from typing import Any
 
-from fastapi import FastAPI, HTTPException, Request
-from fastapi.responses import JSONResponse
-from starlette.datastructures import UploadFile
+from anyio import CapacityLimiter, to_thread
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
+from starlette.requests import Request as HTTPRequest
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
 
 from g2u.digests import sha256
-from g2u.errors import DataError
-from g2u.pictures import picture_of
 from g2u.protocols import Kind, Model
-from g2u.records import (
-    AnswerRequest,
-    EditRequest,
-    Failure,
-    Picture,
-    Scalar,
-    ScoreRequest,
-    Turn,
-)
+from g2u.records import Request
+from g2u.serving import limits, replies, requests
+from g2u.serving.errors import form, refusal
+from g2u.serving.limits import Patience
 from g2u.serving.queue import Queue
 
 KINDS: tuple[Kind, ...] = ("edit", "answer", "score")
-NOT_SAMPLER = frozenset(
-    {"model", "prompt", "image", "image[]", "n", "response_format", "user", "seed", "size"}
-)
-"""Fields of an edit that are no sampler settings."""
-CHAT_FIELDS = frozenset({"messages", "modalities", "max_tokens", "temperature", "stream"})
+JSON, FORM = "application/json", "multipart/form-data"
+HUNG_UP = 499
+"""nginx's status for a client that did not wait; nobody reads it."""
+
+Read = Callable[[bytearray, str, str], Request]
+"""(body, served name, media type) -> request."""
+Shown = Callable[[str, Request, Any], dict[str, Any]]
+"""(served name, request, reply) -> body."""
 
 
-def application(name: str, model: Model, batch: int) -> FastAPI:
+def application(name: str, model: Model, batch: int, patience: Patience | None = None) -> Starlette:
     """The server of one model.
 
     Args:
         name: under which it is served.
         model: the model.
         batch: the most requests handed to it at once.
+        patience: time limits.
     """
-    app, queue = FastAPI(title="g2u serve"), Queue(model, batch)
+    service = Service(name, model, batch, patience or Patience())
 
-    @app.exception_handler(HTTPException)
-    async def refused(_: Request, error: HTTPException) -> JSONResponse:
-        detail = {"message": str(error.detail), "type": "invalid_request_error", "param": None}
-        return JSONResponse({"error": {**detail, "code": error.status_code}}, error.status_code)
+    async def health(_: HTTPRequest) -> Response:
+        return JSONResponse({"status": "ok"})
 
-    @app.get("/health")
-    async def health() -> dict[str, str]:
-        return {"status": "ok"}
+    async def version(_: HTTPRequest) -> Response:
+        return JSONResponse({"version": sha256([model.identity(kind) for kind in KINDS])[:16]})
 
-    @app.get("/version")
-    async def version() -> dict[str, str]:
-        return {"version": sha256([model.identity(kind) for kind in KINDS])[:16]}
-
-    @app.get("/v1/models")
-    async def models() -> dict[str, Any]:
+    async def models(_: HTTPRequest) -> Response:
         entry = {"id": name, "object": "model", "created": 0, "owned_by": "g2u"}
-        return {"object": "list", "data": [entry]}
+        return JSONResponse({"object": "list", "data": [entry]})
 
-    @app.post("/v1/images/edits")
-    async def edits(request: Request) -> dict[str, Any]:
-        async with request.form() as form:
-            files = [*form.getlist("image"), *form.getlist("image[]")]
-            held = [await file.read() for file in files if isinstance(file, UploadFile)]
-            fields = {key: str(value) for key, value in form.items() if isinstance(value, str)}
-        if not held:
-            raise HTTPException(400, "image is missing; expected at least one file")
-        return await drawn(fields, tuple(_picture(data) for data in held))
+    async def edits(http: HTTPRequest) -> Response:
+        return await service.posted(http, FORM, requests.edit_of_form, replies.image)
 
-    @app.post("/v1/images/generations")
-    async def generations(request: Request) -> dict[str, Any]:
-        return await drawn(await request.json(), ())
+    async def generations(http: HTTPRequest) -> Response:
+        return await service.posted(http, JSON, requests.edit_of_json, replies.image)
 
-    async def drawn(fields: Mapping[str, Any], pictures: tuple[Picture, ...]) -> dict[str, Any]:
-        known(fields)
-        if not fields.get("prompt"):
-            raise HTTPException(400, "prompt is missing")
-        reply = await queue.reply(_edit(fields, pictures, str(fields["prompt"])))
-        encoded = base64.b64encode(served(reply).encoded).decode()
-        return {"created": int(time.time()), "data": [{"b64_json": encoded}]}
+    async def chat(http: HTTPRequest) -> Response:
+        return await service.posted(http, JSON, requests.chat, replies.completion)
 
-    @app.post("/v1/chat/completions")
-    async def chat(request: Request) -> dict[str, Any]:
-        body = await request.json()
-        known(body)
-        if body.get("stream"):
-            raise HTTPException(400, "stream is not served")
-        turns = _turns(body.get("messages"))
-        logprobs: list[Any] | None = None
-        content: Any = ""
-        if body.get("prompt_logprobs") is not None:
-            *before, last = turns
-            text = "".join(part for part in last.parts if isinstance(part, str))
-            if last.role != "assistant" or not before:
-                raise HTTPException(400, "prompt_logprobs: the last message is no given reply")
-            values = served(await queue.reply(ScoreRequest(tuple(before), text)))
-            logprobs = [None, *_entries(values, text)]
-        elif "image" in (body.get("modalities") or ()):
-            parts = [part for turn in turns for part in turn.parts]
-            pictures = tuple(part for part in parts if isinstance(part, Picture))
-            prompt = "\n".join(part for part in parts if isinstance(part, str))
-            picture = served(await queue.reply(_edit(body, pictures, prompt)))
-            url = f"data:image/png;base64,{base64.b64encode(picture.encoded).decode()}"
-            content = [{"type": "image_url", "image_url": {"url": url}}]
-        else:
-            temperature = float(body.get("temperature") or 0)
-            limit, seed = int(body.get("max_tokens") or 64), int(body.get("seed") or 0)
-            asked = AnswerRequest(turns, limit, temperature, seed if temperature else 0)
-            content = served(await queue.reply(asked))
-        message = {"role": "assistant", "content": content}
-        choice = {"index": 0, "message": message, "finish_reason": "stop", "logprobs": None}
-        found = {
-            "id": f"chatcmpl-{uuid.uuid4().hex}",
-            "object": "chat.completion",
-            "created": int(time.time()),
-            "model": name,
-            "choices": [choice],
-        }
-        return found if logprobs is None else {**found, "prompt_logprobs": logprobs}
+    async def refused(_: HTTPRequest, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)
+        return refusal(error)
 
-    def known(body: Mapping[str, Any]) -> None:
-        if body.get("model") != name:
-            raise HTTPException(
-                404, f"The model {body.get('model')!r} does not exist; it is {name}"
-            )
+    async def gone(_: HTTPRequest, __: Exception) -> Response:
+        return Response(status_code=HUNG_UP)
 
-    def served(reply: Any) -> Any:
-        if isinstance(reply, Failure):
-            raise HTTPException(400, reply.reason)
-        return reply
+    async def fallen(_: HTTPRequest, error: Exception) -> Response:
+        return JSONResponse(form(500, f"a bug: {type(error).__name__}"), 500)
 
+    app = Starlette(
+        routes=[
+            Route("/health", health),
+            Route("/version", version),
+            Route("/v1/models", models),
+            Route("/v1/images/edits", edits, methods=["POST"]),
+            Route("/v1/images/generations", generations, methods=["POST"]),
+            Route("/v1/chat/completions", chat, methods=["POST"]),
+        ],
+        exception_handlers={HTTPException: refused, ClientDisconnect: gone, Exception: fallen},
+    )
+    app.router.redirect_slashes = False
     return app
 
 
-def _edit(fields: Mapping[str, Any], pictures: tuple[Picture, ...], prompt: str) -> EditRequest:
-    settings = {
-        key: _scalar(value)
-        for key, value in fields.items()
-        if key not in NOT_SAMPLER | CHAT_FIELDS and value is not None
-    }
-    if isinstance(size := fields.get("size"), str) and "x" in size:
-        width, _, height = size.partition("x")
-        settings |= {"width": int(width), "height": int(height)}
-    seed = int(fields.get("seed") or 0)
-    return EditRequest(pictures, prompt, seed, tuple(sorted(settings.items())))
+class Service:
+    """One model, and the bodies that are held for it."""
 
+    def __init__(self, name: str, model: Model, batch: int, patience: Patience) -> None:
+        self._name, self._patience = name, patience
+        self._queue = Queue(model, batch, patience.waiting)
+        self._held = 0
+        self._one: CapacityLimiter | None = None
+        """One body is parsed, one reply written at a time, beside the loop."""
 
-def _scalar(value: Any) -> Scalar:
-    """A form's text as the number that it spells."""
-    if not isinstance(value, str):
-        return value if isinstance(value, int | float | bool) else str(value)
-    for kind in (int, float):
+    async def posted(self, http: HTTPRequest, media: str, read: Read, shown: Shown) -> Response:
+        """Read a body, ask the model, answer.
+
+        Raises:
+            HTTPException: whatever is wrong, with one line.
+        """
+        body = bytearray()
+        size = 0
+        self._one = self._one or CapacityLimiter(1)
         try:
-            return kind(value)
-        except ValueError:
-            continue
-    return value
+            kind = _media(http, media)
+            await self._receive(http, body)
+            size = len(body)
+            request = await to_thread.run_sync(read, body, self._name, kind, limiter=self._one)
+            body.clear()
+            reply = replies.given(await self._reply(http, request))
+            found = await to_thread.run_sync(
+                lambda: JSONResponse(shown(self._name, request, reply)), limiter=self._one
+            )
+        except asyncio.CancelledError:  # uvicorn's, when the time to end is over
+            raise HTTPException(503, "the server ends", {"Retry-After": "10"}) from None
+        finally:
+            self._held -= size or len(body)
+        return found
 
-
-def _picture(data: bytes) -> Picture:
-    try:
-        return picture_of(data, "image")
-    except DataError as error:
-        raise HTTPException(400, str(error)) from None
-
-
-def _turns(messages: Any) -> tuple[Turn, ...]:
-    if not isinstance(messages, list) or not messages:
-        raise HTTPException(400, "messages is missing; expected at least one")
-    return tuple(Turn(_role(message), _parts(message)) for message in messages)
-
-
-def _role(message: Any) -> Any:
-    role = message.get("role") if isinstance(message, dict) else None
-    if role not in ("user", "assistant"):
-        raise HTTPException(400, f"role {role!r} is not served; expected user or assistant")
-    return role
-
-
-def _parts(message: Mapping[str, Any]) -> tuple[str | Picture, ...]:
-    content = message.get("content")
-    if isinstance(content, str):
-        return (content,)
-    parts: list[str | Picture] = []
-    for part in content or []:
-        if part.get("type") == "text":
-            parts.append(str(part["text"]))
-            continue
-        url = str((part.get("image_url") or {}).get("url", ""))
-        if not url.startswith("data:image"):
-            raise HTTPException(400, "a part is neither text nor a picture as a data: URL")
+    async def _receive(self, http: HTTPRequest, body: bytearray) -> None:
+        if int(http.headers.get("content-length", 0)) > limits.BODY:
+            raise HTTPException(413, f"expected a body of at most {limits.BODY} bytes")
+        loop, patience = asyncio.get_running_loop(), self._patience
+        end = loop.time() + patience.reading
         try:
-            parts.append(_picture(base64.b64decode(url.partition(",")[2], validate=True)))
-        except ValueError as error:
-            raise HTTPException(400, f"image_url: {error}") from None
-    return tuple(parts)
+            async with asyncio.timeout(patience.pause) as clock:
+                async for piece in http.stream():
+                    body += piece
+                    self._held += len(piece)
+                    if len(body) > limits.BODY:
+                        raise HTTPException(413, f"expected a body of at most {limits.BODY} bytes")
+                    if self._held > limits.HELD:
+                        raise HTTPException(503, "too many bodies at once", {"Retry-After": "1"})
+                    clock.reschedule(min(end, loop.time() + patience.pause))
+        except TimeoutError:
+            said = f"{len(body)} bytes of the body came, then too little for too long"
+            raise HTTPException(408, said) from None
+
+    async def _reply(self, http: HTTPRequest, request: Request) -> Any:
+        async def hung_up() -> None:
+            while (await http.receive())["type"] != "http.disconnect":
+                pass
+
+        gone = asyncio.create_task(hung_up())
+        asked = asyncio.create_task(self._queue.reply(request))
+        try:
+            done, _ = await asyncio.wait(
+                {gone, asked}, timeout=self._patience.reply, return_when=asyncio.FIRST_COMPLETED
+            )
+        finally:
+            gone.cancel()
+            asked.cancel()
+        if asked in done:
+            return asked.result()
+        if gone in done:
+            raise HTTPException(HUNG_UP, "the client hung up")
+        raise HTTPException(504, f"no reply within {self._patience.reply:g} s")
 
 
-def _entries(values: tuple[float, ...], text: str) -> list[dict[str, Any]]:
-    """One entry per token. Adapters do not tell how tokens spell: where tokens are bytes each gets
-    its letter, else the first holds the whole text and the others hold nothing.
+def _media(http: HTTPRequest, expected: str) -> str:
+    """The body's media type with its parameters.
+
+    Raises:
+        HTTPException: 415, it is another one, or the body is compressed.
     """
-    letters = list(text) if len(values) == len(text) else [text, *[""] * (len(values) - 1)]
-    return [
-        {str(number): {"logprob": value, "rank": None, "decoded_token": letter}}
-        for number, (value, letter) in enumerate(zip(values, letters, strict=True))
-    ]
+    found = http.headers.get("content-type", "")
+    if found.partition(";")[0].strip().lower() != expected:
+        raise HTTPException(415, f"Content-Type {found!r}; expected {expected}")
+    if http.headers.get("content-encoding", "identity").lower() != "identity":
+        raise HTTPException(415, "Content-Encoding: bodies are not unpacked; send them as they are")
+    return found

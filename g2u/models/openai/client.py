@@ -42,7 +42,7 @@ class Client:
     """
 
     def __init__(self, address: str, key: str, settings: Mapping[str, Any]) -> None:
-        self._address, self._settings = address, settings
+        self._address, self._key, self._settings = address, key, settings
         self._runner = asyncio.Runner()
         self._turn = asyncio.Semaphore(int(settings["in_flight"]))
         self._sdk = AsyncOpenAI(
@@ -61,7 +61,9 @@ class Client:
         """
         place = self._address.rstrip("/").removesuffix("/v1") + "/version"
         try:
-            with urllib.request.urlopen(place, timeout=10) as reply:  # noqa: S310 - the user's
+            asked = urllib.request.Request(place)  # noqa: S310 - the user's
+            asked.add_unredirected_header("Authorization", f"Bearer {self._key}")
+            with urllib.request.urlopen(asked, timeout=10) as reply:  # noqa: S310 - the user's
                 return str(json.load(reply)["version"])
         except (OSError, ValueError, KeyError, TypeError):
             raise ModelError(
