@@ -132,6 +132,7 @@ def test_new_rows_cost_an_edit_each_only_if_their_picture_is_new(
 def run_rows(workspace: Workspace, families: list[str]) -> None:
     """The whole pipeline over six questions, from an empty workspace."""
     workspace.init_dvc()
+    workspace.use_null()
     workspace.raw["families"] = families
     workspace.use_tsv(tsv_rows(ROWS))
     workspace.write()
@@ -294,6 +295,7 @@ def test_changing_params_changes_exactly_the_recipes_that_they_decide(
 @pytest.mark.slow
 def test_dvc_runs_the_cells_of_a_changed_recipe_and_no_others(workspace: Workspace) -> None:
     workspace.init_dvc()
+    workspace.use_null()
     workspace.raw["families"] = list(FEW)
     workspace.write()
     workspace.run("dvc", "repro")
