@@ -5,7 +5,7 @@ PYTHON ?= python3
 TORCH_INDEX ?=
 BIN := .venv/bin
 READY := .venv/.ready
-PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+PIP := $(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check --constraint constraints.txt
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export DO_NOT_TRACK := 1
 export PREFECT_SERVER_ANALYTICS_ENABLED := false
@@ -13,7 +13,7 @@ export PREFECT_SERVER_ANALYTICS_ENABLED := false
 # the embedded model: all items and controls, and its curves over depth and steps
 STUDIES := main seeds depth steps
 
-.PHONY: env repro test fast lint types study campaigns train clean
+.PHONY: env repro test coverage fast lint types study campaigns train clean
 
 env: $(READY)
 
@@ -27,14 +27,22 @@ $(READY): pyproject.toml constraints.txt
 	@"$(PYTHON)" -m venv .venv || { echo "g2u: python -m venv failed; on Debian: apt install python3-venv" >&2; exit 1; }
 	@$(PIP) $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX)) torch
 	@$(PIP) --editable '.[dev,flows]'
+	@$(BIN)/python -m compileall -q -j 0 .venv/lib > /dev/null || true # on all cores; pip uses one
 	@touch $(READY)
 
 repro: $(READY)
 	@python -m g2u.cli.main run
 	@echo "report: data/report/index.html"
 
+# a file's tests stay together, files with slow tests come first (tests/conftest.py)
+TESTS := python -m pytest -n auto --dist loadfile --no-loadscope-reorder
+
 test: $(READY)
-	@python -m pytest -n auto --dist loadfile --cov --cov-report=term:skip-covered
+	@$(TESTS)
+
+# apart from `test`: tracing doubles the time of what tests do in process
+coverage: $(READY)
+	@$(TESTS) --cov --cov-report=term:skip-covered
 
 fast: $(READY)
 	@python -m pytest -m "not slow"

@@ -42,18 +42,18 @@ def imported(path: Path, root: Path) -> list[Path]:
     files: list[Path] = []
     status = (root / path).stat()
     for name in _imported_names(root / path, status.st_mtime_ns, status.st_size):
-        parts = name.split(".")
-        for depth in range(1, len(parts) + 1):
-            module = Path(*parts[:depth])
-            for candidate in (module.with_suffix(".py"), module / "__init__.py"):
-                if (root / candidate).is_file():
-                    files.append(candidate)
+        module = name.replace(".", "/")
+        for candidate in (f"{module}.py", f"{module}/__init__.py"):
+            if (root / candidate).is_file():
+                files.append(Path(candidate))
     return files
 
 
 @lru_cache(maxsize=4096)
 def _imported_names(path: Path, changed: int, size: int) -> list[str]:
-    """First-party names of a file that is as it was when it had this time of change and size."""
+    """First-party names of a file that is as it was when it had this time of change and size, and
+    the packages that they lie in.
+    """
     del changed, size
     names: set[str] = set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
@@ -62,7 +62,8 @@ def _imported_names(path: Path, changed: int, size: int) -> list[str]:
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
             names.add(node.module)
             names |= {f"{node.module}.{alias.name}" for alias in node.names}
-    return sorted(name for name in names if name.split(".")[0] in PACKAGES)
+    own = [name.split(".") for name in names if name.split(".")[0] in PACKAGES]
+    return sorted({".".join(parts[:depth]) for parts in own for depth in range(1, len(parts) + 1)})
 
 
 def reached_by_stage(stage: str, root: Path) -> set[Path]:

@@ -1,6 +1,7 @@
 """A workspace in a temporary folder: the real code, real stages, a small params.yaml."""
 
 import base64
+import contextlib
 import copy
 import csv
 import os
@@ -8,6 +9,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -72,6 +74,19 @@ def tsv_rows(count: int, start: int = 0) -> list[dict[str, str]]:
     ]
 
 
+@cache
+def plain_params() -> dict[str, Any]:
+    """The project's params.yaml."""
+    found: dict[str, Any] = yaml.safe_load((ROOT / "params.yaml").read_text())
+    return found
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files with slow tests first, so that all workers are busy to the end."""
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)
+
+
 class Workspace:
     """A folder with the project's code in it and a params.yaml of its own."""
 
@@ -80,12 +95,9 @@ class Workspace:
         for name in CODE:
             source, target = ROOT / name, folder / name
             target.parent.mkdir(parents=True, exist_ok=True)
-            if source.is_dir():
-                ignored = shutil.ignore_patterns("__pycache__")
-                shutil.copytree(source, target, ignore=ignored)
-            else:
-                shutil.copy(source, target)
-        self.raw: dict[str, Any] = yaml.safe_load((ROOT / "params.yaml").read_text())
+            # with times of change, so that compiled code and what was read of sources stay valid
+            shutil.copytree(source, target) if source.is_dir() else shutil.copy2(source, target)
+        self.raw: dict[str, Any] = copy.deepcopy(plain_params())
         self.raw["benchmarks"] = ["ladder", "easy_vqa"]
         self.raw["families"] = [
             "direct", "duplicate", "blank", "detail", "context", "structure", "oracle",
@@ -100,8 +112,9 @@ class Workspace:
         """Write params.yaml, bring dvc.yaml in step, and return the params."""
         path = self.folder / "params.yaml"
         path.write_text(yaml.safe_dump(self.raw, sort_keys=False))
-        config = load(path)
-        sync(config, self.folder)
+        with contextlib.chdir(self.folder):  # where commands run, and paths of sources are short
+            config = load()
+            sync(config)
         return config
 
     def use_tsv(self, rows: Iterable[dict[str, str]], **settings: Any) -> None:
@@ -113,6 +126,11 @@ class Workspace:
             **settings,
         }
         self.raw["benchmarks"] = ["mine"]
+
+    def use_null(self, **settings: Any) -> None:
+        """Make the model one that needs no torch: most of what a process of tiny's takes."""
+        null = {"adapter": "null", "sampler": {"steps": 4}, "batch": 4}
+        self.raw["presets"]["models"]["tiny"] = {**null, **settings}
 
     def run(self, *command: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         """Run a Python module in the workspace."""

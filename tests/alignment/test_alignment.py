@@ -379,7 +379,10 @@ def test_a_hacked_reward_stops_the_training_and_the_last_sound_weights_are_kept(
     assert not rule.objects([look(0.1, 0.8), look(0.05, 0.5)], 0.02)  # worse, but not hacked
 
 
-def test_paintings_are_made_of_every_prompt_by_base_and_trained_network(base_folder: Path) -> None:
+def test_paintings_are_made_of_every_prompt_by_base_and_trained_network(
+    base_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watch, "COMPARED", 2)
     found = watch.paintings(begin(recipe(base_folder)))
     assert len(found) == watch.COMPARED * len(COLOURS) * len(SHAPES)
     assert len({each.prompt for each in found}) == len(COLOURS) * len(SHAPES)

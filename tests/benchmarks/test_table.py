@@ -6,7 +6,6 @@ import json
 from pathlib import Path
 from typing import Any
 
-import datasets
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -59,6 +58,8 @@ def write(folder: Path, kind: str) -> dict[str, Any]:
             writer.writeheader()
             writer.writerows(as_text(row) for row in rows())
     elif kind == "hub":
+        import datasets
+
         found = datasets.Dataset.from_list(rows()).cast_column("image", datasets.Image())
         found.to_parquet(folder / "data.parquet")
         return {"hf": {"path": str(folder), "split": "train"}}

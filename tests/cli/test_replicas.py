@@ -6,7 +6,6 @@ import sys
 from pathlib import Path
 
 import pytest
-from ray import cloudpickle
 
 from g2u.cli.fill import fill
 from g2u.cli.replicas import Replicas
@@ -50,6 +49,8 @@ def test_actors_give_the_bytes_of_local_workers_and_a_lost_one_is_replaced(
     list(fill(workspace.write()))
     assert replies() == local
     assert len(local) == 80 + 80 * 4
+    from ray import cloudpickle
+
     cloudpickle.register_pickle_by_value(sys.modules[__name__])  # actors do not know tests/
     with Replicas(load()) as actors:
         assert actors.perform(die_once, str(workspace.folder / "mark")) == "done"

@@ -32,6 +32,7 @@ FILES = 5 + 4 * 5
 def small(workspace: Workspace) -> Workspace:
     """Five questions and four families, on two workers."""
     workspace.init_dvc()
+    workspace.use_null(batch=16)
     workspace.raw["families"] = ["direct", "duplicate", "structure", "self"]
     workspace.raw["run"] = {"workers": 2}
     workspace.use_tsv(tsv_rows(5))
@@ -79,7 +80,7 @@ def test_workers_start_only_if_something_changed(
 
 @pytest.mark.slow
 def test_a_budget_ends_a_run_and_a_greater_one_goes_on(small: Workspace) -> None:
-    small.raw["presets"]["models"]["tiny"]["batch"] = 2
+    small.use_null(batch=2)
     small.raw["run"] = {"workers": 1, "budget": {"calls": 8}}
     small.write()
     stopped = small.run("g2u.cli.main", "run", check=False)

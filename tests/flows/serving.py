@@ -21,7 +21,6 @@ class Serving:
 
     address: str
     """Of the Prefect server."""
-    environment: dict[str, str]
     process: "subprocess.Popen[str]"
 
     def wait_until_told(self, wanted: str) -> None:
@@ -34,17 +33,22 @@ class Serving:
                 return
         raise AssertionError("".join(lines))
 
-    def prefect(self, *arguments: str) -> None:
-        """Run Prefect's command against the server."""
-        command = [sys.executable, "-m", "prefect", *arguments]
-        subprocess.run(command, check=True, capture_output=True, env=self.environment)
+    def start(self, flow: str) -> None:
+        """What `prefect deployment run` asks of the server."""
+        found = httpx.get(f"{self.address}/api/deployments/name/{flow}/{flow}").json()
+        self._asked(f"deployments/{found['id']}/create_flow_run", {})
+
+    def cancel(self, run: str) -> None:
+        """What `prefect flow-run cancel` asks of the server."""
+        self._asked(f"flow_runs/{run}/set_state", {"state": {"type": "CANCELLING"}})
 
     def runs(self) -> list[dict[str, Any]]:
         """All flow runs that the server knows."""
-        found: list[dict[str, Any]] = httpx.post(
-            f"{self.address}/api/flow_runs/filter", json={}
-        ).json()
+        found: list[dict[str, Any]] = self._asked("flow_runs/filter", {})
         return found
+
+    def _asked(self, path: str, body: dict[str, Any]) -> Any:
+        return httpx.post(f"{self.address}/api/{path}", json=body).raise_for_status().json()
 
 
 @contextlib.contextmanager
@@ -67,6 +71,6 @@ def serving(workspace: Workspace) -> Iterator[Serving]:
             )
         )  # fmt: skip
         stack.callback(os.killpg, process.pid, signal.SIGKILL)
-        served = Serving(address, environment, process)
+        served = Serving(address, process)
         served.wait_until_told("being served")
         yield served

@@ -17,10 +17,10 @@ def test_a_cancelled_run_leaves_a_sound_workspace(workspace: Workspace) -> None:
     whole = state(workspace.folder)
     forget(workspace.folder)
     with serving(workspace) as served:
-        served.prefect("deployment", "run", "reproduce/reproduce")
+        served.start("reproduce")
         served.wait_until_told("calls made")
         (run,) = served.runs()
-        served.prefect("flow-run", "cancel", run["id"])
+        served.cancel(run["id"])
         served.wait_until_told("Cancelled flow run")
         (run,) = served.runs()
     assert run["state"]["type"] == "CANCELLED"

@@ -16,6 +16,7 @@ pytestmark = pytest.mark.slow
 
 def test_a_flow_outlives_its_server(workspace: Workspace, tmp_path: Path) -> None:
     workspace.init_dvc()
+    workspace.use_null()
     workspace.raw["families"] = ["direct", "duplicate"]
     workspace.use_tsv(tsv_rows(4))
     workspace.write()

@@ -54,6 +54,7 @@ def test_every_study_is_sound(path: Path, tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_a_study_runs_apart_and_brings_its_numbers_home(workspace: Workspace) -> None:
     workspace.init_dvc()
+    workspace.use_null()
     shutil.copytree(ROOT / "flows", "flows", ignore=shutil.ignore_patterns("__pycache__"))
     workspace.use_tsv(tsv_rows(4))
     workspace.write()

@@ -6,7 +6,6 @@ import json
 from pathlib import Path
 from typing import Any
 
-import datasets
 import openpyxl
 import pytest
 import yaml
@@ -164,6 +163,8 @@ def test_a_tsv_with_thoughts_is_read_again_with_both_pictures(tmp_path: Path) ->
 
 
 def test_a_task_for_lmms_eval_holds_its_pictures_and_functions(tmp_path: Path) -> None:
+    import datasets
+
     samples = read(write_tsv(tmp_path / "b.tsv", tsv_rows(4)))
     harnesses.write_lmms_eval(tmp_path / "task", ("mine", "tiny", "detail"), drawn(samples), 32)
     data = datasets.load_dataset("parquet", data_files=str(tmp_path / "task/data.parquet"))["train"]

@@ -6,8 +6,6 @@ from typing import Any
 
 import httpx
 import pytest
-from openai.types import ImagesResponse
-from openai.types.chat import ChatCompletion
 
 from g2u import plugins
 from g2u.conformance import Conformance
@@ -69,6 +67,9 @@ def test_a_served_model_gives_what_it_gives_here() -> None:
 
 def test_replies_have_the_documented_shapes(at: str) -> None:
     """Against the types of the openai SDK, strictly, and the documented fields of vLLM."""
+    from openai.types import ImagesResponse
+    from openai.types.chat import ChatCompletion
+
     files = {"image": ("a.png", png(1), "image/png")}
     form = {"model": "tiny", "prompt": "Enhance.", "seed": "1", "steps": "2"}
     edited = httpx.post(f"{at}/v1/images/edits", files=files, data=form)

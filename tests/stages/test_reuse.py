@@ -26,6 +26,7 @@ ROWS = 6
 @pytest.fixture
 def settled(workspace: Workspace, count_calls: Counter) -> Workspace:
     """A TSV benchmark of six questions with six pictures, every call made once."""
+    workspace.use_null()
     workspace.use_tsv(tsv_rows(ROWS))
     assert edits(count_calls(workspace.write())) == dict.fromkeys(PROMPTED, ROWS)
     assert count_calls(workspace.write()) == nothing(workspace)
@@ -52,6 +53,7 @@ def test_new_pixels_under_an_old_path_are_edited_anew(
         (folder / f"{number}.png").write_bytes(png(number))
         row = {k: v for k, v in tsv_rows(1, number)[0].items() if k != "image"}
         rows.append({**row, "image_path": f"{number}.png"})
+    workspace.use_null()
     workspace.use_tsv(rows, image_root="pictures")
     assert edits(count_calls(workspace.write())) == dict.fromkeys(PROMPTED, ROWS)
     (folder / "2.png").write_bytes(png(99))
@@ -83,11 +85,14 @@ def test_changed_sampler_steps_redraw_every_drawn_family(
 
 
 def test_changed_weights_under_the_same_name_ask_everything_anew(
-    settled: Workspace, count_calls: Counter
+    workspace: Workspace, count_calls: Counter
 ) -> None:
-    folder = settled.folder / "g2u" / "models" / "tiny" / "weights"
-    settled.raw["presets"]["models"]["tiny"]["settings"] = {"weights": str(folder)}
-    assert count_calls(settled.write()) == nothing(settled), (
+    workspace.raw["families"] = ["direct", "duplicate", "detail"]
+    workspace.use_tsv(tsv_rows(ROWS))
+    assert edits(count_calls(workspace.write())) == {"detail": ROWS}
+    folder = workspace.folder / "g2u" / "models" / "tiny" / "weights"
+    workspace.raw["presets"]["models"]["tiny"]["settings"] = {"weights": str(folder)}
+    assert count_calls(workspace.write()) == nothing(workspace), (
         "the same weights elsewhere are the same"
     )
     tensors = load_file(folder / "model.safetensors")
@@ -98,8 +103,8 @@ def test_changed_weights_under_the_same_name_ask_everything_anew(
         (folder / "model.safetensors").read_bytes()
     ).hexdigest()
     (folder / "config.json").write_text(json.dumps(config))
-    counts = count_calls(settled.write())
-    assert edits(counts) == dict.fromkeys(PROMPTED, ROWS)
+    counts = count_calls(workspace.write())
+    assert edits(counts) == {"detail": ROWS}
     assert counts["direct"]["answer"] > 0
 
 
@@ -132,6 +137,7 @@ def test_new_rows_cost_an_edit_each_only_if_their_picture_is_new(
 def run_rows(workspace: Workspace, families: list[str]) -> None:
     """The whole pipeline over six questions, from an empty workspace."""
     workspace.init_dvc()
+    workspace.use_null()
     workspace.raw["families"] = families
     workspace.use_tsv(tsv_rows(ROWS))
     workspace.write()
@@ -294,6 +300,7 @@ def test_changing_params_changes_exactly_the_recipes_that_they_decide(
 @pytest.mark.slow
 def test_dvc_runs_the_cells_of_a_changed_recipe_and_no_others(workspace: Workspace) -> None:
     workspace.init_dvc()
+    workspace.use_null()
     workspace.raw["families"] = list(FEW)
     workspace.write()
     workspace.run("dvc", "repro")
