@@ -71,6 +71,13 @@ def model(name: str, settings: Mapping[str, Any]) -> protocols.Model:
     return adapter(name).load(settings)
 
 
+def reach(name: str, settings: Mapping[str, Any]) -> None:
+    """Look for the server of an adapter that has one. Raises ModelError."""
+    found = adapter(name)
+    if hasattr(found, "reach"):
+        cast(protocols.Reached, found).reach(settings)
+
+
 def feedback(name: str) -> protocols.Feedback:
     """The feedback module `name`."""
     return cast(protocols.Feedback, _module("feedback", name))

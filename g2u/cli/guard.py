@@ -3,12 +3,11 @@
 DVC rewrites a dvc.lock in place after every stage. A kill in that moment can leave it broken, or
 cut short and still readable, and then the records of all other stages are gone without a word. So
 good lock files are copied aside, and what is lost is put back: a record too old only makes DVC
-look again.
+look again. What else stands in DVC's way is put right in g2u/cli/repairs.py.
 """
 
 import ctypes
 import fcntl
-import json
 import os
 import shutil
 import signal
@@ -19,9 +18,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import psutil
 import yaml
 
+from g2u.cli import repairs
 from g2u.errors import DataError, G2UError
 from g2u.files import from_yaml
 from g2u.workspace import DATA
@@ -29,7 +28,6 @@ from g2u.workspace import DATA
 STATE = Path(".dvc") / "tmp" / "g2u"
 DRIVER = STATE / "driver"
 KEPT = STATE / "locks"
-RWLOCK = Path(".dvc") / "tmp" / "rwlock"
 PR_SET_PDEATHSIG = 1
 
 
@@ -86,18 +84,11 @@ def repair() -> list[str]:
             merged = {"schema": "2.0", "stages": {**kept, **(found or {})}}
             path.write_text(yaml.safe_dump(merged, sort_keys=False), encoding="utf-8")
             said[-1] += "; put back"
-    holders = _holders() if RWLOCK.exists() else set()
-    if holders is None:
-        RWLOCK.unlink()
-        said.append(f"{RWLOCK} was broken; removed")
-    elif holders and all(map(_has_ended, holders)):
-        RWLOCK.unlink()
-        said.append(f"{RWLOCK} was held by a process that has ended; removed")
-    return said
+    return said + repairs.repair()
 
 
 def keep_locks() -> None:
-    """Copy the lock files aside; call it when no DVC runs."""
+    """Copy the lock files aside, and note what DVC's cache holds; call it when no DVC runs."""
     for path in lock_files():
         if not _is_kept(path) and _stages(path) is not None:
             kept = KEPT / path
@@ -105,6 +96,7 @@ def keep_locks() -> None:
             fresh = kept.with_suffix(".new")
             shutil.copyfile(path, fresh)
             os.replace(fresh, kept)
+    repairs.keep_objects()
 
 
 def run_dvc(
@@ -202,23 +194,3 @@ def _is_committed(path: Path) -> bool:
         [git, "show", f"HEAD:./{path.as_posix()}"], capture_output=True, check=False
     )
     return done.returncode == 0 and done.stdout == path.read_bytes()
-
-
-def _holders() -> set[int] | None:
-    """Processes that DVC's rwlock names; None where it is broken."""
-    try:
-        lock = json.loads(RWLOCK.read_text(encoding="utf-8"))
-        readers = [holder for holders in lock.get("read", {}).values() for holder in holders]
-        return {int(holder["pid"]) for holder in [*readers, *lock.get("write", {}).values()]}
-    except (ValueError, TypeError, KeyError, AttributeError):
-        return None
-
-
-def _has_ended(process: int) -> bool:
-    """A zombie has: DVC takes it for alive, until some parent, busy or lazy, asks for its end."""
-    try:
-        return bool(psutil.Process(process).status() == psutil.STATUS_ZOMBIE)
-    except psutil.NoSuchProcess:
-        return True
-    except psutil.AccessDenied:
-        return False
