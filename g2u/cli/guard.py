@@ -38,8 +38,14 @@ def only_driver(*, waits: bool = False) -> Iterator[None]:
     Raises:
         G2UError: another run is under way, and `waits` is False.
     """
-    DRIVER.parent.mkdir(parents=True, exist_ok=True)
-    with DRIVER.open("a+", encoding="utf-8") as file:
+    try:
+        DRIVER.parent.mkdir(parents=True, exist_ok=True)
+        opened = DRIVER.open("a+", encoding="utf-8")
+    except OSError as error:
+        raise G2UError(
+            f"{Path.cwd() / DRIVER}: {error.strerror}; expected a workspace that can be written"
+        ) from None
+    with opened as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | (0 if waits else fcntl.LOCK_NB))
         except BlockingIOError:
@@ -69,6 +75,8 @@ def repair() -> list[str]:
     for path in lock_files():
         if _is_kept(path):
             continue
+        if path.is_dir():
+            said += repairs.clear(path)
         kept = _stages(KEPT / path)
         found = _stages(path)
         if found is None and path.exists():
@@ -79,7 +87,7 @@ def repair() -> list[str]:
             continue
         if kept is None:
             path.unlink()
-            said[-1] += "; removed, its stages are looked up in DVC's run cache"
+            said[-1] += "; removed, its stages are made again"
         else:
             merged = {"schema": "2.0", "stages": {**kept, **(found or {})}}
             path.write_text(yaml.safe_dump(merged, sort_keys=False), encoding="utf-8")
@@ -114,9 +122,10 @@ def run_dvc(
     Raises:
         DataError: DVC stopped.
     """
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
     process = subprocess.Popen(
         [sys.executable, "-m", "dvc", *arguments],
-        env={**os.environ, **(environment or {})},
+        env={**os.environ, "PATH": path, **(environment or {})},  # stages run this `python`
         stdout=subprocess.PIPE if tell else None,
         stderr=subprocess.STDOUT if tell else None,
         text=True,
@@ -134,10 +143,10 @@ def run_dvc(
         _end_group(process)
         raise
     if code:
+        remedy = repairs.remedy() or "the same command goes on"
         raise DataError(
             f"dvc {' '.join(arguments)} stopped with exit code {code}"
-            f"{': ' + last if last else ''}; finished calls and stages are kept, the same command "
-            "goes on"
+            f"{': ' + last if last else ''}; finished calls and stages are kept, {remedy}"
         )
 
 
@@ -160,7 +169,7 @@ def _is_kept(path: Path) -> bool:
     """Whether a lock file is, byte for byte, the good one that was copied aside."""
     try:
         return (KEPT / path).read_bytes() == path.read_bytes()
-    except FileNotFoundError:
+    except (FileNotFoundError, IsADirectoryError):
         return False
 
 

@@ -11,8 +11,9 @@ import hashlib
 import json
 import os
 import re
+import sqlite3
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from g2u.workspace import DATA
 TMP = Path(".dvc") / "tmp"
 RWLOCK = TMP / "rwlock"
 LOCK_FILES = (RWLOCK, TMP / "rwlock.lock", TMP / "lock")
+OWN = tuple(TMP / "g2u" / name for name in ("filled", "objects", "recipes"))
 OBJECTS = TMP / "g2u" / "objects"
 """Size and time of change of every object that DVC's cache held after the last run."""
 OBJECT = re.compile(r"/files/md5/[0-9a-f]{2}/[0-9a-f]{30}(\.dir)?$")
@@ -38,7 +40,44 @@ def repair() -> list[str]:
     Raises:
         DataError: something that neither g2u nor DVC put there is in the way.
     """
-    return [*_clear_lock_files(), *_free_rwlock(), *_drop_changed(), *_unlink_dangling()]
+    return [
+        *_clear_own(),
+        *_clear_lock_files(),
+        *_free_rwlock(),
+        *_drop_changed(),
+        *_unlink_dangling(),
+    ]
+
+
+def remedy() -> str:
+    """After DVC stopped: what lets the same command go on; empty where nothing is known."""
+    lock = TMP / "lock"
+    if _setting("core", "hardlink_lock")[1].lower() == "true" and lock.exists():
+        return f"but {lock} is there: if no other DVC runs, remove it (rm {lock}), then run again"
+    lost = next((path for path in _links(DATA) if not path.exists()), None)
+    if lost is not None:
+        return f"but {lost} is a link to nothing: remove it (rm {lost}), then run again"
+    broken = list(_broken_databases())
+    for path in broken:
+        path.unlink()
+    if broken:
+        return f"DVC's database {broken[0]} was broken and is removed: the same command goes on"
+    return ""
+
+
+def _broken_databases() -> Iterator[Path]:
+    """What DVC remembers of files; it can be made again."""
+    from dvc.dirs import site_cache_dir
+
+    place = site_cache_dir(_setting("core", "site_cache_dir")[1] or None)
+    for path in Path(place, "repo").rglob("*.db"):
+        try:
+            with closing(sqlite3.connect(path)) as database:
+                database.execute("PRAGMA schema_version")
+        except sqlite3.OperationalError:  # not ours to read, or in use
+            continue
+        except sqlite3.DatabaseError:
+            yield path
 
 
 def keep_objects() -> None:
@@ -48,19 +87,40 @@ def keep_objects() -> None:
         write_whole(OBJECTS, json.dumps(now))
 
 
+def _clear_own() -> list[str]:
+    """What g2u remembers, where it cannot be read; it is found out anew."""
+    said = []
+    for path in OWN:
+        try:
+            path.read_text(encoding="utf-8")
+        except FileNotFoundError:
+            continue
+        except UnicodeDecodeError:
+            path.unlink()
+            said.append(f"{path} was broken; removed")
+        except IsADirectoryError:
+            said += clear(path)
+    return said
+
+
 def _clear_lock_files() -> list[str]:
     """Folders where DVC wants its lock files."""
-    said = []
-    for path in LOCK_FILES:
-        if path.is_dir():
-            try:
-                path.rmdir()
-            except OSError:
-                raise DataError(
-                    f"{path}: a folder with files in it, where DVC wants a lock file; move it away"
-                ) from None
-            said.append(f"{path} was a folder; removed")
-    return said
+    return [line for path in LOCK_FILES if path.is_dir() for line in clear(path)]
+
+
+def clear(folder: Path) -> list[str]:
+    """Remove an empty folder; returns a line.
+
+    Raises:
+        DataError: it is not empty.
+    """
+    try:
+        folder.rmdir()
+    except OSError:
+        raise DataError(
+            f"{folder}: a folder with files in it, where a file has to be; move it away"
+        ) from None
+    return [f"{folder} was a folder; removed"]
 
 
 def _free_rwlock() -> list[str]:
@@ -173,19 +233,28 @@ def _noted() -> States:
 
 
 def _cache() -> Path:
-    """DVC's cache, as its settings say; read here, as importing DVC takes half a second."""
+    """DVC's cache."""
+    file, named = _setting("cache", "dir")
+    return file.parent / named if named else Path(".dvc") / "cache"
+
+
+def _setting(section: str, key: str) -> tuple[Path, str]:
+    """A setting of DVC's and the file that has it; read here, as importing DVC takes half a second.
+
+    Empty where no file has it.
+    """
     import platformdirs
 
-    named = {
+    folders = {
         "DVC_SYSTEM_CONFIG_DIR": platformdirs.site_config_dir("dvc", "iterative"),
         "DVC_GLOBAL_CONFIG_DIR": platformdirs.user_config_dir("dvc", "iterative"),
     }
-    files = [Path(os.environ.get(key) or place) / "config" for key, place in named.items()]
-    found = Path(".dvc") / "cache"
+    files = [Path(os.environ.get(name) or place) / "config" for name, place in folders.items()]
+    found = Path(), ""
     for file in (*files, Path(".dvc") / "config", Path(".dvc") / "config.local"):
         told = configparser.ConfigParser(strict=False, interpolation=None)
         with suppress(configparser.Error, UnicodeDecodeError):  # DVC says what is wrong with it
             told.read(file, encoding="utf-8")
-            named_there = told.get("cache", "dir", fallback="").strip("\"'")
-            found = file.parent / named_there if named_there else found
+            if value := told.get(section, key, fallback="").strip("\"'"):
+                found = file, value
     return found
