@@ -404,7 +404,7 @@ def load(path: Path = PATH) -> Params:
     """
     params = read(Params, path)
     shelf = path.with_name(SHELF.name)
-    if shelf.exists():
+    if shelf.exists() or shelf.is_symlink():
         shelved = read(Shelf, shelf)
         params = params.model_copy(update={"presets": params.presets.over(shelved.presets)})
     _check_axes(params, path)
@@ -426,6 +426,8 @@ def _flaw_of(path: Path, key: str) -> str:
     """Why what `file` or `image_root` names cannot be read; empty where it can. Nothing is opened:
     a pipe would wait, and /dev/zero never end.
     """
+    if path == Path():
+        return "names no file"
     try:
         if not stat.S_ISDIR(path.stat().st_mode):
             return _special(path) or ("no folder" if key == "image_root" else "")
@@ -493,7 +495,7 @@ def _first(error: ValidationError, kind: type[BaseModel], path: Path) -> str:
     if problem["type"] == "extra_forbidden":
         *parents, name = problem["loc"]
         where = ".".join(str(part) for part in parents) or "top level"
-        return unknown_name(f"{path}: {where}", str(name), _fields(kind, parents))
+        return in_one_line(unknown_name(f"{path}: {where}", str(name), _fields(kind, parents)))
     found = f", got {reprlib.repr(problem['input'])}" if problem["type"] != "missing" else ""
     return in_one_line(f"{path}: {place}: {problem['msg'].lower()}{found}", 400)
 

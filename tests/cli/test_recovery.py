@@ -7,10 +7,9 @@ import hashlib
 import json
 import os
 import shutil
-import socket
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -27,8 +26,11 @@ from tests.conftest import Workspace, tsv_rows
 
 OUT, END = DATA / "out" / "table", DATA / "end"
 STAGES = """stages:
-  first: {cmd: mkdir -p data/out && cp source data/out/table, deps: [source], outs: [data/out]}
-  second: {cmd: cat data/out/table > data/end, deps: [data/out], outs: [data/end]}
+  first:
+    cmd: mkdir -p data/out && cp source data/out/table
+    deps: [source]
+    outs: [data/out: {persist: true}]
+  second: {cmd: tr a-z A-Z < data/out/table > data/end, deps: [data/out], outs: [data/end]}
 """
 
 
@@ -84,13 +86,13 @@ def test_a_lock_of_a_process_whose_number_another_one_has_got_is_freed(number: i
     assert not repro()
     assert guard.repair() == [f"{repairs.RWLOCK} was held by a process that has ended; freed"]
     assert repro()
-    assert END.read_text() == "what it is now"
+    assert END.read_text() == "WHAT IT IS NOW"
 
 
 @contextmanager
 def running(*arguments: str) -> Iterator["subprocess.Popen[bytes]"]:
     """A process with these arguments that waits."""
-    waits = "import sys; sys.stdout.close(); sys.stdin.read()"
+    waits = "import os, sys; os.close(1); sys.stdin.read()"
     command = [sys.executable, "-c", waits, *arguments]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
@@ -180,16 +182,13 @@ def test_an_output_that_was_overwritten_in_place_is_made_again(link: str) -> Non
     configure(link)
     assert dvc(["checkout", "--relink", "--quiet"]) == 0
     guard.keep_locks()
-    kept = shutil.copytree(".", "../before", symlinks=True, copy_function=os.link)
-    overwrite(OUT, b"WHAT")
-    if link == "hardlink":
-        assert kept.joinpath(OUT).read_text() == "WHAT it was", "the object has changed with it"
+    overwrite(END, b"what")
     assert repro()
-    assert OUT.read_text() == "WHAT it was", "DVC takes the object for what it was"
-    (said,) = guard.repair()
+    assert END.read_text() == "what IT WAS", "DVC takes the object for what it was"
+    said, *_ = guard.repair()
     assert "was overwritten; removed, it is made again" in said
     assert repro()
-    assert (OUT.read_text(), END.read_text()) == ("what it was",) * 2
+    assert END.read_text() == "WHAT IT WAS"
     guard.keep_locks()
     assert guard.repair() == []
 
@@ -203,7 +202,9 @@ def test_an_object_that_was_touched_alone_is_kept() -> None:
 
 
 @pytest.mark.usefixtures("pipeline")
-@pytest.mark.parametrize("place", ["../shared", "/", "elsewhere"], ids=["relative", "absolute", "in"])
+@pytest.mark.parametrize(
+    "place", ["../shared", "/", "elsewhere"], ids=["relative", "absolute", "in"]
+)
 def test_links_into_a_cache_that_is_gone_are_removed_and_made_again(
     place: str, pipeline: Path
 ) -> None:
@@ -220,7 +221,7 @@ def test_links_into_a_cache_that_is_gone_are_removed_and_made_again(
     (said,) = guard.repair()
     assert said.startswith("2 links to objects that DVC's cache has lost")
     assert repro()
-    assert END.read_text() == "what it is now"
+    assert END.read_text() == "WHAT IT IS NOW"
     assert notes.is_symlink(), "links of people stay"
 
 
@@ -228,7 +229,9 @@ def test_links_into_a_cache_that_is_gone_are_removed_and_made_again(
 def test_a_link_to_nothing_at_an_output_is_named_with_the_command_that_removes_it() -> None:
     END.unlink()
     END.symlink_to("/nowhere")
-    with pytest.raises(DataError, match=r"data/end is a link to nothing: remove it \(rm data/end\)"):
+    with pytest.raises(
+        DataError, match=r"data/end is a link to nothing: remove it \(rm data/end\)"
+    ):
         guard.run_dvc(["repro"], tell=lambda line: None)
     assert END.is_symlink()
 
@@ -275,9 +278,8 @@ def test_what_g2u_remembers_is_found_out_anew_where_it_is_broken() -> None:
 def test_a_folder_in_the_place_of_the_drivers_lock_is_one_line() -> None:
     guard.DRIVER.parent.mkdir(parents=True, exist_ok=True)
     guard.DRIVER.mkdir()
-    with pytest.raises(G2UError, match="expected a workspace that can be written"):
-        with guard.only_driver():
-            pass
+    with pytest.raises(G2UError, match="that can be written"), guard.only_driver():
+        pass
 
 
 @pytest.mark.slow
