@@ -1,11 +1,52 @@
-"""What a cell's model calls cost, as a small JSON beside its table."""
+"""What a cell's model calls cost, as a small JSON beside its table; what each arm needs of them."""
 
+import copy
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
-from g2u.cache.calls import Tally
+from g2u.cache.calls import CachedCalls, Tally
 from g2u.files import write_whole
+from g2u.protocols import Reply
+from g2u.records import EditRequest, Picture
+
+Seconds = dict[str, dict[str, float]]
+"""Model seconds by arm, or by round of the thoughts, and kind of call."""
+
+
+class CountedCalls(CachedCalls):
+    """Calls of a family that are told apart by the round of drawing that they were needed for."""
+
+    _drawn: tuple[dict[str, Tally], ...] = ()
+    """The tally after each round."""
+
+    def edit(self, requests: Sequence[EditRequest]) -> list[Reply[Picture]]:
+        """One picture per request; a family asks once in a round, after all that it has to know."""
+        replies = super().edit(requests)
+        self._drawn = (*self._drawn, copy.deepcopy(self.tally))
+        return replies
+
+    def by_round(self) -> dict[str, dict[str, Tally]]:
+        """What each round took beyond those before it, by name, in order; "thoughts" if one did."""
+        if len(self._drawn) < 2:
+            return {"thoughts": self.tally}
+        until = (*self._drawn[:-1], self.tally)
+        return {
+            f"round_{number}": {k: _beyond(t, before.get(k, Tally())) for k, t in after.items()}
+            for number, (before, after) in enumerate(zip(({}, *until), until, strict=False))
+        }
+
+
+def _beyond(tally: Tally, before: Tally) -> Tally:
+    return replace(
+        tally,
+        made=tally.made - before.made,
+        reused=tally.reused - before.reused,
+        failed=tally.failed - before.failed,
+        seconds=tally.seconds - before.seconds,
+    )
 
 
 def write_costs(path: Path, tallies: Mapping[str, Mapping[str, Tally]]) -> str:
@@ -15,7 +56,7 @@ def write_costs(path: Path, tallies: Mapping[str, Mapping[str, Tally]]) -> str:
 
     Args:
         path: the file.
-        tallies: per arm (or "thoughts"), the calls of each kind.
+        tallies: per arm, or round of the thoughts, the calls of each kind.
     """
     kinds = [tally for arm in tallies.values() for tally in arm.values()]
     made, reused = sum(t.made for t in kinds), sum(t.reused for t in kinds)
@@ -30,12 +71,11 @@ def write_costs(path: Path, tallies: Mapping[str, Mapping[str, Tally]]) -> str:
     return f"{made} calls made, {reused} reused"
 
 
-def read_seconds(path: Path) -> dict[str, float]:
-    """Model seconds per arm (or of the "thoughts") of a costs file."""
-    costs = json.loads(path.read_text())
+def read_costs(path: Path) -> Seconds:
+    """The seconds of a costs file."""
     return {
-        arm: float(sum(kind["seconds"] for kind in by_kind.values()))
-        for arm, by_kind in costs.items()
+        arm: {kind: float(told["seconds"]) for kind, told in by_kind.items()}
+        for arm, by_kind in json.loads(path.read_text()).items()
     }
 
 
@@ -52,3 +92,46 @@ def mean_seconds(path: Path) -> dict[str, float]:
         calls[kind] = calls.get(kind, 0) + told["calls"]
         seconds[kind] = seconds.get(kind, 0.0) + told["seconds"]
     return {kind: seconds[kind] / count for kind, count in calls.items() if count}
+
+
+def drawing_seconds(drawn: Seconds, arms: Collection[str], every: Collection[str]) -> float:
+    """What the thoughts take that `arms` show, of a cell that has `every` arm.
+
+    A round needs those before it, a draw no other; what all draws rest on is shared among them.
+    """
+    rounds, draws = list(map(_round, arms)), {_draw(arm) for arm in arms}
+    until = None if None in rounds else max(number for number in rounds if number is not None) + 1
+    needed = [sum(kinds.values()) for kinds in list(drawn.values())[:until]]
+    return sum(needed) * len(draws) / len({_draw(arm) for arm in every})
+
+
+def reward_seconds(rewarded: Mapping[str, float], by: str, named: Collection[str]) -> float:
+    """What one reward of all thoughts takes; nothing if it is none.
+
+    Args:
+        rewarded: seconds of all rewards by kind of call.
+        by: the reward.
+        named: all rewards of the cell. Those that are made of scores share their seconds as they
+            share the calls: contrast makes two of a thought, the others one.
+    """
+    if by == "embedding":
+        return rewarded.get("embed", 0.0)
+    weights = {name: 2 if name == "contrast" else 1 for name in named if name != "embedding"}
+    return rewarded.get("score", 0.0) * weights.get(by, 0) / max(sum(weights.values()), 1)
+
+
+def share_shown(arms: Collection[str], every: Collection[str]) -> float:
+    """Which part of the thoughts (0..1) `arms` show, of a cell that has `every` arm."""
+    shown, there = ({(_draw(arm), _round(arm)) for arm in some} for some in (arms, every))
+    return len(shown) / len(there)
+
+
+def _draw(arm: str) -> int:
+    found = re.search(r"_draw_(\d+)", arm)
+    return int(found[1]) if found else 0
+
+
+def _round(arm: str) -> int | None:
+    """Which round an arm shows; None = the last."""
+    found = re.search(r"_round_(\d+)$", arm)
+    return int(found[1]) if found else None

@@ -29,12 +29,23 @@ class BudgetError(G2UError):
     """A run came to the budget of params.yaml; what it made is kept."""
 
 
+def in_one_line(text: str, limit: int = 2000) -> str:
+    """The text with its white space drawn together, other control characters shown as what they
+    are, and its middle left out above `limit` characters.
+    """
+    line = "".join(
+        c if c.isprintable() else ascii(c)[1:-1] for c in " ".join(text[: 4 * limit].split())
+    )
+    half = limit // 2
+    return line if len(line) <= limit else f"{line[:half]} ... {line[-half:]}"
+
+
 def unknown_name(where: str, name: str, known: Iterable[str]) -> str:
     """One line for a name that nothing answers to, with the nearest known one."""
     names = sorted(known)
-    near = difflib.get_close_matches(name, names, n=1)
+    near = difflib.get_close_matches(name[:80], names, n=1)
     hint = f"; did you mean {near[0]!r}?" if near else ""
-    return f"{where} has no {name!r}{hint} (known: {', '.join(names) or 'none'})"
+    return f"{where} has no {name[:80]!r}{hint} (known: {', '.join(names) or 'none'})"
 
 
 def run_main(main: Callable[[], None]) -> None:
@@ -42,7 +53,7 @@ def run_main(main: Callable[[], None]) -> None:
     try:
         main()
     except G2UError as error:
-        print(f"{type(error).__name__}: {error}", file=sys.stderr)
+        print(f"{type(error).__name__}: {in_one_line(str(error))}", file=sys.stderr)
         raise SystemExit(1) from None
     except KeyboardInterrupt:
         print("stopped; what was finished is kept, the same command goes on", file=sys.stderr)

@@ -1,10 +1,13 @@
 """params.yaml, read once and checked whole: what is wrong in it stops here with one line."""
 
+import os
 import re
+import reprlib
+import stat
 from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar, get_args
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -12,13 +15,17 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from g2u import plugins
 from g2u.arms import Pairing
 from g2u.cache.budget import Budget, Limits, Spent
-from g2u.errors import DataError, ParamsError, unknown_name
+from g2u.errors import DataError, ParamsError, in_one_line, unknown_name
 from g2u.files import from_yaml
 from g2u.records import Scalar
 
 PATH = Path("params.yaml")
 SHELF = Path("presets.yaml")
 """Beside params.yaml: further presets, by name alone."""
+FILES = ("file", "image_root")
+"""Settings of benchmarks that name what is read."""
+MAX_BYTES = 10**7
+"""Of either file."""
 NAME = re.compile(r"[a-z0-9_]+")
 RESERVED = ("recipes", "report")
 BASELINES = ("direct", "duplicate")
@@ -103,16 +110,21 @@ class BenchmarkPreset(Preset):
     def files(self) -> list[Path]:
         """Files and folders that it reads."""
         settings = self.settings()
-        return [Path(str(settings[key])) for key in ("file", "image_root") if key in settings]
+        return [Path(str(settings[key])) for key in FILES if key in settings]
 
     def require_files(self, name: str) -> None:
-        """Raise DataError for a file of the preset `name` that is not there."""
-        for path in self.files():
-            if not path.exists():
+        """Raise DataError for a file of the preset `name` that is missing or no data; opens none.
+
+        `file` may be a folder of parquet files, `image_root` has to be a folder.
+        """
+        settings = self.settings()
+        for key in FILES:
+            flaw = _flaw_of(Path(str(settings[key])), key) if key in settings else ""
+            if flaw:
                 whence = f"get it from {self.obtain}" if self.obtain else "put it there"
                 licence = f" (licence: {self.licence})" if self.licence else ""
                 raise DataError(
-                    f"{path}: no such file; {PATH}: presets.benchmarks.{name} reads it; "
+                    f"{settings[key]}: {flaw}; {PATH}: presets.benchmarks.{name}.{key} names it; "
                     f"{whence}{licence}"
                 )
 
@@ -198,6 +210,10 @@ class Control(Section):
     pairing: Pairing = "own"
 
 
+RewardName = Literal["likelihood", "contrast", "verdict", "embedding"]
+REWARDS: tuple[RewardName, ...] = get_args(RewardName)
+
+
 class Understand(Section):
     """Section of stage understand."""
 
@@ -209,7 +225,7 @@ class Understand(Section):
     """... of these families."""
     samples: NotNegative = 0
     """Sampled answers of direct, for votes at equal cost."""
-    rewards: list[Literal["likelihood", "contrast", "verdict", "embedding"]] = []
+    rewards: list[RewardName] = []
     """Of every thought that a model drew; g2u/rewards.py."""
     reasoning_tokens: NotNegative = 0
     """Of direct's arm that first thinks in words; 0 = no such arm."""
@@ -390,7 +406,7 @@ def load(path: Path = PATH) -> Params:
     """
     params = read(Params, path)
     shelf = path.with_name(SHELF.name)
-    if shelf.exists():
+    if shelf.exists() or shelf.is_symlink():
         shelved = read(Shelf, shelf)
         params = params.model_copy(update={"presets": params.presets.over(shelved.presets)})
     _check_axes(params, path)
@@ -404,12 +420,54 @@ def read(kind: type[S], path: Path) -> S:
     Raises:
         ParamsError: missing, not YAML, an unknown or misspelt name, a wrong type or value.
     """
+    found: S = _read(kind, path, _text_of(path))
+    return found
+
+
+def _flaw_of(path: Path, key: str) -> str:
+    """Why what `file` or `image_root` names cannot be read; empty where it can. Nothing is opened:
+    a pipe would wait, and /dev/zero never end.
+    """
+    if path == Path():
+        return "names no file"
     try:
-        text = path.read_text(encoding="utf-8")
+        if not stat.S_ISDIR(path.stat().st_mode):
+            return _special(path) or ("no folder" if key == "image_root" else "")
+        inner = list(path.rglob("*"))
+        flaw = next((f"{each} in it: {said}" for each in inner if (said := _special(each))), "")
+        if flaw or key == "image_root" or any(each.suffix == ".parquet" for each in inner):
+            return flaw
+    except FileNotFoundError:
+        return "no such file"
+    except (OSError, ValueError) as error:
+        return f"cannot be read ({error})"
+    return "a folder without parquet files; expected a file"
+
+
+def _special(path: Path) -> str:
+    """What keeps a file that is there from being read; empty for folders and links to nothing."""
+    if path.is_dir() or not path.exists():
+        return ""
+    if not path.is_file():
+        return "no regular file (a device, pipe or socket)"
+    return "" if os.access(path, os.R_OK) else "cannot be read (its permissions)"
+
+
+def _text_of(path: Path) -> str:
+    """A file's text; nothing but a regular file of bounded size is opened."""
+    try:
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode):
+            raise ParamsError(f"{path}: no regular file; expected a YAML file")
+        if status.st_size > MAX_BYTES:
+            raise ParamsError(f"{path}: {status.st_size:,} bytes; expected at most {MAX_BYTES:,}")
+        return path.read_text(encoding="utf-8")
     except FileNotFoundError:
         raise ParamsError(f"{path}: missing; run inside a g2u workspace (git clone, cd)") from None
-    found: S = _read(kind, path, text)
-    return found
+    except OSError as error:
+        raise ParamsError(f"{path}: cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError as error:
+        raise ParamsError(f"{path}: not UTF-8 at byte {error.start}; save it as UTF-8") from None
 
 
 @lru_cache(maxsize=4)
@@ -418,7 +476,7 @@ def _read(kind: type[S], path: Path, text: str) -> S:
     try:
         raw = from_yaml(text)
     except yaml.YAMLError as error:
-        raise ParamsError(f"{path}: not YAML: {' '.join(str(error).split())}") from None
+        raise ParamsError(in_one_line(f"{path}: not YAML: {error}", 400)) from None
     if not isinstance(raw, dict):
         raise ParamsError(f"{path}: expected keys {', '.join(kind.model_fields)}")
     try:
@@ -439,9 +497,9 @@ def _first(error: ValidationError, kind: type[BaseModel], path: Path) -> str:
     if problem["type"] == "extra_forbidden":
         *parents, name = problem["loc"]
         where = ".".join(str(part) for part in parents) or "top level"
-        return unknown_name(f"{path}: {where}", str(name), _fields(kind, parents))
-    found = f", got {problem['input']!r}" if problem["type"] != "missing" else ""
-    return f"{path}: {place}: {problem['msg'].lower()}{found}"[:400]
+        return in_one_line(unknown_name(f"{path}: {where}", str(name), _fields(kind, parents)))
+    found = f", got {reprlib.repr(problem['input'])}" if problem["type"] != "missing" else ""
+    return in_one_line(f"{path}: {place}: {problem['msg'].lower()}{found}", 400)
 
 
 def _fields(section: type[BaseModel], parents: Iterable[Any]) -> list[str]:
@@ -473,7 +531,7 @@ def _check_axes(params: Params, path: Path) -> None:
         for name in [*names, *presets]:
             if not NAME.fullmatch(name) or name in RESERVED:
                 raise ParamsError(
-                    f"{path}: {axis}: {name!r}; expected a-z, 0-9, _ (not 'recipes', 'report')"
+                    f"{path}: {axis}: {name[:80]!r}; expected a-z, 0-9, _ (not 'recipes', 'report')"
                 )
         for name in names:
             if name not in presets:

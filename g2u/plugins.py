@@ -89,6 +89,13 @@ class Marked:
         return f"{self._made.identity(kind)} code {self._mark}"
 
 
+def reach(name: str, settings: Mapping[str, Any]) -> None:
+    """Look for the server of an adapter that has one. Raises ModelError."""
+    found = adapter(name)
+    if hasattr(found, "reach"):
+        cast(protocols.Reached, found).reach(settings)
+
+
 def feedback(name: str) -> protocols.Feedback:
     """The feedback module `name`."""
     return cast(protocols.Feedback, _module("feedback", name))

@@ -90,6 +90,14 @@ class Adapter(Protocol):
         ...
 
 
+class Reached(Protocol):
+    """What an adapter whose models lie behind a server offers beside the rest."""
+
+    def reach(self, settings: Mapping[str, Any]) -> None:
+        """Look for the server, at no cost. Raises ModelError where a call could not be made."""
+        ...
+
+
 class Calls(Protocol):
     """What an edit family may ask for; replies come from the call cache or from the model."""
 

@@ -1,5 +1,6 @@
 """The records that travel through the pipeline: values only, frozen and hashable."""
 
+import re
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -142,6 +143,10 @@ class Failure:
     """A call that gave nothing usable: counted, never fed on, never scored as an answer."""
 
     reason: str
+    """Without addresses in memory, which Python prints and which differ from run to run."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "reason", re.sub(r" at 0x[0-9a-fA-F]+", "", self.reason))
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 
 from g2u import params, plugins, tables
 from g2u.cache.calls import CachedCalls
-from g2u.costs import write_costs
+from g2u.costs import CountedCalls, write_costs
 from g2u.digests import canonical
 from g2u.errors import ModelError, run_main
 from g2u.params import Params
@@ -59,7 +59,7 @@ def main() -> None:
     preset = config.presets.models[cell.model]
     questions = tables.read_questions(BenchmarkFolder(cell.benchmark).questions)
     model = plugins.model(preset.adapter, preset.settings)
-    calls = CachedCalls(model, known_calls(), preset.batch, budget=config.budget(cell.model))
+    calls = CountedCalls(model, known_calls(), preset.batch, budget=config.budget(cell.model))
     thoughts = imagine(config, cell, questions, material(config, cell), calls)
     model.close()
     failed = [thought for thought in thoughts if thought.status == "failed"]
@@ -77,10 +77,12 @@ def main() -> None:
     tables.write_thoughts(cell.thoughts, thoughts, recipe)
     drawn = {thought.call for thought in thoughts if thought.picture is not None}
     write_rows(cell.calls("generate"), tables.CALLS, calls.rows(drawn))
-    line = write_costs(cell.costs("generate"), {"thoughts": calls.tally})
+    line = write_costs(cell.costs("generate"), calls.by_round())
+    idle = [thought for thought in thoughts if thought.status == "not_applicable"]
+    without = f", {len(idle)} not applicable ({idle[0].reason})" if idle else ""
     print(
-        f"generate {cell}: {len(questions)} items, {len(thoughts)} thoughts, {line}, "
-        f"{len(failed)} failed",
+        f"generate {cell}: {len(questions)} items, {len(thoughts) - len(idle)} thoughts{without}, "
+        f"{line}, {len(failed)} failed",
         file=sys.stderr,
     )
 

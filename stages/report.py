@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from g2u import params, parquet, tables, targets
-from g2u.costs import read_seconds
+from g2u.costs import drawing_seconds, read_costs, reward_seconds, share_shown
 from g2u.errors import DataError, run_main
 from g2u.files import write_whole
 from g2u.params import Params
@@ -53,29 +53,43 @@ METRICS = (
 )  # fmt: skip
 
 
-def cell_result(cell: Cell, items: int, shown_under: str | None = None) -> CellResult:
+def cell_result(
+    config: Params, cell: Cell, items: int, shown_under: str | None = None
+) -> CellResult:
     """The numbers of one cell; a baseline's are `shown_under` the model it is the baseline of."""
     try:
         metrics = json.loads(cell.metrics.read_text())
-        drawing = sum(read_seconds(cell.costs("generate")).values())
-        answering = read_seconds(cell.costs("understand"))
+        seconds = _seconds(config, cell, metrics["derived"])
     except FileNotFoundError as error:
-        raise DataError(f"{error.filename}: missing; run g2u sync && dvc repro") from None
+        raise DataError(f"{error.filename}: missing; run g2u run, which makes it") from None
     identities = parquet.read_shards(cell.thoughts, tables.THOUGHTS, ["identity"])
     is_own = any(row["identity"] for row in identities)
-    draws = 1 + sum("_draw_" in arm for arm in metrics["arms"])
-    seconds = {mode: (drawing / draws + each) / max(items, 1) for mode, each in answering.items()}
-    for mode, made in metrics["derived"].items():
-        seconds[mode] = sum(seconds[arm] for arm in made["arms"])
-        if made["needs_direct"]:
-            plain = read_seconds(cell.of_family("direct").costs("understand"))["none"]
-            seconds[mode] += plain / max(items, 1)
+    each = {arm: total / max(items, 1) for arm, total in seconds.items()}
     if shown_under is None:
-        return CellResult(cell.benchmark, cell.model, cell.family, metrics, is_own, seconds)
+        return CellResult(cell.benchmark, cell.model, cell.family, metrics, is_own, each)
     alone = {"none": metrics["arms"]["none"]}
     return CellResult(
-        cell.benchmark, shown_under, cell.model, {**metrics, "arms": alone}, is_own, seconds
+        cell.benchmark, shown_under, cell.model, {**metrics, "arms": alone}, is_own, each
     )
+
+
+def _seconds(config: Params, cell: Cell, derived: Mapping[str, Any]) -> dict[str, float]:
+    """Model seconds of every arm, over all items: all that it needs, and nothing else."""
+    drawn, said = read_costs(cell.costs("generate")), read_costs(cell.costs("understand"))
+    rewarded, named = said.pop("rewards", {}), config.understand.rewards
+    asked = {arm: sum(kinds.values()) for arm, kinds in said.items()}
+    found = {arm: drawing_seconds(drawn, [arm], asked) + own for arm, own in asked.items()}
+    chosen_by = {arm.name: arm.by for arm in config.score.derived}
+    for name, made in derived.items():
+        arms = made["arms"]
+        found[name] = drawing_seconds(drawn, arms, asked) + sum(asked[arm] for arm in arms)
+        if name.startswith(("gate", "select", "keep")):
+            reward = reward_seconds(rewarded, chosen_by[name], named)
+            found[name] += reward * share_shown(arms, asked)
+        if made["needs_direct"]:
+            plain = read_costs(cell.of_family("direct").costs("understand"))["none"]
+            found[name] += sum(plain.values())
+    return found
 
 
 def spread(questions: Sequence[Question], count: int) -> list[Question]:
@@ -327,11 +341,14 @@ def main() -> None:
         items = len(questions[benchmark])
         for model in config.models:
             results += [
-                cell_result(Cell(benchmark, model, family), items) for family in config.families
+                cell_result(config, Cell(benchmark, model, family), items)
+                for family in config.families
             ]
             baseline = config.presets.models[model].baseline
             if baseline is not None:
-                results.append(cell_result(Cell(benchmark, baseline, "direct"), items, model))
+                results.append(
+                    cell_result(config, Cell(benchmark, baseline, "direct"), items, model)
+                )
     rows = summary(results, config.report.alpha)
     decided = decisions(config)
     parts = [

@@ -21,6 +21,12 @@ N`, `refused`, and `stdout N` or `stderr N` with N bytes after it.
 """
 DVC_VARIABLE = "DVC_STAGE"
 """Set by DVC for its stages."""
+ENVIRONMENT = ".venv"
+"""Where `make env` puts g2u's Python: a DVC of it that was started by its path leaves its folder
+off the PATH, and `python` is then another one.
+"""
+NEEDED = ("dvc", "polars", "pyarrow", "pydantic", "yaml")
+"""Some of what stages import."""
 
 
 def main() -> int:
@@ -34,19 +40,42 @@ def main() -> int:
     return _run_here(name, arguments)
 
 
-def _run_here(name: str, arguments: list[str]) -> int:
+def _run_here(name: str, arguments: "list[str]") -> int:
     import runpy
     import site
     import threading
 
-    sys.path[0] = os.getcwd()  # noqa: PTH109  # instead of this script's folder
     if sys.flags.no_site:
         site.main()
+    if not _has_packages():
+        return _run_elsewhere(name)
+    sys.path[0] = os.getcwd()  # noqa: PTH109  # instead of this script's folder
     if DVC_VARIABLE in os.environ and sys.platform == "linux":
         threading.Thread(target=_die_with, args=(os.pidfd_open(_dvc()),), daemon=True).start()
     sys.argv = [f"stages.{name}", *arguments]
     runpy.run_module(f"stages.{name}", run_name="__main__", alter_sys=True)
     return 0
+
+
+def _has_packages() -> bool:
+    from importlib.util import find_spec
+
+    return sys.version_info >= (3, 11) and all(find_spec(name) for name in NEEDED)
+
+
+def _run_elsewhere(name: str) -> int:
+    """Exit code; another Python takes over where the environment has one."""
+    from pathlib import Path
+
+    python = Path(ENVIRONMENT, "bin", "python")
+    if python.exists() and not Path(ENVIRONMENT).samefile(sys.prefix):
+        os.execv(python, [str(python), "-S", *sys.argv])  # noqa: S606
+    print(
+        f"stage {name}: {sys.executable} has not the packages of g2u; activate its environment "
+        f"(. {ENVIRONMENT}/bin/activate), then run again",
+        file=sys.stderr,
+    )
+    return 1
 
 
 def _dvc() -> int:
@@ -75,7 +104,7 @@ def _die_with(descriptor: int) -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-def _ask(address: str, name: str, arguments: list[str]) -> int | None:
+def _ask(address: str, name: str, arguments: "list[str]") -> "int | None":
     """The stage's exit code; None where the packer refuses the work."""
     import _socket  # what `socket` wraps
 

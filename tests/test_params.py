@@ -1,6 +1,8 @@
 """params.yaml: what is wrong stops with one line that names it and the nearest right thing."""
 
+import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +10,7 @@ import pytest
 import yaml
 
 from g2u.errors import ParamsError
+from g2u.files import from_yaml
 from g2u.params import load
 from tests.conftest import ROOT
 
@@ -69,6 +72,79 @@ def test_a_file_that_is_no_mapping_is_named(tmp_path: Path, text: str) -> None:
 def test_a_missing_file_says_where_to_go(tmp_path: Path) -> None:
     with pytest.raises(ParamsError, match="missing"):
         load(tmp_path / "params.yaml")
+
+
+def bomb(levels: int = 20) -> str:
+    """A few lines whose aliases stand for 10 ** `levels` values."""
+    lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
+    for n in range(1, levels):
+        lines.append(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]")
+    return "\n".join(lines)
+
+
+HOSTILE = [
+    ("a: 1\nb: 2\na: 3", "line 3: key 'a' is in line 1 already"),
+    ("a:\n  b: {c: 1, 'c': 2}", "line 2: key 'c' is in line 2 already"),
+    ("1: a\n1: b", "line 2: key '1'"),
+    (bomb(), "aliases stand for more than"),
+    ("a0: &a0 {k: 1}\n" + "\n".join(
+        f"a{n}: &a{n} {{<<: [{', '.join([f'*a{n - 1}'] * 10)}], k{n}: 1}}" for n in range(1, 12)
+    ), "aliases stand for more than"),
+    ("a: &a [*a]", "aliases stand for more than"),
+    ("\n".join(f"a{n}: &a{n} [{f'*a{n - 1}' if n else ''}]" for n in range(200)), "aliases stand"),
+    ("[" * 100_000, "nested more than"),
+    ("{a: " * 100_000, "nested more than"),
+    ("".join(" " * n + "a:\n" for n in range(2000)), "nested more than"),
+    ("a: 2026-13-45", "month must be in"),
+    ("a: " + "9" * 5000, "digits"),
+    ("a: !!bool maybe", "a value that its type does not take"),
+    ("a: !!python/object/apply:os.system [ls]", "could not determine a constructor"),
+    ("a: \0", "not YAML"),
+    ("a: 1\n---\nb: 2", "single document"),
+    ("\ud800".encode("utf-16", "surrogatepass"), "not UTF-8 at byte 0"),
+    (b"models: [caf\xe9]", "not UTF-8 at byte 12"),
+    ("models: {a: &a [" + "x, " * 5000 + "x], b: [*a, *a]}", "models"),
+    (f"models: {'x' * 10**6}", "models"),
+    ('"a\\n\\x1b[31m": 1', "has no"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "said"), HOSTILE, ids=range(len(HOSTILE)))
+def test_hostile_text_is_one_short_line(tmp_path: Path, text: str | bytes, said: str) -> None:
+    path = tmp_path / "params.yaml"
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    with pytest.raises(ParamsError) as error:
+        load(path)
+    assert said in str(error.value)
+    assert len(str(error.value)) < 500 + len(str(path))
+    assert str(error.value).isprintable()
+
+
+def test_aliases_and_merged_keys_of_an_ordinary_file_are_read() -> None:
+    text = "a: &a {x: 1, y: 2}\nb: &b {z: 3}\nc: {<<: [*a, *b], y: 4}\nd: [*a, *a]"
+    found = from_yaml(text)
+    assert found["c"] == {"x": 1, "y": 4, "z": 3}
+    assert found["d"] == [found["a"]] * 2
+
+
+SPECIAL: dict[str, Callable[[Path], object]] = {
+    "no regular file": os.mkfifo,
+    "no regular file ": lambda path: path.symlink_to("/dev/zero"),
+    "no regular file  ": Path.mkdir,
+    "expected at most 10,000,000": lambda path: os.truncate(path.touch() or path, 2**30),
+    "cannot be read": lambda path: path.symlink_to(path),
+}
+
+
+@pytest.mark.parametrize("said", SPECIAL)
+@pytest.mark.parametrize("name", ["params.yaml", "presets.yaml"])
+def test_what_is_no_text_is_not_read(tmp_path: Path, name: str, said: str) -> None:
+    with_change(tmp_path, "generate.seed", 1)
+    (tmp_path / name).unlink(missing_ok=True)
+    SPECIAL[said](tmp_path / name)
+    with pytest.raises(ParamsError, match=said.strip()) as error:
+        load(tmp_path / "params.yaml")
+    assert name in str(error.value)
 
 
 def test_the_shipped_file_is_sound() -> None:

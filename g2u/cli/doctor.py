@@ -7,7 +7,8 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from g2u import params, plugins
+from g2u import params
+from g2u.cli.checks import checks, inapplicable
 from g2u.cli.sync import dvc_files
 from g2u.errors import G2UError
 from g2u.params import Params
@@ -44,9 +45,10 @@ def examine() -> list[Finding]:
     found = [*_python(), *_packages(), *_repository()]
     try:
         config = params.load()
+        lacking = _params(config)
     except G2UError as error:
         return [*found, Finding(False, str(error)), *_cache()]
-    return [*found, *_params(config), *_models(config), *_files_in_step(config), *_cache()]
+    return [*found, *lacking, *_checked(config), *_files_in_step(config), *_cache()]
 
 
 def _python() -> list[Finding]:
@@ -82,18 +84,19 @@ def _repository() -> list[Finding]:
 
 def _params(config: Params) -> list[Finding]:
     cells = len(config.benchmarks) * len(config.cells())
-    return [Finding(True, f"params.yaml: {cells} cells")]
+    lacking = "".join(f"; {line}" for line in inapplicable(config))
+    return [Finding(True, f"params.yaml: {cells} cells{lacking}")]
 
 
-def _models(config: Params) -> list[Finding]:
+def _checked(config: Params) -> list[Finding]:
+    """What a run would look at first, each by itself."""
     found = []
-    for name in config.models:
-        preset = config.presets.models[name]
+    for check in checks(config):
         try:
-            model = plugins.model(preset.adapter, preset.settings)
-            found.append(Finding(True, f"model {name}: {', '.join(sorted(model.capabilities))}"))
+            check.look()
+            found.append(Finding(True, check.what))
         except G2UError as error:
-            found.append(Finding(False, f"model {name}: {error}"))
+            found.append(Finding(False, f"{check.what}: {error}"))
     return found
 
 

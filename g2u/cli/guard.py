@@ -3,12 +3,11 @@
 DVC rewrites a dvc.lock in place after every stage. A kill in that moment can leave it broken, or
 cut short and still readable, and then the records of all other stages are gone without a word. So
 good lock files are copied aside, and what is lost is put back: a record too old only makes DVC
-look again.
+look again. What else stands in DVC's way is put right in g2u/cli/repairs.py.
 """
 
 import ctypes
 import fcntl
-import json
 import os
 import shutil
 import signal
@@ -19,9 +18,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import psutil
 import yaml
 
+from g2u.cli import repairs
 from g2u.errors import DataError, G2UError
 from g2u.files import from_yaml
 from g2u.workspace import DATA
@@ -29,7 +28,6 @@ from g2u.workspace import DATA
 STATE = Path(".dvc") / "tmp" / "g2u"
 DRIVER = STATE / "driver"
 KEPT = STATE / "locks"
-RWLOCK = Path(".dvc") / "tmp" / "rwlock"
 PR_SET_PDEATHSIG = 1
 
 
@@ -40,8 +38,14 @@ def only_driver(*, waits: bool = False) -> Iterator[None]:
     Raises:
         G2UError: another run is under way, and `waits` is False.
     """
-    DRIVER.parent.mkdir(parents=True, exist_ok=True)
-    with DRIVER.open("a+", encoding="utf-8") as file:
+    try:
+        DRIVER.parent.mkdir(parents=True, exist_ok=True)
+        opened = DRIVER.open("a+", encoding="utf-8")
+    except OSError as error:
+        raise G2UError(
+            f"{Path.cwd() / DRIVER}: {error.strerror}; expected a workspace that can be written"
+        ) from None
+    with opened as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | (0 if waits else fcntl.LOCK_NB))
         except BlockingIOError:
@@ -71,6 +75,8 @@ def repair() -> list[str]:
     for path in lock_files():
         if _is_kept(path):
             continue
+        if path.is_dir():
+            said += repairs.clear(path)
         kept = _stages(KEPT / path)
         found = _stages(path)
         if found is None and path.exists():
@@ -81,23 +87,16 @@ def repair() -> list[str]:
             continue
         if kept is None:
             path.unlink()
-            said[-1] += "; removed, its stages are looked up in DVC's run cache"
+            said[-1] += "; removed, its stages are made again"
         else:
             merged = {"schema": "2.0", "stages": {**kept, **(found or {})}}
             path.write_text(yaml.safe_dump(merged, sort_keys=False), encoding="utf-8")
             said[-1] += "; put back"
-    holders = _holders() if RWLOCK.exists() else set()
-    if holders is None:
-        RWLOCK.unlink()
-        said.append(f"{RWLOCK} was broken; removed")
-    elif holders and all(map(_has_ended, holders)):
-        RWLOCK.unlink()
-        said.append(f"{RWLOCK} was held by a process that has ended; removed")
-    return said
+    return said + repairs.repair()
 
 
 def keep_locks() -> None:
-    """Copy the lock files aside; call it when no DVC runs."""
+    """Copy the lock files aside, and note what DVC's cache holds; call it when no DVC runs."""
     for path in lock_files():
         if not _is_kept(path) and _stages(path) is not None:
             kept = KEPT / path
@@ -105,6 +104,7 @@ def keep_locks() -> None:
             fresh = kept.with_suffix(".new")
             shutil.copyfile(path, fresh)
             os.replace(fresh, kept)
+    repairs.keep_objects()
 
 
 def run_dvc(
@@ -122,9 +122,10 @@ def run_dvc(
     Raises:
         DataError: DVC stopped.
     """
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
     process = subprocess.Popen(
         [sys.executable, "-m", "g2u.cli.dvc", *arguments],
-        env={**os.environ, **(environment or {})},
+        env={**os.environ, "PATH": path, **(environment or {})},  # stages run this `python`
         stdout=subprocess.PIPE if tell else None,
         stderr=subprocess.STDOUT if tell else None,
         text=True,
@@ -142,10 +143,10 @@ def run_dvc(
         _end_group(process)
         raise
     if code:
+        remedy = repairs.remedy() or "the same command goes on"
         raise DataError(
             f"dvc {' '.join(arguments)} stopped with exit code {code}"
-            f"{': ' + last if last else ''}; finished calls and stages are kept, the same command "
-            "goes on"
+            f"{': ' + last if last else ''}; finished calls and stages are kept, {remedy}"
         )
 
 
@@ -168,7 +169,7 @@ def _is_kept(path: Path) -> bool:
     """Whether a lock file is, byte for byte, the good one that was copied aside."""
     try:
         return (KEPT / path).read_bytes() == path.read_bytes()
-    except FileNotFoundError:
+    except (FileNotFoundError, IsADirectoryError):
         return False
 
 
@@ -202,23 +203,3 @@ def _is_committed(path: Path) -> bool:
         [git, "show", f"HEAD:./{path.as_posix()}"], capture_output=True, check=False
     )
     return done.returncode == 0 and done.stdout == path.read_bytes()
-
-
-def _holders() -> set[int] | None:
-    """Processes that DVC's rwlock names; None where it is broken."""
-    try:
-        lock = json.loads(RWLOCK.read_text(encoding="utf-8"))
-        readers = [holder for holders in lock.get("read", {}).values() for holder in holders]
-        return {int(holder["pid"]) for holder in [*readers, *lock.get("write", {}).values()]}
-    except (ValueError, TypeError, KeyError, AttributeError):
-        return None
-
-
-def _has_ended(process: int) -> bool:
-    """A zombie has: DVC takes it for alive, until some parent, busy or lazy, asks for its end."""
-    try:
-        return bool(psutil.Process(process).status() == psutil.STATUS_ZOMBIE)
-    except psutil.NoSuchProcess:
-        return True
-    except psutil.AccessDenied:
-        return False

@@ -1,11 +1,20 @@
 """g2u: run, plan, sync, fill, prompts, cache, check, serve, score, harness, doctor."""
 
 import argparse
+import os
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from g2u import params
-from g2u.errors import ParamsError, run_main
+from g2u.errors import G2UError, ParamsError, run_main
+
+if TYPE_CHECKING:
+    from g2u.params import Params
+    from g2u.records import Question, Target
+
+MARKS = ("params.yaml", "dvc.yaml", "stages/run.py")
+"""What the root of a workspace holds."""
 
 
 def sync_command(arguments: argparse.Namespace) -> None:
@@ -29,7 +38,7 @@ def run_command(arguments: argparse.Namespace) -> None:
     """Bring everything up to date: fill the call cache on all workers, then dvc repro."""
     from g2u.cli.run import run
 
-    run(waits=arguments.wait)
+    run(waits=arguments.wait, recheck=arguments.recheck)
 
 
 def fill_command(arguments: argparse.Namespace) -> None:
@@ -133,18 +142,14 @@ def score_command(arguments: argparse.Namespace) -> None:
     """Score predictions that another harness made, and compare runs with the first one."""
     import json
 
-    from g2u import tables, targets
     from g2u.files import write_whole
     from g2u.interop.compare import compared, table
     from g2u.interop.harnesses import ROWS
     from g2u.interop.predictions import Naming, answers_of
     from g2u.parquet import read_rows
-    from g2u.workspace import BenchmarkFolder
 
     config = params.load()
-    config.require(benchmark=arguments.benchmark)
-    folder = BenchmarkFolder(arguments.benchmark)
-    questions, gold = tables.read_questions(folder.questions), targets.read_targets(folder.targets)
+    questions, gold = _asked(config, arguments.benchmark)
     rows = read_rows(arguments.task / "data.parquet", ROWS, ["id"]) if arguments.task else []
     naming = Naming(arguments.id, [row["id"] for row in rows])
     runs = {str(path): answers_of(path, questions, naming) for path in arguments.files}
@@ -152,6 +157,21 @@ def score_command(arguments: argparse.Namespace) -> None:
     print(table(found))
     if arguments.json:
         write_whole(arguments.json, json.dumps(found, indent=2) + "\n")
+
+
+def _asked(config: "Params", benchmark: str) -> "tuple[list[Question], list[Target]]":
+    """A benchmark's questions and targets: as prepared, or where it is not, from its source."""
+    from g2u import tables, targets
+    from g2u.workspace import BenchmarkFolder
+    from stages.prepare import samples
+
+    config.require(benchmark=benchmark)
+    folder = BenchmarkFolder(benchmark)
+    if folder.questions.exists() and folder.targets.exists():
+        return tables.read_questions(folder.questions), targets.read_targets(folder.targets)
+    print(f"{benchmark} is not prepared: its source is read, data/ stays as it is", file=sys.stderr)
+    found = [(sample.question, sample.target) for sample in samples(config, benchmark)]
+    return [question for question, _ in found], [target for _, target in found]
 
 
 def harness_command(arguments: argparse.Namespace) -> None:
@@ -227,6 +247,9 @@ def main() -> None:
     written.set_defaults(run=prompts_command)
     ran = commands.add_parser("run", help=run_command.__doc__)
     ran.add_argument("--wait", action="store_true", help="for a run that is under way")
+    ran.add_argument(
+        "--recheck", action="store_true", help="read files of data again whose size and time stayed"
+    )
     ran.set_defaults(run=run_command)
     commands.add_parser("fill", help=fill_command.__doc__).set_defaults(run=fill_command)
     cached = commands.add_parser("cache", help=cache_command.__doc__)
@@ -256,7 +279,7 @@ def main() -> None:
     )
     served.set_defaults(run=serve_command)
     scored = commands.add_parser("score", help=score_command.__doc__)
-    scored.add_argument("benchmark", help="a preset of params.yaml, prepared")
+    scored.add_argument("benchmark", help="a preset of params.yaml, prepared or not")
     scored.add_argument("files", nargs="+", type=Path, help="VLMEvalKit results, lmms-eval samples")
     scored.add_argument("--id", default="", help="of lmms-eval: the field of doc that names a row")
     scored.add_argument(
@@ -279,8 +302,36 @@ def main() -> None:
     taken.set_defaults(run=import_command)
     commands.add_parser("doctor", help=doctor_command.__doc__).set_defaults(run=doctor_command)
     arguments = parser.parse_args()
+    _enter_workspace(arguments)
     sys.path.insert(0, str(Path.cwd()))
     arguments.run(arguments)
+
+
+def _enter_workspace(arguments: argparse.Namespace) -> None:
+    """Go to the root of the workspace that the user is in; paths stay relative to where they were.
+
+    Raises:
+        G2UError: there is no workspace.
+    """
+    here = Path.cwd()
+    root = next((f for f in (here, *here.parents) if all((f / m).exists() for m in MARKS)), None)
+    if root is None:
+        raise G2UError(
+            f"{here}: no g2u workspace, here or above (a folder with {', '.join(MARKS)}); "
+            "git clone one, cd into it"
+        )
+    if root == here:
+        return
+    inside = here.relative_to(root)
+    up = Path(*[".."] * len(inside.parts))
+    print(f"g2u: in {up}, the root of the workspace", file=sys.stderr)
+    for name, value in vars(arguments).items():
+        if isinstance(value, Path) or (name == "place" and Path(value).exists()):
+            setattr(arguments, name, type(value)(inside / value))
+        elif isinstance(value, list):
+            moved = [inside / each if isinstance(each, Path) else each for each in value]
+            setattr(arguments, name, moved)
+    os.chdir(root)
 
 
 def entry() -> None:

@@ -1,7 +1,5 @@
 """What a kill can leave behind is put right before the next run."""
 
-import json
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -86,33 +84,6 @@ def test_a_lock_file_without_a_copy_is_removed_when_broken(lock: Path) -> None:
     (guard.KEPT / lock).unlink()
     assert "removed" in guard.repair()[0]
     assert not lock.exists()
-
-
-@pytest.mark.parametrize("left", ["", '{"data": {"write"'])
-def test_a_broken_rwlock_is_removed_and_a_sound_one_kept(lock: Path, left: str) -> None:
-    guard.RWLOCK.parent.mkdir(parents=True, exist_ok=True)
-    guard.RWLOCK.write_text(left)
-    assert guard.repair() == [f"{guard.RWLOCK} was broken; removed"]
-    guard.RWLOCK.write_text("{}")
-    assert guard.repair() == []
-    assert guard.RWLOCK.exists()
-
-
-def test_a_rwlock_that_only_a_zombie_holds_is_removed(lock: Path) -> None:
-    """DVC asks whether a process exists; one that was killed does, until its parent looks."""
-    held = {"pid": os.getpid(), "cmd": "dvc repro"}
-    killed = subprocess.Popen([sys.executable, "-c", ""], stdout=subprocess.PIPE)
-    assert killed.stdout is not None
-    killed.stdout.read()  # it is at its end, and nobody has asked for its exit code
-    os.waitid(os.P_PID, killed.pid, os.WEXITED | os.WNOWAIT)
-    guard.RWLOCK.parent.mkdir(parents=True, exist_ok=True)
-    zombie = {"pid": killed.pid, "cmd": "dvc repro"}
-    guard.RWLOCK.write_text(json.dumps({"read": {"a": [held]}, "write": {"b": zombie}}))
-    assert guard.repair() == []
-    guard.RWLOCK.write_text(json.dumps({"read": {"a": [zombie]}, "write": {"b": zombie}}))
-    assert guard.repair() == [f"{guard.RWLOCK} was held by a process that has ended; removed"]
-    assert not guard.RWLOCK.exists()
-    killed.wait()
 
 
 def test_a_second_driver_is_refused_as_long_as_the_first_runs(lock: Path) -> None:

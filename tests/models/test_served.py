@@ -1,5 +1,7 @@
 """The openai adapter against real server processes, and against one that misbehaves."""
 
+import contextlib
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -196,3 +198,19 @@ def test_transformers_own_server_answers_as_the_model_does_here(
         assert said == here.answer(asked)
         assert len(set(map(str, said))) > 1
         there.close()
+
+
+def test_all_tries_of_a_request_share_its_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.create_server(("127.0.0.1", 0), backlog=64) as silent:
+        monkeypatch.setenv("SILENT_BASE_URL", f"http://127.0.0.1:{silent.getsockname()[1]}/v1")
+        model = served.load({"model": "any", "environment": "SILENT", "timeout": 0.2})
+        replies = model.answer([AnswerRequest((Turn("user", ("?",)),), 4)] * 3)
+        model.close()
+        silent.setblocking(False)
+        tries = 0
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                silent.accept()[0].close()
+                tries += 1
+    assert all(isinstance(r, Failure) and "no reply within 0.2 s" in r.reason for r in replies)
+    assert tries == 3, "no request is made again once its time is over"

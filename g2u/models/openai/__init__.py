@@ -14,12 +14,16 @@ The address and the key come from the environment alone: OPENAI_BASE_URL and OPE
     size: "source" asks for edits of the first picture's size
     seeds: false for servers that refuse a seed
     edit_extra, answer_extra: further fields of the request's body
-    in_flight (64), timeout (600 seconds), retries (6): how it is called; no reply depends on them
+    in_flight (64), timeout (600 seconds), retries (6): how it is called; no reply depends on them.
+        The timeout is of a request with all its retries: more than a picture takes that waits
+        behind others, and a server that hangs is noticed before the night is over
 Sampler settings of an edit are fields of its body. Scores come from vLLM's prompt_logprobs.
 """
 
 import os
+import re
 from collections.abc import Mapping, Sequence
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from g2u.digests import canonical
@@ -95,6 +99,53 @@ def load(settings: Mapping[str, Any]) -> "Served":
     return Served(completed(settings))
 
 
+def reach(settings: Mapping[str, Any]) -> None:
+    """Ask the server for anything at all.
+
+    Raises:
+        ModelError: no address or key that could be one, no reply, or the key is refused.
+    """
+    address, key = _connection(settings)
+    _client_module().reach(address, key)
+
+
+def _connection(settings: Mapping[str, Any]) -> tuple[str, str]:
+    """Address and key from the environment; the key is never part of a message.
+
+    Raises:
+        ModelError: there is no address, or one of them cannot be sent.
+    """
+    name = str(settings.get("environment", DEFAULTS["environment"]))
+    address = os.environ.get(f"{name}_BASE_URL", "")
+    key = os.environ.get(f"{name}_API_KEY", "none")
+    if not address:
+        raise ModelError(
+            f"{WHERE}: {name}_BASE_URL is not set; expected the server's address in the "
+            f"environment, such as {name}_BASE_URL=http://localhost:8000/v1"
+        )
+    if not re.fullmatch(r"https?://[!-~]+", address):
+        raise ModelError(
+            f"{WHERE}: {name}_BASE_URL={address[:200]!r}; expected an address such as "
+            "http://localhost:8000/v1"
+        )
+    if not re.fullmatch("[!-~]+", key):
+        raise ModelError(
+            f"{WHERE}: {name}_API_KEY is empty or holds white space or other characters than "
+            "ASCII's; expected the server's key, or no such variable where it wants none"
+        )
+    return address, key
+
+
+def _client_module() -> ModuleType:
+    try:
+        from g2u.models.openai import client
+    except ImportError:
+        raise ModelError(
+            f"{WHERE}: the package openai is missing; pip install 'g2u[openai]'"
+        ) from None
+    return client
+
+
 class Served:
     """`Model` behind a server."""
 
@@ -137,19 +188,6 @@ class Served:
 
     def _client(self) -> "Client":
         if self._connected is None:
-            name = str(self._settings["environment"])
-            address = os.environ.get(f"{name}_BASE_URL")
-            if not address:
-                raise ModelError(
-                    f"{WHERE}: {name}_BASE_URL is not set; expected the server's address in the "
-                    f"environment, such as {name}_BASE_URL=http://localhost:8000/v1"
-                )
-            try:
-                from g2u.models.openai.client import Client
-            except ImportError:
-                raise ModelError(
-                    f"{WHERE}: the package openai is missing; pip install 'g2u[openai]'"
-                ) from None
-            key = os.environ.get(f"{name}_API_KEY", "none")
-            self._connected = Client(address, key, self._settings)
+            address, key = _connection(self._settings)
+            self._connected = _client_module().Client(address, key, self._settings)
         return self._connected

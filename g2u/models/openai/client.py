@@ -1,17 +1,21 @@
 """Many requests in flight over the openai SDK, each ending in a reply or in a named failure.
 
 The SDK retries 408, 409, 429 and 5xx, time-outs and lost connections with growing pauses and obeys
-Retry-After; a reply whose body is broken is asked for again here. Once a server has refused a
-connection after all retries, what still waits of the batch fails at once.
+Retry-After; a reply whose body is broken is asked for again here. All tries of a request share its
+timeout. Once a server has refused a connection after all retries, what still waits of the batch
+fails at once.
 """
 
 import asyncio
 import json
+import re
 import urllib.request
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from http import HTTPStatus
 from json import JSONDecodeError
 from typing import Any, TypeVar
 
+import httpx
 from openai import (
     APIConnectionError,
     APIError,
@@ -28,6 +32,8 @@ from g2u.records import AnswerRequest, EditRequest, Failure, Picture, ScoreReque
 
 R = TypeVar("R")
 T = TypeVar("T")
+REACHED_IN = 10
+"""Seconds that a server may take to say anything."""
 BODY_ATTEMPTS = 3
 """How often a reply with a broken body is asked for."""
 
@@ -99,28 +105,67 @@ class Client:
         return self._runner.run(gathered())
 
     async def _one(self, request: R, ask: Callable[[R], Awaitable[T]]) -> Reply[T]:
+        limit = float(self._settings["timeout"])
         async with self._turn:
-            said = ""
-            for _ in range(BODY_ATTEMPTS):
-                if self._is_down:
-                    return Failure("the server cannot be reached")
-                try:
-                    return await ask(request)
-                except (bodies.BrokenReplyError, APIResponseValidationError, DataError) as error:
-                    said = f"broken reply: {_line(error)}"
-                except JSONDecodeError as error:
-                    said = f"broken reply: not JSON: {_line(error)}"
-                except APITimeoutError:
-                    return Failure(f"no reply within {self._settings['timeout']} s")
-                except APIConnectionError as error:
-                    self._is_down = type(error.__cause__).__name__ == "ConnectError"
-                    cause = _line(error.__cause__ or error)
-                    return Failure(f"the server cannot be reached: {cause}")
-                except APIStatusError as error:
-                    return Failure(f"the server answers {error.status_code}: {_line(error)}")
-                except APIError as error:
-                    said = f"broken reply: {_line(error)}"
-            return Failure(said)
+            try:
+                async with asyncio.timeout(limit):
+                    return await self._tried(request, ask)
+            except (TimeoutError, APITimeoutError):
+                return Failure(
+                    f"no reply within {limit:g} s; raise the preset's timeout, or lower in_flight "
+                    "if requests wait for one another"
+                )
+
+    async def _tried(self, request: R, ask: Callable[[R], Awaitable[T]]) -> Reply[T]:
+        said = ""
+        for _ in range(BODY_ATTEMPTS):
+            if self._is_down:
+                return Failure("the server cannot be reached")
+            try:
+                return await ask(request)
+            except (bodies.BrokenReplyError, APIResponseValidationError, DataError) as error:
+                said = f"broken reply: {_line(error)}"
+            except JSONDecodeError as error:
+                said = f"broken reply: not JSON: {_line(error)}"
+            except APITimeoutError:
+                raise
+            except APIConnectionError as error:
+                self._is_down = type(error.__cause__).__name__ == "ConnectError"
+                cause = _line(error.__cause__ or error)
+                return Failure(f"the server cannot be reached: {cause}")
+            except APIStatusError as error:
+                return Failure(f"the server answers {error.status_code}: {_line(error)}")
+            except APIError as error:
+                said = f"broken reply: {_line(error)}"
+        return Failure(said)
+
+
+def reach(address: str, key: str) -> None:
+    """Ask a server for its models: any reply will do.
+
+    Raises:
+        ModelError: there is none within `REACHED_IN`, or the key is refused.
+    """
+
+    async def status() -> int:
+        async with (
+            asyncio.timeout(REACHED_IN),
+            httpx.AsyncClient(timeout=None) as client,  # noqa: S113  # one for all of it
+            client.stream("GET", f"{address.rstrip('/')}/models", headers=headers) as reply,
+        ):
+            return reply.status_code
+
+    headers = {"Authorization": f"Bearer {key}"}
+    shown = re.sub("//[^/]*@", "//", address)
+    try:
+        code = asyncio.run(status())
+    except (httpx.HTTPError, httpx.InvalidURL, TimeoutError, OSError) as error:
+        raise ModelError(
+            f"params.yaml: presets.models: openai: {shown}: no reply within {REACHED_IN} s "
+            f"({_line(error)}); start the server, or mend the address"
+        ) from None
+    if code == HTTPStatus.UNAUTHORIZED:
+        raise ModelError(f"params.yaml: presets.models: openai: {shown} refuses the key (401)")
 
 
 def _line(error: BaseException) -> str:

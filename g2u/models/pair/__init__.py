@@ -40,6 +40,12 @@ def load(settings: Mapping[str, Any]) -> "Pair":
     return Pair(editor, reader)
 
 
+def reach(settings: Mapping[str, Any]) -> None:
+    """Look for the servers of both halves."""
+    for name in HALVES:
+        plugins.reach(*_half(settings, name))
+
+
 def _half(settings: Mapping[str, Any], name: str) -> tuple[str, Mapping[str, Any]]:
     half = settings.get(name)
     if not isinstance(half, Mapping) or not isinstance(half.get("adapter"), str):

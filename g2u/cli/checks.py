@@ -1,0 +1,194 @@
+"""What can be checked of a run before anything is changed or paid.
+
+Settings, files, capabilities, weights and servers, each looked at without reading a pipe, loading a
+model or making a call. `g2u run` stops at the first fault, `g2u doctor` lists them all.
+"""
+
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from g2u import params, plugins
+from g2u.errors import ModelError, ParamsError, in_one_line
+from g2u.params import BASELINES, REWARDS, Params
+from g2u.recipes import halves
+from g2u.rewards import NEEDS as REWARDS_NEED
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing to look at."""
+
+    what: str
+    look: Callable[[], None]
+    """Raises G2UError, one line, where it is not as it has to be."""
+
+
+def check(config: Params, *, models_called: Collection[str] | None = None) -> None:
+    """Stop at the first thing that would stop the run later, or make it worthless.
+
+    Args:
+        config: the params.
+        models_called: presets that will be called; only their servers are asked. None = all that
+            are in use, an empty collection = none.
+
+    Raises:
+        G2UError: one line.
+    """
+    for each in checks(config, models_called):
+        each.look()
+
+
+def checks(config: Params, models_called: Collection[str] | None = None) -> list[Check]:
+    """Everything that `check` looks at, in its order; what costs least first."""
+    used = models_in_use(config)
+    called = [name for name in used if models_called is None or name in models_called]
+    found = [Check(f"benchmark {n}", partial(_benchmark, config, n)) for n in config.benchmarks]
+    found += [Check(f"family {name}", partial(_family, config, name)) for name in config.families]
+    found += [Check(f"model {name}", partial(_model, config, name)) for name in used]
+    found += [
+        Check("what models can do", partial(_capabilities, config)),
+        Check("rewards and derived arms", partial(_rewards, config)),
+    ]
+    return found + [Check(f"model {n} can be called", partial(_reach, config, n)) for n in called]
+
+
+def models_in_use(config: Params) -> list[str]:
+    """Presets that a run may call: of its cells, its judge, and the writers of its families."""
+    found = [model for model, _ in config.cells()]
+    return list(dict.fromkeys([*found, *_speakers(config)]))
+
+
+def inapplicable(config: Params) -> list[str]:
+    """A line for each model and the families that ask more of it than it can do."""
+    lacking: dict[tuple[str, str], list[str]] = {}
+    for model, family in config.cells():
+        for lack in _lacks(config, model, family)[:1]:
+            lacking.setdefault((model, lack), []).append(family)
+    return [
+        f"{model} cannot {lack}: not applicable: {', '.join(families)}"
+        for (model, lack), families in lacking.items()
+    ]
+
+
+def _speakers(config: Params) -> dict[str, str]:
+    """Models that only answer, and what for."""
+    found = {} if config.judge.model is None else {config.judge.model: "judge.model"}
+    for family in config.families:
+        writer = config.presets.families[family].settings().get("writer")
+        if writer is not None:
+            found.setdefault(str(writer), f"presets.families.{family}.writer")
+    return found
+
+
+def _benchmark(config: Params, name: str) -> None:
+    preset = config.presets.benchmarks[name]
+    known = plugins.benchmark(preset.source).SETTINGS
+    params.check_settings("benchmarks", name, preset.settings(), known)
+    preset.require_files(name)
+
+
+def _family(config: Params, name: str) -> None:
+    preset = config.presets.families[name]
+    known = plugins.family(preset.edit).SETTINGS
+    params.check_settings("families", name, preset.settings(), known)
+
+
+def _model(config: Params, name: str) -> None:
+    """A model's settings."""
+    config.require(model=name)
+    preset = config.presets.models[name]
+    try:
+        plugins.model(preset.adapter, preset.settings).close()
+    except ImportError as error:
+        raise ModelError(
+            f"params.yaml: presets.models.{name}: adapter {preset.adapter} cannot be imported: "
+            f"{in_one_line(str(error))}"
+        ) from None
+
+
+def _is_on_hub(name: str) -> bool:
+    """Whether this can be the name of a repository."""
+    return name.count("/") <= 1 and name[0] not in "./~" and not name.endswith("/")
+
+
+def _can(config: Params, model: str) -> frozenset[str]:
+    preset = config.presets.models[model]
+    return plugins.capabilities(preset.adapter, preset.settings)
+
+
+def _lacks(config: Params, model: str, family: str) -> list[str]:
+    """What a family needs and the model cannot do."""
+    needs = plugins.family(config.presets.families[family].edit).NEEDS
+    return sorted(needs - _can(config, model))
+
+
+def _capabilities(config: Params) -> None:
+    """Every model answers, and a thought can be drawn or made where params.yaml wants any."""
+    for model in dict.fromkeys(model for model, _ in config.cells()):
+        preset = config.presets.models[model]
+        needed = ["answer", "score"] if preset.choices == "likelihood" else ["answer"]
+        _require(config, model, needed, f"presets.models.{model}")
+    for model, place in _speakers(config).items():
+        _require(config, model, ["answer"], place)
+    wanted = [family for family in config.families if family not in BASELINES]
+    if wanted and all(_lacks(config, m, f) for m in config.models for f in wanted):
+        raise ModelError(
+            f"params.yaml: models: {'; '.join(inapplicable(config))}; a run would compare direct "
+            "with nothing; expected a model that can, or families of its own, such as blank"
+        )
+
+
+def _require(config: Params, model: str, needed: Iterable[str], place: str) -> None:
+    able = _can(config, model)
+    for capability in needed:
+        if capability not in able:
+            why = " (choices: likelihood)" if capability == "score" else ""
+            raise ModelError(
+                f"params.yaml: {place}: {model} cannot {capability}{why}; it declares "
+                f"{', '.join(sorted(able)) or 'nothing'}"
+            )
+
+
+def _rewards(config: Params) -> None:
+    """Models whose drawings are rewarded can tell; arms that are chosen by a reward have it."""
+    named = config.understand.rewards
+    for model in config.models:
+        if not any(_draws(config, model, family) for family in config.families):
+            continue
+        for reward in named:
+            need = REWARDS_NEED.get(reward, "score")
+            if need not in _can(config, model):
+                raise ModelError(
+                    f"params.yaml: understand.rewards: {reward} needs a model that can {need}; "
+                    f"{model} declares {', '.join(sorted(_can(config, model)))}"
+                )
+    for arm in config.score.derived:
+        is_chosen = arm.rule in ("gate", "select", "keep")
+        if is_chosen and arm.by in REWARDS and arm.by not in named:
+            raise ParamsError(
+                f"params.yaml: score.derived: {arm.rule} by {arm.by}, which is not among "
+                "understand.rewards; name it there"
+            )
+
+
+def _draws(config: Params, model: str, family: str) -> bool:
+    """Whether the model draws the family's thoughts."""
+    needs = plugins.family(config.presets.families[family].edit).NEEDS
+    return bool(needs & {"draw", "edit"}) and not _lacks(config, model, family)
+
+
+def _reach(config: Params, name: str) -> None:
+    """Its weights lie where they can lie in a folder alone, or its server answers."""
+    preset = config.presets.models[name]
+    for half in ("editor", "reader"):
+        settings = halves(preset, half)[1]
+        for key in ("weights", "path"):
+            named = str(settings.get(key, ""))
+            if named and not Path(named).is_dir() and not _is_on_hub(named):
+                raise ModelError(
+                    f"params.yaml: presets.models.{name}: {key}: no folder {named}; expected "
+                    "weights, or OWNER/NAME of the Hub"
+                )
+    plugins.reach(preset.adapter, preset.settings)
