@@ -115,8 +115,8 @@ def score_command(arguments: argparse.Namespace) -> None:
     import json
 
     from g2u import tables, targets
-    from g2u.files import write_whole
-    from g2u.interop.compare import compared, table
+    from g2u.files import is_json, require_own, write_whole
+    from g2u.interop.compare import compared, is_comparison, table
     from g2u.interop.harnesses import ROWS
     from g2u.interop.predictions import Naming, answers_of
     from g2u.parquet import read_rows
@@ -124,6 +124,8 @@ def score_command(arguments: argparse.Namespace) -> None:
 
     config = params.load()
     config.require(benchmark=arguments.benchmark)
+    if arguments.json:
+        require_own(arguments.json, lambda path: is_json(path, is_comparison), "g2u score")
     folder = BenchmarkFolder(arguments.benchmark)
     questions, gold = tables.read_questions(folder.questions), targets.read_targets(folder.targets)
     rows = read_rows(arguments.task / "data.parquet", ROWS, ["id"]) if arguments.task else []
