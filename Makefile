@@ -13,7 +13,7 @@ export PREFECT_SERVER_ANALYTICS_ENABLED := false
 # the embedded model: all items and controls, and its curves over depth and steps
 STUDIES := main seeds depth steps
 
-.PHONY: env repro test coverage fast lint types study campaigns train clean
+.PHONY: env repro test coverage fast lint types study campaigns train clean forget-calls
 
 env: $(READY)
 
@@ -65,5 +65,13 @@ train: $(READY)
 	@python -m stages.train
 	@python -m dvc commit --force train
 
+# what was installed and what tools cached; data, calls and trainings stay
 clean:
-	rm -rf .venv .g2u .pytest_cache .mypy_cache .ruff_cache
+	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache
+
+# every model call that was made, and paid, is then made again
+forget-calls: $(READY)
+	@python -m g2u.cli.main cache stats
+	@if [ "$(CONFIRM)" != yes ]; then \
+	  echo "g2u: these calls would be made again, at that cost; to forget them: make forget-calls CONFIRM=yes" >&2; exit 1; fi
+	@python -m g2u.cli.main cache prune --max-gb 0

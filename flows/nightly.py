@@ -94,7 +94,7 @@ def _made(config: Params, workspace: Workspace) -> list[str]:
     made = [*stages, *(path.with_suffix(".lock") for path in stages), *ignore_files(config)]
     for out in outs(config):
         made.append(out.path.with_name(".gitignore"))
-        if out.path.parts[2] == "metrics" or out.path.name in ("gains.json", "gains.csv"):
+        if "metrics" in out.path.parts[2:3] or out.path.name in ("gains.json", "gains.csv"):
             made.append(out.path)
     there = [path for path in (params.PATH, params.SHELF, *made) if path.is_file()]
     return [path.as_posix() for path in dict.fromkeys([*there, *_gone()])]

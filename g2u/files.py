@@ -1,12 +1,15 @@
 """Text files that appear whole or not at all, files of folders, and YAML read fast."""
 
+import json
 import math
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import yaml
+
+from g2u.errors import DataError
 
 BASE: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 """A safe one, libyaml's where it is there: five times as fast."""
@@ -35,6 +38,26 @@ def write_whole(path: Path, text: str) -> None:
         os.replace(fresh, path)
     finally:
         fresh.unlink(missing_ok=True)
+
+
+def require_own(path: Path, is_own: Callable[[Path], bool], by: str) -> None:
+    """Raise DataError where a file of somebody else would be overwritten.
+
+    Args:
+        path: where a command is about to write.
+        is_own: whether a file there has the form that the command gives it.
+        by: the command.
+    """
+    if os.path.lexists(path) and (path.is_symlink() or not path.is_file() or not is_own(path)):
+        raise DataError(f"{path}: {by} did not write it; move it away, or name another place")
+
+
+def is_json(path: Path, told: Callable[[Any], bool]) -> bool:
+    """Whether a file is JSON of which `told` is true."""
+    try:
+        return bool(told(json.loads(path.read_bytes())))
+    except (ValueError, OSError, RecursionError, AttributeError, TypeError):
+        return False
 
 
 class _Loader(BASE):  # type: ignore[misc]

@@ -116,6 +116,15 @@ def _shared(value: Any) -> Any:
     return sys.intern(value) if type(value) is str and len(value) <= SHARED_LENGTH else value
 
 
+def has_columns(path: Path, schema: pa.Schema) -> bool:
+    """Whether a file is parquet with these columns, described as `write_rows` describes them."""
+    try:
+        found = pq.read_schema(path)
+    except (pa.ArrowInvalid, OSError):
+        return False
+    return b"huggingface" in (found.metadata or {}) and found.names == schema.names
+
+
 def count_rows(path: Path) -> int:
     """Rows of a parquet file, from its footer."""
     return int(pq.ParquetFile(path).metadata.num_rows)

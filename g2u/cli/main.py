@@ -142,13 +142,15 @@ def score_command(arguments: argparse.Namespace) -> None:
     """Score predictions that another harness made, and compare runs with the first one."""
     import json
 
-    from g2u.files import write_whole
-    from g2u.interop.compare import compared, table
+    from g2u.files import is_json, require_own, write_whole
+    from g2u.interop.compare import compared, is_comparison, table
     from g2u.interop.harnesses import ROWS
     from g2u.interop.predictions import Naming, answers_of
     from g2u.parquet import read_rows
 
     config = params.load()
+    if arguments.json:
+        require_own(arguments.json, lambda path: is_json(path, is_comparison), "g2u score")
     questions, gold = _asked(config, arguments.benchmark)
     rows = read_rows(arguments.task / "data.parquet", ROWS, ["id"]) if arguments.task else []
     naming = Naming(arguments.id, [row["id"] for row in rows])

@@ -20,7 +20,7 @@ from typing import Any
 import yaml
 
 from g2u.cli.guard import KEPT, STATE
-from g2u.files import from_yaml, write_whole
+from g2u.files import from_yaml, is_json, write_whole
 from g2u.params import Params
 from g2u.recipes import named
 from g2u.workspace import DATA, RECIPES, REPORT, BenchmarkFolder, Cell
@@ -30,8 +30,8 @@ HEADER = "Kept by `g2u sync`"
 CELLS = "cells"
 """Folder of a benchmark that holds a dvc.yaml and its dvc.lock per family."""
 SHARDS = r"part-\d{5}\.parquet"
-PAGES = ("learning.html", "decisions.csv", "rewards.csv", "changes.csv", "plotly.min.js")
-"""Pages of the report that are there or not, beside one per benchmark and model."""
+PAGES = ("plotly.min.js", "learning.html", "changes.csv", "decisions.csv", "rewards.csv")
+"""Files beside the report's page per benchmark and model (g2u.report.page, which loads slowly)."""
 IN_CACHE = re.compile(r"[/\\]files[/\\]md5[/\\][0-9a-f]{2}[/\\][0-9a-f]{30}$")
 """What a link points to that DVC made (cache.type: symlink)."""
 COMMAND = re.compile(
@@ -103,32 +103,17 @@ def _table(name: str) -> Form:
     """A parquet file with the columns of g2u.tables.<name>, described as g2u describes them."""
 
     def fits(path: Path) -> bool:
-        import pyarrow as pa
-        import pyarrow.parquet as pq
-
-        from g2u import tables, targets
+        from g2u import parquet, tables, targets
 
         expected = targets.TARGETS if name == "TARGETS" else getattr(tables, name)
-        try:
-            found = pq.read_schema(path)
-        except (pa.ArrowInvalid, OSError):
-            return False
-        return b"huggingface" in (found.metadata or {}) and found.names == expected.names
+        return parquet.has_columns(path, expected)
 
     return fits
 
 
 def _json(told: Callable[[dict[str, Any]], bool]) -> Form:
     """A JSON object of which `told` is true."""
-
-    def fits(path: Path) -> bool:
-        try:
-            found = json.loads(path.read_bytes())
-            return isinstance(found, dict) and bool(told(found))
-        except (ValueError, OSError, RecursionError, AttributeError, TypeError):
-            return False
-
-    return fits
+    return lambda path: is_json(path, lambda found: isinstance(found, dict) and told(found))
 
 
 def _begins(*texts: str) -> Form:

@@ -8,7 +8,7 @@ the parts (a model on a benchmark); `gallery/<part>/items.js` holds its question
 import base64
 import io
 import json
-import shutil
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,6 +32,7 @@ bytes.
 """
 AS_IT_IS = 4096
 """Bytes up to which a PNG is its own thumbnail."""
+PICTURES = re.compile(r"pictures-(\d+)\.js")
 NAMED = 16
 """Characters of a digest that name a thumbnail within a part."""
 TEMPLATE = Path(__file__).with_name("page.html")
@@ -85,8 +86,7 @@ class GalleryPart:
 
 
 def write_gallery(folder: Path, parts: Sequence[GalleryPart]) -> None:
-    """Write gallery.html and gallery/ into the report's folder, in place of what was there."""
-    shutil.rmtree(folder / "gallery", ignore_errors=True)
+    """Write gallery.html and gallery/ into the report's folder; other files in it stay."""
     write_whole(folder / "gallery.html", TEMPLATE.read_text(encoding="utf-8"))
     listed = [
         {
@@ -103,10 +103,14 @@ def write_gallery(folder: Path, parts: Sequence[GalleryPart]) -> None:
     for part in parts:
         place = folder / "gallery" / part.name
         _script(place / "items.js", "items", [part.name, [_row(part, i) for i in part.items]])
-        for number in range(0, len(part.items), CHUNK):
-            some = part.items[number : number + CHUNK]
+        chunks = [part.items[first : first + CHUNK] for first in range(0, len(part.items), CHUNK)]
+        for number, some in enumerate(chunks):
             shown = {digest[:NAMED]: part.thumbnails[digest] for digest in _pictures(some)}
-            _script(place / f"pictures-{number // CHUNK}.js", "pictures", [part.name, shown])
+            _script(place / f"pictures-{number}.js", "pictures", [part.name, shown])
+        for path in place.glob("pictures-*.js"):  # of more questions than there are now
+            told = PICTURES.fullmatch(path.name)
+            if told and int(told[1]) >= len(chunks):
+                path.unlink()
 
 
 def thumbnail(picture: Picture) -> str:

@@ -42,6 +42,11 @@ def compared(
     return found
 
 
+def is_comparison(found: Any) -> bool:
+    """Whether a JSON value is what `compared` returns."""
+    return bool(found) and all({"accuracy", "figures"} & run.keys() for run in found.values())
+
+
 def table(found: Mapping[str, Any]) -> str:
     """The comparison as text."""
     first = next(iter(found))

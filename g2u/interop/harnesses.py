@@ -14,8 +14,8 @@ import pyarrow as pa
 
 from g2u.arms import Arm, paired
 from g2u.errors import DataError
-from g2u.files import write_whole
-from g2u.parquet import IMAGE, write_rows
+from g2u.files import beside, require_own, write_whole
+from g2u.parquet import IMAGE, has_columns, write_rows
 from g2u.prompts import question_prompt
 from g2u.records import Picture, Question, Target, Thought
 
@@ -98,18 +98,30 @@ def shown(
 
 
 def write_vlmevalkit(path: Path, items: Sequence[Shown]) -> None:
-    """A TSV with a list of pictures in each image cell (vlmeval/dataset/image_base.py)."""
+    """A TSV with a list of pictures in each image cell (vlmeval/dataset/image_base.py).
+
+    Raises:
+        DataError: a file of somebody else lies there.
+    """
     letters = sorted({letter for item in items for letter in item.question.option_letters()})
     groups = sorted({name for item in items for name, _ in item.question.labels} - {"image_path"})
     columns = ["index", "image", "question", "hint", *letters, "answer", "category", *groups]
+    require_own(path, _is_tsv, "g2u harness")
     path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = path.with_name(f".{path.name}.new")
+    fresh = beside(path)
     with fresh.open("w", encoding="utf-8", newline="") as file:
         names = list(dict.fromkeys(columns))
         writer = csv.DictWriter(file, names, delimiter="\t", quoting=csv.QUOTE_ALL, restval="")
         writer.writeheader()
         writer.writerows(_tsv_rows(items))
     fresh.replace(path)
+
+
+def _is_tsv(path: Path) -> bool:
+    """Whether it has the columns of such a TSV, and lists of pictures."""
+    with path.open("rb") as file:
+        head, first = file.readline(65536), file.readline(65536)
+    return head.startswith(b'"index"\t"image"\t"question"\t"hint"') and b"\t\"['" in first
 
 
 def _tsv_rows(items: Sequence[Shown]) -> Iterator[dict[str, str]]:
@@ -139,10 +151,18 @@ def write_lmms_eval(
         name: benchmark, model and family.
         items: what is asked.
         max_tokens: of an answer, as in this project's run.
+
+    Raises:
+        DataError: files of somebody else lie there.
     """
-    folder.mkdir(parents=True, exist_ok=True)
     benchmark, model, family = name
-    data = folder / "data.parquet"
+    data, utils = folder / "data.parquet", folder / "utils.py"
+    description = folder / f"g2u_{benchmark}_{family}.yaml"
+    require_own(data, lambda path: has_columns(path, ROWS), "g2u harness")
+    require_own(utils, lambda path: path.read_bytes() == UTILS.encode(), "g2u harness")
+    require_own(
+        description, lambda path: path.read_bytes()[:14] == TASK[:14].encode(), "g2u harness"
+    )
     rows = [
         {
             "id": item.question.id,
@@ -157,5 +177,5 @@ def write_lmms_eval(
     task = TASK.format(
         benchmark=benchmark, model=model, family=family, data=data.resolve(), max_tokens=max_tokens
     )
-    write_whole(folder / f"g2u_{benchmark}_{family}.yaml", task)
-    write_whole(folder / "utils.py", UTILS)
+    write_whole(description, task)
+    write_whole(utils, UTILS)

@@ -28,6 +28,8 @@ from g2u.scoring.verdict import RULES
 PAGES = "pages"
 PLOTLY = "plotly.min.js"
 CHANGES = "learning.html"
+SOMETIMES = (CHANGES, "changes.csv", "decisions.csv", "rewards.csv")
+"""Pages that are there or not, beside one per part."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,17 +174,17 @@ def write_site(
     answers: Sequence[Finding],
     changed: Mapping[str, str] | None = None,
 ) -> None:
-    """Write index.html and the pages into the report's folder; pages of former parts go.
+    """Write index.html and the pages into the report's folder; other files in it stay.
 
-    `changed`: files on what training changed, if any model was trained from another.
+    `changed`: those of SOMETIMES that there are.
     """
     fresh = {f"{part.name}.html": site.benchmark(part) for part in parts}
     fresh |= changed or {}
     fresh[PLOTLY] = get_plotlyjs()
     pages = folder / PAGES
-    for path in pages.glob("*"):
-        if path.name not in fresh:
-            path.unlink()
+    for name in SOMETIMES:
+        if name not in fresh:
+            (pages / name).unlink(missing_ok=True)
     for name, text in fresh.items():
         write_whole(pages / name, text)
     write_whole(folder / "index.html", site.overview(parts, rows, answers))
