@@ -23,7 +23,7 @@ from g2u import params
 from g2u.cli import guard
 from g2u.cli.fill import jobs
 from g2u.cli.packer import packing
-from g2u.cli.stale import stale
+from g2u.cli.stale import stale, status
 from g2u.cli.sync import sync
 from g2u.cli.workers import pool
 from g2u.errors import DataError, ParamsError, run_main
@@ -97,7 +97,7 @@ def sweep(axes: list[str]) -> list[dict[str, Any]]:
                 config = params.load()
                 sync(config)
                 with pool(config) as workers:
-                    fill_all(workers, jobs(config, stale(config)), View())
+                    fill_all(workers, jobs(config, stale(config, status(config))), View())
                 experiment(name)
                 table += [{"experiment": name, **point, **row} for row in gains_rows()]
         finally:

@@ -45,10 +45,10 @@ def fill_command(arguments: argparse.Namespace) -> None:
     """Make the missing model calls on all workers; dvc repro then only packs."""
     del arguments
     from g2u.cli.fill import fill
-    from g2u.cli.stale import stale
+    from g2u.cli.stale import stale, status
 
     config = params.load()
-    for done in fill(config, stale(config)):
+    for done in fill(config, stale(config, status(config))):
         print(f"fill {done}", file=sys.stderr)
 
 

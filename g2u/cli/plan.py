@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from g2u import parquet, plugins, tables
 from g2u.answering import Material, answer, arms
 from g2u.cache.calls import CachedCalls, Tally
-from g2u.cli.stale import stale
+from g2u.cli.stale import stale, status
 from g2u.cli.workers import worker_count
 from g2u.params import Params
 from g2u.records import Picture, Question, Thought
@@ -54,20 +54,25 @@ class Source:
 
 
 def plan(config: Params) -> list[CellPlan]:
-    """Every cell's calls, in the order of a run; none where DVC calls the cell unchanged."""
-    store, work = known_calls(takes=False), stale(config)
+    """Every cell's calls, in the order of a run; none where DVC calls the cell unchanged.
+
+    What a judge was asked is known of the results alone: its calls are kept, not planned.
+    """
+    store, work = known_calls(takes=False), stale(config, status(config))
     plans = []
     for benchmark in config.benchmarks:
         cells = [Cell(benchmark, model, family) for model, family in config.cells()]
         source = read_source(config, benchmark) if work.understand & {*cells} else None
         for cell in cells:
             if source is None or cell not in work.understand:
-                keys = _recorded(cell, "generate", "understand")
+                keys = _recorded(cell, "generate", "understand", "judge")
                 plans.append(CellPlan(cell, {}, is_bound=False, keys=keys))
                 continue
-            preset, drawn, keys = config.presets.models[cell.model], None, frozenset[str]()
+            preset, drawn = config.presets.models[cell.model], None
+            keys = _recorded(cell, "judge")
             if cell not in work.generate:
-                drawn, keys = tables.read_thoughts(cell.thoughts), _recorded(cell, "generate")
+                drawn = tables.read_thoughts(cell.thoughts)
+                keys |= _recorded(cell, "generate")
             model = plugins.model(preset.adapter, preset.settings)
             calls = CachedCalls(model, store, preset.batch, plans=True)
             waits = plan_cell(config, cell, source, calls, drawn)
@@ -76,10 +81,11 @@ def plan(config: Params) -> list[CellPlan]:
 
 
 def _recorded(cell: Cell, *stages: str) -> frozenset[str]:
-    """Keys of the calls that unchanged stages of a cell were made from."""
+    """Keys of the calls that stages of a cell were made from, where they were made."""
     return frozenset(
         row["call"]
         for stage in stages
+        if cell.calls(stage).exists()
         for row in parquet.iterate_rows(cell.calls(stage), tables.CALLS, ["call"])
     )
 

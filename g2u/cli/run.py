@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 from g2u import code, params, plugins
 from g2u.cli import guard
+from g2u.cli.checks import check
 from g2u.cli.packer import packing
 from g2u.cli.sources import CODE, states
-from g2u.cli.sync import sync_plan
+from g2u.cli.sync import Planned, sync_plan
 from g2u.digests import sha256
 from g2u.files import write_whole
 from g2u.params import Params
@@ -65,26 +66,33 @@ def settle(tell: Callable[[str], None]) -> "Stale | None":
         G2UError: something is missing or does not fit; nothing has been changed then.
     """
     config = params.load()
-    for name in config.benchmarks:
-        config.presets.benchmarks[name].require_files(name)
+    check(config, models_called=())
     for line in guard.repair():
         tell(line)
-    planned, now = sync_plan(config), stamp(config)
-    is_known = FILLED.exists() and FILLED.read_text(encoding="utf-8") == now
+    planned = sync_plan(config)
+    if FILLED.exists() and FILLED.read_text(encoding="utf-8") == stamp(config):
+        _apply(planned, tell)
+        return None
+    from g2u.cli.stale import models, restore, stale, status
+
+    told = status(config)
+    if back := restore(told):
+        tell(back[0])
+        told = status(config)
+    work = stale(config, told)
+    check(config, models_called=models(config, work.certain))
+    _apply(planned, tell)
+    if work.recipes or work.prepare:
+        pack(tell, ["data/dvc.yaml:recipes", *_prepared(work.prepare)], expects_work=False)
+        work = stale(config, status(config))
+        check(config, models_called=models(config, work.understand))
+    return work
+
+
+def _apply(planned: Planned, tell: Callable[[str], None]) -> None:
     for line in planned.apply():
         tell(line)
     guard.keep_locks()
-    if is_known:
-        return None
-    from g2u.cli.stale import restore, stale
-
-    for line in restore(config):
-        tell(line)
-    work = stale(config)
-    if work.recipes or work.prepare:
-        pack(tell, ["data/dvc.yaml:recipes", *_prepared(work.prepare)], expects_work=False)
-        work = stale(config)
-    return work
 
 
 def all_answered(config: Params, done: Iterable["Filled"]) -> None:

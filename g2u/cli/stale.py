@@ -36,18 +36,32 @@ class Stale:
     """Of `understand`: those that run whatever prepare comes to."""
 
 
-def stale(config: Params) -> Stale:
-    """What of params.yaml is not made, or not from what it says now.
+Status = Mapping[str, Any] | None
+"""What DVC says of each stage that changed, by its address; None where it cannot tell (a run is
+under way, the folder is no repository).
+"""
 
-    Where DVC cannot tell (no lock files, a run under way), everything is stale.
-    """
+
+def status(config: Params) -> Status:
+    """DVC's own word on the stages of benchmarks and cells that are there."""
+    from dvc.exceptions import DvcException
+
+    files = [path for path in dvc_files(config) if path.parts[0] == DATA.name and path.exists()]
+    try:
+        with _repo() as repo:
+            return dict(repo.status(targets=[str(path) for path in files])) if files else {}
+    except (DvcException, OSError):
+        return None
+
+
+def stale(config: Params, told: Status) -> Stale:
+    """What of params.yaml is not made, or not from what it says now; all, where DVC cannot tell."""
     wanted = dvc_files(config)
     changed = {
         path
         for path, recipe in recipes(config).items()
         if not path.exists() or path.read_text(encoding="utf-8") != recipe.text()
     }
-    told = _status([path for path in wanted if path.parts[0] == DATA.name and path.exists()])
     prepare, generate, understand, certain = set(), set(), set(), set()
     for benchmark in config.benchmarks:
         folder = BenchmarkFolder(benchmark).root
@@ -89,14 +103,13 @@ def stale(config: Params) -> Stale:
     )
 
 
-def restore(config: Params) -> list[str]:
+def restore(told: Status) -> list[str]:
     """Put back outputs that are gone and that DVC's cache holds; returns a line where it did."""
     from dvc.exceptions import CheckoutError
 
-    files = [path for path in dvc_files(config) if path.parts[0] == DATA.name and path.exists()]
     gone = [
         path
-        for changes in (_status(files) or {}).values()
+        for changes in (told or {}).values()
         for change in changes
         if isinstance(change, dict)
         for path, state in change.get("changed outs", {}).items()
@@ -131,19 +144,6 @@ def _is_same(path: Path, wanted: str, model: str) -> bool:
 def _of_model(text: str, model: str) -> Any:
     found = from_yaml(text)
     return found["stages"], found["vars"][0]["models"][model]
-
-
-def _status(files: Iterable[Path]) -> Mapping[str, Any] | None:
-    """DVC's own word on the stages of these files: what changed of each; None if it has none."""
-    from dvc.exceptions import DvcException
-
-    named = [str(path) for path in files]
-    try:
-        with _repo() as repo:
-            found: Mapping[str, Any] = repo.status(targets=named) if named else {}
-    except (DvcException, OSError):
-        return None
-    return found
 
 
 def _repo() -> Any:

@@ -2,13 +2,14 @@
 
 import hashlib
 import re
-import shutil
 from pathlib import Path
 
 import pytest
 import yaml
 
 from g2u.cli.plan import plan, table
+from g2u.tables import write_judgements
+from tests.campaigns.crashes import forget
 from tests.conftest import Workspace, tsv_rows
 
 
@@ -52,8 +53,8 @@ def test_fill_makes_every_call_and_repro_alone_gives_the_same_bytes(workspace: W
         return {str(path): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
 
     before = digests()
-    shutil.rmtree(".g2u/calls")
-    workspace.run("dvc", "repro", "--force")
+    forget(Path())
+    workspace.run("dvc", "repro")
     assert digests() == before
 
 
@@ -120,13 +121,15 @@ def test_a_cell_has_the_stages_and_dependencies_that_it_needs(workspace: Workspa
     assert "eyes" in deps["judge"]
     assert "data/ladder/judgements/${item.baseline}/direct.parquet" in deps["score"]
     judged = workspace.folder / "data/ladder/judgements/tiny/detail.parquet"
-    judged.parent.mkdir(parents=True)
-    judged.touch()
+    write_judgements(judged, [])
+    theirs = judged.with_name("notes.txt")
+    theirs.touch()
     workspace.raw["models"] = ["tiny"]
     workspace.raw["judge"]["model"] = None
     workspace.write()
     assert path.read_text() == plain
     assert not judged.exists()
+    assert theirs.exists()
 
 
 def test_doctor_names_what_is_missing_and_how_to_get_it(workspace: Workspace) -> None:
@@ -162,4 +165,8 @@ def test_bad_input_is_one_line_exit_code_one_and_nothing_half_written(
     assert len(lines) == 1
     assert said in lines[0]
     assert "Traceback" not in done.stderr
-    assert {path.name for path in Path("data/mine").iterdir()} == {"dvc.yaml", "cells"}
+    assert {path.name for path in Path("data/mine").iterdir()} == {
+        ".dvcignore",
+        "dvc.yaml",
+        "cells",
+    }

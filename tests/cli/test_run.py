@@ -3,7 +3,6 @@
 import hashlib
 import os
 import select
-import shutil
 import signal
 import subprocess
 import sys
@@ -22,9 +21,10 @@ from g2u.errors import CacheError, ModelError
 from g2u.params import load
 from g2u.records import Question
 from g2u.workspace import call_store
+from tests.campaigns.crashes import forget
 from tests.conftest import Workspace, tsv_rows
 
-FILES = 5 + 4 * 5
+FILES = 5 + 4 * 7
 """Parquet files of `small`: of the benchmark, and of each of its cells."""
 
 
@@ -57,8 +57,8 @@ def test_a_run_gives_the_bytes_of_a_bare_repro_and_then_has_nothing_to_do(small:
     again = small.run("g2u.cli.main", "run")
     assert "Running stage" not in again.stdout
     assert "calls made" not in again.stderr
-    shutil.rmtree(".g2u")
-    small.run("dvc", "repro", "--force")
+    forget(Path())
+    small.run("dvc", "repro")
     assert digests() == first
 
 
@@ -66,7 +66,7 @@ def test_a_run_gives_the_bytes_of_a_bare_repro_and_then_has_nothing_to_do(small:
 def test_workers_start_only_if_something_changed(
     small: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refuse(config: object) -> None:
+    def refuse(config: object, work: object) -> None:
         raise AssertionError("fill was called")
 
     small.run("g2u.cli.main", "run")
@@ -223,8 +223,9 @@ def test_the_cache_is_measured_verified_and_pruned(small: Workspace) -> None:
     assert verified.returncode == 1
     assert victim in verified.stdout
     assert "0 damaged" in small.run("g2u.cli.main", "cache", "stats").stdout
+    small.raw["presets"]["families"]["structure"]["prompt"] = "Draw it."
     with pytest.raises(CacheError, match="not complete"):
-        used_keys(plan(load()))
+        used_keys(plan(small.write()))
     size = sum(file.size for file in store.listing())
     gone, freed = prune(store, size=size / 2)
     assert gone
