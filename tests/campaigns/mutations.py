@@ -1,8 +1,11 @@
 """One change at a time, and exactly the calls that it may cost, declared beforehand."""
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 
+from g2u import code
 from g2u.models import null
 from tests.conftest import Workspace, png, tsv_rows
 
@@ -26,6 +29,8 @@ class Mutation:
     """Edits by family."""
     answers: dict[str, int] = field(default_factory=dict)
     """Answers by family."""
+    adapter: str = "null"
+    """What calls the model: one of the house, or `own`, which a package of `settle`'s brings."""
 
     @property
     def expected(self) -> Counts:
@@ -37,11 +42,44 @@ class Mutation:
         return found
 
 
-def settle(workspace: Workspace) -> None:
+OWN = '''"""The model null, called by a package of its own."""
+
+from pathlib import Path
+
+from g2u.models import null
+
+capabilities = null.capabilities
+
+
+def load(settings):
+    return Own(int(settings.get("size", 0)))
+
+
+class Own(null.Null):
+    def identity(self, kind):
+        return Path(__file__).parents[1].joinpath("weights").read_text()
+'''
+
+
+def install(workspace: Workspace) -> Path:
+    """A package `g2u_own` with the adapter `own`, as pip would install it; returns the folder."""
+    site = workspace.folder / "site"
+    info, package = site / "g2u_own-1.0.dist-info", site / "g2u_own"
+    for folder in (info, package):
+        folder.mkdir(parents=True)
+    (package / "__init__.py").write_text(OWN)
+    (package / "settings.json").write_text("{}")
+    (site / "weights").write_text("own 1")
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: g2u-own\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text("[g2u.models]\nown = g2u_own\n")
+    return site
+
+
+def settle(workspace: Workspace, adapter: str = "null") -> None:
     """Six questions with pictures in files, for the model null."""
     workspace.raw["families"] = list(SHOWN)
     workspace.raw["presets"]["models"]["tiny"] = {
-        "adapter": "null", "sampler": {"steps": 4, "guidance": 2.5}, "batch": 4,
+        "adapter": adapter, "sampler": {"steps": 4, "guidance": 2.5}, "batch": 4,
     }  # fmt: skip
     folder = workspace.folder / "pictures"
     folder.mkdir(exist_ok=True)
@@ -126,6 +164,28 @@ def identity(workspace: Workspace) -> None:
     null.VERSION = "2"
 
 
+def edited(path: str, old: str, new: str) -> Callable[[Workspace], None]:
+    """A file of the workspace with every `old` made `new`."""
+
+    def change(workspace: Workspace) -> None:
+        file = workspace.folder / path
+        text = file.read_text()
+        assert old in text
+        file.write_text(text.replace(old, new))
+
+    return change
+
+
+def moved(workspace: Workspace) -> None:
+    """Code of the house that was rewritten, and recorded as giving the same replies."""
+    edited(NULL, "_drawn", "_hashed")(workspace)
+    told = workspace.folder / "g2u/models/moves.json"
+    moves = json.loads(told.read_text())
+    moves["null"][code.digest("null", None)] = ""
+    told.write_text(json.dumps(moves))
+
+
+NULL, FOREIGN = "g2u/models/null/__init__.py", "site/g2u_own/__init__.py"
 OTHER = {"yes": "no", "no": "yes"}
 EVERY_EDIT = dict.fromkeys(DRAWN, ROWS)
 ANEW = {**dict.fromkeys(SHOWN, ROWS), "direct": 2 * ROWS}
@@ -179,5 +239,33 @@ MUTATIONS = (
     Mutation(
         "answers permuted",
         lambda w: use(w, [{**row, "answer": OTHER[row["answer"]]} for row in rows(range(ROWS))]),
+    ),
+    Mutation("code of the house", edited(NULL, "% 64 + 1", "% 64 + 2"), EVERY_EDIT, ANEW),
+    Mutation("a comment in the house", edited(NULL, "SAID = ", "# two words\nSAID = ")),
+    Mutation(
+        "docstring and layout in the house",
+        edited(NULL, '"""Yes or no."""\n', '"""No, or yes."""\n\n'),
+    ),
+    Mutation("code of the house moved, as recorded", moved),
+    Mutation(
+        "code of a private adapter", edited(FOREIGN, '"size", 0', '"size", 24'),
+        EVERY_EDIT, ANEW, "own",
+    ),
+    Mutation(
+        "a file beside a private adapter", edited("site/g2u_own/settings.json", "{}", "[]"),
+        EVERY_EDIT, ANEW, "own",
+    ),
+    Mutation(
+        "identity() of a private adapter", edited("site/weights", "own 1", "own 2"),
+        EVERY_EDIT, ANEW, "own",
+    ),
+    Mutation(
+        "a comment in a private adapter", edited(FOREIGN, "class Own", "# theirs\nclass Own"),
+        adapter="own",
+    ),
+    Mutation(
+        "version of a private adapter's package",
+        edited("site/g2u_own-1.0.dist-info/METADATA", "Version: 1.0", "Version: 1.1"),
+        adapter="own",
     ),
 )  # fmt: skip
