@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import io
 import json
 import threading
 from argparse import Namespace
@@ -10,6 +11,7 @@ from typing import Any
 
 import httpx
 import pytest
+from PIL import ExifTags, Image
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp
 
@@ -100,6 +102,15 @@ def form(picture: bytes = png(0), **fields: str) -> dict[str, Any]:
     }
 
 
+def with_damaged_exif() -> bytes:
+    """A PNG that is to be turned, and beside that says a text under the tag of a number."""
+    found, buffer = Image.Exif(), io.BytesIO()
+    found[ExifTags.Base.Orientation], found[ExifTags.Base.ImageDescription] = 6, "x"
+    damaged = found.tobytes().replace(b"\x01\x0e\x00\x02", b"\x01\x00\x00\x02")
+    Image.new("RGB", (4, 4)).save(buffer, "PNG", exif=damaged)
+    return buffer.getvalue()
+
+
 REFUSED: list[tuple[int, str, str, dict[str, Any]]] = [
     (400, "JSON", CHAT, {"content": "{", "headers": JSON}),
     (422, "object", CHAT, {"json": []}),
@@ -125,6 +136,7 @@ REFUSED: list[tuple[int, str, str, dict[str, Any]]] = [
     (422, "beside width", "/v1/images/edits", form(size="4x4", width="4")),
     (422, "name of a setting", "/v1/images/edits", form(**{"a b": "1"})),
     (400, "not a whole picture", "/v1/images/edits", form(png(0)[:90])),
+    (400, "not a whole picture", "/v1/images/edits", form(with_damaged_exif())),
     (400, "draws none", "/v1/images/generations", {"json": {"model": "m", "prompt": "a"}}),
 ]  # fmt: skip
 
