@@ -98,7 +98,6 @@ def test_a_cells_arms_are_charged_in_seconds_per_item(workspace: Workspace) -> N
         {"rule": "keep", "by": "contrast"}, {"rule": "keep", "by": "random"},
         {"rule": "gate", "arm": "concat"},
     ]  # fmt: skip
-    workspace.raw["understand"]["rewards"] = ["contrast"]
     config: Params = workspace.write()
     cell = Cell("ladder", "tiny", "reflected")
     keep = {"arms": ["concat_round_0", "concat_round_1", "concat"], "needs_direct": False}
@@ -107,7 +106,7 @@ def test_a_cells_arms_are_charged_in_seconds_per_item(workspace: Workspace) -> N
     said = {arm: {"answer": 1.0} for arm in (*ROUNDS, "rewards")}
     said["rewards"] = {"score": 3.0}
     for path, told in (
-        (cell.metrics, {"derived": derived, "arms": {}}),
+        (cell.metrics, {"derived": derived, "arms": {}, "rewards": {"contrast": {}}}),
         (cell.costs("generate"), _filed(DRAWN)),
         (cell.costs("understand"), _filed(said)),
         (cell.of_family("direct").costs("understand"), _filed({"none": {"answer": 0.5}})),
