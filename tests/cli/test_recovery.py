@@ -301,7 +301,7 @@ def test_a_run_after_an_output_was_overwritten_ends_as_the_first_one(workspace: 
     first = digests()
     said: list[str] = []
     overwrite(Path("data/mine/answers/nil/detail.parquet"), b"spoilt")
-    overwrite(next(Path("data/mine/thoughts/nil/detail").glob("*.parquet")), b"spoilt")
+    overwrite(Path("data/mine/questions.parquet"), b"spoilt")
     run(said.append)
     assert sum("was overwritten" in line for line in said) == 2
     assert digests() == first
