@@ -59,7 +59,7 @@ def cell_result(
     """The numbers of one cell; a baseline's are `shown_under` the model it is the baseline of."""
     try:
         metrics = json.loads(cell.metrics.read_text())
-        seconds = _seconds(config, cell, metrics["derived"])
+        seconds = _seconds(config, cell, metrics)
     except FileNotFoundError as error:
         raise DataError(f"{error.filename}: missing; run g2u run, which makes it") from None
     identities = parquet.read_shards(cell.thoughts, tables.THOUGHTS, ["identity"])
@@ -73,18 +73,18 @@ def cell_result(
     )
 
 
-def _seconds(config: Params, cell: Cell, derived: Mapping[str, Any]) -> dict[str, float]:
+def _seconds(config: Params, cell: Cell, metrics: Mapping[str, Any]) -> dict[str, float]:
     """Model seconds of every arm, over all items: all that it needs, and nothing else."""
     drawn, said = read_costs(cell.costs("generate")), read_costs(cell.costs("understand"))
-    rewarded, named = said.pop("rewards", {}), config.understand.rewards
+    rewarded = said.pop("rewards", {})
     asked = {arm: sum(kinds.values()) for arm, kinds in said.items()}
     found = {arm: drawing_seconds(drawn, [arm], asked) + own for arm, own in asked.items()}
     chosen_by = {arm.name: arm.by for arm in config.score.derived}
-    for name, made in derived.items():
+    for name, made in metrics["derived"].items():
         arms = made["arms"]
         found[name] = drawing_seconds(drawn, arms, asked) + sum(asked[arm] for arm in arms)
         if name.startswith(("gate", "select", "keep")):
-            reward = reward_seconds(rewarded, chosen_by[name], named)
+            reward = reward_seconds(rewarded, chosen_by[name], metrics["rewards"])
             found[name] += reward * share_shown(arms, asked)
         if made["needs_direct"]:
             plain = read_costs(cell.of_family("direct").costs("understand"))["none"]

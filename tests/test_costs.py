@@ -18,7 +18,11 @@ from g2u.workspace import Cell
 from stages.report import cell_result
 from tests.conftest import Workspace, png
 
-DRAWN = {"round_0": {"edit": 2.0}, "round_1": {"answer": 0.5, "edit": 2.0}, "round_2": {"edit": 1}}
+DRAWN: dict[str, dict[str, float]] = {
+    "round_0": {"edit": 2.0},
+    "round_1": {"answer": 0.5, "edit": 2.0},
+    "round_2": {"edit": 1},
+}
 
 
 class Critic(null.Null):
@@ -98,7 +102,6 @@ def test_a_cells_arms_are_charged_in_seconds_per_item(workspace: Workspace) -> N
         {"rule": "keep", "by": "contrast"}, {"rule": "keep", "by": "random"},
         {"rule": "gate", "arm": "concat"},
     ]  # fmt: skip
-    workspace.raw["understand"]["rewards"] = ["contrast"]
     config: Params = workspace.write()
     cell = Cell("ladder", "tiny", "reflected")
     keep = {"arms": ["concat_round_0", "concat_round_1", "concat"], "needs_direct": False}
@@ -106,12 +109,13 @@ def test_a_cells_arms_are_charged_in_seconds_per_item(workspace: Workspace) -> N
     derived = {"keep_contrast": keep, "keep_random": keep, "gate_psnr_25": gate}
     said = {arm: {"answer": 1.0} for arm in (*ROUNDS, "rewards")}
     said["rewards"] = {"score": 3.0}
-    for path, told in (
-        (cell.metrics, {"derived": derived, "arms": {}}),
+    files: tuple[tuple[Path, object], ...] = (
+        (cell.metrics, {"derived": derived, "arms": {}, "rewards": {"contrast": {}}}),
         (cell.costs("generate"), _filed(DRAWN)),
         (cell.costs("understand"), _filed(said)),
         (cell.of_family("direct").costs("understand"), _filed({"none": {"answer": 0.5}})),
-    ):
+    )
+    for path, told in files:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(told))
     recipe = tables.Recipe("ladder", "reflected", "tiny", "", "", "")

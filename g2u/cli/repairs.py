@@ -8,6 +8,7 @@ is read again.
 
 import configparser
 import hashlib
+import itertools
 import json
 import os
 import re
@@ -124,26 +125,22 @@ def clear(folder: Path) -> list[str]:
 
 
 def _free_rwlock() -> list[str]:
-    """Take those out of DVC's rwlock that have ended; DVC asks only whether their number exists."""
+    """Remove DVC's rwlock if none of its holders runs; DVC asks only whether a number exists."""
     if not RWLOCK.exists():
         return []
     try:
         lock, since = json.loads(RWLOCK.read_text(encoding="utf-8")), RWLOCK.stat().st_mtime
-        write, read = lock.get("write", {}), lock.get("read", {})
-        writing = {path: one for path, one in write.items() if _is_held(one, since)}
-        reading = {
-            path: [one for one in all_ if _is_held(one, since)] for path, all_ in read.items()
-        }
         if not lock.keys() <= {"write", "read"}:
-            raise ValueError
+            raise ValueError(lock)
+        reading = [one for holders in lock.get("read", {}).values() for one in holders]
+        held = [_is_held(one, since) for one in (*reading, *lock.get("write", {}).values())]
     except (ValueError, TypeError, KeyError, AttributeError):
         RWLOCK.unlink()
         return [f"{RWLOCK} was broken; removed"]
-    if (writing, reading) == (write, read):
+    if not held or any(held):
         return []
-    left = {"write": writing, "read": {path: some for path, some in reading.items() if some}}
-    write_whole(RWLOCK, json.dumps(left))
-    return [f"{RWLOCK} was held by a process that has ended; freed"]
+    RWLOCK.unlink()
+    return [f"{RWLOCK} was held by a process that has ended; removed"]
 
 
 def _is_held(holder: Mapping[str, Any], since: float) -> bool:
@@ -167,16 +164,32 @@ def _is_held(holder: Mapping[str, Any], since: float) -> bool:
 
 
 def _drop_changed() -> list[str]:
-    """Remove objects that are not what their names say, of those that changed since a run."""
+    """Remove objects that are not what their names say, of those that changed since a run.
+
+    Raises:
+        DataError: one cannot be removed.
+    """
     noted, said = _noted(), []
-    for path, state in _objects().items():
-        if Path(path).is_dir():
-            os.replace(path, f"{path}.damaged")
-            said.append(f"{path}, in DVC's cache, was a folder; set aside as *.damaged")
-        elif path in noted and noted[path] != state and not _is_sound(Path(path)):
-            Path(path).unlink()
-            said.append(f"{path}, in DVC's cache, was overwritten; removed, it is made again")
+    for place, state in _objects().items():
+        path = Path(place)
+        try:
+            if not path.is_file():
+                path.rename(_free_name(path))
+                said.append(f"{path}, in DVC's cache, was no file; set aside as *.damaged")
+            elif place in noted and noted[place] != state and not _is_sound(path):
+                path.unlink()
+                said.append(f"{path}, in DVC's cache, was overwritten; removed, it is made again")
+        except OSError as error:
+            raise DataError(
+                f"{path}, in DVC's cache, is not what DVC put there and stays: {error.strerror}; "
+                "remove it"
+            ) from None
     return said
+
+
+def _free_name(path: Path) -> Path:
+    names = (path.with_name(f"{path.name}.damaged{number or ''}") for number in itertools.count())
+    return next(name for name in names if not name.exists())
 
 
 def _is_sound(path: Path) -> bool:
@@ -201,7 +214,7 @@ def _unlink_dangling() -> list[str]:
 
 
 def _links(folder: str | os.PathLike[str]) -> Iterator[Path]:
-    with suppress(FileNotFoundError, NotADirectoryError), os.scandir(folder) as entries:
+    with suppress(OSError), os.scandir(folder) as entries:
         for entry in entries:
             if entry.is_symlink():
                 yield Path(entry)
@@ -211,15 +224,12 @@ def _links(folder: str | os.PathLike[str]) -> Iterator[Path]:
 
 def _objects() -> States:
     found: States = {}
-    with (
-        suppress(FileNotFoundError, NotADirectoryError),
-        os.scandir(_cache() / "files" / "md5") as folders,
-    ):
+    with suppress(OSError), os.scandir(_cache() / "files" / "md5") as folders:
         for folder in folders:
-            with suppress(FileNotFoundError, NotADirectoryError), os.scandir(folder) as entries:
+            with suppress(OSError), os.scandir(folder) as entries:
                 for entry in entries:
                     if OBJECT.search(entry.path):
-                        status = entry.stat()
+                        status = entry.stat(follow_symlinks=False)
                         found[entry.path] = [status.st_size, status.st_mtime_ns]
     return found
 
