@@ -8,7 +8,7 @@ all questions about a picture, so that no two workers ask the same.
 import functools
 import math
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from typing import Literal
@@ -21,6 +21,7 @@ from g2u.cli.plan import Source, read_source
 from g2u.cli.stale import Stale
 from g2u.cli.workers import Pool, model_of, pool, spent
 from g2u.params import Params
+from g2u.parquet import iterate_rows
 from g2u.records import Question, Thought
 from g2u.rewards import rewards
 from g2u.workspace import Cell, known_calls
@@ -67,6 +68,8 @@ def fill(config: Params, work: Stale) -> Iterator[Filled]:
     """Make the missing calls; yields each stage of each cell as it is finished, in any order."""
     if not work.understand:
         return
+    if config.run.ray is not None:
+        take_in(work.understand)
     with pool(config) as workers, ThreadPoolExecutor(2 * workers.count) as threads:
         stop = threading.Event()
         waiting: set[Future[Filled]] = set()
@@ -85,6 +88,15 @@ def fill(config: Params, work: Stale) -> Iterator[Filled]:
             stop.set()
             for future in waiting:
                 future.cancel()
+
+
+def take_in(cells: Iterable[Cell]) -> None:
+    """Put what these cells were last made from into the call cache: actors do not see data/."""
+    store = known_calls()
+    for cell in cells:
+        for path in (cell.calls("generate"), cell.calls("understand")):
+            if path.exists():
+                store.get_many(row["call"] for row in iterate_rows(path, tables.CALLS, ["call"]))
 
 
 def jobs(config: Params, work: Stale) -> list[Job]:
