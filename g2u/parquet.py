@@ -28,8 +28,17 @@ SHARED_LENGTH = 64
 IMAGE = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
 
 
-def write_rows(path: Path, schema: pa.Schema, rows: Sequence[dict[str, Any]]) -> None:
-    """Write one parquet file, whole or not at all; equal rows give equal bytes."""
+def write_rows(
+    path: Path, schema: pa.Schema, rows: Sequence[dict[str, Any]], texts: str = "zstd"
+) -> None:
+    """Write one parquet file, whole or not at all; equal rows give equal bytes.
+
+    Args:
+        path: the file.
+        schema: its columns.
+        rows: what goes into it.
+        texts: how all but pictures are compressed; "none" for who reads them under limits.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     fresh = path.with_name(f".{path.name}.new")
     described = schema.with_metadata(_features(schema))
@@ -39,7 +48,7 @@ def write_rows(path: Path, schema: pa.Schema, rows: Sequence[dict[str, Any]]) ->
         with pq.ParquetWriter(
             fresh,
             described,
-            compression={**dict.fromkeys(others, "zstd"), **dict.fromkeys(encoded, "none")},
+            compression={**dict.fromkeys(others, texts), **dict.fromkeys(encoded, "none")},
             use_dictionary=others,
             write_statistics=others,
         ) as writer:
@@ -55,8 +64,7 @@ def _groups(rows: Sequence[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
     group: list[dict[str, Any]] = []
     size = 0
     for row in rows:
-        image = row.get("image")
-        size += len(image["bytes"]) if image else 0
+        size += _weight(row)
         group.append(row)
         if size > GROUP_BYTES:
             yield group
@@ -108,7 +116,9 @@ def count_rows(path: Path) -> int:
     return int(pq.ParquetFile(path).metadata.num_rows)
 
 
-def write_shards(folder: Path, schema: pa.Schema, rows: Iterable[dict[str, Any]]) -> None:
+def write_shards(
+    folder: Path, schema: pa.Schema, rows: Iterable[dict[str, Any]], texts: str = "zstd"
+) -> None:
     """Write rows with pictures as part-00000.parquet ...; an empty table has one empty shard.
 
     The folder appears whole or not at all: where `rows` raises, what was there stays.
@@ -118,7 +128,7 @@ def write_shards(folder: Path, schema: pa.Schema, rows: Iterable[dict[str, Any]]
     fresh.mkdir(parents=True)
     try:
         for number, shard in enumerate(_shards(rows)):
-            write_rows(fresh / f"part-{number:05d}.parquet", schema, shard)
+            write_rows(fresh / f"part-{number:05d}.parquet", schema, shard, texts)
         if folder.exists():
             shutil.rmtree(folder)
         os.replace(fresh, folder)
@@ -141,7 +151,7 @@ def _shards(rows: Iterable[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
     shard: list[dict[str, Any]] = []
     size, count = 0, 0
     for row in rows:
-        weight = len(row["image"]["bytes"])
+        weight = _weight(row)
         if shard and (len(shard) == SHARD_ROWS or size + weight > SHARD_BYTES):
             yield shard
             shard, size, count = [], 0, count + 1
@@ -149,6 +159,12 @@ def _shards(rows: Iterable[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
         size += weight
     if shard or not count:
         yield shard
+
+
+def _weight(row: dict[str, Any]) -> int:
+    """Bytes of the pictures in a row."""
+    pictures = (row.get(name) for name in ("image", "original"))
+    return sum(len(picture["bytes"]) for picture in pictures if picture)
 
 
 @functools.cache
