@@ -68,6 +68,7 @@ def draw(
             position,
             "ok",
             source=source,
+            given=given_to(request),
             prompt=wording.prompt,
             writer=wording.writer,
             base=wording.base,
@@ -77,6 +78,11 @@ def draw(
         )
         thoughts.append(completed(made, reply, "" if may_copy else source))
     return thoughts
+
+
+def given_to(request: EditRequest) -> tuple[str, ...]:
+    """Digests of what is edited: with the prompt, sampler and seed they make the call's name."""
+    return tuple(picture.digest for picture in request.pictures)
 
 
 def completed(made: Thought, reply: Reply[Picture], source: str) -> Thought:

@@ -34,25 +34,36 @@ SHARED_LENGTH = 64
 IMAGE = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
 
 
-def write_rows(path: Path, schema: pa.Schema, rows: Iterable[dict[str, Any]]) -> None:
-    """Write one parquet file, whole or not at all; equal rows give equal bytes."""
+def write_rows(
+    path: Path, schema: pa.Schema, rows: Iterable[dict[str, Any]], texts: str = "zstd"
+) -> None:
+    """Write one parquet file, whole or not at all; equal rows give equal bytes.
+
+    Args:
+        path: the file.
+        schema: its columns.
+        rows: what goes into it.
+        texts: how all but pictures are compressed; "none" for who reads them under limits.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     fresh = beside(path)
     try:
-        _write(fresh, schema, rows)
+        _write(fresh, schema, rows, texts)
         os.replace(fresh, path)
     finally:
         fresh.unlink(missing_ok=True)
 
 
-def _write(path: Path, schema: pa.Schema, rows: Iterable[dict[str, Any]]) -> None:
+def _write(
+    path: Path, schema: pa.Schema, rows: Iterable[dict[str, Any]], texts: str = "zstd"
+) -> None:
     described = schema.with_metadata(_features(schema))
     encoded = [f"{field.name}.bytes" for field in schema if field.type == IMAGE]
     others = [leaf for leaf in _leaves(schema) if leaf not in encoded]
     with pq.ParquetWriter(
         path,
         described,
-        compression={**dict.fromkeys(others, "zstd"), **dict.fromkeys(encoded, "none")},
+        compression={**dict.fromkeys(others, texts), **dict.fromkeys(encoded, "none")},
         use_dictionary=others,
         write_statistics=others,
     ) as writer:
@@ -68,8 +79,7 @@ def _groups(rows: Iterable[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
     group: list[dict[str, Any]] = []
     size = count = 0
     for row in rows:
-        image = row.get("image")
-        size += len(image["bytes"]) if image else 0
+        size += _weight(row)
         group.append(row)
         if size > GROUP_BYTES or len(group) == GROUP_ROWS:
             yield group
@@ -135,6 +145,7 @@ def write_shards(
     schema: pa.Schema,
     rows: Iterable[dict[str, Any]],
     others: Mapping[str, tuple[pa.Schema, Sequence[dict[str, Any]]]] | None = None,
+    texts: str = "zstd",
 ) -> None:
     """Write rows with pictures as part-00000.parquet ...; an empty table has one empty shard.
 
@@ -147,6 +158,7 @@ def write_shards(
         schema: of the rows.
         rows: read once.
         others: further tables that belong to the rows, by file name.
+        texts: how all but pictures are compressed; "none" for who reads them under limits.
     """
     folder.mkdir(parents=True, exist_ok=True)
     for left in folder.glob(".part-*.parquet.g2u-new"):
@@ -156,7 +168,7 @@ def write_shards(
         for number, shard in enumerate(_shards(rows)):
             place = folder / f"part-{number:05d}.parquet"
             fresh[place] = beside(place)
-            _write(fresh[place], schema, shard)
+            _write(fresh[place], schema, shard, texts)
         for name, (kind, table) in (others or {}).items():
             fresh[folder / name] = beside(folder / name)
             _write(fresh[folder / name], kind, table)
@@ -198,7 +210,7 @@ def _shards(rows: Iterable[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
     shard: list[dict[str, Any]] = []
     size, count = 0, 0
     for row in rows:
-        weight = len(row["image"]["bytes"])
+        weight = _weight(row)
         if shard and (len(shard) == SHARD_ROWS or size + weight > SHARD_BYTES):
             yield shard
             shard, size, count = [], 0, count + 1
@@ -206,6 +218,12 @@ def _shards(rows: Iterable[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
         size += weight
     if shard or not count:
         yield shard
+
+
+def _weight(row: dict[str, Any]) -> int:
+    """Bytes of the pictures in a row."""
+    pictures = (row.get(name) for name in ("image", "original"))
+    return sum(len(picture["bytes"]) for picture in pictures if picture)
 
 
 @functools.cache

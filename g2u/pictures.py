@@ -14,18 +14,20 @@ from g2u.records import Picture
 
 MAX_BYTES = 64 * 2**20
 MAX_PIXELS = 64 * 10**6
+STRIP = 256
+"""Rows of a picture."""
 DAMAGE = (OSError, SyntaxError, ValueError, TypeError, LookupError, EOFError, struct.error)
 """What Pillow raises on pictures that are damaged, in their EXIF data too."""
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP")
 
 
-def picture_of(encoded: bytes, where: str = "picture", pixels: int | None = None) -> Picture:
+def picture_of(encoded: bytes, where: str = "picture", pixels: int = MAX_PIXELS) -> Picture:
     """Decode `encoded` fully, once, and name it by its pixels.
 
     Args:
         encoded: a PNG, JPEG, WebP, GIF (first frame) or BMP file.
         where: what to call the picture in an error.
-        pixels: the most it may have, where that is less than 64 million.
+        pixels: the most that it may have.
 
     Raises:
         DataError: over 64 MiB, over `pixels`, truncated, or not a picture.
@@ -65,19 +67,21 @@ def _named(pixels: Image.Image, encoded: bytes) -> Picture:
     return Picture(_digest(pixels), encoded, pixels.width, pixels.height, is_flat)
 
 
-def _decode(encoded: bytes, where: str, pixels: int | None = None) -> Image.Image:
-    most = MAX_PIXELS if pixels is None else pixels
+def _decode(encoded: bytes, where: str, pixels: int = MAX_PIXELS) -> Image.Image:
     if len(encoded) > MAX_BYTES:
         raise DataError(f"{where}: {len(encoded)} bytes; expected at most {MAX_BYTES}")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             opened = Image.open(io.BytesIO(encoded), formats=FORMATS)
+            most = min(pixels, MAX_PIXELS)
             if opened.width * opened.height > most:
                 raise DataError(
                     f"{where}: {opened.width}x{opened.height} pixels; expected at most {most}"
                 )
-            return _rgb(ImageOps.exif_transpose(opened))
+            opened.load()
+            ImageOps.exif_transpose(opened, in_place=True)
+            return _rgb(opened)
     except UnidentifiedImageError:
         raise DataError(
             f"{where}: not a whole picture; expected one of {', '.join(FORMATS)}"
@@ -90,15 +94,25 @@ def _decode(encoded: bytes, where: str, pixels: int | None = None) -> Image.Imag
 
 def _rgb(image: Image.Image) -> Image.Image:
     if image.mode.startswith("I"):  # 16 bits a pixel, which Pillow would clip at 255
-        levels = np.clip(np.asarray(image, dtype=np.int64), 0, 65535) >> 8
-        return Image.fromarray(levels.astype(np.uint8), "L").convert("RGB")
+        levels = (np.clip(np.asarray(image), 0, 65535) >> 8).astype(np.uint8)
+        return Image.fromarray(levels, "L").convert("RGB")
     if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
-        layered = image.convert("RGBA")
-        white = Image.new("RGBA", layered.size, (255, 255, 255, 255))
-        return Image.alpha_composite(white, layered).convert("RGB")
-    return image.convert("RGB")
+        return _over_white(image)
+    return image if image.mode == "RGB" else image.convert("RGB")
+
+
+def _over_white(image: Image.Image) -> Image.Image:
+    """Strip by strip, so that little is held beside what goes in and what comes out."""
+    whole = Image.new("RGB", image.size)
+    for top in range(0, image.height, STRIP):
+        box = (0, top, image.width, min(top + STRIP, image.height))
+        strip = image.crop(box).convert("RGBA")
+        white = Image.new("RGBA", strip.size, (255, 255, 255, 255))
+        whole.paste(Image.alpha_composite(white, strip).convert("RGB"), box)
+    return whole
 
 
 def _digest(image: Image.Image) -> str:
-    header = f"RGB {image.width} {image.height}\n".encode()
-    return hashlib.sha256(header + image.tobytes()).hexdigest()
+    found = hashlib.sha256(f"RGB {image.width} {image.height}\n".encode())
+    found.update(image.tobytes())
+    return found.hexdigest()

@@ -161,7 +161,9 @@ class Thought:
     reason: str = ""
     picture: Picture | None = None
     source: str = ""
-    """Digest of the edited picture."""
+    """Digest of the picture that it belongs to."""
+    given: tuple[str, ...] = ()
+    """Digests of the pictures that the model call was given, in order; none without a call."""
     prompt: str = ""
     writer: str = ""
     """Who wrote the prompt: fixed, template, self; empty where there is none."""

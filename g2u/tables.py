@@ -1,15 +1,17 @@
 """Tables between stages: their columns, and records in and out. Readers join by id."""
 
-from collections.abc import Iterable, Iterator, Sequence
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
+from g2u.digests import call_key
 from g2u.errors import DataError
 from g2u.parquet import IMAGE, iterate_rows, read_shards, write_rows, write_shards
-from g2u.records import Picture, Question, Status, Thought
+from g2u.records import EditRequest, Picture, Question, Status, Thought
 
 STRINGS = pa.list_(pa.string())
 LABEL = pa.struct([("name", pa.string()), ("value", pa.string())])
@@ -40,6 +42,7 @@ THOUGHTS = pa.schema(
         ("width", pa.int32()),
         ("height", pa.int32()),
         ("source", pa.string()),
+        ("given", pa.string()),
         ("benchmark", pa.string()),
         ("family", pa.string()),
         ("model", pa.string()),
@@ -286,6 +289,7 @@ def read_thoughts(folder: Path, *, with_pictures: bool = True) -> list[Thought]:
                 reason=link["reason"],
                 picture=_picture(row) if row and with_pictures else None,
                 source=link["source"],
+                given=tuple(row["given"].split()) if row else (),
                 prompt=row["prompt"] if row else "",
                 writer=row["writer"] if row else "",
                 base=row["base"] if row else "",
@@ -367,6 +371,7 @@ def _distinct(thoughts: Sequence[Thought], recipe: Recipe) -> Iterator[dict[str,
             "thought": key,
             **_picture_row(thought.picture),
             "source": thought.source,
+            "given": " ".join(thought.given),
             "benchmark": recipe.benchmark,
             "family": recipe.family,
             "model": recipe.model,
@@ -380,6 +385,18 @@ def _distinct(thoughts: Sequence[Thought], recipe: Recipe) -> Iterator[dict[str,
             "draw": thought.draw,
             "round": thought.round,
         }
+
+
+def edit_call(row: Mapping[str, Any]) -> str:
+    """The name of the call that a stored thought's columns describe.
+
+    Raises:
+        ValueError: `sampler` is no JSON object.
+    """
+    pictures = tuple(Picture(digest, b"", 0, 0) for digest in row["given"].split())
+    settings = tuple(sorted(json.loads(row["sampler"]).items()))
+    request = EditRequest(pictures, row["prompt"], row["seed"], settings)
+    return call_key(row["identity"], request)
 
 
 def _thought_key(thought: Thought) -> str:

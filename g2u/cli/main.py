@@ -203,11 +203,25 @@ def harness_command(arguments: argparse.Namespace) -> None:
 
 def export_command(arguments: argparse.Namespace) -> None:
     """Write thoughts as a dataset that datasets, polars, DVC and the Hub take."""
+    from g2u.sharing import signing
     from g2u.sharing.export import drawn_cells, export, named_cells
 
+    if arguments.new_key:
+        print(f"{arguments.new_key}: keep it to yourself; the public key, for g2u import --trust:")
+        print(signing.new_key(arguments.new_key))
+        return
+    if arguments.folder is None:
+        raise ParamsError("g2u export: expected FOLDER, a new one, or --new-key FILE")
+    key = signing.read_key(arguments.sign) if arguments.sign else None
     config = params.load()
     cells = named_cells(config, arguments.cells) if arguments.cells else drawn_cells(config)
-    found = export(config, cells, arguments.folder, with_originals=not arguments.without_originals)
+    found = export(
+        config,
+        cells,
+        arguments.folder,
+        with_originals=not arguments.without_originals,
+        key=key,
+    )
     count = sum(cell.thoughts for cell in found)
     print(f"{arguments.folder}: {len(found)} configurations, {count} thoughts")
     print(f"to the Hub: hf upload-large-folder OWNER/NAME {arguments.folder} --repo-type dataset")
@@ -217,11 +231,18 @@ def import_command(arguments: argparse.Namespace) -> None:
     """Verify a dataset of thoughts and fill the call cache from it."""
     from g2u.sharing.fetching import fetched
     from g2u.sharing.imports import take_in
+    from g2u.sharing.signing import trusted_key
     from g2u.workspace import call_store
 
-    for taken in take_in(fetched(arguments.place), call_store(), params.load()):
+    config, trusted = params.load(), trusted_key(arguments.trust) if arguments.trust else ""
+    for taken in take_in(fetched(arguments.place, trusted), call_store(), config, trusted):
         lack = f"; params.yaml lacks {', '.join(taken.missing)}" if taken.missing else ""
-        print(f"{taken.cell.config}: {taken.put} drawings taken in, {taken.known} known{lack}")
+        who = f"signed by {taken.signer}" if taken.signer else "unsigned"
+        if taken.signer and not trusted:
+            who += ", untrusted: name the key with --trust if it is known to you"
+        print(
+            f"{taken.cell.config}: {taken.put} drawings taken in, {taken.known} known{lack}; {who}"
+        )
 
 
 def doctor_command(arguments: argparse.Namespace) -> None:
@@ -295,12 +316,17 @@ def main() -> None:
     written.add_argument("out", type=Path, help="a .tsv file, or a folder for lmms-eval")
     written.set_defaults(run=harness_command)
     shared = commands.add_parser("export", help=export_command.__doc__)
-    shared.add_argument("folder", type=Path, help="a new folder")
+    shared.add_argument("folder", type=Path, nargs="?", help="a new folder")
     shared.add_argument("cells", nargs="*", help="BENCHMARK/MODEL/FAMILY; all drawn ones if none")
     shared.add_argument("--without-originals", action="store_true", help="thoughts alone")
+    shared.add_argument("--sign", type=Path, metavar="KEYFILE", help="with this private key")
+    shared.add_argument("--new-key", type=Path, metavar="KEYFILE", help="make one, nothing else")
     shared.set_defaults(run=export_command)
     taken = commands.add_parser("import", help=import_command.__doc__)
-    taken.add_argument("place", help="a folder, a URL, or OWNER/NAME on the Hub")
+    taken.add_argument("place", help="a folder, a URL, or OWNER/NAME[@COMMIT] on the Hub")
+    taken.add_argument(
+        "--trust", metavar="PUBLICKEY", help="64 digits or a PEM file: who signed it"
+    )
     taken.set_defaults(run=import_command)
     commands.add_parser("doctor", help=doctor_command.__doc__).set_defaults(run=doctor_command)
     arguments = parser.parse_args()

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from g2u.digests import call_seed
-from g2u.drawing import completed
+from g2u.drawing import completed, given_to
 from g2u.prompts import filled
 from g2u.protocols import Calls
 from g2u.records import EditRequest, Picture, Question, Thought
@@ -43,6 +43,7 @@ def imagine(
             question.id,
             0,
             "ok",
+            given=given_to(request),
             prompt=request.prompt,
             writer="template",
             seed=request.seed,

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from g2u.digests import call_seed
-from g2u.drawing import completed, tagged, without_thought
+from g2u.drawing import completed, given_to, tagged, without_thought
 from g2u.errors import ParamsError
 from g2u.protocols import Calls
 from g2u.records import AnswerRequest, EditRequest, Failure, Picture, Question, Thought, Turn
@@ -130,6 +130,7 @@ def _draw(
             len(chain.thoughts),
             "ok",
             source=chain.last.digest,
+            given=given_to(request),
             prompt=request.prompt,
             writer="self",
             base=prompt,

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from g2u.digests import call_seed
-from g2u.drawing import completed, tagged
+from g2u.drawing import completed, given_to, tagged
 from g2u.errors import ParamsError, unknown_name
 from g2u.prompts import REFLECT, STOP
 from g2u.protocols import Calls
@@ -136,6 +136,7 @@ def _draw(
     for (thread, start, prompt), request, reply in zip(jobs, requests, replies, strict=True):
         made = replace(
             thread.drawn,
+            given=given_to(request),
             prompt=prompt,
             writer="fixed" if prompt == thread.drawn.base else "self",
             seed=request.seed,

@@ -22,6 +22,7 @@ FIELDS = {
     "width": "pixels",
     "height": "pixels",
     "source": "digest of the original's pixels",
+    "given": "digests of the pictures that the call was given, in order; empty = text alone",
     "benchmark": "preset of the benchmark",
     "family": "preset of the edit family",
     "model": "preset of the model that drew",

@@ -5,30 +5,35 @@ lie beside their thoughts only where the benchmark's licence is known and they a
 them, rows are joined with the benchmark's pictures by the digest of their pixels.
 """
 
-import hashlib
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pyarrow as pa
+from pydantic import ValidationError as Invalid
 
 from g2u import parquet, tables
 from g2u.errors import DataError, ParamsError
+from g2u.files import write_whole
 from g2u.params import Params
-from g2u.parquet import IMAGE
 from g2u.sharing.card import write_card
-from g2u.sharing.manifest import SharedCell, write_manifest
+from g2u.sharing.manifest import NAME, SharedCell, fault, write_manifest
+from g2u.sharing.reading import shown
+from g2u.sharing.rows import SHARED, USED, check_row
+from g2u.sharing.signing import SIGNATURE, signature_of
 from g2u.workspace import BenchmarkFolder, Cell
 
-USE = pa.struct([("question", pa.string()), ("position", pa.int32()), ("choice", pa.string())])
-USED = [field.name for field in USE]
-SHARED = pa.schema([*tables.THOUGHTS, ("original", IMAGE), ("uses", pa.list_(USE))])
-"""Columns of a configuration: those of g2u.tables.THOUGHTS, the original, and where it is shown."""
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 
 def export(
-    config: Params, cells: Sequence[Cell], folder: Path, *, with_originals: bool
+    config: Params,
+    cells: Sequence[Cell],
+    folder: Path,
+    *,
+    with_originals: bool,
+    key: "Ed25519PrivateKey | None" = None,
 ) -> list[SharedCell]:
     """Write the cells' thoughts as a dataset.
 
@@ -37,22 +42,21 @@ def export(
         cells: which; made by dvc repro.
         folder: must not hold anything yet.
         with_originals: whether originals are shared where a licence is known.
+        key: signs the dataset; None = unsigned.
 
     Raises:
-        DataError: the folder is not empty, no cells, or a cell that has not been made.
+        DataError: the folder is not empty, no cells, a cell that has not been made, or a thought
+            that an import would refuse.
     """
     if folder.exists() and any(folder.iterdir()):
         raise DataError(f"{folder}: not empty; expected a new folder")
     if not cells:
         raise DataError("no cells to export; expected cells with thoughts of their own")
-    shared: list[SharedCell] = []
-    digests: dict[str, list[str]] = {}
-    for cell in cells:
-        made, pictures = _write_cell(config, cell, folder, with_originals=with_originals)
-        shared.append(made)
-        digests |= pictures
+    shared = [_write_cell(config, cell, folder, with_originals=with_originals) for cell in cells]
     write_card(folder, shared)
-    write_manifest(folder, shared, digests)
+    write_manifest(folder, shared)
+    if key is not None:
+        write_whole(folder / SIGNATURE, signature_of((folder / NAME).read_bytes(), key))
     return shared
 
 
@@ -89,43 +93,44 @@ def _is_drawn(cell: Cell) -> bool:
     return any(row["identity"] for row in rows)
 
 
-def _write_cell(
-    config: Params, cell: Cell, folder: Path, *, with_originals: bool
-) -> tuple[SharedCell, dict[str, list[str]]]:
+def _write_cell(config: Params, cell: Cell, folder: Path, *, with_originals: bool) -> SharedCell:
     licence = config.presets.benchmarks[cell.benchmark].licence
     has_originals = with_originals and bool(licence)
     originals = Originals(BenchmarkFolder(cell.benchmark).pictures)
-    name = f"{cell.benchmark}-{cell.model}-{cell.family}"
-    place = folder / "data" / name
     uses = _uses(cell)
-    seen: list[str] = []
+    place = folder / "data" / f"{cell.benchmark}-{cell.model}-{cell.family}"
 
     def rows() -> Iterator[dict[str, Any]]:
         for row in parquet.read_shards(cell.thoughts, tables.THOUGHTS):
-            seen.append(hashlib.sha256(row["image"]["bytes"]).hexdigest())
+            try:
+                check_row(row, cell)
+            except ValueError as error:
+                raise DataError(
+                    f"{cell.thoughts}: thought {shown(row['thought'])}: {shown(error)}; it cannot "
+                    "be shared"
+                ) from None
             original = originals.find(row["source"]) if has_originals else None
-            shown = [dict(zip(USED, use, strict=True)) for use in uses.get(row["thought"], [])]
-            yield {**row, "original": original, "uses": shown}
+            shown_by = [dict(zip(USED, use, strict=True)) for use in uses.get(row["thought"], [])]
+            yield {**row, "original": original, "uses": shown_by}
 
-    parquet.write_shards(place, SHARED, rows())
-    digests: dict[str, list[str]] = {}
-    for part in parquet.shards(place):
-        count = parquet.count_rows(part)
-        digests[part.relative_to(folder).as_posix()], seen[:count] = seen[:count], []
-    thoughts = sum(map(len, digests.values()))
-    made = SharedCell(
-        name,
-        cell.benchmark,
-        cell.model,
-        cell.family,
-        config.presets.models[cell.model].model_dump(mode="json"),
-        config.presets.families[cell.family].model_dump(mode="json"),
-        thoughts,
-        sum(map(len, uses.values())),
-        licence,
-        has_originals,
-    )
-    return made, digests
+    parquet.write_shards(place, SHARED, rows(), texts="none")
+    try:
+        return SharedCell(
+            benchmark=cell.benchmark,
+            model=cell.model,
+            family=cell.family,
+            model_preset=config.presets.models[cell.model].model_dump(mode="json"),
+            family_preset=config.presets.families[cell.family].model_dump(mode="json"),
+            shards={
+                part.relative_to(folder).as_posix(): parquet.count_rows(part)
+                for part in parquet.shards(place)
+            },
+            uses=sum(map(len, uses.values())),
+            licence=licence,
+            has_originals=has_originals,
+        )
+    except Invalid as error:
+        raise DataError(f"params.yaml: cell {cell}: {fault(error)}; it cannot be shared") from None
 
 
 class Originals:

@@ -1,20 +1,21 @@
-"""A dataset of thoughts is taken in: every byte verified, then every drawing put into the call
+"""A dataset of thoughts is taken in: everything verified, then every drawing put into the call
 cache, under the name of the call that made it. The same presets then draw nothing again.
+
+What is believed and what is not: docs/sharing.md.
 """
 
 import hashlib
-from collections.abc import Container, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from g2u import parquet
 from g2u.cache.store import CallStore, Entry
 from g2u.errors import DataError
 from g2u.params import Params
 from g2u.pictures import picture_of
-from g2u.sharing.export import SHARED
 from g2u.sharing.manifest import Manifest, SharedCell, verify
+from g2u.sharing.reading import shown
+from g2u.sharing.rows import PIXELS, read_rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,86 +29,108 @@ class TakenIn:
     """Drawings that it had."""
     missing: tuple[str, ...]
     """Presets that params.yaml lacks, or has otherwise: models.NAME, families.NAME."""
+    signer: str
+    """Public key of who signed the dataset; empty = unsigned."""
 
 
-def take_in(folder: Path, store: CallStore, config: Params) -> list[TakenIn]:
+@dataclass(slots=True)
+class _Drawing:
+    """What was verified of a row, in little memory."""
+
+    content: bytes
+    """First half of the sha256 of the picture's file."""
+    is_flat: bool
+    is_known: bool
+    """Whether the call cache has it."""
+
+
+def take_in(folder: Path, store: CallStore, config: Params, trusted: str = "") -> list[TakenIn]:
     """Verify the dataset whole, then fill the call cache.
 
+    Args:
+        folder: the dataset.
+        store: the call cache; nothing that it holds is changed.
+        config: params to compare the dataset's presets with.
+        trusted: public key of who must have signed it; empty = whoever, or nobody.
+
     Raises:
-        DataError: the dataset is not what its manifest says; nothing has been put then. Or a
-            drawing differs from the cache's under the same name.
+        DataError: the dataset is not what its manifest says, a row's name is not that of its call,
+            or a drawing differs from the cache's under the same name; nothing has been put then.
+        CacheError: the store cannot be read or written.
     """
-    manifest = verify(folder)
-    flat = {cell.config: _flat(folder, manifest, cell) for cell in manifest.cells}
-    return [
-        _fill(folder, manifest, cell, flat[cell.config], store, config) for cell in manifest.cells
-    ]
+    manifest = verify(folder, trusted)
+    drawings: dict[bytes, _Drawing] = {}
+    for cell in manifest.cells:
+        _verify(folder, manifest, cell, store, drawings)
+    store.require_room(key.hex() for key, each in drawings.items() if not each.is_known)
+    return [_fill(folder, manifest, cell, store, drawings, config) for cell in manifest.cells]
+
+
+def _verify(
+    folder: Path,
+    manifest: Manifest,
+    cell: SharedCell,
+    store: CallStore,
+    drawings: dict[bytes, _Drawing],
+) -> None:
+    """Decode every picture and compare it with the row, with other rows and with the cache.
+
+    Raises:
+        DataError: one of them differs.
+    """
+    for where, row in read_rows(folder, manifest, cell):
+        content = _content(row["image"]["bytes"])
+        try:
+            picture = picture_of(row["image"]["bytes"], where, PIXELS)
+        except DataError as error:
+            raise DataError(shown(error, 1000)) from None
+        facts = (picture.digest, picture.width, picture.height)
+        if facts != (row["digest"], row["width"], row["height"]):
+            raise DataError(f"{where}: digest is not that of the picture; refused")
+        if not row["identity"]:
+            continue
+        name = row["thought"]
+        key = bytes.fromhex(name)
+        if key in drawings:
+            if drawings[key].content != content:
+                raise DataError(f"{where}: two pictures under the name {name[:12]}; refused")
+            continue
+        there = store.get_many([name], "edit").get(name)
+        if there is not None and (there.picture is None or there.picture[0] != row["digest"]):
+            raise DataError(
+                f"{folder}: {cell.config}: call {name[:12]} has another picture in the call "
+                "cache; one of both is wrong: g2u cache verify"
+            )
+        drawings[key] = _Drawing(content, bool(picture.is_flat), there is not None)
 
 
 def _fill(
     folder: Path,
     manifest: Manifest,
     cell: SharedCell,
-    flat: Container[str],
     store: CallStore,
+    drawings: dict[bytes, _Drawing],
     config: Params,
 ) -> TakenIn:
     put = known = 0
-    for _, row in _rows(folder, manifest, cell):
-        key = row["thought"]
+    for where, row in read_rows(folder, manifest, cell):
         if not row["identity"]:
             continue
-        there = store.get_many([key]).get(key)
-        if there is not None:
-            if there.picture is None or there.picture[0] != row["digest"]:
-                raise DataError(
-                    f"{folder}: {cell.config}: call {key[:12]} has another picture in the call "
-                    "cache; one of both is wrong: g2u cache verify"
-                )
+        drawing = drawings.get(bytes.fromhex(row["thought"]))
+        if drawing is None or drawing.content != _content(row["image"]["bytes"]):
+            raise DataError(f"{where}: changed while it was read; get the dataset again")
+        if drawing.is_known:
             known += 1
             continue
-        said = (row["digest"], row["width"], row["height"], row["digest"] in flat)
-        store.put(key, Entry(row["image"]["bytes"], "edit", 0.0, said))
+        said = (row["digest"], row["width"], row["height"], drawing.is_flat)
+        store.put(row["thought"], Entry(row["image"]["bytes"], "edit", 0.0, said))
+        drawing.is_known = True
         put += 1
-    return TakenIn(cell, put, known, tuple(_missing(cell, config)))
+    return TakenIn(cell, put, known, tuple(_missing(cell, config)), manifest.signer)
 
 
-def _flat(folder: Path, manifest: Manifest, cell: SharedCell) -> set[str]:
-    """Digests of the thoughts of one colour; every picture is decoded and checked on the way.
-
-    Raises:
-        DataError: a picture, its digest or its size does not fit.
-    """
-    found = set()
-    for where, row in _rows(folder, manifest, cell):
-        picture = picture_of(row["image"]["bytes"], where)
-        said = (row["digest"], row["width"], row["height"])
-        if said != (picture.digest, picture.width, picture.height):
-            raise DataError(f"{where}: digest is not that of the picture; refused")
-        if picture.is_flat:
-            found.add(picture.digest)
-    return found
-
-
-def _rows(
-    folder: Path, manifest: Manifest, cell: SharedCell
-) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Where and what the rows of a configuration are, each picture as the manifest says.
-
-    Raises:
-        DataError: a changed picture, or another number of rows.
-    """
-    for name, digests in manifest.pictures.items():
-        if Path(name).parent != Path("data") / cell.config:
-            continue
-        rows = parquet.read_rows(folder / name, SHARED)
-        if len(rows) != len(digests):
-            raise DataError(f"{folder / name}: {len(rows)} rows; expected {len(digests)}")
-        for number, (row, digest) in enumerate(zip(rows, digests, strict=True)):
-            where = f"{folder / name}: row {number}"
-            if hashlib.sha256(row["image"]["bytes"]).hexdigest() != digest:
-                raise DataError(f"{where}: picture changed; get the dataset again")
-            yield where, row
+def _content(encoded: bytes) -> bytes:
+    return hashlib.sha256(encoded).digest()[:16]
 
 
 def _missing(cell: SharedCell, config: Params) -> Iterator[str]:

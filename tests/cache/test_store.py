@@ -464,3 +464,16 @@ def test_taking_over_goes_on_after_a_kill_and_keeps_what_was_made_since(
 def test_an_older_g2u_neither_sees_nor_damages_what_this_one_writes(tmp_path: Path) -> None:
     FolderStore(tmp_path).put(KEY, entry())
     assert not list(tmp_path.glob("??/*")), "the older listing"
+
+
+def test_shared_storage_serves_a_machine_that_can_keep_nothing(common: Path) -> None:
+    common.mkdir()
+    (common / "near").mkdir(mode=0o555)
+    url = f"file://{common / 'shared'}"
+    RemoteStore(url, FolderStore(common / "other"), {"auto_mkdir": True}).put(KEY, entry())
+
+    def read() -> None:
+        far = RemoteStore(url, FolderStore(common / "near"), {"auto_mkdir": True})
+        assert far.get_many([KEY], "edit") == {KEY: entry()}
+
+    as_another_user(read)

@@ -1,10 +1,12 @@
 """Thoughts as datasets: out, through the real libraries, back in, and refused where touched."""
 
 import json
+import os
 import random
 import re
 import shutil
-from collections.abc import Callable
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import datasets
@@ -13,15 +15,20 @@ import polars as pl
 import pyarrow.parquet as pq
 import pytest
 
+from g2u import parquet, tables
+from g2u.cache.calls import CachedCalls
 from g2u.cache.folder import FolderStore
-from g2u.digests import sha256
-from g2u.errors import DataError
+from g2u.digests import canonical, sha256
+from g2u.edits import draw, interleaved, rounds
+from g2u.errors import CacheError, DataError
 from g2u.params import load
 from g2u.pictures import picture_of
+from g2u.protocols import Kind, Reply
+from g2u.records import AnswerRequest, EditRequest, Picture, Question
 from g2u.sharing.fetching import fetched
 from g2u.sharing.imports import take_in
 from g2u.sharing.manifest import verify
-from tests.conftest import ROOT, Workspace
+from tests.conftest import ROOT, Workspace, png
 from tests.sharing.conftest import CELL
 
 
@@ -29,6 +36,24 @@ from tests.sharing.conftest import CELL
 def copy(shared: Path, tmp_path: Path) -> Path:
     """A copy to spoil."""
     return Path(shutil.copytree(shared, tmp_path / "copy"))
+
+
+class Painter:
+    """A model that draws whatever it is asked, and always wants one edit more."""
+
+    capabilities = frozenset({"draw", "edit", "answer"})
+
+    def identity(self, kind: Kind) -> str:
+        return f"painter {kind}"
+
+    def edit(self, requests: Sequence[EditRequest]) -> list[Reply[Picture]]:
+        return [picture_of(png(request.seed % 1000)) for request in requests]
+
+    def answer(self, requests: Sequence[AnswerRequest]) -> list[Reply[str]]:
+        return [f"Edit: {len(r.turns[0].parts)}\nStep: {len(r.turns[0].parts)}" for r in requests]
+
+    def close(self) -> None:
+        pass
 
 
 def refuse(folder: Path, said: str) -> None:
@@ -84,7 +109,7 @@ def test_a_clean_clone_draws_nothing_again(shared: Path, workspace: Workspace) -
     shutil.copy(source / "params.yaml", workspace.folder)
     workspace.init_dvc()
     taken = workspace.run("g2u.cli.main", "import", str(shared))
-    assert f"{CELL}: 12 drawings taken in, 0 known\n" in taken.stdout
+    assert f"{CELL}: 12 drawings taken in, 0 known; unsigned\n" in taken.stdout
     workspace.run("g2u.cli.main", "sync")
     done = workspace.run("dvc", "repro")
     assert "params.yaml lacks" not in taken.stdout
@@ -93,7 +118,7 @@ def test_a_clean_clone_draws_nothing_again(shared: Path, workspace: Workspace) -
     assert len(lines) == 4, said
     assert all(" 0 calls made" in line for line in lines), lines
     again = workspace.run("g2u.cli.main", "import", str(shared))
-    assert f"{CELL}: 0 drawings taken in, 12 known\n" in again.stdout
+    assert f"{CELL}: 0 drawings taken in, 12 known; unsigned\n" in again.stdout
     theirs = pq.read_table(source / "data/mine/thoughts/tiny/detail/part-00000.parquet")
     ours = pq.read_table(workspace.folder / "data/mine/thoughts/tiny/detail/part-00000.parquet")
     assert ours.equals(theirs)
@@ -128,47 +153,6 @@ def test_200_random_changes_of_a_byte_are_refused(copy: Path) -> None:
     verify(copy)
 
 
-def repack(folder: Path, change: Callable[[list[dict[str, object]]], None]) -> None:
-    """Change rows of the first shard and make the manifest's file digests fit again, as a forger
-    would who does not know of the pictures' digests.
-    """
-    path = folder / "data" / CELL / "part-00000.parquet"
-    table = pq.read_table(path)
-    rows = table.to_pylist()
-    change(rows)
-    pq.write_table(type(table).from_pylist(rows, schema=table.schema), path)
-    manifest = json.loads((folder / "manifest.json").read_text())
-    name = path.relative_to(folder).as_posix()
-    import hashlib
-
-    data = path.read_bytes()
-    manifest["files"][name] = {"sha256": hashlib.sha256(data).hexdigest(), "bytes": len(data)}
-    manifest.pop("digest")
-    manifest["digest"] = sha256(manifest)
-    (folder / "manifest.json").write_text(json.dumps(manifest))
-
-
-def test_rows_that_were_swapped_lost_or_relabelled_are_refused(copy: Path, shared: Path) -> None:
-    def swapped(rows: list[dict[str, object]]) -> None:
-        rows[0]["image"], rows[1]["image"] = rows[1]["image"], rows[0]["image"]
-
-    def lost(rows: list[dict[str, object]]) -> None:
-        rows.pop()
-
-    def relabelled(rows: list[dict[str, object]]) -> None:
-        rows[0]["digest"] = rows[1]["digest"]
-
-    for change, said in (
-        (swapped, "row 0: picture changed"),
-        (lost, "11 rows; expected 12"),
-        (relabelled, "row 0: digest is not that of the picture"),
-    ):
-        shutil.rmtree(copy)
-        shutil.copytree(shared, copy)
-        repack(copy, change)
-        refuse(copy, said)
-
-
 def rewritten(folder: Path, **changes: object) -> None:
     """A manifest with other content that is sound in itself."""
     manifest = json.loads((folder / "manifest.json").read_text())
@@ -176,14 +160,6 @@ def rewritten(folder: Path, **changes: object) -> None:
     manifest |= changes
     manifest["digest"] = sha256(manifest)
     (folder / "manifest.json").write_text(json.dumps(manifest))
-
-
-@pytest.mark.parametrize(
-    "name", ["../outside", "/etc/passwd", "data/../../x", "a\\b", "C:x", "./a"]
-)
-def test_paths_that_lead_out_are_refused(name: str, copy: Path) -> None:
-    rewritten(copy, files={name: {"sha256": "0", "bytes": 1}})
-    refuse(copy, "leads out of the dataset")
 
 
 def test_other_faults_are_one_line(copy: Path, shared: Path) -> None:
@@ -198,12 +174,16 @@ def test_other_faults_are_one_line(copy: Path, shared: Path) -> None:
     refuse(copy, "link: a link")
     (copy / "link").unlink()
     (copy / ".gitattributes").touch()
+    (copy / ".cache/huggingface").mkdir(parents=True)
+    os.mkfifo(copy / ".cache/huggingface/never read")
     verify(copy)
     rewritten(copy, schema=99)
-    refuse(copy, "schema 99, this g2u knows up to 1")
-    rewritten(copy, kind="other", schema=1)
+    refuse(copy, "schema 99, this g2u reads schema 2; install a newer g2u")
+    rewritten(copy, schema=1)
+    refuse(copy, "schema 1, this g2u reads schema 2; have it exported again by this g2u")
+    rewritten(copy, kind="other", schema=2)
     refuse(copy, "not of g2u-thoughts")
-    (copy / "manifest.json").write_text("{}")
+    (copy / "manifest.json").write_text("[]")
     refuse(copy, "not a manifest")
     (copy / "manifest.json").unlink()
     refuse(copy, "missing; expected a dataset")
@@ -275,8 +255,79 @@ def test_datasets_come_from_a_url_and_what_is_none_is_one_line(
     for place, said in (
         (f"file://{tmp_path}/absent", "expected a folder of a dataset"),
         ("nobody/nothing", "not to be had from the Hub"),
+        ("nobody/nothing@0123456789012345678901234567890123456789", "not to be had from the Hub"),
         ("../absent", "expected a folder, a URL or OWNER/NAME"),
+        ("a/b@../../x", "expected a folder, a URL or OWNER/NAME"),
+        ("nosuch://x", "expected a folder of a dataset"),
+        ("http://127.0.0.1:9/x", "expected a folder of a dataset"),
     ):
         with pytest.raises(DataError, match=said) as error:
             fetched(place)
         assert "\n" not in str(error.value)
+
+
+def test_fetching_writes_what_a_sound_manifest_names_and_nothing_else(
+    copy: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    (copy / "more.txt").write_text("of the other side")
+    place = fetched(f"file://{copy}")
+    verify(place)
+    assert not (place / "more.txt").exists()
+    held = (place / "README.md").stat()
+    assert fetched(f"file://{copy}") == place
+    assert (place / "README.md").stat().st_ino == held.st_ino, "what is there is not fetched again"
+    shutil.rmtree(place)
+    with (copy / "README.md").open("a") as file:
+        file.write("longer than it may be")
+    with pytest.raises(DataError, match=r"has more than the .* bytes that it may"):
+        fetched(f"file://{copy}")
+    rewritten(copy, files={"../outside": {"sha256": "0" * 64, "bytes": 1}})
+    before = sorted(tmp_path.rglob("*"))
+    with pytest.raises(DataError, match="leads out of the dataset"):
+        fetched(f"file://{copy}")
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_two_imports_at_once_fill_one_cache(shared: Path, tmp_path: Path) -> None:
+    config = load(ROOT / "params.yaml")
+    with ThreadPoolExecutor(2) as pool:
+        runs = [
+            pool.submit(take_in, shared, FolderStore(tmp_path / "calls"), config) for _ in range(2)
+        ]
+        taken = [run.result() for run in runs]
+    assert all(each.put + each.known == each.cell.thoughts for cells in taken for each in cells)
+    again = take_in(shared, FolderStore(tmp_path / "calls"), config)
+    assert [each.put for each in again] == [0, 0]
+
+
+def test_a_cache_that_cannot_be_written_is_told_before_anything_is_put(
+    shared: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "calls").write_text("a file")
+    with pytest.raises(CacheError, match="expected a folder; move what lies there away"):
+        take_in(shared, FolderStore(tmp_path / "calls"), load(ROOT / "params.yaml"))
+
+
+def test_names_are_those_of_the_calls_whatever_a_call_was_given(tmp_path: Path) -> None:
+    """Chains edit their own drawings, and drawings from text alone edit nothing."""
+    questions = [Question("q", "Why?", pictures=(picture_of(png(1)).digest,))]
+    pictures = {picture.digest: picture for picture in (picture_of(png(1)),)}
+    settings = {"seed": 0, "sampler": {"steps": 4, "guidance": 1.5, "own": True}}
+    model = Painter()
+    calls = CachedCalls(model, FolderStore(tmp_path / "calls"), 4)
+    thoughts = [
+        *draw.imagine(questions, pictures, settings, calls),
+        *rounds.imagine(questions, pictures, {**settings, "prompt": "p"}, calls),
+        *interleaved.imagine(questions, pictures, {**settings, "prompt": "{plan}"}, calls),
+    ]
+    recipe = tables.Recipe(
+        "b", "f", "m", model.identity("edit"), canonical(settings["sampler"]).decode()
+    )
+    tables.write_thoughts(tmp_path / "thoughts", thoughts, recipe)
+    rows = list(parquet.read_shards(tmp_path / "thoughts", tables.THOUGHTS))
+    assert {len(row["given"].split()) for row in rows} == {0, 1}
+    assert len({row["given"] for row in rows}) > 3, "chains go on from drawings"
+    assert [tables.edit_call(row) for row in rows] == [row["thought"] for row in rows]
+    assert tables.read_thoughts(tmp_path / "thoughts") == thoughts

@@ -7,25 +7,25 @@ A drawing is found by the pixels that were edited, the prompt and the seed; wher
 of picture and prompt, whatever its seed. What the dataset lacks is a failure, named.
 """
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
-from g2u import parquet, tables
-from g2u.errors import DataError, ParamsError, unknown_name
+from g2u.digests import sha256
+from g2u.errors import ParamsError, unknown_name
 from g2u.pictures import picture_of
 from g2u.protocols import Kind, Reply
 from g2u.records import AnswerRequest, EditRequest, Failure, Picture, ScoreRequest
-from g2u.sharing.manifest import Manifest, read_manifest
+from g2u.sharing.manifest import Manifest, SharedCell, read_manifest
+from g2u.sharing.rows import PIXELS, read_shard
 
-VERSION = "1"
+VERSION = "2"
 CAPABILITIES = frozenset({"edit"})
 SETTINGS = frozenset({"path", "model"})
 WHERE = "params.yaml: presets.models: shared"
-Place = tuple[str, int]
-"""A shard's path in the dataset, and a row in it."""
+Place = tuple[SharedCell, str, int]
+"""A configuration, a shard's path in the dataset, and a row in it."""
 
 
 def capabilities(settings: Mapping[str, Any]) -> frozenset[str]:
@@ -84,17 +84,17 @@ class Shared:
         self._images.cache_clear()
 
     def _found(self, request: EditRequest) -> Reply[Picture]:
-        if len(request.pictures) != 1:
-            return Failure(f"{len(request.pictures)} pictures to edit; shared thoughts are of one")
-        drawn = self._places.get((request.pictures[0].digest, request.prompt), {})
+        given = " ".join(picture.digest for picture in request.pictures)
+        drawn = self._places.get(sha256([given, request.prompt]), {})
         place = drawn.get(request.seed)
         if place is None and len(drawn) == 1:
             (place,) = drawn.values()
         if place is None:
             other = f"; {len(drawn)} with other seeds" if drawn else ""
             return Failure(f"{self._folder} has no drawing of this picture and prompt{other}")
-        shard, row = place
-        return picture_of(self._images(shard)[row], f"{self._folder / shard}: row {row}")
+        cell, shard, row = place
+        where = f"{self._folder / shard}: row {row}"
+        return picture_of(self._images(cell.config, shard)[row], where, PIXELS)
 
     @cached_property
     def _manifest(self) -> Manifest:
@@ -114,30 +114,25 @@ class Shared:
         return self._model
 
     @cached_property
-    def _places(self) -> Mapping[tuple[str, str], Mapping[int, Place]]:
-        """Digest of the edited picture and prompt -> seed -> where the drawing lies."""
-        configs = {cell.config for cell in self._manifest.cells if cell.model == self._shown}
-        found: dict[tuple[str, str], dict[int, Place]] = {}
-        for shard in self._manifest.pictures:
-            if Path(shard).parent.name not in configs:
-                continue
-            columns = ["source", "prompt", "seed", "identity"]
-            rows = parquet.read_rows(self._folder / shard, tables.THOUGHTS, columns)
-            for number, row in enumerate(rows):
-                if row["identity"]:
-                    drawn = found.setdefault((row["source"], row["prompt"]), {})
-                    drawn.setdefault(row["seed"], (shard, number))
+    def _places(self) -> Mapping[str, Mapping[int, Place]]:
+        """Digest of what was edited and the prompt -> seed -> where the drawing lies."""
+        found: dict[str, dict[int, Place]] = {}
+        columns = ["given", "prompt", "seed", "identity"]
+        for cell in self._manifest.cells:
+            for shard in cell.shards if cell.model == self._shown else ():
+                rows = read_shard(self._folder, self._manifest, cell, shard, columns)
+                for number, row in enumerate(rows):
+                    if row["identity"]:
+                        drawn = found.setdefault(sha256([row["given"], row["prompt"]]), {})
+                        drawn.setdefault(row["seed"], (cell, shard, number))
         return found
 
-    def _read(self, shard: str) -> list[bytes]:
+    def _read(self, config: str, shard: str) -> list[bytes]:
         """The pictures of a shard, each as the manifest says.
 
         Raises:
-            DataError: one has changed.
+            DataError: the shard has changed.
         """
-        rows = parquet.read_rows(self._folder / shard, tables.THOUGHTS, ["image"])
-        images = [row["image"]["bytes"] for row in rows]
-        said = list(self._manifest.pictures[shard])
-        if [hashlib.sha256(image).hexdigest() for image in images] != said:
-            raise DataError(f"{self._folder / shard}: changed; get the dataset again")
-        return images
+        cell = next(cell for cell in self._manifest.cells if cell.config == config)
+        rows = read_shard(self._folder, self._manifest, cell, shard, ["image"])
+        return [row["image"]["bytes"] for row in rows]

@@ -1,0 +1,110 @@
+"""Who made a dataset: signed manifests, believed where the key is named, refused where changed."""
+
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from g2u.cache.folder import FolderStore
+from g2u.errors import DataError, ParamsError
+from g2u.params import load
+from g2u.sharing import signing
+from g2u.sharing.imports import take_in
+from g2u.sharing.manifest import NAME, read_manifest
+from tests.campaigns.datasets import CELLS, inside, repacked, signed_as, sound
+
+
+def g2u(folder: Path, *command: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [sys.executable, "-m", "g2u.cli.main", *command],
+        cwd=folder, capture_output=True, text=True, env={"PYTHONPATH": str(Path.cwd())},
+    )  # fmt: skip
+
+
+def test_a_dataset_is_signed_by_the_command_and_believed_by_who_names_the_key(
+    tmp_path: Path,
+) -> None:
+    sound(tmp_path)
+    here = tmp_path / "workspace"
+    made = g2u(here, "export", "--new-key", "mine.pem")
+    public = made.stdout.split()[-1]
+    assert stat.S_IMODE((here / "mine.pem").stat().st_mode) == 0o600
+    kept = (here / "mine.pem").read_bytes()
+    assert "File exists; expected a new file" in g2u(here, "export", "--new-key", "mine.pem").stderr
+    assert (here / "mine.pem").read_bytes() == kept
+    names = ["/".join((cell.benchmark, cell.model, cell.family)) for cell in CELLS]
+    done = g2u(here, "export", "../signed", *names, "--without-originals", "--sign", "mine.pem")
+    assert done.returncode == 0, done.stderr
+    assert read_manifest(tmp_path / "signed").signer == public
+    trusted = g2u(here, "import", "../signed", "--trust", public)
+    assert f"4 drawings taken in, 0 known; signed by {public}\n" in trusted.stdout
+    said = g2u(here, "import", "../signed").stdout
+    assert f"; signed by {public}, untrusted: name the key with --trust" in said
+    assert said.count("\n") == 2
+    refused = g2u(here, "import", "../sound", "--trust", public)
+    assert (refused.returncode, refused.stderr.count("\n")) == (1, 1)
+    assert f"unsigned; expected a signature by {public}" in refused.stderr
+
+
+def test_a_signature_of_somebody_else_or_of_other_bytes_is_refused(tmp_path: Path) -> None:
+    whole = sound(tmp_path)
+    config = load(tmp_path / "workspace" / "params.yaml")
+    public = signed_as(whole, tmp_path / "theirs.pem")
+    ours = signing.new_key(tmp_path / "ours.pem")
+    store = FolderStore(tmp_path / "calls")
+    with pytest.raises(DataError, match=f"signed by {public}; expected a signature by {ours}"):
+        take_in(whole, store, config, ours)
+    manifest = whole / NAME
+    manifest.write_bytes(manifest.read_bytes() + b" ")
+    for trusted in ("", ours, public):
+        with pytest.raises(DataError, match=f"does not fit; changed after {public} signed it"):
+            take_in(whole, store, config, trusted)
+    repacked(whole, lambda rows: rows.pop())
+    with pytest.raises(DataError, match="does not fit"):
+        take_in(whole, store, config)
+    assert list(store.listing()) == []
+
+
+def test_keys_of_openssl_sign_and_are_trusted(tmp_path: Path) -> None:
+    private, public = tmp_path / "key.pem", tmp_path / "public.pem"
+    for command in (
+        ["genpkey", "-algorithm", "ed25519", "-out", str(private)],
+        ["pkey", "-in", str(private), "-pubout", "-out", str(public)],
+    ):
+        subprocess.run(["openssl", *command], check=True, capture_output=True)
+    private.chmod(0o600)
+    whole = sound(tmp_path)
+    key = signing.read_key(private)
+    (whole / signing.SIGNATURE).write_text(signing.signature_of((whole / NAME).read_bytes(), key))
+    trusted = signing.trusted_key(str(public))
+    assert trusted == signing.public_of(key) == signing.trusted_key(trusted.upper())
+    with inside(tmp_path / "workspace"):
+        taken = take_in(whole, FolderStore(tmp_path / "calls"), load(Path("params.yaml")), trusted)
+    assert [each.signer for each in taken] == [trusted, trusted]
+
+
+def test_keys_that_are_none_are_one_line(tmp_path: Path) -> None:
+    own = tmp_path / "own.pem"
+    signing.new_key(own)
+    other = tmp_path / "other.pem"
+    for text, said in (
+        (b"no key", "no private key without a password"),
+        (b"", "no private key without a password"),
+        (RSA_LIKE.encode(), "no private key without a password"),
+    ):
+        other.write_bytes(text)
+        with pytest.raises(ParamsError, match=said):
+            signing.read_key(other)
+    with pytest.raises(ParamsError, match="No such file"):
+        signing.read_key(tmp_path / "absent")
+    own.chmod(0o644)
+    with pytest.raises(ParamsError, match="others may read it; chmod 600"):
+        signing.read_key(own)
+    for trusted in ("", "abc", "z" * 64, str(own), str(tmp_path)):
+        with pytest.raises(ParamsError, match="no public key; expected 64 hexadecimal digits"):
+            signing.trusted_key(trusted)
+
+
+RSA_LIKE = "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n"
