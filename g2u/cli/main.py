@@ -342,19 +342,20 @@ def _enter_workspace(arguments: argparse.Namespace) -> None:
         G2UError: there is no workspace.
     """
     here = Path.cwd()
-    root = next((f for f in (here, *here.parents) if all((f / m).exists() for m in MARKS)), None)
+    if (here / params.PATH).exists() or getattr(arguments, "new_key", None):
+        return
+    root = next((f for f in here.parents if all((f / m).exists() for m in MARKS)), None)
     if root is None:
         raise G2UError(
             f"{here}: no g2u workspace, here or above (a folder with {', '.join(MARKS)}); "
             "git clone one, cd into it"
         )
-    if root == here:
-        return
     inside = here.relative_to(root)
     up = Path(*[".."] * len(inside.parts))
     print(f"g2u: in {up}, the root of the workspace", file=sys.stderr)
     for name, value in vars(arguments).items():
-        if isinstance(value, Path) or (name == "place" and Path(value).exists()):
+        is_named = name in ("place", "trust") and value and Path(value).exists()
+        if isinstance(value, Path) or is_named:
             setattr(arguments, name, type(value)(inside / value))
         elif isinstance(value, list):
             moved = [inside / each if isinstance(each, Path) else each for each in value]
