@@ -6,6 +6,7 @@ them, rows are joined with the benchmark's pictures by the digest of their pixel
 """
 
 import hashlib
+import os
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -41,7 +42,7 @@ def export(
     Raises:
         DataError: the folder is not empty, no cells, or a cell that has not been made.
     """
-    if folder.exists() and any(folder.iterdir()):
+    if os.path.lexists(folder) and not (folder.is_dir() and not any(folder.iterdir())):
         raise DataError(f"{folder}: not empty; expected a new folder")
     if not cells:
         raise DataError("no cells to export; expected cells with thoughts of their own")

@@ -136,7 +136,6 @@ class Campaign:
     def __init__(self, workspace: Workspace, seed: int) -> None:
         self.workspace = workspace
         self.rng = random.Random(seed)
-        self.rounds = 0
         self._settle()
         self.before = self.state()
         self.outcome = Outcome(len(self.before) - 1)
@@ -296,10 +295,10 @@ class Campaign:
         self.refused("harness", "mine", "one", "detail", "taken")
 
     def score(self) -> None:
-        rows = "".join(f'{{"doc": {{"index": "{n}"}}, "resps": [["yes"]]}}\n' for n in range(2))
-        Path("run.jsonl").write_text(rows)
-        self.g2u("score", "mine", "run.jsonl", "--id", "index", "--json", "written.json")
-        self.refused("score", "mine", "run.jsonl", "--id", "index", "--json", "numbers.json")
+        rows = [{"index": str(n), "question": "?", "prediction": "yes"} for n in range(2)]
+        write_tsv(Path("run.tsv"), rows)
+        self.g2u("score", "mine", "run.tsv", "--json", "written.json")
+        self.refused("score", "mine", "run.tsv", "--json", "numbers.json")
 
     def round(self) -> None:
         """Every command and every removal once, in some order; then all is asked for again."""
@@ -328,17 +327,13 @@ class Campaign:
         }
         order = list(steps)
         self.rng.shuffle(order)
-        late = ("no benchmark", "no family", "no model")
-        order.sort(key=lambda name: name == "no family" and self.rounds % 2 == 0)
         for name in order:
-            asks = name in ("export", "harness", "score") and "detail" not in axes[2]
-            if not asks:
+            if name not in ("export", "harness") or "detail" in axes[2]:
                 self.step(name, steps[name])
-            if name in late:
+            if name.startswith("no "):
                 self.step(f"{name}, sync", steps["sync"])
         self.ask(MODELS, BENCHMARKS, FAMILIES)
         self.step("all again", steps["run"])
-        self.rounds += 1
 
 
 @contextmanager
