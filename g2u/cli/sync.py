@@ -32,13 +32,31 @@ IGNORED = f"""\
 # somebody's, neither versioned nor touched. {HEADER}.
 """
 PART = "part-[0-9][0-9][0-9][0-9][0-9].parquet"
+FOLDER = ("*/",)
+TABLE = ("*.parquet",)
 OF_BENCHMARK = {
-    "pictures": [PART],
-    "oracles": [PART],
-    "adversaries": [PART],
-    "thoughts/*/*": [PART, "links.parquet"],
+    "pictures": (PART,),
+    "oracles": (PART,),
+    "adversaries": (PART,),
+    "thoughts": FOLDER,
+    "thoughts/*": FOLDER,
+    "thoughts/*/*": (PART, "links.parquet"),
+    "answers": FOLDER,
+    "answers/*": TABLE,
+    "rewards": FOLDER,
+    "rewards/*": TABLE,
+    "judgements": FOLDER,
+    "judgements/*": TABLE,
+    "scores": FOLDER,
+    "scores/*": TABLE,
+    "metrics": FOLDER,
+    "metrics/*": ("*.json",),
+    "costs": FOLDER,
+    "costs/*": ("*.generate.json", "*.understand.json"),
 }
-"""Folders of a benchmark, and the stages' files in them."""
+"""Folders of a benchmark, and the names of stages in them: DVC would stop at somebody's link to
+nowhere, and wait at a pipe.
+"""
 TABLES = ("questions.parquet", "targets.parquet", "pictures", "thoughts", "answers", "scores")
 READ = {"report": (*TABLES, "metrics", "costs"), "gallery": (*TABLES, "rewards")}
 """What the stages over all benchmarks read of each."""

@@ -94,6 +94,9 @@ LINKS = {
     "data/mine/pictures/dangling": "nowhere",
     "data/mine/thoughts/one/detail/link": "../../../../../notes.md",
     "data/mine/thoughts/one/detail/folder": "../../../../../predictions",
+    "data/mine/answers/dangling": "nowhere",
+    "data/mine/thoughts/one/dangling": "nowhere",
+    "data/mine/costs/one/dangling.txt": "nowhere",
     "data/report/latest": "pages",
     "data/report/pages/link.html": "../../../notes.md",
     "data/recipes/link.json": "../../notes.md",
@@ -105,6 +108,7 @@ MODES = {
     "data/report/pages/notes.html": 0o444,
     "data/recipes/notes.json": 0o640,
 }
+PIPES = ("data/mine/scores/one/pipe", "data/mine/metrics/pipe", "data/report/pages/pipe")
 HARD = {"data/mine/thoughts/one/detail/hard.txt": "predictions/notes.txt"}
 COPIES = {
     "data/mine/answers/one/detail_old.parquet": "data/mine/answers/one/detail.parquet",
@@ -180,6 +184,8 @@ class Campaign:
             (folder / name).symlink_to(target)
         for name in FOLDERS:
             (folder / name).mkdir()
+        for name in PIPES:
+            os.mkfifo(folder / name)
         for name, mode in MODES.items():
             (folder / name).chmod(mode)
         for name, other in HARD.items():
@@ -202,7 +208,7 @@ class Campaign:
 
     def theirs(self) -> Iterator[str]:
         gone = {"deleted.txt", "renamed.txt"}
-        yield from (name for name in (*TEXTS, *LINKS, *FOLDERS, *HARD) if name not in gone)
+        yield from (name for name in (*TEXTS, *LINKS, *FOLDERS, *PIPES, *HARD) if name not in gone)
         yield from ("moved.txt", "data/mine/thoughts/own.png")
         yield from (f"data/{name}/file.tsv" for name in BENCHMARKS)
         for name in COPIES:
