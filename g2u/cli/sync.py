@@ -39,7 +39,6 @@ OF_BENCHMARK = {
     "oracles": (PART,),
     "adversaries": (PART,),
     "thoughts": FOLDER,
-    "thoughts/*": FOLDER,
     "thoughts/*/*": (PART, "links.parquet"),
     "answers": FOLDER,
     "answers/*": TABLE,
@@ -228,7 +227,8 @@ def ignore_files(config: Params) -> dict[Path, str]:
     }
     texts = {path: IGNORED + _only(kept) for path, kept in files.items()}
     for benchmark in config.benchmarks:
-        texts[BenchmarkFolder(benchmark).root / ".dvcignore"] = IGNORED + _only(OF_BENCHMARK)
+        own = {**OF_BENCHMARK, "thoughts/*": config.families}
+        texts[BenchmarkFolder(benchmark).root / ".dvcignore"] = IGNORED + _only(own)
     return texts
 
 
@@ -236,7 +236,7 @@ def _only(kept: Mapping[str, Iterable[str]]) -> str:
     """Lines of a .dvcignore by which nothing but these names is looked at in these folders."""
     return "".join(
         f"/{folder}/*\n" + "".join(f"!/{folder}/{name}\n" for name in names)
-        for folder, names in kept.items()
+        for folder, names in sorted(kept.items(), key=lambda each: each[0].count("/"))
     )
 
 
