@@ -74,7 +74,7 @@ def _read(workspace: Workspace) -> set[str]:
     """Files and folders that the stages depend on beside each other's outputs."""
     found: set[str] = set()
     own = Path("data/dvc.yaml")
-    texts = {**workspace.dvc_files(), own: own.read_text(encoding="utf-8")}
+    texts = {**workspace.dvc_files, own: own.read_text(encoding="utf-8")}
     for text in texts.values():
         told = from_yaml(text)
         for stage in told["stages"].values():
@@ -90,7 +90,7 @@ def _read(workspace: Workspace) -> set[str]:
 
 def _made(config: Params, workspace: Workspace) -> list[str]:
     """What a run changes under Git: the files of sync, DVC's beside them, and the numbers."""
-    stages = [ROOT, DATA / "dvc.yaml", *workspace.dvc_files()]
+    stages = [ROOT, DATA / "dvc.yaml", *workspace.dvc_files]
     made = [*stages, *(path.with_suffix(".lock") for path in stages), *ignore_files(config)]
     for out in outs(config):
         made.append(out.path.with_name(".gitignore"))

@@ -10,10 +10,11 @@ from functools import partial
 from pathlib import Path
 
 from g2u import params, plugins
-from g2u.errors import ModelError, ParamsError, in_one_line
+from g2u.errors import CacheError, ModelError, ParamsError, in_one_line
 from g2u.params import BASELINES, REWARDS, Params
 from g2u.recipes import halves
 from g2u.rewards import NEEDS as REWARDS_NEED
+from g2u.workspace import CACHE_VARIABLE, call_store
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,8 @@ def checks(config: Params, models_called: Collection[str] | None = None) -> list
         Check("what models can do", partial(_capabilities, config)),
         Check("rewards and derived arms", partial(_rewards, config)),
     ]
+    if called:
+        found.append(Check("call cache", _can_keep))
     return found + [Check(f"model {n} can be called", partial(_reach, config, n)) for n in called]
 
 
@@ -177,6 +180,21 @@ def _draws(config: Params, model: str, family: str) -> bool:
     """Whether the model draws the family's thoughts."""
     needs = plugins.family(config.presets.families[family].edit).NEEDS
     return bool(needs & {"draw", "edit"}) and not _lacks(config, model, family)
+
+
+def _can_keep() -> None:
+    """There is a folder for replies; whether they can be written is asked before the first call is
+    made, as a cache that holds them all need not be.
+    """
+    place = call_store().place
+    folder = Path(place).absolute()
+    while not folder.exists() and folder != folder.parent:
+        folder = folder.parent
+    if "://" not in place and not folder.is_dir():
+        raise CacheError(
+            f"call cache {place}: {folder} is no folder that can be written; expected one, or "
+            f"another in {CACHE_VARIABLE}"
+        )
 
 
 def _reach(config: Params, name: str) -> None:

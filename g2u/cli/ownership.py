@@ -10,7 +10,7 @@ import json
 import os
 import re
 import stat
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
@@ -227,10 +227,13 @@ def outs_of(text: str) -> set[str]:
 
 
 class Workspace:
-    """What lies in a workspace, and whose it is."""
+    """What lies in a workspace, and whose it is; looked at once, for one command."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, texts: Mapping[Path, str] | None = None) -> None:
+        """`texts`: of the files that sync writes, which need no look where they are as they are."""
         self.root = root
+        self._texts = texts or {}
+        self._ways: dict[Path, dict[Path, str]] = {}
         self._known = self._remembered()
         self._seen: dict[str, list[int]] = {}
 
@@ -290,6 +293,11 @@ class Workspace:
 
     def _blocked(self, folder: Path) -> dict[Path, str]:
         """The first part of the way to a folder that is a link, or no folder."""
+        if folder not in self._ways:
+            self._ways[folder] = self._looked_up(folder)
+        return self._ways[folder]
+
+    def _looked_up(self, folder: Path) -> dict[Path, str]:
         for part in (*reversed(folder.parents[:-1]), folder):
             place = self.root / part
             if place.is_symlink():
@@ -305,6 +313,7 @@ class Workspace:
             place = Path(os.path.relpath(here, self.root))
             yield from (place / name for name in (*folders, *files))
 
+    @cached_property
     def dvc_files(self) -> dict[Path, str]:
         """The dvc.yaml files of benchmarks and cells that are g2u's, and their texts."""
         found = {}
@@ -313,7 +322,7 @@ class Workspace:
                 path = place.relative_to(self.root)
                 if not place.is_symlink() and place.is_file() and not self._blocked(path.parent):
                     text = place.read_text(encoding="utf-8", errors="replace")
-                    if is_generated(path, text):
+                    if text == self._texts.get(path) or is_generated(path, text):
                         found[path] = text
         return found
 
@@ -322,7 +331,7 @@ class Workspace:
         g2u's, or as a page or recipe.
         """
         wanted = {out.path: out.names for out in outs(config)}
-        kept = self.dvc_files()
+        kept = self.dvc_files
         folders = {Path(*path.parts[:2]) for path in kept}
         candidates: dict[Path, list[Path]] = {}
         for folder in (*sorted(folders), RECIPES, REPORT):
@@ -378,7 +387,7 @@ class Workspace:
         """MD5 digests that lock files, and the folders' listings in DVC's cache, tell of files."""
         found: dict[str, set[str]] = {}
         locks = [Path("dvc.lock"), DATA / "dvc.lock"]
-        locks += [path.with_suffix(".lock") for path in self.dvc_files()]
+        locks += [path.with_suffix(".lock") for path in self.dvc_files]
         for lock in (*locks, *(KEPT / lock for lock in locks)):
             for out in self._recorded(self.root / lock):
                 place, digest = str(out.get("path")), str(out.get("md5"))

@@ -32,13 +32,30 @@ IGNORED = f"""\
 # somebody's, neither versioned nor touched. {HEADER}.
 """
 PART = "part-[0-9][0-9][0-9][0-9][0-9].parquet"
+FOLDER = ("*/",)
+TABLE = ("*.parquet",)
 OF_BENCHMARK = {
-    "pictures": [PART],
-    "oracles": [PART],
-    "adversaries": [PART],
-    "thoughts/*/*": [PART, "links.parquet"],
+    "pictures": (PART,),
+    "oracles": (PART,),
+    "adversaries": (PART,),
+    "thoughts": FOLDER,
+    "thoughts/*/*": (PART, "links.parquet"),
+    "answers": FOLDER,
+    "answers/*": TABLE,
+    "rewards": FOLDER,
+    "rewards/*": TABLE,
+    "judgements": FOLDER,
+    "judgements/*": TABLE,
+    "scores": FOLDER,
+    "scores/*": TABLE,
+    "metrics": FOLDER,
+    "metrics/*": ("*.json",),
+    "costs": FOLDER,
+    "costs/*": ("*.generate.json", "*.understand.json"),
 }
-"""Folders of a benchmark, and the stages' files in them."""
+"""Folders of a benchmark, and the names of stages in them: DVC would stop at somebody's link to
+nowhere, and wait at a pipe.
+"""
 TABLES = ("questions.parquet", "targets.parquet", "pictures", "thoughts", "answers", "scores")
 READ = {"report": (*TABLES, "metrics", "costs"), "gallery": (*TABLES, "rewards")}
 """What the stages over all benchmarks read of each."""
@@ -212,7 +229,8 @@ def ignore_files(config: Params) -> dict[Path, str]:
     }
     texts = {path: IGNORED + _only(kept) for path, kept in files.items()}
     for benchmark in config.benchmarks:
-        texts[BenchmarkFolder(benchmark).root / ".dvcignore"] = IGNORED + _only(OF_BENCHMARK)
+        own = {**OF_BENCHMARK, "thoughts/*": config.families}
+        texts[BenchmarkFolder(benchmark).root / ".dvcignore"] = IGNORED + _only(own)
     return texts
 
 
@@ -220,7 +238,7 @@ def _only(kept: Mapping[str, Iterable[str]]) -> str:
     """Lines of a .dvcignore by which nothing but these names is looked at in these folders."""
     return "".join(
         f"/{folder}/*\n" + "".join(f"!/{folder}/{name}\n" for name in names)
-        for folder, names in kept.items()
+        for folder, names in sorted(kept.items(), key=lambda each: each[0].count("/"))
     )
 
 
@@ -240,7 +258,18 @@ class Planned:
         """Write, then remove; returns one line per file written and per output or file removed.
 
         Folders go once they are empty.
+
+        Raises:
+            DataError: something cannot be written or removed; the same command goes on.
         """
+        try:
+            return self._done()
+        except OSError as error:
+            raise DataError(
+                f"{error.filename}: {error.strerror}; mend that, then run again"
+            ) from error
+
+    def _done(self) -> list[str]:
         said = []
         for path, text in self.texts.items():
             write_whole(self.root / path, text)
@@ -253,12 +282,11 @@ class Planned:
                     (self.root / folder).rmdir()
             gone[path.parent if path in self.files else _said_as(path)] = None
         for place in gone:
-            left = " but for files that g2u did not write" if self._is_left(place) else ""
-            said.append(f"removed {place}{left}")
+            is_left = (self.root / place).is_dir()
+            said.append(
+                f"removed {place}{' but for files that g2u did not write' if is_left else ''}"
+            )
         return said
-
-    def _is_left(self, place: Path) -> bool:
-        return (self.root / place).is_dir()
 
 
 def _said_as(path: Path) -> Path:
@@ -276,8 +304,8 @@ def sync_plan(config: Params, root: Path = Path()) -> Planned:
     Raises:
         DataError: a person's file, folder or link lies where g2u would write.
     """
-    workspace = Workspace(root)
     wanted = {**dvc_files(config, root), **ignore_files(config)}
+    workspace = Workspace(root, wanted)
     theirs = workspace.foreign(config)
     texts = {}
     for path, text in wanted.items():
@@ -291,12 +319,15 @@ def sync_plan(config: Params, root: Path = Path()) -> Planned:
                     f"{path}: g2u sync did not write it, or stages were added to it, and would "
                     "overwrite it; move it, or the stages, to a folder of their own"
                 )
+            above = next(folder for folder in place.parents if folder.exists())
+            if not os.access(above, os.W_OK | os.X_OK):
+                theirs.append(f"{above}: cannot be written; g2u sync writes {path} there")
     if theirs:
         more = f" (and {len(theirs) - 1} more places)" if len(theirs) > 1 else ""
         raise DataError(f"{theirs[0]}{more}")
     outputs = workspace.dead(config)
     files = []
-    for path in sorted(workspace.dvc_files(), reverse=True):  # cells before their benchmark
+    for path in sorted(workspace.dvc_files, reverse=True):  # cells before their benchmark
         if path not in wanted:
             files += [path.with_suffix(".lock"), *_ignore_file_of(path, root), path]
     return Planned(root, texts, outputs, files)

@@ -6,6 +6,7 @@ answer comes back through g2u score.
 
 import base64
 import csv
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -158,6 +159,8 @@ def write_lmms_eval(
     benchmark, model, family = name
     data, utils = folder / "data.parquet", folder / "utils.py"
     description = folder / f"g2u_{benchmark}_{family}.yaml"
+    if os.path.lexists(folder) and not folder.is_dir():
+        raise DataError(f"{folder}: no folder; expected a .tsv file, or a folder for lmms-eval")
     require_own(data, lambda path: has_columns(path, ROWS), "g2u harness")
     require_own(utils, lambda path: path.read_bytes() == UTILS.encode(), "g2u harness")
     require_own(

@@ -5,6 +5,7 @@ lie beside their thoughts only where the benchmark's licence is known and they a
 them, rows are joined with the benchmark's pictures by the digest of their pixels.
 """
 
+import os
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -48,7 +49,7 @@ def export(
         DataError: the folder is not empty, no cells, a cell that has not been made, or a thought
             that an import would refuse.
     """
-    if folder.exists() and any(folder.iterdir()):
+    if os.path.lexists(folder) and not (folder.is_dir() and not any(folder.iterdir())):
         raise DataError(f"{folder}: not empty; expected a new folder")
     if not cells:
         raise DataError("no cells to export; expected cells with thoughts of their own")

@@ -94,6 +94,9 @@ LINKS = {
     "data/mine/pictures/dangling": "nowhere",
     "data/mine/thoughts/one/detail/link": "../../../../../notes.md",
     "data/mine/thoughts/one/detail/folder": "../../../../../predictions",
+    "data/mine/answers/dangling": "nowhere",
+    "data/mine/thoughts/one/dangling": "nowhere",
+    "data/mine/costs/one/dangling.txt": "nowhere",
     "data/report/latest": "pages",
     "data/report/pages/link.html": "../../../notes.md",
     "data/recipes/link.json": "../../notes.md",
@@ -105,6 +108,7 @@ MODES = {
     "data/report/pages/notes.html": 0o444,
     "data/recipes/notes.json": 0o640,
 }
+PIPES = ("data/mine/scores/one/pipe", "data/mine/metrics/pipe", "data/report/pages/pipe")
 HARD = {"data/mine/thoughts/one/detail/hard.txt": "predictions/notes.txt"}
 COPIES = {
     "data/mine/answers/one/detail_old.parquet": "data/mine/answers/one/detail.parquet",
@@ -136,7 +140,6 @@ class Campaign:
     def __init__(self, workspace: Workspace, seed: int) -> None:
         self.workspace = workspace
         self.rng = random.Random(seed)
-        self.rounds = 0
         self._settle()
         self.before = self.state()
         self.outcome = Outcome(len(self.before) - 1)
@@ -181,6 +184,8 @@ class Campaign:
             (folder / name).symlink_to(target)
         for name in FOLDERS:
             (folder / name).mkdir()
+        for name in PIPES:
+            os.mkfifo(folder / name)
         for name, mode in MODES.items():
             (folder / name).chmod(mode)
         for name, other in HARD.items():
@@ -203,7 +208,7 @@ class Campaign:
 
     def theirs(self) -> Iterator[str]:
         gone = {"deleted.txt", "renamed.txt"}
-        yield from (name for name in (*TEXTS, *LINKS, *FOLDERS, *HARD) if name not in gone)
+        yield from (name for name in (*TEXTS, *LINKS, *FOLDERS, *PIPES, *HARD) if name not in gone)
         yield from ("moved.txt", "data/mine/thoughts/own.png")
         yield from (f"data/{name}/file.tsv" for name in BENCHMARKS)
         for name in COPIES:
@@ -296,10 +301,10 @@ class Campaign:
         self.refused("harness", "mine", "one", "detail", "taken")
 
     def score(self) -> None:
-        rows = "".join(f'{{"doc": {{"index": "{n}"}}, "resps": [["yes"]]}}\n' for n in range(2))
-        Path("run.jsonl").write_text(rows)
-        self.g2u("score", "mine", "run.jsonl", "--id", "index", "--json", "written.json")
-        self.refused("score", "mine", "run.jsonl", "--id", "index", "--json", "numbers.json")
+        rows = [{"index": str(n), "question": "?", "prediction": "yes"} for n in range(2)]
+        write_tsv(Path("run.tsv"), rows)
+        self.g2u("score", "mine", "run.tsv", "--json", "written.json")
+        self.refused("score", "mine", "run.tsv", "--json", "numbers.json")
 
     def round(self) -> None:
         """Every command and every removal once, in some order; then all is asked for again."""
@@ -328,17 +333,13 @@ class Campaign:
         }
         order = list(steps)
         self.rng.shuffle(order)
-        late = ("no benchmark", "no family", "no model")
-        order.sort(key=lambda name: name == "no family" and self.rounds % 2 == 0)
         for name in order:
-            asks = name in ("export", "harness", "score") and "detail" not in axes[2]
-            if not asks:
+            if name not in ("export", "harness") or "detail" in axes[2]:
                 self.step(name, steps[name])
-            if name in late:
+            if name.startswith("no "):
                 self.step(f"{name}, sync", steps["sync"])
         self.ask(MODELS, BENCHMARKS, FAMILIES)
         self.step("all again", steps["run"])
-        self.rounds += 1
 
 
 @contextmanager

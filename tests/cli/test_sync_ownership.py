@@ -1,5 +1,7 @@
 """g2u sync: what g2u wrote goes with its name, what people put there stays or stops it."""
 
+import hashlib
+import itertools
 import json
 import os
 import shutil
@@ -7,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import yaml
 
 from g2u import tables, targets
 from g2u.cli.ownership import Workspace as Kept
@@ -56,8 +59,6 @@ def make(config: Params) -> None:
 def without(workspace: Workspace, axis: str, name: str) -> Params:
     """The params without a benchmark, family or model; files are as they were."""
     workspace.raw[axis].remove(name)
-    import yaml
-
     Path("params.yaml").write_text(yaml.safe_dump(workspace.raw))
     return load()
 
@@ -123,18 +124,11 @@ def test_a_removed_family_or_model_takes_its_outputs_and_no_notes(
     note.write_text("n")
     mine = cell.answers.with_name("own.parquet")
     shutil.copy(cell.answers, mine)
-    before = everything()
     sync(without(workspace, axis, name))
-    gone = before - everything()
-    dead = {path for path in before if "/dvc.yaml" not in path and name in Path(path).parts[3:]}
-    dead |= {path for path in before if Path(path).name.split(".")[0] == name}
-    kept = {str(note), str(mine), str(cell.costs("generate"))} - gone
     assert {str(note), str(mine)} <= everything()
-    assert {path for path in dead if ".dvcignore" not in path} - kept <= gone | {
-        str(note),
-        str(mine),
-    }
-    assert not any(name in Path(path).parts[3:] for path in everything() - {str(note), str(mine)})
+    left = {Path(path) for path in everything() - {str(note), str(mine)}}
+    assert not [path for path in left if name in (*path.parts[3:], path.name.split(".")[0])]
+    assert len(left) > 30, "others stay"
 
 
 def refused(config: Params) -> str:
@@ -191,11 +185,13 @@ PLACES = (
 )
 
 
-@pytest.mark.parametrize("kind", [text, folder, link, link_to_a_copy, fifo])
+KINDS: tuple[Callable[[Path], None], ...] = (text, folder, link, link_to_a_copy, fifo)
+
+
 def test_something_of_a_person_where_g2u_writes_is_refused_before_anything_changes(
-    kind: Callable[[Path], None], workspace: Workspace, config: Params
+    workspace: Workspace, config: Params
 ) -> None:
-    for name in PLACES:
+    for name, kind in itertools.product(PLACES, KINDS):
         place = Path(name)
         is_folder = not place.suffix and not place.name.startswith(".")
         if is_folder and kind is folder:
@@ -233,8 +229,6 @@ def test_nothing_behind_a_persons_link_goes(workspace: Workspace, config: Params
 def test_a_file_of_an_earlier_form_is_g2us_where_a_lock_file_records_it(
     workspace: Workspace, config: Params
 ) -> None:
-    import hashlib
-
     place = Cell("ladder", "tiny", "detail").answers
     place.write_text("columns of last year")
     assert str(place) in refused(config)
@@ -264,17 +258,15 @@ def test_a_copied_dvc_yaml_under_another_name_stays(workspace: Workspace, config
     assert {str(path) for path in Path("data/copy").rglob("*")} == before
 
 
-@pytest.mark.parametrize("setting", ["file", "image_root"])
-@pytest.mark.parametrize("place", ["data/mine/pictures", "data/mine/thoughts/tiny/direct", "data"])
-def test_a_benchmark_that_reads_where_g2u_writes_is_refused(
-    setting: str, place: str, workspace: Workspace
-) -> None:
+def test_a_benchmark_that_reads_where_g2u_writes_is_refused(workspace: Workspace) -> None:
     Path("mine.tsv").write_text("n")
-    source = {"source": "tsv", "file": "mine.tsv", setting: place}
-    workspace.raw["presets"]["benchmarks"]["mine"] = source
     workspace.raw["benchmarks"] = ["mine"]
-    with pytest.raises(DataError, match=f"presets.benchmarks.mine: {place}: g2u writes there"):
-        workspace.write()
+    places = ("data/mine/pictures", "data/mine/thoughts/tiny/direct", "data/mine", "data")
+    for key, place in itertools.product(("file", "image_root"), places):
+        source = {"source": "tsv", "file": "mine.tsv", key: place}
+        workspace.raw["presets"]["benchmarks"]["mine"] = source
+        with pytest.raises(DataError, match=f"presets.benchmarks.mine: {place}: g2u writes there"):
+            workspace.write()
 
 
 def test_a_plan_changes_nothing_until_it_is_applied(workspace: Workspace, config: Params) -> None:
@@ -286,14 +278,14 @@ def test_a_plan_changes_nothing_until_it_is_applied(workspace: Workspace, config
     assert everything() != before
 
 
-@pytest.mark.parametrize("left", ["", "{}", "[1]", "not JSON", '{"data/ladder/dvc.yaml": null}'])
 def test_a_memory_of_another_version_makes_nothing_g2us(
-    left: str, workspace: Workspace, config: Params
+    workspace: Workspace, config: Params
 ) -> None:
     Path(".dvc/tmp/g2u").mkdir(parents=True, exist_ok=True)
-    Path(".dvc/tmp/g2u/ours").write_text(left)
     Path("data/ladder/targets.parquet").write_text("mine")
-    assert "data/ladder/targets.parquet" in refused(config)
+    for left in ("", "{}", "[1]", "not JSON", '{"data/ladder/targets.parquet": null}'):
+        Path(".dvc/tmp/g2u/ours").write_text(left)
+        assert "data/ladder/targets.parquet" in refused(config)
 
 
 def test_a_workspace_that_was_copied_or_moved_is_known_again(
