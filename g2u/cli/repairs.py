@@ -32,7 +32,7 @@ OBJECTS = TMP / "g2u" / "objects"
 """Size and time of change of every object that DVC's cache held after the last run."""
 OBJECT = re.compile(r"/files/md5/[0-9a-f]{2}/[0-9a-f]{30}(\.dir)?$")
 States = dict[str, list[int]]
-"""Place in the cache -> bytes and time of change (ns)."""
+"""Place among the objects -> bytes and time of change (ns)."""
 
 
 def repair() -> list[str]:
@@ -169,9 +169,9 @@ def _drop_changed() -> list[str]:
     Raises:
         DataError: one cannot be removed.
     """
-    noted, said = _noted(), []
+    noted, said, folder = _noted(), [], _objects_folder()
     for place, state in _objects().items():
-        path = Path(place)
+        path = folder / place
         try:
             if not path.is_file():
                 path.rename(_free_name(path))
@@ -224,13 +224,13 @@ def _links(folder: str | os.PathLike[str]) -> Iterator[Path]:
 
 def _objects() -> States:
     found: States = {}
-    with suppress(OSError), os.scandir(_cache() / "files" / "md5") as folders:
+    with suppress(OSError), os.scandir(_objects_folder()) as folders:
         for folder in folders:
             with suppress(OSError), os.scandir(folder) as entries:
                 for entry in entries:
                     if OBJECT.search(entry.path):
                         status = entry.stat(follow_symlinks=False)
-                        found[entry.path] = [status.st_size, status.st_mtime_ns]
+                        found[f"{folder.name}/{entry.name}"] = [status.st_size, status.st_mtime_ns]
     return found
 
 
@@ -242,10 +242,10 @@ def _noted() -> States:
     return found
 
 
-def _cache() -> Path:
-    """DVC's cache."""
+def _objects_folder() -> Path:
+    """Where DVC's cache has its objects."""
     file, named = _setting("cache", "dir")
-    return file.parent / named if named else Path(".dvc") / "cache"
+    return (file.parent / named if named else Path(".dvc") / "cache") / "files" / "md5"
 
 
 def _setting(section: str, key: str) -> tuple[Path, str]:
