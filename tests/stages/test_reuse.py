@@ -3,7 +3,6 @@
 import base64
 import hashlib
 import json
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from safetensors.torch import load_file, save_file
 from g2u.params import Params, load
 from g2u.recipes import recipes
 from g2u.workspace import RECIPES
+from tests.campaigns.crashes import forget
 from tests.conftest import Workspace, png, tsv_rows
 
 Counts = dict[str, dict[str, int]]
@@ -141,7 +141,7 @@ def run_rows(workspace: Workspace, families: list[str]) -> None:
     workspace.raw["families"] = families
     workspace.use_tsv(tsv_rows(ROWS))
     workspace.write()
-    workspace.run("dvc", "repro")
+    workspace.run("g2u.cli.main", "run")
 
 
 def cell_files(workspace: Workspace, nouns: tuple[str, ...]) -> dict[str, str]:
@@ -164,8 +164,8 @@ def test_permuting_the_answers_changes_no_thought_and_no_answer_file(workspace: 
     permuted = [{**r, "answer": a} for r, a in zip(rows, answers[1:] + answers[:1], strict=True)]
     workspace.use_tsv(permuted)
     workspace.write()
-    shutil.rmtree(workspace.folder / ".g2u")
-    workspace.run("dvc", "repro", "--force")
+    forget(workspace.folder)
+    workspace.run("g2u.cli.main", "run")
     assert cell_files(workspace, ("thoughts", "answers")) == before
     assert cell_files(workspace, ("scores",)) != scored
 
@@ -303,7 +303,7 @@ def test_dvc_runs_the_cells_of_a_changed_recipe_and_no_others(workspace: Workspa
     workspace.use_null()
     workspace.raw["families"] = list(FEW)
     workspace.write()
-    workspace.run("dvc", "repro")
+    workspace.run("g2u.cli.main", "run")
     assert stale(workspace) == set()
     kept = workspace.folder / "data/recipes/understand/tiny.json"
     untouched = kept.stat().st_mtime_ns
