@@ -141,7 +141,7 @@ def run_rows(workspace: Workspace, families: list[str]) -> None:
     workspace.raw["families"] = families
     workspace.use_tsv(tsv_rows(ROWS))
     workspace.write()
-    workspace.run("dvc", "repro")
+    workspace.run("g2u.cli.main", "run")
 
 
 def cell_files(workspace: Workspace, nouns: tuple[str, ...]) -> dict[str, str]:
@@ -165,7 +165,7 @@ def test_permuting_the_answers_changes_no_thought_and_no_answer_file(workspace: 
     workspace.use_tsv(permuted)
     workspace.write()
     forget(workspace.folder)
-    workspace.run("dvc", "repro")
+    workspace.run("g2u.cli.main", "run")
     assert cell_files(workspace, ("thoughts", "answers")) == before
     assert cell_files(workspace, ("scores",)) != scored
 
@@ -303,7 +303,7 @@ def test_dvc_runs_the_cells_of_a_changed_recipe_and_no_others(workspace: Workspa
     workspace.use_null()
     workspace.raw["families"] = list(FEW)
     workspace.write()
-    workspace.run("dvc", "repro")
+    workspace.run("g2u.cli.main", "run")
     assert stale(workspace) == set()
     kept = workspace.folder / "data/recipes/understand/tiny.json"
     untouched = kept.stat().st_mtime_ns
