@@ -13,39 +13,36 @@ from g2u.params import load
 from g2u.sharing import signing
 from g2u.sharing.imports import take_in
 from g2u.sharing.manifest import NAME, read_manifest
-from tests.campaigns.datasets import CELLS, inside, repacked, signed_as, sound
-
-
-def g2u(folder: Path, *command: str) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run(
-        [sys.executable, "-m", "g2u.cli.main", *command],
-        cwd=folder, capture_output=True, text=True, env={"PYTHONPATH": str(Path.cwd())},
-    )  # fmt: skip
+from tests.campaigns.datasets import CELLS, commanded, inside, repacked, signed_as, sound
 
 
 def test_a_dataset_is_signed_by_the_command_and_believed_by_who_names_the_key(
-    tmp_path: Path,
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sound(tmp_path)
-    here = tmp_path / "workspace"
-    made = g2u(here, "export", "--new-key", "mine.pem")
-    public = made.stdout.split()[-1]
-    assert stat.S_IMODE((here / "mine.pem").stat().st_mode) == 0o600
-    kept = (here / "mine.pem").read_bytes()
-    assert "File exists; expected a new file" in g2u(here, "export", "--new-key", "mine.pem").stderr
-    assert (here / "mine.pem").read_bytes() == kept
+    monkeypatch.chdir(tmp_path / "workspace")
+    monkeypatch.setattr(sys, "argv", [])
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    monkeypatch.delenv("G2U_CACHE", raising=False)
+    mine = Path("mine.pem")
+    public = commanded("export", "--new-key", "mine.pem")["said"].split()[-1]
+    assert stat.S_IMODE(mine.stat().st_mode) == 0o600
+    kept = mine.read_bytes()
+    again = commanded("export", "--new-key", "mine.pem")["said"]
+    assert "File exists; expected a new file" in again
+    assert mine.read_bytes() == kept
     names = ["/".join((cell.benchmark, cell.model, cell.family)) for cell in CELLS]
-    done = g2u(here, "export", "../signed", *names, "--without-originals", "--sign", "mine.pem")
-    assert done.returncode == 0, done.stderr
+    done = commanded("export", "../signed", *names, "--without-originals", "--sign", "mine.pem")
+    assert done["code"] == 0, done
     assert read_manifest(tmp_path / "signed").signer == public
-    trusted = g2u(here, "import", "../signed", "--trust", public)
-    assert f"4 drawings taken in, 0 known; signed by {public}\n" in trusted.stdout
-    said = g2u(here, "import", "../signed").stdout
+    trusted = commanded("import", "../signed", "--trust", public)["said"]
+    assert f"4 drawings taken in, 0 known; signed by {public}\n" in trusted
+    said = commanded("import", "../signed")["said"]
     assert f"; signed by {public}, untrusted: name the key with --trust" in said
     assert said.count("\n") == 2
-    refused = g2u(here, "import", "../sound", "--trust", public)
-    assert (refused.returncode, refused.stderr.count("\n")) == (1, 1)
-    assert f"unsigned; expected a signature by {public}" in refused.stderr
+    refused = commanded("import", "../sound", "--trust", public)
+    assert (refused["code"], refused["said"].count("\n")) == (1, 1)
+    assert f"unsigned; expected a signature by {public}" in refused["said"]
 
 
 def test_a_signature_of_somebody_else_or_of_other_bytes_is_refused(tmp_path: Path) -> None:
