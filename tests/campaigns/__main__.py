@@ -1,20 +1,31 @@
-"""The campaigns at full size, as a table: make campaigns."""
+"""The campaigns at full size, as a table: make campaigns, or python -m tests.campaigns NAME ..."""
 
 import os
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
-from tests.campaigns import crashes, together
+from tests.campaigns import crashes, datasets, files, serving, together
 from tests.campaigns.mutations import MUTATIONS
-from tests.conftest import Workspace
+from tests.conftest import ROOT, Workspace
 
-KILLS, RUNS = 200, 50
+KILLS, RUNS, ROUNDS, REQUESTS = 200, 50, 50, 500
 REUSE = ("tests/campaigns/test_mutations.py", "tests/stages/test_reuse.py")
 """The second has what needs real weights: other ones under the same name."""
+
+
+class Row(NamedTuple):
+    """What a campaign came to."""
+
+    size: str
+    figure: str
+    limit: str
+    is_sound: bool
 
 
 def workspace(folder: Path) -> Workspace:
@@ -24,38 +35,99 @@ def workspace(folder: Path) -> Workspace:
     return Workspace(folder)
 
 
-def main() -> int:
-    """Run all three; exit code 1 if a figure is missed."""
-    here = Path.cwd()
-    mutated = pytest.main(["-q", "-p", "no:cacheprovider", *REUSE])
+def mutated(folder: Path) -> Row:
+    """Changes, and the calls that they may cost."""
+    del folder
+    failed = pytest.main(["-q", "-p", "no:cacheprovider", *REUSE])
+    figure = "FAILED" if failed else "all as declared"
+    return Row(f"{len(MUTATIONS)} kinds", figure, "all as declared", not failed)
+
+
+def killed(folder: Path) -> Row:
+    """Runs that end at any line."""
+    found = crashes.campaign(workspace(folder), KILLS, 40, seed=0)
+    most = KILLS * crashes.BATCH
+    return Row(
+        f"{found.kills} kills",
+        f"{found.redone} of {found.asked} calls made twice, {found.differences} differences",
+        f"{most} twice, 0 differences",
+        found.redone <= most and not found.differences,
+    )
+
+
+def at_once(folder: Path) -> Row:
+    """Runs that begin together."""
+    found = together.campaign(workspace(folder), RUNS, 8)
+    figure = f"{found.failed} failed, {found.differences} differences"
+    return Row(f"{found.runs} runs", figure, "0, 0", not found.failed + found.differences)
+
+
+def beside(folder: Path) -> Row:
+    """Files of people, through every command."""
+    found = files.campaign(workspace(folder), ROUNDS, seed=0)
+    for line in [*found.harmed, *found.refused]:
+        print(line, file=sys.stderr)
+    figure = f"{len(found.harmed)} harmed, {len(found.refused)} refused in {found.steps} steps"
+    size = f"{found.kept} files of people, {ROUNDS} rounds"
+    return Row(size, figure, "0, 0", not found.harmed + found.refused)
+
+
+def imported(folder: Path) -> Row:
+    """Malicious datasets, each in a process of its own."""
+    folder.mkdir()
+    found = datasets.campaign(folder, list(datasets.ATTACKS))
+    for line in found.faults:
+        print(line, file=sys.stderr)
+    return Row(
+        f"{found.datasets} datasets",
+        f"{found.refused} refused in one line, {found.room / 1e6:.0f} MB beyond the start",
+        f"all, {datasets.ROOM / 1e6:.0f} MB",
+        not found.faults and found.refused == found.datasets and found.room < datasets.ROOM,
+    )
+
+
+def served(folder: Path) -> Row:
+    """Requests that are malformed or too large, beside a client that asks rightly."""
+    found = serving.campaign(workspace(folder), REQUESTS, seed=0)
+    for line in [*found.wrong, *found.failed]:
+        print(line, file=sys.stderr)
+    return Row(
+        f"{found.sent.total()} requests, {len(found.sent)} kinds",
+        f"{len(found.wrong)} not refused, the client failed in {len(found.failed)} of "
+        f"{found.asked}, {found.peak / 1e6:.0f} MB, ended in {found.ended:.1f} s",
+        f"0, 0, {serving.MEMORY / 1e6:.0f} MB, {serving.END:.0f} s",
+        found.is_sound,
+    )
+
+
+CAMPAIGNS: dict[str, Callable[[Path], Row]] = {
+    "mutations": mutated,
+    "kills": killed,
+    "runs": at_once,
+    "files": beside,
+    "datasets": imported,
+    "serving": served,
+}
+
+
+def main(names: list[str]) -> int:
+    """Run the named ones, or all; exit code 1 if a figure is missed."""
     for name in ("DVC_NO_ANALYTICS", "DO_NOT_TRACK"):
         os.environ[name] = "1"
+    lines = ["| campaign | size | figure | limit | seconds |", "|---|---|---|---|---|"]
+    is_sound = True
     with tempfile.TemporaryDirectory() as folder:
         os.environ["DVC_SITE_CACHE_DIR"] = str(Path(folder) / "site")
-        begun = time.perf_counter()
-        crashed = crashes.campaign(workspace(Path(folder) / "kills"), KILLS, 40, seed=0)
-        killed_in = time.perf_counter() - begun
-        begun = time.perf_counter()
-        parallel = together.campaign(workspace(Path(folder) / "runs"), RUNS, 8)
-        ran_in = time.perf_counter() - begun
-        os.chdir(here)
-    print("| campaign | size | figure | limit | seconds |\n|---|---|---|---|---|")
-    print(
-        f"| mutations | {len(MUTATIONS)} | {'all as declared' if not mutated else 'FAILED'} | | |"
-    )
-    print(
-        f"| kills | {crashed.kills} | {crashed.redone} of {crashed.asked} calls redone, "
-        f"{crashed.differences} differences | {KILLS * crashes.BATCH} redone, 0 differences "
-        f"| {killed_in:.0f} |"
-    )
-    print(
-        f"| runs at once | {parallel.runs} | {parallel.failed} failed, {parallel.differences} "
-        f"differences | 0, 0 | {ran_in:.0f} |"
-    )
-    is_sound = not mutated and crashed.redone <= KILLS * crashes.BATCH
-    is_sound = is_sound and not crashed.differences + parallel.failed + parallel.differences
+        for name in names or CAMPAIGNS:
+            begun = time.perf_counter()
+            row = CAMPAIGNS[name](Path(folder) / name)
+            os.chdir(ROOT)
+            took = time.perf_counter() - begun
+            lines.append(f"| {name} | {row.size} | {row.figure} | {row.limit} | {took:.0f} |")
+            is_sound = is_sound and row.is_sound
+    print("\n".join(lines))
     return 0 if is_sound else 1
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))
