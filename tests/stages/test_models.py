@@ -77,7 +77,8 @@ def test_every_kind_of_adapter_runs_from_rows_to_report(
 @pytest.mark.slow
 def test_another_model_is_one_word_and_makes_stale_its_own_cells(rows: Workspace) -> None:
     rows.raw["families"] = ["direct", "duplicate"]
-    rows.raw["models"] = ["tiny", "janus"]
+    rows.raw["presets"]["models"]["other"] = {"adapter": "null", "settings": {"size": 16}}
+    rows.raw["models"] = ["tiny", "other"]
     rows.write()
     rows.run("g2u.cli.main", "run")
     rows.raw["models"] = ["tiny", "emu"]
