@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from g2u import code, params, plugins
 from g2u.cli import guard
-from g2u.cli.checks import check
+from g2u.cli.checks import check, inapplicable
 from g2u.cli.packer import packing
 from g2u.cli.sources import CODE, states
 from g2u.cli.sync import Planned, sync_plan
@@ -79,6 +79,8 @@ def settle(tell: Callable[[str], None]) -> "Stale | None":
     if back := restore(told):
         tell(back[0])
         told = status(config)
+    for line in inapplicable(config):
+        tell(line)
     work = stale(config, told)
     check(config, models_called=models(config, work.certain))
     _apply(planned, tell)
