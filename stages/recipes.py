@@ -13,7 +13,6 @@ from g2u import params
 from g2u.errors import run_main
 from g2u.files import write_whole
 from g2u.recipes import recipes
-from g2u.workspace import RECIPES
 
 CAUSES = 4
 """Named in the line; more are counted."""
@@ -26,7 +25,7 @@ def main() -> None:
     without a recipe would stop DVC.
     """
     wanted = {path: recipe.text() for path, recipe in recipes(params.load()).items()}
-    there = {path: path.read_bytes() for path in sorted(RECIPES.rglob("*.json"))}
+    there = {path: path.read_bytes() for path in wanted if path.is_file()}
     changed = {path: text for path, text in wanted.items() if there.get(path) != text.encode()}
     causes: set[str] = set()
     for path, text in changed.items():
