@@ -10,7 +10,6 @@ from typing import Any
 
 import torch
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers
-from transformers import PreTrainedTokenizerFast
 
 ALPHABET = sorted(pre_tokenizers.ByteLevel.alphabet())
 QWEN_MARKS = [
@@ -21,6 +20,8 @@ QWEN_MARKS = [
 
 def byte_tokenizer(extra: dict[str, str], **marks: str) -> Any:
     """A byte-level tokenizer without merges."""
+    from transformers import PreTrainedTokenizerFast
+
     plain = Tokenizer(models.BPE(vocab={c: i for i, c in enumerate(ALPHABET)}, merges=[]))
     plain.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     plain.decoder = decoders.ByteLevel()
