@@ -342,7 +342,8 @@ def _enter_workspace(arguments: argparse.Namespace) -> None:
         G2UError: there is no workspace.
     """
     here = Path.cwd()
-    if (here / params.PATH).exists() or getattr(arguments, "new_key", None):
+    needs_none = arguments.command == "cache" or getattr(arguments, "new_key", None)
+    if needs_none or (here / params.PATH).exists():
         return
     root = next((f for f in here.parents if all((f / m).exists() for m in MARKS)), None)
     if root is None:

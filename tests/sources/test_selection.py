@@ -70,6 +70,6 @@ def test_a_missing_file_says_where_it_is_to_be_had(workspace: Workspace) -> None
     done = workspace.run("g2u.cli.main", "run", check=False)
     assert done.returncode == 1
     assert done.stderr.strip().splitlines()[-1] == (
-        "DataError: MMStar.tsv: no such file; params.yaml: presets.benchmarks.mine reads it; "
+        "DataError: MMStar.tsv: no such file; params.yaml: presets.benchmarks.mine.file names it; "
         "get it from the project's page (licence: X)"
     )
