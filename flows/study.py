@@ -7,18 +7,18 @@ Run: python -m flows.study NAME ...   (make study: those of the embedded model)
 """
 
 import argparse
+import json
 import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from g2u import params
-from g2u.dependencies import PACKAGES
 from g2u.errors import ParamsError, run_main, unknown_name
 from g2u.files import from_yaml, write_whole
 from g2u.report.page import PAGES
@@ -28,6 +28,8 @@ STUDIES = Path("studies")
 RESULTS = STUDIES / "results"
 APART = ("dvc.lock", "params.yaml")
 """Tracked files that a study has of its own."""
+COPIED = Path(".g2u") / "copied.json"
+"""In a study's workspace: the files that were copied there."""
 WORKSPACES = Path(".g2u") / "study"
 COMMANDS = (
     ["g2u.cli.main", "sync"],
@@ -77,21 +79,33 @@ def workspace(name: str) -> Path:
         raise ParamsError(unknown_name(str(STUDIES), name, known))
     place = WORKSPACES / name
     place.mkdir(parents=True, exist_ok=True)
-    for folder in PACKAGES:  # whole: a module that is gone here must be gone there
-        shutil.rmtree(place / folder, ignore_errors=True)
     listed = subprocess.run(
         [GIT, "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
         check=True, capture_output=True, text=True,
     )  # fmt: skip
-    for path in filter(None, listed.stdout.split("\0")):
-        wanted = not path.startswith(("data/", "tests/", "studies/")) and path not in APART
-        if wanted and Path(path).is_file():
+    wanted = [
+        path
+        for path in filter(None, listed.stdout.split("\0"))
+        if not path.startswith(("data/", "tests/", "studies/")) and path not in APART
+    ]
+    for path in wanted:
+        if Path(path).is_file():
             (place / path).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(path, place / path)
+    _forget_gone(place, wanted)
     write_whole(place / params.PATH, yaml.safe_dump(params_of(name), sort_keys=False))
     if not (place / ".git").exists():
         subprocess.run([GIT, "init", "--quiet"], cwd=place, check=True)
     return place
+
+
+def _forget_gone(place: Path, wanted: Sequence[str]) -> None:
+    """Remove what earlier copies brought and is gone here: a module would still be imported."""
+    kept = place / COPIED
+    before = json.loads(kept.read_text(encoding="utf-8")) if kept.exists() else []
+    for path in set(before) - set(wanted):
+        (place / path).unlink(missing_ok=True)
+    write_whole(kept, json.dumps(sorted(wanted)))
 
 
 def run(name: str) -> None:

@@ -10,6 +10,7 @@ from PIL import Image
 
 from flows.figures import DOCUMENTS, tables_of_study, with_tables
 from flows.study import laid_over, params_of
+from flows.study import workspace as study_workspace
 from g2u.params import load
 from g2u.report.curves import Curve, depth_figure, steps_figure
 from g2u.report.strip import TILE, Panel, Row, strip
@@ -49,6 +50,23 @@ def test_every_study_is_sound(path: Path, tmp_path: Path) -> None:
     for benchmark in config.benchmarks:
         least = SUBSETS.get(path.stem, 500)
         assert config.presets.benchmarks[benchmark].settings()["items"] >= least
+
+
+def test_a_study_s_workspace_loses_modules_that_are_gone_here_and_keeps_notes(
+    workspace: Workspace,
+) -> None:
+    workspace.init_dvc()
+    Path("studies").mkdir()
+    Path("studies/small.yaml").write_text("families: [direct, duplicate]\n")
+    Path("g2u/extra.py").touch()
+    place = study_workspace("small")
+    note = place / "g2u" / "notes.txt"
+    note.write_text("mine")
+    assert (place / "g2u" / "extra.py").exists()
+    Path("g2u/extra.py").unlink()
+    study_workspace("small")
+    assert not (place / "g2u" / "extra.py").exists()
+    assert note.read_text() == "mine"
 
 
 @pytest.mark.slow
