@@ -68,6 +68,11 @@ class MadeStore:
                 self._store.put(key, entry)
         return found
 
+    def take_in(self, files: Iterable[Path]) -> None:
+        """Put what these files of calls hold into the call cache, where it is missing there."""
+        for path in files:
+            self.get_many(_column(path, "call"))
+
     def require_room(self, keys: Iterable[str]) -> None:
         """See `Replies.require_room`."""
         self._store.require_room(keys)

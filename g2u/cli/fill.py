@@ -8,7 +8,7 @@ all questions about a picture, so that no two workers ask the same.
 import functools
 import math
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from typing import Literal
@@ -21,7 +21,6 @@ from g2u.cli.plan import Source, read_source
 from g2u.cli.stale import Stale
 from g2u.cli.workers import Pool, model_of, pool, spent
 from g2u.params import Params
-from g2u.parquet import iterate_rows
 from g2u.records import Question, Thought
 from g2u.rewards import rewards
 from g2u.workspace import Cell, known_calls
@@ -69,7 +68,9 @@ def fill(config: Params, work: Stale) -> Iterator[Filled]:
     if not work.understand:
         return
     if config.run.ray is not None:
-        take_in(work.understand)
+        # actors do not see data/
+        stages = ("generate", "understand")
+        known_calls().take_in(cell.calls(stage) for cell in work.understand for stage in stages)
     with pool(config) as workers, ThreadPoolExecutor(2 * workers.count) as threads:
         stop = threading.Event()
         waiting: set[Future[Filled]] = set()
@@ -88,15 +89,6 @@ def fill(config: Params, work: Stale) -> Iterator[Filled]:
             stop.set()
             for future in waiting:
                 future.cancel()
-
-
-def take_in(cells: Iterable[Cell]) -> None:
-    """Put what these cells were last made from into the call cache: actors do not see data/."""
-    store = known_calls()
-    for cell in cells:
-        for path in (cell.calls("generate"), cell.calls("understand")):
-            if path.exists():
-                store.get_many(row["call"] for row in iterate_rows(path, tables.CALLS, ["call"]))
 
 
 def jobs(config: Params, work: Stale) -> list[Job]:

@@ -82,12 +82,12 @@ def settle(tell: Callable[[str], None]) -> "Stale | None":
     for line in inapplicable(config):
         tell(line)
     work = stale(config, told)
-    check(config, models_called=models(config, work.certain))
+    check(config, models_called=models(config, work, certain=True))
     _apply(planned, tell)
     if work.recipes or work.prepare:
         pack(tell, ["data/dvc.yaml:recipes", *_prepared(work.prepare)], expects_work=False)
         work = stale(config, status(config))
-        check(config, models_called=models(config, work.understand))
+        check(config, models_called=models(config, work, certain=False))
     return work
 
 

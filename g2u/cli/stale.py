@@ -5,7 +5,7 @@ the results has them, without a call cache and without the server.
 """
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,6 +34,8 @@ class Stale:
     """Those of `generate` too."""
     certain: frozenset[Cell]
     """Of `understand`: those that run whatever prepare comes to."""
+    judge: bool
+    """Whether a cell is judged anew."""
 
 
 Status = Mapping[str, Any] | None
@@ -62,7 +64,7 @@ def stale(config: Params, told: Status) -> Stale:
         for path, recipe in recipes(config).items()
         if not path.exists() or path.read_text(encoding="utf-8") != recipe.text()
     }
-    prepare, generate, understand, certain = set(), set(), set(), set()
+    prepare, generate, understand, certain, is_judged = set(), set(), set(), set(), False
     for benchmark in config.benchmarks:
         folder = BenchmarkFolder(benchmark).root
         path = folder / "dvc.yaml"
@@ -94,12 +96,18 @@ def stale(config: Params, told: Status) -> Stale:
                 understand.add(cell)
             if said:
                 certain.add(cell)
+            is_judged |= config.judge.model is not None and (
+                said
+                or f"{file}:judge@{model}" in (told or ())
+                or RECIPES / f"judge/{benchmark}.json" in changed
+            )
     return Stale(
         bool(changed),
         frozenset(prepare),
         frozenset(generate),
         frozenset(understand),
         frozenset(certain),
+        is_judged,
     )
 
 
@@ -123,10 +131,12 @@ def restore(told: Status) -> list[str]:
     return [f"put back {back} outputs that were gone from data/, out of DVC's cache"] * bool(back)
 
 
-def models(config: Params, cells: Iterable[Cell]) -> frozenset[str]:
-    """The presets that these cells ask, those that write prompts for them included."""
-    found = set()
-    for cell in cells:
+def models(config: Params, work: Stale, *, certain: bool) -> frozenset[str]:
+    """The presets that a run asks, those that write prompts and judge included; `certain`: whatever
+    prepare comes to.
+    """
+    found = {config.judge.model} if work.judge and config.judge.model else set()
+    for cell in work.certain if certain else work.understand:
         writer = config.presets.families[cell.family].settings().get("writer")
         found |= {cell.model} | ({str(writer)} if writer else set())
     return frozenset(found)

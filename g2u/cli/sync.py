@@ -20,7 +20,7 @@ from g2u.errors import DataError
 from g2u.files import write_whole
 from g2u.params import SHELF, Params
 from g2u.recipes import elsewhere, halves, recipes, sources
-from g2u.workspace import DATA, RECIPES, REPORT, TRAINING, BenchmarkFolder
+from g2u.workspace import DATA, RECIPES, REPORT, TRAINING, BenchmarkFolder, known_calls
 
 BENCHMARK_TEMPLATE = Path(__file__).with_name("benchmark.dvc.yaml")
 FAMILY_TEMPLATE = Path(__file__).with_name("family.dvc.yaml")
@@ -274,6 +274,9 @@ class Planned:
         for path, text in self.texts.items():
             write_whole(self.root / path, text)
             said.append(f"wrote {self.root / path}")
+        calls = [self.root / path for path in self.outputs if path.parts[2:3] == ("calls",)]
+        if calls:  # a clone that pulled them has no other copy of what was paid
+            known_calls().take_in(calls)
         gone: dict[Path, None] = {}
         for path in (*self.outputs, *self.files):
             (self.root / path).unlink(missing_ok=True)

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from PIL import Image
 
 from g2u import parquet, tables
@@ -196,6 +197,21 @@ def test_a_row_added_to_a_pulled_clone_costs_the_calls_of_that_row(
     run(clone, *command)
     assert server.asked == {"edit": 1, "answer": 4}
     assert drawn(clone).items() > pulled.items()
+
+
+@pytest.mark.slow
+def test_a_model_renamed_in_a_pulled_clone_costs_nothing(clone: Path, server: Drawing) -> None:
+    """Its cells go with the old name, and with them the only copy of what was paid."""
+    pulled = drawn(clone)
+    config = yaml.safe_load((clone / "params.yaml").read_text())
+    config["models"] = ["renamed"]
+    config["presets"]["models"]["renamed"] = config["presets"]["models"].pop("tiny")
+    (clone / "params.yaml").write_text(yaml.safe_dump(config, sort_keys=False))
+    run(clone, "g2u.cli.main", "run")
+    assert not server.asked
+    rows = parquet.read_shards(clone / "data/mine/thoughts/renamed/detail", tables.THOUGHTS)
+    assert {row["source"]: row["digest"] for row in rows} == pulled
+    assert not (clone / "data/mine/thoughts/tiny").exists()
 
 
 @pytest.mark.slow
