@@ -3,6 +3,7 @@
 import argparse
 import os
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ from g2u import params
 from g2u.errors import G2UError, ParamsError, run_main
 
 if TYPE_CHECKING:
+    from g2u.cache.store import CallStore
     from g2u.params import Params
     from g2u.records import Question, Target
 
@@ -20,10 +22,12 @@ MARKS = ("params.yaml", "dvc.yaml", "stages/run.py")
 def sync_command(arguments: argparse.Namespace) -> None:
     """Bring dvc.yaml files in step with params.yaml."""
     del arguments
+    from g2u.cli.guard import only_driver
     from g2u.cli.sync import sync
 
-    for line in sync(params.load()) or ["dvc.yaml files are in step with params.yaml"]:
-        print(line)
+    with only_driver():
+        for line in sync(params.load()) or ["dvc.yaml files are in step with params.yaml"]:
+            print(line)
 
 
 def plan_command(arguments: argparse.Namespace) -> None:
@@ -45,17 +49,19 @@ def fill_command(arguments: argparse.Namespace) -> None:
     """Make the missing model calls on all workers; dvc repro then only packs."""
     del arguments
     from g2u.cli.fill import fill
+    from g2u.cli.guard import only_driver
     from g2u.cli.stale import stale, status
 
     config = params.load()
-    for done in fill(config, stale(config, status(config))):
-        print(f"fill {done}", file=sys.stderr)
+    with only_driver():
+        for done in fill(config, stale(config, status(config))):
+            print(f"fill {done}", file=sys.stderr)
 
 
 def cache_command(arguments: argparse.Namespace) -> None:
     """Look at the call cache: stats, verify, prune; migrate takes over an older g2u's."""
     from g2u.cli import cache
-    from g2u.cli.plan import plan
+    from g2u.cli.guard import only_driver
     from g2u.workspace import call_store
 
     store = call_store()
@@ -70,6 +76,14 @@ def cache_command(arguments: argparse.Namespace) -> None:
         if arguments.action == "verify" and found.damaged:
             raise SystemExit(1)
         return
+    with only_driver() if Path(".dvc").is_dir() else nullcontext():  # a run needs what it has made
+        _prune(store, arguments)
+
+
+def _prune(store: "CallStore", arguments: argparse.Namespace) -> None:
+    from g2u.cli import cache
+    from g2u.cli.plan import plan
+
     left, room = store.clear()
     print(
         f"{store.place}: {left} leftovers of damage and kills forgotten, {room / 1e6:.1f} MB freed"

@@ -10,6 +10,7 @@ from dvc.schema import COMPILED_LOCKFILE_SCHEMA
 
 from g2u.cli import guard
 from g2u.errors import DataError, G2UError
+from tests.conftest import Workspace
 
 LOCK = {
     "schema": "2.0",
@@ -104,3 +105,14 @@ def test_dvc_that_stops_is_one_line(lock: Path) -> None:
     ):
         guard.run_dvc(["status"], tell=said.append)
     assert said
+
+
+@pytest.mark.parametrize("command", [("sync",), ("fill",), ("cache", "prune")])
+def test_commands_that_write_are_refused_while_a_run_is_under_way(
+    workspace: Workspace, command: tuple[str, ...]
+) -> None:
+    workspace.init_dvc()
+    with guard.only_driver():
+        done = workspace.run("g2u.cli.main", *command, check=False)
+    assert done.returncode == 1
+    assert "is running this workspace; wait for it" in done.stderr
