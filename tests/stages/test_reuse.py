@@ -210,12 +210,11 @@ def stale(workspace: Workspace) -> set[str]:
     return {short(name) for name in status}
 
 
-def texts(workspace: Workspace) -> dict[str, str]:
+def texts() -> dict[str, str]:
     """Recipe, as generate/tiny/blank -> its content."""
-    config = load(workspace.folder / "params.yaml")
     return {
-        path.relative_to(RECIPES).with_suffix("").as_posix(): recipe.text(workspace.folder)
-        for path, recipe in recipes(config, workspace.folder).items()
+        path.relative_to(RECIPES).with_suffix("").as_posix(): recipe.text()
+        for path, recipe in recipes(load()).items()
     }
 
 
@@ -251,7 +250,7 @@ def texts_of_few(workspace: Workspace) -> dict[str, str]:
     """The recipes of a workspace with these few families."""
     workspace.raw["families"] = list(FEW)
     workspace.write()
-    return texts(workspace)
+    return texts()
 
 
 @pytest.mark.parametrize("name", EDITED)
@@ -262,7 +261,7 @@ def test_editing_a_file_changes_exactly_the_recipes_of_its_own_cells(
     assert before.keys() == ALL
     path = workspace.folder / name
     path.write_text(path.read_text() + "\n# edited\n")
-    assert changed(before, texts(workspace)) == EDITED[name]
+    assert changed(before, texts()) == EDITED[name]
 
 
 SETTLED = {
@@ -294,7 +293,7 @@ def test_changing_params_changes_exactly_the_recipes_that_they_decide(
         place = place[name]
     place[last], wanted = SETTLED[key]
     workspace.write()
-    assert changed(before, texts(workspace)) == wanted
+    assert changed(before, texts()) == wanted
 
 
 @pytest.mark.slow
