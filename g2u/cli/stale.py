@@ -62,7 +62,7 @@ def stale(config: Params, told: Status) -> Stale:
     changed = {
         path
         for path, recipe in recipes(config).items()
-        if not path.exists() or path.read_text(encoding="utf-8") != recipe.text()
+        if not path.exists() or path.read_bytes() != recipe.text().encode()
     }
     prepare, generate, understand, certain, is_judged = set(), set(), set(), set(), False
     for benchmark in config.benchmarks:
@@ -73,7 +73,7 @@ def stale(config: Params, told: Status) -> Stale:
             or f"{path}:prepare" in told
             or RECIPES / f"prepare/{benchmark}.json" in changed
             or not path.exists()
-            or path.read_text(encoding="utf-8") != wanted[path]
+            or path.read_bytes() != wanted[path].encode()
         )
         if is_old:
             prepare.add(benchmark)
@@ -113,7 +113,7 @@ def stale(config: Params, told: Status) -> Stale:
 
 def restore(told: Status) -> list[str]:
     """Put back outputs that are gone and that DVC's cache holds; returns a line where it did."""
-    from dvc.exceptions import CheckoutError
+    from dvc.exceptions import DvcException
 
     gone = [
         path
@@ -125,7 +125,7 @@ def restore(told: Status) -> list[str]:
     ]
     if not gone:
         return []
-    with _repo() as repo, suppress(CheckoutError):
+    with _repo() as repo, suppress(DvcException):
         repo.checkout(targets=gone, allow_missing=True)
     back = sum(Path(path).exists() for path in gone)
     return [f"put back {back} outputs that were gone from data/, out of DVC's cache"] * bool(back)
