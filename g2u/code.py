@@ -169,8 +169,8 @@ def _digest_of(path: Path, changed: int, size: int) -> str:
     if path.suffix == ".py":
         try:
             return sha256(_told(ast.parse(raw)))
-        except (SyntaxError, ValueError):
-            pass  # it cannot run either; its bytes name it
+        except (SyntaxError, ValueError, RecursionError):
+            pass  # its bytes name it
     return hashlib.sha256(raw).hexdigest()
 
 
