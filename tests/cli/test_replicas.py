@@ -9,8 +9,9 @@ import pytest
 
 from g2u.cli.fill import fill
 from g2u.cli.replicas import Replicas
+from g2u.cli.stale import stale, status
 from g2u.errors import ParamsError
-from g2u.params import load
+from g2u.params import Params, load
 from g2u.workspace import call_store
 from tests.conftest import Workspace, tsv_rows
 
@@ -22,6 +23,12 @@ def replies() -> dict[str, bytes]:
     store = call_store()
     found = store.get_many(file.key for file in store.listing())
     return {key: entry.body for key, entry in found.items()}
+
+
+def make_calls(config: Params) -> None:
+    """All that are missing."""
+    for done in fill(config, stale(config, status(config))):
+        assert not done.failed
 
 
 def die_once(mark: str) -> str:
@@ -42,11 +49,11 @@ def test_actors_give_the_bytes_of_local_workers_and_a_lost_one_is_replaced(
     workspace.raw["run"] = {"workers": 2}
     workspace.use_tsv(tsv_rows(80))
     workspace.raw["presets"]["models"]["tiny"]["sampler"]["steps"] = 2
-    list(fill(workspace.write()))
+    make_calls(workspace.write())
     local = replies()
     monkeypatch.setenv("G2U_CACHE", str(workspace.folder / "other"))
     workspace.raw["run"] = {"workers": 2, "ray": "local"}
-    list(fill(workspace.write()))
+    make_calls(workspace.write())
     assert replies() == local
     assert len(local) == 80 + 80 * 4
     from ray import cloudpickle
