@@ -1,8 +1,13 @@
 """Errors a user can act on: one line with what, where, what was expected, the next command."""
 
 import difflib
+import errno
+import os
 import sys
 from collections.abc import Callable, Iterable
+
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
+"""What a full or write-protected disk says."""
 
 
 class G2UError(Exception):
@@ -54,6 +59,14 @@ def run_main(main: Callable[[], None]) -> None:
         main()
     except G2UError as error:
         print(f"{type(error).__name__}: {in_one_line(str(error))}", file=sys.stderr)
+        raise SystemExit(1) from None
+    except OSError as error:
+        if error.errno not in NO_ROOM:
+            raise
+        place = f"{error.filename}: " if error.filename else ""
+        said = in_one_line(f"{place}{os.strerror(error.errno)}")
+        print(f"DataError: {said}; what was finished is kept: make room, then run again",
+              file=sys.stderr)  # fmt: skip
         raise SystemExit(1) from None
     except KeyboardInterrupt:
         print("stopped; what was finished is kept, the same command goes on", file=sys.stderr)

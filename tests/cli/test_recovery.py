@@ -308,3 +308,40 @@ def test_a_run_after_an_output_was_overwritten_ends_as_the_first_one(workspace: 
     run(said.append)
     assert sum("was overwritten" in line for line in said) == 2
     assert digests() == first
+
+
+@contextmanager
+def small_disk(folder: Path, pages: int) -> Iterator[None]:
+    """A file system of that many pages of 4 kB at a folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    mount = ["mount", "-t", "tmpfs", "-o", f"size={4 * pages}k", "tmpfs", str(folder)]
+    if shutil.which("mount") is None or subprocess.run(mount, capture_output=True).returncode:
+        pytest.skip("may not mount a file system")
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("place", "pages"), [(".g2u", 12), (".dvc/cache", 24), ("data", 60)])
+def test_a_run_that_a_full_disk_stopped_goes_on_once_there_is_room(
+    workspace: Workspace, place: str, pages: int
+) -> None:
+    workspace.init_dvc()
+    workspace.use_null(batch=4)
+    workspace.raw["families"] = ["direct", "duplicate", "detail"]
+    workspace.raw["run"] = {"workers": 1}
+    workspace.use_tsv(tsv_rows(6))
+    with small_disk(workspace.folder / place, pages):
+        workspace.write()
+        stopped = workspace.run("g2u.cli.main", "run", check=False)
+        assert stopped.returncode == 1
+        assert "Traceback" not in stopped.stderr
+        said = [line for line in stopped.stderr.splitlines() if "Error: " in line]
+        assert said[-1].startswith(("DataError: dvc repro", "CacheError: call cache .g2u/calls"))
+        roomy = ["mount", "-o", "remount,size=64m", str(workspace.folder / place)]
+        subprocess.run(roomy, check=True)
+        workspace.run("g2u.cli.main", "run")
+        status = workspace.run("dvc", "status").stdout.strip()
+        assert status == "Data and pipelines are up to date."
