@@ -34,8 +34,10 @@ repro: $(READY)
 	@python -m g2u.cli.main run
 	@echo "report: data/report/index.html"
 
-# a file's tests stay together, files with slow tests come first (tests/conftest.py)
-TESTS := python -m pytest -n auto --dist loadfile --no-loadscope-reorder
+# a file's tests stay together, files with slow tests come first (tests/conftest.py); half again as
+# many processes as cores, as tests wait for servers and for processes that end
+WORKERS := $(shell expr $$(getconf _NPROCESSORS_ONLN) \* 3 / 2)
+TESTS := python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 test: $(READY)
 	@$(TESTS)
