@@ -26,7 +26,7 @@ from flows.view import View, surviving
 from g2u import params
 from g2u.cli import guard
 from g2u.cli.fill import Filled, Job, Stage, fill_cell, jobs
-from g2u.cli.run import all_answered, pack, run, settle
+from g2u.cli.run import all_answered, pack, run, settle, stamp
 from g2u.cli.workers import Pool, pool
 from g2u.errors import BudgetError, CacheError, ParamsError, run_main
 from g2u.workspace import REPORT, Cell
@@ -132,11 +132,12 @@ def reproduce() -> int:
     with guard.only_driver():
         tell: Callable[[str], None] = logger.info
         work, config = settle(tell), params.load()
+        now = stamp(config)
         filled: list[Filled] = []
         if work is not None and work.understand:
             with pool(config) as workers:
                 filled = fill_all(workers, jobs(config, work), view)
-        all_answered(config, filled)
+        all_answered(now, filled)
         logger.info(
             "%d calls made, %d reused, %d failed",
             sum(f.made for f in filled),

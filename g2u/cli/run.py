@@ -47,12 +47,12 @@ def run(
         if work is not None:
             from g2u.cli.fill import fill
 
-            config = params.load()
-            done = []
+            config, done = params.load(), []
+            now = stamp(config)  # before the calls: what changes meanwhile was not answered
             for filled in fill(config, work):
                 tell_filled(filled, tell)
                 done.append(filled)
-            all_answered(config, done)
+            all_answered(now, done)
         pack(expects_work=work is not None)
 
 
@@ -97,10 +97,10 @@ def _apply(planned: Planned, tell: Callable[[str], None]) -> None:
     guard.keep_locks()
 
 
-def all_answered(config: Params, done: Iterable["Filled"]) -> None:
-    """Note that no call is missing, where none failed."""
+def all_answered(now: str, done: Iterable["Filled"]) -> None:
+    """Note that no call is missing of a workspace with this stamp, where none failed."""
     if not any(filled.failed for filled in done):
-        write_whole(FILLED, stamp(config))
+        write_whole(FILLED, now)
 
 
 def _prepared(benchmarks: frozenset[str]) -> list[str]:
