@@ -23,15 +23,17 @@ from g2u.records import (
     Picture,
     Question,
     ScoreRequest,
+    Text,
     Thought,
     Turn,
+    ending,
 )
 from g2u.tables import Answer
 from g2u.workspace import Cell
 
 NULL_FAMILY = "direct"
 Said = Failure | tuple[str, tuple[float, ...]]
-"""A failure, or the response and the options' scores."""
+"""A failure, or the response (a `Text`) and the options' scores."""
 Asked = Sequence[tuple[Question, tuple[Turn, ...]]]
 
 
@@ -173,7 +175,7 @@ def _reasoned(config: Params, asked: Asked, calls: Calls) -> dict[str, tuple[Tur
     for (question, _), request, reply in zip(asked, wanted, calls.answer(wanted), strict=True):
         if not isinstance(reply, Failure):
             again = Turn("user", (question_prompt(question),))
-            found[question.id] = (*request.turns, Turn("assistant", (reply,)), again)
+            found[question.id] = (*request.turns, Turn("assistant", (str(reply),)), again)
     return found
 
 
@@ -208,7 +210,7 @@ def _ask(config: Params, cell: Cell, arm: Arm, asked: Asked, calls: Calls) -> di
             if arm.sample is not None:
                 place = drawn(means, _sample_seed(config, arm.sample, question))
             names = question.choices if question.format == "label" else question.option_letters()
-            said[question.id] = (names[place], tuple(means))
+            said[question.id] = (Text(names[place], "stop"), tuple(means))
     return said
 
 
@@ -226,4 +228,5 @@ def drawn(means: Sequence[float], seed: int) -> int:
 def _completed(draft: Answer, said: Said) -> Answer:
     if isinstance(said, Failure):
         return replace(draft, status="failed", reason=said.reason)
-    return replace(draft, response=said[0], option_scores=said[1])
+    response, scores = said
+    return replace(draft, response=str(response), ended=ending(response), option_scores=scores)

@@ -9,9 +9,13 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from g2u.digests import call_seed
+from g2u.errors import in_one_line
 from g2u.pictures import picture_of
 from g2u.protocols import Calls, Reply
-from g2u.records import EditRequest, Failure, Picture, Question, Status, Thought
+from g2u.records import EditRequest, Ending, Failure, Picture, Question, Status, Thought, ending
+
+CUT: dict[Ending, str] = {"length": "cut off at its budget of tokens", "filter": "filtered"}
+"""What is said of a text that its model did not end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +158,13 @@ def flaw_of(picture: Picture, source: str) -> str:
     return ""
 
 
+def whole(reply: Reply[str]) -> Reply[str]:
+    """A text that its model ended; one that was cut off or filtered is a failure."""
+    if isinstance(reply, Failure) or ending(reply) not in CUT:
+        return reply
+    return Failure(f"the reply was {CUT[ending(reply)]}: {in_one_line(reply, 120)}")
+
+
 def draw_as_written(
     questions: Sequence[Question],
     replies: Sequence[Reply[str]],
@@ -174,7 +185,7 @@ def draw_as_written(
     """
     asked: list[tuple[Question, Wording]] = []
     thoughts: list[Thought] = []
-    for question, reply in zip(questions, replies, strict=True):
+    for question, reply in zip(questions, map(whole, replies), strict=True):
         if isinstance(reply, Failure) or not reply.strip():
             reason = reply.reason if isinstance(reply, Failure) else "the model wrote no prompt"
             thoughts += without_thought(question, "failed", reason)

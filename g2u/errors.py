@@ -4,7 +4,10 @@ import difflib
 import errno
 import os
 import sys
+import traceback
 from collections.abc import Callable, Iterable
+
+from g2u.secrets import struck
 
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
 """What a full or write-protected disk says."""
@@ -35,11 +38,12 @@ class BudgetError(G2UError):
 
 
 def in_one_line(text: str, limit: int = 2000) -> str:
-    """The text with its white space drawn together, other control characters shown as what they
-    are, and its middle left out above `limit` characters.
+    """The text without secrets, its white space drawn together, other control characters shown as
+    what they are, and its middle left out above `limit` characters.
     """
     line = "".join(
-        c if c.isprintable() else ascii(c)[1:-1] for c in " ".join(text[: 4 * limit].split())
+        c if c.isprintable() else ascii(c)[1:-1]
+        for c in " ".join(struck(text)[: 4 * limit].split())
     )
     half = limit // 2
     return line if len(line) <= limit else f"{line[:half]} ... {line[-half:]}"
@@ -54,20 +58,26 @@ def unknown_name(where: str, name: str, known: Iterable[str]) -> str:
 
 
 def run_main(main: Callable[[], None]) -> None:
-    """Run a command: a G2UError becomes one line and exit code 1, Ctrl-C exit code 130."""
+    """Run a command: a G2UError becomes one line and exit code 1, Ctrl-C exit code 130; a bug keeps
+    its traceback, without secrets.
+    """
     try:
         main()
     except G2UError as error:
         print(f"{type(error).__name__}: {in_one_line(str(error))}", file=sys.stderr)
         raise SystemExit(1) from None
-    except OSError as error:
-        if error.errno not in NO_ROOM:
-            raise
-        place = f"{error.filename}: " if error.filename else ""
-        said = in_one_line(f"{place}{os.strerror(error.errno)}")
-        print(f"DataError: {said}; what was finished is kept: make room, then run again",
-              file=sys.stderr)  # fmt: skip
-        raise SystemExit(1) from None
     except KeyboardInterrupt:
         print("stopped; what was finished is kept, the same command goes on", file=sys.stderr)
         raise SystemExit(130) from None
+    except Exception as error:  # noqa: BLE001 - shown without secrets, whatever it is
+        print(_no_room(error) or struck(traceback.format_exc().rstrip()), file=sys.stderr)
+        raise SystemExit(1) from None
+
+
+def _no_room(error: Exception) -> str:
+    """One line where a disk is full or write-protected."""
+    if not isinstance(error, OSError) or error.errno not in NO_ROOM:
+        return ""
+    place = f"{error.filename}: " if error.filename else ""
+    said = in_one_line(f"{place}{os.strerror(error.errno)}")
+    return f"DataError: {said}; what was finished is kept: make room, then run again"

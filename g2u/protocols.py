@@ -58,7 +58,9 @@ class Model(Protocol):
         ...
 
     def answer(self, requests: Sequence[AnswerRequest]) -> list[Reply[str]]:
-        """One text per request; greedy at temperature 0."""
+        """One text per request, greedy at temperature 0: a `Text` where the model tells why it
+        ended, else a plain str.
+        """
         ...
 
     def score(self, requests: Sequence[ScoreRequest]) -> list[Reply[tuple[float, ...]]]:

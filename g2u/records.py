@@ -2,12 +2,18 @@
 
 import re
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, Self
+
+from g2u.secrets import struck
 
 AnswerFormat = Literal["choice", "yes_no", "short", "label", "open"]
 """How an answer is asked for; g2u/prompts.py has the wording."""
 Role = Literal["user", "assistant"]
 Status = Literal["ok", "failed", "not_applicable"]
+Ending = Literal["stop", "length", "filter", ""]
+"""Why a reply ended: its model ended it, it came to its budget of tokens, it was filtered; empty =
+not told.
+"""
 Scalar = str | int | float | bool
 
 
@@ -138,15 +144,40 @@ class EmbedRequest:
 Request = EditRequest | AnswerRequest | ScoreRequest | EmbedRequest
 
 
+class Text(str):
+    """What a model said, and why it ended there; equal to a text without the reason.
+
+    A reply that is a plain `str` does not tell.
+    """
+
+    ended: Ending
+
+    def __new__(cls, text: str, ended: Ending = "") -> Self:
+        """The text without secrets of the environment (g2u/secrets.py)."""
+        made = super().__new__(cls, struck(text))
+        made.ended = ended
+        return made
+
+
+def ending(reply: str) -> Ending:
+    """Why a reply ended."""
+    return reply.ended if isinstance(reply, Text) else ""
+
+
 @dataclass(frozen=True, slots=True)
 class Failure:
     """A call that gave nothing usable: counted, never fed on, never scored as an answer."""
 
     reason: str
-    """Without addresses in memory, which Python prints and which differ from run to run."""
+    """Without secrets of the environment, and without addresses in memory, which Python prints and
+    which differ from run to run.
+    """
+    ends_run: bool = field(default=False, compare=False)
+    """Whether every further call would fail like this one: the server is gone, the key refused."""
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "reason", re.sub(r" at 0x[0-9a-fA-F]+", "", self.reason))
+        reason = re.sub(r" at 0x[0-9a-fA-F]+", "", struck(self.reason))
+        object.__setattr__(self, "reason", reason)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ import pyarrow as pa
 from g2u.digests import call_key
 from g2u.errors import DataError
 from g2u.parquet import IMAGE, iterate_rows, read_shards, write_rows, write_shards
-from g2u.records import EditRequest, Picture, Question, Status, Thought
+from g2u.records import EditRequest, Ending, Picture, Question, Status, Thought
 
 STRINGS = pa.list_(pa.string())
 LABEL = pa.struct([("name", pa.string()), ("value", pa.string())])
@@ -78,6 +78,7 @@ ANSWERS = pa.schema(
         ("status", pa.string()),
         ("reason", pa.string()),
         ("response", pa.string()),
+        ("ended", pa.string()),
         ("option_scores", pa.list_(pa.float64())),
         ("pictures", pa.int32()),
         ("thoughts", pa.int32()),
@@ -119,6 +120,7 @@ SCORES = pa.schema(
         ("id", pa.string()),
         ("arm", pa.string()),
         ("status", pa.string()),
+        ("ended", pa.string()),
         ("prediction", pa.string()),
         ("score", pa.float64()),
         ("cluster", pa.string()),
@@ -139,6 +141,8 @@ class Answer:
     reason: str = ""
     response: str = ""
     """Raw text, or the letter of the likeliest option."""
+    ended: Ending = ""
+    """Why the text ended; stop where options were scored."""
     option_scores: tuple[float, ...] = ()
     """Mean natural-log probability per token of each option, where options were scored."""
     pictures: int = 0
@@ -171,13 +175,16 @@ class Score:
     arm: str
     status: str
     """ok; unparsed (no prediction), abstained (it declines) or undecided (rules cannot compare): 0;
-    judged (a judge decided one of these); failed or not_applicable: no score.
+    judged (a judge decided one of these); truncated or filtered (it was cut off before it plainly
+    said anything): 0; failed or not_applicable: no score.
     """
     prediction: str
     score: float | None
     """0..1."""
     cluster: str
     """Items with equal clusters share their pictures."""
+    ended: Ending = ""
+    """Why the answer ended; empty also where there is none."""
     fidelity: float | None = None
     """0..1: path agreement of the thoughts shown with the oracles, where there are any."""
 

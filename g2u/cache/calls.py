@@ -1,6 +1,7 @@
 """Model calls through the call cache: look up, make what is missing, store it as it returns."""
 
 import json
+import logging
 import math
 import sys
 import time
@@ -13,17 +14,20 @@ from tqdm import tqdm
 from g2u.cache.budget import Budget
 from g2u.cache.store import Entry, Replies
 from g2u.digests import call_key, kind_of
-from g2u.errors import DataError
+from g2u.errors import DataError, G2UError, ModelError, in_one_line
 from g2u.pictures import picture_of
 from g2u.protocols import Embedder, Kind, Model, Reply
 from g2u.records import (
     AnswerRequest,
     EditRequest,
     EmbedRequest,
+    Ending,
     Failure,
     Picture,
     Request,
     ScoreRequest,
+    Text,
+    ending,
 )
 
 T = TypeVar("T")
@@ -31,6 +35,11 @@ R = TypeVar("R", bound=Request)
 UNMADE = Failure("not made: only planned")
 AT_ONCE = 512
 """Replies read in one go."""
+LOG = logging.getLogger(__name__)
+ENDED = b"\xff"
+"""Before the reason why a text ended and a line break; no UTF-8 text begins so, and one whose model
+does not tell is stored as it is.
+"""
 
 
 @dataclass(slots=True)
@@ -60,7 +69,9 @@ class CachedCalls:
         plans: True = never ask the model; missing replies come back as `UNMADE` and are counted
             as made.
 
-    Every call raises CacheError where the store fails, and BudgetError once the budget is spent.
+    Every call raises CacheError where the store fails, BudgetError once the budget is spent, and
+    ModelError, with what came before it stored, where a failure says that all others would fail
+    like it.
     """
 
     def __init__(
@@ -125,7 +136,7 @@ class CachedCalls:
 
     def answer(self, requests: Sequence[AnswerRequest]) -> list[Reply[str]]:
         """One text per request."""
-        return self._serve("answer", requests, self._model.answer, _text)
+        return self._serve("answer", requests, self._model.answer, text_of)
 
     def score(self, requests: Sequence[ScoreRequest]) -> list[Reply[tuple[float, ...]]]:
         """Log-probabilities per token; a reply that is not finite becomes a failure."""
@@ -173,15 +184,20 @@ class CachedCalls:
             batch = waiting[start : start + size]
             start += size
             begun = time.perf_counter()
-            answers = call([missing[key] for key in batch])
+            answers = _asked(call, [missing[key] for key in batch])
             seconds = time.perf_counter() - begun
             self._budget.spend(kind, size, seconds)
             each = seconds / size
             for key, reply in zip(batch, answers, strict=True):
                 made = reply if isinstance(reply, Failure) else as_entry(kind, reply)
                 self._settle(key, kind, made, each)
-                replies[key] = made if isinstance(made, Failure) else reply
+                replies[key] = made if isinstance(made, Failure) else decode(made)
             progress.update(len(batch))
+            for reply in answers:
+                if isinstance(reply, Failure) and reply.ends_run:
+                    progress.close()
+                    raise ModelError(f"{reply.reason}; what came before is kept: mend it, then the "
+                                     "same command goes on")  # fmt: skip
         progress.close()
         return [replies[key] for key in keys]
 
@@ -197,17 +213,47 @@ class CachedCalls:
         self._settled[key] = self._identity(kind)
 
 
+def _asked(
+    call: Callable[[Sequence[R]], list[T | Failure]], requests: Sequence[R]
+) -> list[T | Failure]:
+    """The replies of a batch. Where an adapter raises, its requests are made one by one, so that
+    the others are kept; each that raises again has failed.
+
+    Raises:
+        G2UError: the adapter says that nothing can be called.
+        ModelError: there are not as many replies as requests.
+    """
+    try:
+        replies = call(requests)
+    except G2UError:
+        raise
+    except Exception as error:  # an adapter's bug, of any kind, is the failure of its request
+        LOG.warning("%d requests failed together", len(requests), exc_info=True)
+        if len(requests) == 1:
+            return [Failure(in_one_line(f"{type(error).__name__}: {error}", 300))]
+        return [reply for request in requests for reply in _asked(call, [request])]
+    if len(replies) != len(requests):
+        raise ModelError(
+            f"the adapter gave {len(replies)} replies to {len(requests)} requests; expected one "
+            "for each, in their order"
+        )
+    return replies
+
+
 def as_entry(kind: Kind, reply: Any) -> Entry | Failure:
     """What is stored of a reply to a request of this kind, or why it cannot be."""
     try:
         if kind == "edit":
             return _picture_entry(reply)
         if kind == "answer":
-            return Entry(reply.encode(), "answer", 0.0)
+            return _text_entry(reply)
         what = "log-probabilities" if kind == "score" else "numbers of the vector"
         return _numbers_entry(kind, what, reply)
     except (DataError, ValueError) as error:
         return Failure(str(error))
+    except (TypeError, AttributeError):
+        said = in_one_line(repr(reply), 100)
+        return Failure(f"not a reply to this kind of request ({kind}): {said}")
 
 
 def _picture_entry(picture: Picture) -> Entry:
@@ -223,8 +269,19 @@ def _picture(entry: Entry) -> Picture:
     return Picture(digest, entry.body, width, height, is_flat)
 
 
-def _text(entry: Entry) -> str:
-    return entry.body.decode()
+def _text_entry(text: str) -> Entry:
+    """Halves of characters, which no file can hold, are left out."""
+    ended, said = ending(text), Text(text).encode(errors="ignore")
+    head = ENDED + ended.encode() + b"\n" if ended else b""
+    return Entry(head + said, "answer", 0.0)
+
+
+def text_of(entry: Entry) -> Text:
+    """The text of a stored answer."""
+    if not entry.body.startswith(ENDED):
+        return Text(entry.body.decode())
+    ended, _, said = entry.body.removeprefix(ENDED).partition(b"\n")
+    return Text(said.decode(), cast(Ending, ended.decode()))
 
 
 def _numbers_entry(kind: str, what: str, numbers: tuple[float, ...]) -> Entry:

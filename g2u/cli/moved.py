@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from g2u import code, parquet, plugins, tables
-from g2u.cache.calls import CachedCalls, as_entry
+from g2u.cache.calls import CachedCalls, as_entry, text_of
 from g2u.cache.store import Entry
 from g2u.cli.plan import plan_cell, read_source
 from g2u.digests import kind_of
@@ -133,6 +133,9 @@ def _asked_again(model: Model, known: dict[str, tuple[Request, Entry]]) -> int:
 
 
 def _told(entry: Entry) -> Any:
+    """What is compared: earlier code may not have told why a text ended."""
+    if entry.kind == "answer":
+        return str(text_of(entry))
     return entry.picture[0] if entry.picture else entry.body
 
 

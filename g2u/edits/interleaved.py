@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from g2u.digests import call_seed
-from g2u.drawing import completed, given_to, tagged, without_thought
+from g2u.drawing import completed, given_to, tagged, whole, without_thought
 from g2u.errors import ParamsError
 from g2u.protocols import Calls
 from g2u.records import AnswerRequest, EditRequest, Failure, Picture, Question, Thought, Turn
@@ -95,7 +95,7 @@ def _planned(chains: Sequence[_Chain], may_stop: bool, calls: Calls) -> list[tup
         for chain in chains
     ]
     found = []
-    for chain, reply in zip(chains, calls.answer(requests), strict=True):
+    for chain, reply in zip(chains, map(whole, calls.answer(requests)), strict=True):
         if isinstance(reply, Failure):
             chain.thoughts.append(_blank(chain, reply.reason))
             chain.is_open = False

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from g2u.digests import call_seed
-from g2u.drawing import completed, given_to, tagged
+from g2u.drawing import completed, given_to, tagged, whole
 from g2u.errors import ParamsError, unknown_name
 from g2u.prompts import REFLECT, STOP
 from g2u.protocols import Calls
@@ -101,7 +101,7 @@ def _next(
         turn = Turn("user", (thread.source, thread.drawn.picture, asked))
         requests.append(AnswerRequest((turn,), MAX_TOKENS))
     jobs = []
-    for thread, reply in zip(threads, calls.answer(requests), strict=True):
+    for thread, reply in zip(threads, map(whole, calls.answer(requests)), strict=True):
         if isinstance(reply, Failure):
             thread.drawn = replace(thread.drawn, status="failed", reason=reply.reason)
             thread.is_open = False

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from g2u.drawing import Wording, draw, without_thought
+from g2u.drawing import Wording, draw, whole, without_thought
 from g2u.prompts import PLAN
 from g2u.protocols import Calls
 from g2u.records import AnswerRequest, Failure, Picture, Question, Thought, Turn
@@ -38,7 +38,7 @@ def imagine(
     ]
     chosen: dict[str, str] = {}
     thoughts: dict[str, list[Thought]] = {question.id: [] for question in questions}
-    for question, reply in zip(questions, calls.answer(requests), strict=True):
+    for question, reply in zip(questions, map(whole, calls.answer(requests)), strict=True):
         if isinstance(reply, Failure):
             thoughts[question.id] = without_thought(question, "failed", reply.reason)
         elif reply.strip().lower() in prompts:

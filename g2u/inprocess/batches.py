@@ -10,8 +10,6 @@ from g2u.records import Failure
 R = TypeVar("R")
 T = TypeVar("T")
 LOG = logging.getLogger(__name__)
-FAULTS = (ValueError, RuntimeError, IndexError, OSError)
-"""What a library raises for a request that it cannot serve."""
 
 
 def in_batches(
@@ -30,7 +28,7 @@ def in_batches(
     for place, request in enumerate(requests):
         try:
             groups.setdefault(group(request) if group else None, []).append(place)
-        except FAULTS as error:
+        except Exception as error:  # noqa: BLE001 - of the library, of any kind
             replies[place] = _failure(error)
     waiting = list(groups.values())
     while waiting:
@@ -38,7 +36,7 @@ def in_batches(
         try:
             for place, reply in zip(places, call([requests[i] for i in places]), strict=True):
                 replies[place] = reply
-        except FAULTS as error:
+        except Exception as error:
             if len(places) == 1:
                 replies[places[0]] = _failure(error)
             elif _is_memory(error):
@@ -47,7 +45,9 @@ def in_batches(
                 half = len(places) // 2
                 waiting += [places[:half], places[half:]]
             else:
-                LOG.warning("%d requests failed together; made one by one: %s", len(places), error)
+                LOG.warning(
+                    "%d requests failed together; made one by one", len(places), exc_info=True
+                )
                 waiting += [[place] for place in places]
     return replies
 

@@ -23,7 +23,7 @@ from g2u.inprocess.batches import in_batches
 from g2u.inprocess.loading import Loading, device_of
 from g2u.pictures import pixels_of
 from g2u.protocols import Reply
-from g2u.records import AnswerRequest, EmbedRequest, Failure, Picture, ScoreRequest, Turn
+from g2u.records import AnswerRequest, EmbedRequest, Failure, Picture, ScoreRequest, Text, Turn
 
 
 class Gumbel(LogitsProcessor):
@@ -79,7 +79,9 @@ class Chat:
         self._keeps = "logits_to_keep" in inspect.signature(model.forward).parameters
 
     def answer(self, requests: Sequence[AnswerRequest]) -> list[Reply[str]]:
-        """One text per request, without special tokens, stripped."""
+        """One text per request, without special tokens, stripped: ended by the model, or cut off at
+        its budget.
+        """
         return in_batches(requests, self._answers, lambda r: (r.max_tokens, r.temperature))
 
     def score(self, requests: Sequence[ScoreRequest]) -> list[Reply[tuple[float, ...]]]:
@@ -145,7 +147,19 @@ class Chat:
         )
         replies = written[:, encoded["input_ids"].shape[1] :]
         texts = self.processor.batch_decode(replies, skip_special_tokens=True)
-        return [text.strip() for text in texts]
+        ends = self._ends_in(replies)
+        return [
+            Text(text.strip(), "stop" if has_ended else "length")
+            for text, has_ended in zip(texts, ends, strict=True)
+        ]
+
+    def _ends_in(self, replies: torch.Tensor) -> list[bool]:
+        """Of each row of generated tokens [rows, tokens], whether one of them ends a reply."""
+        known = self.model.generation_config.eos_token_id
+        if known is None:
+            known = self.model.config.get_text_config().eos_token_id
+        ids = [known] if isinstance(known, int) else list(known or [])
+        return torch.isin(replies, torch.tensor(ids, device=replies.device)).any(1).tolist()
 
     @torch.inference_mode()
     def _embeddings(self, requests: Sequence[EmbedRequest]) -> list[tuple[float, ...]]:

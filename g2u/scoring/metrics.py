@@ -13,8 +13,9 @@ from g2u.arms import Arm
 from g2u.digests import sha256
 from g2u.params import Params
 from g2u.pictures import pixels_of
-from g2u.records import Picture, Question, Target, Thought
+from g2u.records import Ending, Picture, Question, Target, Thought
 from g2u.scoring import statistics
+from g2u.scoring.cut import plainly
 from g2u.scoring.responses import refuses
 from g2u.scoring.rewards import Draw, telling
 from g2u.scoring.statistics import Resampling
@@ -29,6 +30,9 @@ preset's baseline if it names one; and the arm, None = the main one.
 """
 UNREAD = ("unparsed", "abstained", "undecided")
 """What rules could not score; each counts as 0 until a judge has decided."""
+CUT: dict[Ending, str] = {"length": "truncated", "filter": "filtered"}
+"""States of answers that their model did not end, and that say nothing plainly: 0."""
+NO_ANSWER = ("failed", "not_applicable")
 SHUFFLED = "_shuffled"
 """End of the name of an arm that is shown another question's thoughts."""
 
@@ -48,16 +52,27 @@ def score_answers(
         if answer.status != "ok":
             scores.append(Score(answer.id, answer.arm, answer.status, "", None, cluster))
             continue
-        scorer = plugins.scorer(target.scorer)
-        prediction = scorer.parse(answer.response, question)
-        if prediction is None:
-            status = "abstained" if refuses(answer.response) else "unparsed"
-            scores.append(Score(answer.id, answer.arm, status, "", 0.0, cluster))
-            continue
-        value = scorer.score(prediction, target.answer)
-        status = "undecided" if value is None else "ok"
-        scores.append(Score(answer.id, answer.arm, status, prediction, value or 0.0, cluster))
+        status, prediction, value = marked(answer, question, target)
+        scores.append(
+            Score(answer.id, answer.arm, status, prediction, value, cluster, answer.ended)
+        )
     return scores
+
+
+def marked(answer: Answer, question: Question, target: Target) -> tuple[str, str, float]:
+    """State, prediction and score of an answer that did not fail; see `Score`.
+
+    Of one that was cut off or filtered only what it plainly says is read.
+    """
+    scorer = plugins.scorer(target.scorer)
+    response = plainly(answer.response) if answer.ended in CUT else answer.response
+    prediction = scorer.parse(response, question) if response else None
+    if prediction is None:
+        if answer.ended in CUT:
+            return CUT[answer.ended], "", 0.0
+        return "abstained" if refuses(response) else "unparsed", "", 0.0
+    value = scorer.score(prediction, target.answer)
+    return "undecided" if value is None else "ok", prediction, value or 0.0
 
 
 def decided(scores: Sequence[Score], judgements: Sequence[Judgement]) -> list[Score]:
@@ -72,9 +87,13 @@ def decided(scores: Sequence[Score], judgements: Sequence[Judgement]) -> list[Sc
 
 
 def arm_metrics(scores: Sequence[Score], confidence: float) -> dict[str, Any]:
-    """Accuracy with interval, and what was not scored."""
+    """Accuracy with interval; what was not scored; how many answers were truncated, filtered, or do
+    not tell why they ended, whether they could be read or not.
+    """
     states = Counter(score.status for score in scores)
-    counts = {name: states[name] for name in (*UNREAD, "failed", "not_applicable")}
+    counts = {name: states[name] for name in (*UNREAD, *NO_ANSWER)}
+    ends = Counter(score.ended for score in scores if score.status not in NO_ANSWER)
+    counts |= {"truncated": ends["length"], "filtered": ends["filter"], "end_not_told": ends[""]}
     kept = [(s.score, s.cluster) for s in scores if s.score is not None]
     if not kept:
         return {"items": 0, **counts}

@@ -8,8 +8,22 @@ from typing import Any
 
 from starlette.exceptions import HTTPException
 
-from g2u.records import EditRequest, Failure, Picture, Request, ScoreRequest
+from g2u.records import (
+    AnswerRequest,
+    EditRequest,
+    Ending,
+    Failure,
+    Picture,
+    Request,
+    ScoreRequest,
+    ending,
+)
 from g2u.serving.queue import Raised
+
+FINISHED: dict[Ending, str | None] = {
+    "stop": "stop", "length": "length", "filter": "content_filter", "": None
+}  # fmt: skip
+"""How OpenAI's API says why a reply ended; None where the model does not tell."""
 
 
 def given(reply: Any) -> Any:
@@ -42,7 +56,8 @@ def completion(name: str, request: Request, reply: Any) -> dict[str, Any]:
         content = ""
         further = {"prompt_logprobs": [None, *_entries(reply, request.continuation)]}
     message = {"role": "assistant", "content": content}
-    choice = {"index": 0, "message": message, "finish_reason": "stop", "logprobs": None}
+    why = FINISHED[ending(reply)] if isinstance(request, AnswerRequest) else "stop"
+    choice = {"index": 0, "message": message, "finish_reason": why, "logprobs": None}
     return {
         "id": f"chatcmpl-{uuid.uuid4().hex}",
         "object": "chat.completion",

@@ -25,6 +25,7 @@ from g2u.records import (
     Picture,
     Request,
     ScoreRequest,
+    Text,
 )
 
 VERSION = "1"
@@ -71,7 +72,7 @@ class Null:
 
     def answer(self, requests: Sequence[AnswerRequest]) -> list[Reply[str]]:
         """Yes or no."""
-        return [SAID[_drawn(request)[0] % 2] for request in requests]
+        return [Text(SAID[_drawn(request)[0] % 2], "stop") for request in requests]
 
     def score(self, requests: Sequence[ScoreRequest]) -> list[Reply[tuple[float, ...]]]:
         """One number per character, in -1..0."""

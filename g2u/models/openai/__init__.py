@@ -173,7 +173,7 @@ class Served:
         return self._client().edit(requests)
 
     def answer(self, requests: Sequence[AnswerRequest]) -> list[Reply[str]]:
-        """One text per request."""
+        """One text per request, with why it ended."""
         return self._client().answer(requests)
 
     def score(self, requests: Sequence[ScoreRequest]) -> list[Reply[tuple[float, ...]]]:

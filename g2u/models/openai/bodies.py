@@ -7,17 +7,37 @@ Fields as documented by the OpenAI API reference (images/edits, chat/completions
 
 import base64
 import binascii
+import json
 import math
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from openai import AsyncOpenAI
 from PIL import Image
 
+from g2u.errors import in_one_line
 from g2u.pictures import encode_png, picture_of, pixels_of
-from g2u.records import AnswerRequest, EditRequest, Picture, ScoreRequest, Turn
+from g2u.records import AnswerRequest, EditRequest, Ending, Picture, ScoreRequest, Text, Turn
 
 Settings = Mapping[str, Any]
+ENDINGS: dict[str, Ending] = {
+    **dict.fromkeys(("stop", "eos", "eos_token", "end_turn", "stop_sequence", "complete"), "stop"),
+    **dict.fromkeys(("length", "max_tokens", "max_output_tokens", "model_length"), "length"),
+    **dict.fromkeys(
+        ("content_filter", "safety", "recitation", "blocklist", "prohibited_content", "spii"),
+        "filter",
+    ),
+}
+"""How servers say why a reply ended: OpenAI, vLLM, SGLang, TGI, and gateways to Anthropic's and
+Google's models.
+"""
+CONTROL = {code: None for code in range(32) if chr(code) not in "\t\n\r"}
+"""Characters that no answer holds."""
+DATA = re.compile(r"data:(?:image/[\w.+-]+|application/octet-stream)(?:;[\w.=-]+)*;base64,", re.I)
+IN_TEXT = re.compile(DATA.pattern + r"[A-Za-z0-9+/_=-]+", re.I)
+SHOWN = 120
+"""Characters of what came instead, in a failure."""
 
 
 class BrokenReplyError(Exception):
@@ -38,10 +58,14 @@ async def images_edit(sdk: AsyncOpenAI, settings: Settings, request: EditRequest
         reply = await sdk.images.edit(image=files[0] if len(files) == 1 else files, **asked)
     else:
         reply = await sdk.images.generate(**asked)
-    found = reply.data[0] if reply.data else None
-    if found is None or not found.b64_json:
-        raise BrokenReplyError("no picture in the reply (b64_json)")
-    return _decoded(found.b64_json)
+    held = _listed(_fields(reply), "data")
+    found = [each["b64_json"] for each in held if each.get("b64_json")]
+    if not found and any(each.get("url") for each in held):
+        raise BrokenReplyError(
+            f"a picture's address instead of its bytes: {_short(held[0]['url'])}; where the server "
+            "takes it, set edit_extra: {response_format: b64_json}"
+        )
+    return _only(found, reply)
 
 
 async def chat_edit(sdk: AsyncOpenAI, settings: Settings, request: EditRequest) -> Picture:
@@ -56,18 +80,22 @@ async def chat_edit(sdk: AsyncOpenAI, settings: Settings, request: EditRequest) 
     reply = await sdk.chat.completions.create(
         model=settings["model"], messages=messages, extra_body=body
     )
-    for choice in reply.choices or []:
-        held: Any = choice.message.content
-        further = getattr(choice.message, "images", None)
-        for part in [*(held if isinstance(held, list) else []), *(further or [])]:
-            url = (part.get("image_url") or {}).get("url", "") if isinstance(part, dict) else ""
-            if url.startswith("data:image"):
-                return _decoded(url.partition(",")[2])
-    raise BrokenReplyError("no picture in the chat reply")
+    found = []
+    for choice in _listed(_fields(reply), "choices"):
+        message = choice.get("message") or {}
+        held = message.get("content")
+        if isinstance(held, str):
+            found += IN_TEXT.findall(held)
+        for part in [*(held if isinstance(held, list) else []), *_listed(message, "images")]:
+            found += _in_part(part)
+    return _only(found, reply)
 
 
-async def answer(sdk: AsyncOpenAI, settings: Settings, request: AnswerRequest) -> str:
-    """POST /chat/completions."""
+async def answer(sdk: AsyncOpenAI, settings: Settings, request: AnswerRequest) -> Text:
+    """POST /chat/completions.
+
+    A reply without a word that came to its budget or was filtered is an empty text that says so.
+    """
     body = dict(settings["answer_extra"])
     if settings["seeds"] and request.temperature:
         body["seed"] = request.seed
@@ -79,10 +107,31 @@ async def answer(sdk: AsyncOpenAI, settings: Settings, request: AnswerRequest) -
         temperature=request.temperature,
         extra_body=body,
     )
-    text = reply.choices[0].message.content if reply.choices else None
-    if not isinstance(text, str) or not text.strip():
-        raise BrokenReplyError("an empty reply")
-    return text.strip()
+    choices = _listed(_fields(reply), "choices")
+    if not choices:
+        raise BrokenReplyError(f"no choice in the reply: {_short(reply)}")
+    message, why = choices[0].get("message") or {}, choices[0].get("finish_reason")
+    ended = ENDINGS.get(str(why).lower(), "")
+    text = _text_of(message).translate(CONTROL).strip()
+    if why in ("abort", "error"):
+        raise BrokenReplyError(f"the server broke it off ({why}): {_short(text)}")
+    if not text and ended not in ("length", "filter"):
+        thought = message.get("reasoning_content") or message.get("reasoning")
+        what = f"reasoning without an answer: {_short(thought)}" if thought else _short(reply)
+        raise BrokenReplyError(f"an empty reply: {what}")
+    return Text(text, ended)
+
+
+def _text_of(message: Mapping[str, Any]) -> str:
+    """The words of a message: its content, text or parts, or its refusal."""
+    held = message.get("content")
+    if isinstance(held, list):
+        parts = [p.get("text") if isinstance(p, dict) else p for p in held]
+        held = "".join(part for part in parts if isinstance(part, str))
+    if isinstance(held, str) and held.strip():
+        return held
+    refusal = message.get("refusal")
+    return refusal if isinstance(refusal, str) else ""
 
 
 async def score(sdk: AsyncOpenAI, settings: Settings, request: ScoreRequest) -> tuple[float, ...]:
@@ -100,7 +149,7 @@ async def score(sdk: AsyncOpenAI, settings: Settings, request: ScoreRequest) -> 
     reply = await sdk.chat.completions.create(
         model=settings["model"], messages=messages, max_tokens=1, extra_body=body
     )
-    held = (reply.model_extra or {}).get("prompt_logprobs")
+    held = _fields(reply).get("prompt_logprobs")
     if not isinstance(held, list):
         raise BrokenReplyError("no prompt_logprobs; is this vLLM, or g2u serve?")
     return trailing(held, request.continuation)
@@ -189,8 +238,70 @@ def _shown(settings: Settings, pictures: Sequence[Picture]) -> list[Image.Image]
     return [sheet]
 
 
+def _fields(reply: Any) -> Mapping[str, Any]:
+    """A reply's fields as the server sent them.
+
+    Raises:
+        BrokenReplyError: it is no JSON object, or an error.
+    """
+    if not hasattr(reply, "to_dict"):
+        raise BrokenReplyError(f"not an API reply: {_short(reply)}")
+    found: dict[str, Any] = reply.to_dict(warnings=False)
+    if found.get("error"):
+        raise BrokenReplyError(f"an error in place of a reply: {_short(found['error'])}")
+    return found
+
+
+def _listed(held: Mapping[str, Any], name: str) -> list[dict[str, Any]]:
+    """The objects in a list of a reply; none where there is no list."""
+    found = held.get(name)
+    return [each for each in found if isinstance(each, dict)] if isinstance(found, list) else []
+
+
+def _in_part(part: Any) -> Iterator[str]:
+    """What may be a picture in a part of a message: a data URL or base64."""
+    if not isinstance(part, dict):
+        return
+    for name in ("image_url", "image", "b64_json"):
+        held = part.get(name)
+        url = held.get("url") if isinstance(held, dict) else held
+        if isinstance(url, str) and url:
+            yield url
+
+
+def _only(found: Sequence[str], reply: Any) -> Picture:
+    """The one picture among encoded ones.
+
+    Raises:
+        BrokenReplyError: there is none, or there are several and nothing tells which was asked for.
+    """
+    distinct = list(dict.fromkeys(found))
+    if len(distinct) == 1:
+        return _decoded(distinct[0])
+    if distinct:
+        raise BrokenReplyError(f"{len(distinct)} pictures in the reply; expected the one asked for")
+    raise BrokenReplyError(f"no picture in the reply: {_short(reply)}")
+
+
 def _decoded(encoded: str) -> Picture:
+    """From a data URL, or base64 of either alphabet, with or without line breaks and padding."""
+    if re.match(r"https?://", encoded):
+        raise BrokenReplyError(f"a picture's address instead of its bytes: {_short(encoded)}")
+    head = DATA.match(encoded)
+    plain = re.sub(r"\s+", "", encoded[head.end() :] if head else encoded)
+    plain = plain.rstrip("=").translate({ord("-"): "+", ord("_"): "/"})
     try:
-        return picture_of(base64.b64decode(encoded, validate=True), "the reply")
+        raw = base64.b64decode(plain + "=" * (-len(plain) % 4), validate=True)
     except binascii.Error as error:
-        raise BrokenReplyError(f"base64: {error}") from None
+        raise BrokenReplyError(f"base64: {error}: {_short(encoded)}") from None
+    return picture_of(raw, "the reply")
+
+
+def _short(said: Any) -> str:
+    """The beginning of what came, in one line; pictures left out."""
+    if hasattr(said, "to_dict"):
+        said = said.to_dict(warnings=False)
+    text = said if isinstance(said, str) else json.dumps(said, ensure_ascii=False, default=str)
+    text = IN_TEXT.sub("(a picture)", text[: 64 * SHOWN])
+    line = in_one_line(text[: 2 * SHOWN], 2 * SHOWN)
+    return line if len(line) <= SHOWN else f"{line[:SHOWN]}..."

@@ -2,12 +2,13 @@
 
 The SDK retries 408, 409, 429 and 5xx, time-outs and lost connections with growing pauses and obeys
 Retry-After; a reply whose body is broken is asked for again here. All tries of a request share its
-timeout. Once a server has refused a connection after all retries, what still waits of the batch
-fails at once.
+timeout. Once a server has refused a connection after all retries, or refuses the key or the model,
+what still waits of the batch fails at once, and the failures say that the run ends.
 """
 
 import asyncio
 import json
+import logging
 import re
 import urllib.request
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -19,7 +20,6 @@ import httpx
 from openai import (
     APIConnectionError,
     APIError,
-    APIResponseValidationError,
     APIStatusError,
     APITimeoutError,
     AsyncOpenAI,
@@ -34,6 +34,12 @@ R = TypeVar("R")
 T = TypeVar("T")
 REACHED_IN = 10
 """Seconds that a server may take to say anything."""
+WHERE = "params.yaml: presets.models: openai"
+LOG = logging.getLogger(__name__)
+FOR_ALL = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND)
+"""Refusals of the key or the model, not of the request."""
+BROKEN = (bodies.BrokenReplyError, APIError, DataError)
+"""What broken replies are known to raise."""
 BODY_ATTEMPTS = 3
 """How often a reply with a broken body is asked for."""
 
@@ -49,6 +55,7 @@ class Client:
 
     def __init__(self, address: str, key: str, settings: Mapping[str, Any]) -> None:
         self._address, self._key, self._settings = address, key, settings
+        self._shown = without_user(address)
         self._runner = asyncio.Runner()
         self._turn = asyncio.Semaphore(int(settings["in_flight"]))
         self._sdk = AsyncOpenAI(
@@ -57,7 +64,8 @@ class Client:
             timeout=float(settings["timeout"]),
             max_retries=int(settings["retries"]),
         )
-        self._is_down = False
+        self._ends = ""
+        """Why no further request of the batch is made."""
 
     def version(self) -> str:
         """What the server says it is, at /version.
@@ -73,7 +81,7 @@ class Client:
                 return str(json.load(reply)["version"])
         except (OSError, ValueError, KeyError, TypeError):
             raise ModelError(
-                "params.yaml: presets.models: openai: the server does not tell its version, which "
+                f"{WHERE}: the server does not tell its version, which "
                 "is part of what names its replies; start it, or set revision to a name for what "
                 "it serves"
             ) from None
@@ -85,7 +93,7 @@ class Client:
         return self._all(requests, lambda r: ask(self._sdk, self._settings, r))
 
     def answer(self, requests: Sequence[AnswerRequest]) -> list[Reply[str]]:
-        """One text per request."""
+        """One text per request, with why it ended."""
         return self._all(requests, lambda r: bodies.answer(self._sdk, self._settings, r))
 
     def score(self, requests: Sequence[ScoreRequest]) -> list[Reply[tuple[float, ...]]]:
@@ -101,7 +109,7 @@ class Client:
         async def gathered() -> list[Reply[T]]:
             return await asyncio.gather(*(self._one(request, ask) for request in requests))
 
-        self._is_down = False
+        self._ends = ""
         return self._runner.run(gathered())
 
     async def _one(self, request: R, ask: Callable[[R], Awaitable[T]]) -> Reply[T]:
@@ -119,25 +127,34 @@ class Client:
     async def _tried(self, request: R, ask: Callable[[R], Awaitable[T]]) -> Reply[T]:
         said = ""
         for _ in range(BODY_ATTEMPTS):
-            if self._is_down:
-                return Failure("the server cannot be reached")
+            if self._ends:
+                return Failure(self._ends, ends_run=True)
             try:
                 return await ask(request)
-            except (bodies.BrokenReplyError, APIResponseValidationError, DataError) as error:
-                said = f"broken reply: {_line(error)}"
-            except JSONDecodeError as error:
-                said = f"broken reply: not JSON: {_line(error)}"
             except APITimeoutError:
                 raise
             except APIConnectionError as error:
-                self._is_down = type(error.__cause__).__name__ == "ConnectError"
-                cause = _line(error.__cause__ or error)
-                return Failure(f"the server cannot be reached: {cause}")
+                return self._lost(error)
             except APIStatusError as error:
-                return Failure(f"the server answers {error.status_code}: {_line(error)}")
-            except APIError as error:
+                reason = f"the server answers {error.status_code}: {_line(error)}"
+                if error.status_code in FOR_ALL:
+                    self._ends = f"{WHERE}: {self._shown}: {reason}"
+                return Failure(self._ends or reason, ends_run=bool(self._ends))
+            except JSONDecodeError as error:
+                said = f"broken reply: not JSON: {_line(error)}"
+            except Exception as error:  # whatever one reply raises is the failure of its request
+                if not isinstance(error, BROKEN):
+                    LOG.warning("a reply could not be read", exc_info=True)
                 said = f"broken reply: {_line(error)}"
         return Failure(said)
+
+    def _lost(self, error: APIConnectionError) -> Failure:
+        """A request that got no reply; a refused connection ends the run."""
+        cause = _line(error.__cause__ or error)
+        if type(error.__cause__).__name__ != "ConnectError":
+            return Failure(f"the connection was lost: {cause}")
+        self._ends = f"{WHERE}: {self._shown}: the server cannot be reached: {cause}"
+        return Failure(self._ends, ends_run=True)
 
 
 def reach(address: str, key: str) -> None:
@@ -156,16 +173,21 @@ def reach(address: str, key: str) -> None:
             return reply.status_code
 
     headers = {"Authorization": f"Bearer {key}"}
-    shown = re.sub("//[^/]*@", "//", address)
+    shown = without_user(address)
     try:
         code = asyncio.run(status())
     except (httpx.HTTPError, httpx.InvalidURL, TimeoutError, OSError) as error:
         raise ModelError(
-            f"params.yaml: presets.models: openai: {shown}: no reply within {REACHED_IN} s "
+            f"{WHERE}: {shown}: no reply within {REACHED_IN} s "
             f"({_line(error)}); start the server, or mend the address"
         ) from None
     if code == HTTPStatus.UNAUTHORIZED:
-        raise ModelError(f"params.yaml: presets.models: openai: {shown} refuses the key (401)")
+        raise ModelError(f"{WHERE}: {shown} refuses the key (401)")
+
+
+def without_user(address: str) -> str:
+    """The address as it may be shown."""
+    return re.sub("//[^/]*@", "//", address)
 
 
 def _line(error: BaseException) -> str:

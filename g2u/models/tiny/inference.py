@@ -29,6 +29,7 @@ from g2u.records import (
     Failure,
     Picture,
     ScoreRequest,
+    Text,
     Turn,
 )
 
@@ -173,7 +174,10 @@ class Engine:
                     written[row].append(symbol)
             if all(ended):
                 break
-        return [bytes(symbols).decode(errors="replace") for symbols in written]
+        return [
+            Text(bytes(symbols).decode(errors="replace"), "stop" if has_ended else "length")
+            for symbols, has_ended in zip(written, ended, strict=True)
+        ]
 
     def _score_rows(
         self, continuations: list[str], length: int, prefix: Prefix

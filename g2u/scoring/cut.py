@@ -1,0 +1,66 @@
+r"""What a text says plainly although its model did not end it: it was cut off, or filtered.
+
+Running text is never read: "Option B: the line crosses a rung, so it is not" was going to say
+something else. What counts is a closed box or answer tag; a finished sentence or line that says
+what the answer is; a letter, yes, no or a number alone on the first line; a letter, yes or no that
+is the whole text. None of them counts where the text takes it back afterwards.
+"""
+
+import re
+
+from g2u.scoring import responses
+
+SAYS = re.compile(r"\b(?:final )?answer\s*(?:is\b\s*:?|:)\s*", re.IGNORECASE)
+END = re.compile(r"[.!](?=\s)|\n")
+SENTENCE = 300
+"""Characters of a sentence that are looked at, before and after its "answer is"."""
+CONDITION = re.compile(r"\b(?:if|unless|whether|would|could|might)\b", re.IGNORECASE)
+DENIAL = re.compile(r"(?:not|n't|never|neither)\b", re.IGNORECASE)
+FIRST_LINE = re.compile(
+    r"\s*[(\[\"']*([A-Za-z]|yes|no|-?\d[\d.,]*)[)\]\"']*[.:]?[ \t]*\n", re.IGNORECASE
+)
+WHOLE = re.compile(r"\s*[(\[\"']*([A-Za-z]|yes|no)[)\]\"']*[.]?\s*", re.IGNORECASE)
+TAKEN_BACK = re.compile(
+    r"\b(?:wait|hmm+|actually|correction|on second thou?ght|not so fast|"
+    r"(?:let\s+me|i(?:'ll|\s+will|\s+should)|let's)\s+(?:re|double|check|look|verify|think)|"
+    r"re-?(?:check|consider|examine|think))",
+    re.IGNORECASE,
+)
+MARKS = {ord(mark): None for mark in "*_`#"}
+
+
+def plainly(response: str) -> str:
+    """The part of a text without an end that can be read as if it had one; empty where none can."""
+    text = responses.ENDED.sub("", responses.CLOSED.sub("", response))
+    if responses.OPENED.search(text):
+        return ""
+    kept, rest = _wrapped(text) or _said(text.translate(MARKS))
+    return "" if TAKEN_BACK.search(rest) else kept
+
+
+def _wrapped(text: str) -> tuple[str, str] | None:
+    """The last closed answer tag or box, and what follows it."""
+    tagged = list(responses.TAGGED.finditer(text))
+    if tagged:
+        return tagged[-1][0], text[tagged[-1].end() :]
+    found = responses.boxes(text)
+    if not found:
+        return None
+    return f"\\boxed{{{found[-1]}}}", text[text.rfind(found[-1]) + len(found[-1]) :]
+
+
+def _said(text: str) -> tuple[str, str]:
+    """What a text without marks says, as a sentence, and what follows it."""
+    whole = WHOLE.fullmatch(text) or FIRST_LINE.match(text)
+    if whole:
+        return whole[1], text[whole.end() :]
+    found = []
+    for match in SAYS.finditer(text):
+        lead = re.split(r"[.!?\n]", text[max(0, match.start() - SENTENCE) : match.start()])[-1]
+        end = END.search(text, match.end(), match.end() + SENTENCE)
+        said = text[match.end() : end.start()] if end else ""
+        if end and said.strip() and not CONDITION.search(lead) and not DENIAL.match(said):
+            found.append((match[0] + said, end.end()))
+    if not found:
+        return "", ""
+    return "\n".join(sentence for sentence, _ in found), text[found[-1][1] :]
