@@ -240,7 +240,7 @@ class Judge(Section):
     """A model preset that judges; null = rules decide everything."""
     tasks: list[Literal["answers", "viescore", "ra", "al"]] = ["answers"]
     """What is judged; g2u/judging.py."""
-    max_tokens: Positive = 16
+    max_tokens: Positive = 1024
     agreement: NotNegative = 0
     """Answers per cell that rules have scored and the judge is asked about as well."""
 

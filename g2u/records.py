@@ -153,10 +153,15 @@ class Text(str):
     ended: Ending
 
     def __new__(cls, text: str, ended: Ending = "") -> Self:
-        """The text without secrets of the environment (g2u/secrets.py)."""
-        made = super().__new__(cls, struck(text))
+        """The text without secrets of the environment (g2u/secrets.py) and halves of characters."""
+        made = super().__new__(cls, _kept(text))
         made.ended = ended
         return made
+
+
+def _kept(text: str) -> str:
+    """A text as it may be kept: without secrets, and without what no file can hold."""
+    return struck(text.encode(errors="ignore").decode())
 
 
 def ending(reply: str) -> Ending:
@@ -176,7 +181,7 @@ class Failure:
     """Whether every further call would fail like this one: the server is gone, the key refused."""
 
     def __post_init__(self) -> None:
-        reason = re.sub(r" at 0x[0-9a-fA-F]+", "", struck(self.reason))
+        reason = re.sub(r" at 0x[0-9a-fA-F]+", "", _kept(self.reason))
         object.__setattr__(self, "reason", reason)
 
 

@@ -205,7 +205,8 @@ class CachedCalls:
         tally = self.tally[kind]
         if isinstance(entry, Failure):
             tally.failed += 1
-            print(f"{kind} call {key[:12]} failed: {entry.reason}", file=sys.stderr)
+            if not entry.ends_run:  # that is said once
+                print(f"{kind} call {key[:12]} failed: {entry.reason}", file=sys.stderr)
             return
         self._store.put(key, replace(entry, seconds=seconds))
         tally.made += 1
@@ -270,8 +271,7 @@ def _picture(entry: Entry) -> Picture:
 
 
 def _text_entry(text: str) -> Entry:
-    """Halves of characters, which no file can hold, are left out."""
-    ended, said = ending(text), Text(text).encode(errors="ignore")
+    ended, said = ending(text), Text(text).encode()
     head = ENDED + ended.encode() + b"\n" if ended else b""
     return Entry(head + said, "answer", 0.0)
 

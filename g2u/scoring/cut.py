@@ -7,6 +7,7 @@ is the whole text. None of them counts where the text takes it back afterwards.
 """
 
 import re
+from collections import deque
 
 from g2u.scoring import responses
 
@@ -55,7 +56,7 @@ def _said(text: str) -> tuple[str, str]:
     if whole:
         return whole[1], text[whole.end() :]
     found = []
-    for match in SAYS.finditer(text):
+    for match in deque(SAYS.finditer(text), maxlen=responses.ATTEMPTS):
         lead = re.split(r"[.!?\n]", text[max(0, match.start() - SENTENCE) : match.start()])[-1]
         end = END.search(text, match.end(), match.end() + SENTENCE)
         said = text[match.end() : end.start()] if end else ""

@@ -3,6 +3,7 @@
 import io
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image
@@ -10,9 +11,19 @@ from PIL import Image
 from g2u.cache.calls import UNMADE, CachedCalls
 from g2u.cache.folder import FolderStore
 from g2u.digests import call_key, call_seed
+from g2u.errors import ModelError
 from g2u.pictures import picture_of, pixels_of
 from g2u.protocols import Kind, Reply
-from g2u.records import AnswerRequest, EditRequest, Failure, Picture, ScoreRequest, Turn
+from g2u.records import (
+    AnswerRequest,
+    EditRequest,
+    Failure,
+    Picture,
+    ScoreRequest,
+    Text,
+    Turn,
+    ending,
+)
 from tests.conftest import png
 
 
@@ -126,3 +137,75 @@ def test_a_seed_depends_on_run_source_prompt_and_draw(
     assert 0 <= call_seed(0, ["a"], "p", 0) < 2**63
     assert call_seed(0, ["a"], "p", 0) != call_seed(*other)
     assert call_seed(0, ["a"], "p", 0) != call_seed(0, ["a"], "p", 1)
+
+
+class Scripted(Echo):
+    """Says what it was given, whatever that is, or raises it."""
+
+    def __init__(self, *said: Any) -> None:
+        super().__init__()
+        self.said = dict(enumerate(said))
+
+    def answer(self, requests: Sequence[AnswerRequest]) -> list[Any]:
+        self.asked += len(requests)
+        replies = [self.said[int(str(request.turns[0].parts[0]))] for request in requests]
+        for reply in replies:
+            if isinstance(reply, Exception):
+                raise reply
+        return replies
+
+
+def test_a_stored_text_still_says_why_it_ended(tmp_path: Path) -> None:
+    said = [Text("", "filter"), Text("Option B: the", "length"), Text("B", "stop"), "plain", "\xff"]
+    asked = [ask(str(number)) for number in range(5)]
+    calls = CachedCalls(Scripted(*said), FolderStore(tmp_path), batch=9)
+    again = CachedCalls(Scripted(), FolderStore(tmp_path), batch=9)
+    for made in (calls.answer(asked), again.answer(asked)):
+        found = [(str(text), ending(text)) for text in made if isinstance(text, str)]
+        assert found == [
+            ("", "filter"), ("Option B: the", "length"), ("B", "stop"), ("plain", ""), ("\xff", ""),
+        ]  # fmt: skip
+    assert again.tally["answer"].made == 0
+
+
+def test_whatever_a_request_raises_or_gives_is_its_own_failure(tmp_path: Path) -> None:
+    odd = [
+        KeyError("text"),
+        TypeError("'<' not supported"),
+        None,
+        {"text": "B"},
+        3,
+        RecursionError(),
+    ]
+    model = Scripted("a", *odd, "b")
+    calls = CachedCalls(model, FolderStore(tmp_path), batch=99)
+    first, *failures, last = calls.answer([ask(str(number)) for number in range(len(odd) + 2)])
+    assert (first, last) == ("a", "b")
+    reasons = [failure.reason for failure in failures if isinstance(failure, Failure)]
+    assert [reason.split(":")[0] for reason in reasons] == [
+        "KeyError", "TypeError", *["not a reply to this kind of request (answer)"] * 3,
+        "RecursionError",
+    ]  # fmt: skip
+    assert "{'text': 'B'}" in reasons[3]
+    assert calls.tally["answer"].made == 2
+
+
+def test_replies_that_are_not_one_per_request_stop_the_run(tmp_path: Path) -> None:
+    class Short(Echo):
+        def answer(self, requests: Sequence[AnswerRequest]) -> list[Reply[str]]:
+            return super().answer(requests)[:-1]
+
+    with pytest.raises(ModelError, match="gave 1 replies to 2 requests"):
+        CachedCalls(Short(), FolderStore(tmp_path), batch=2).answer([ask("a"), ask("b")])
+
+
+def test_a_server_that_is_gone_ends_the_run_and_what_came_before_is_kept(tmp_path: Path) -> None:
+    gone = Failure("the server cannot be reached", ends_run=True)
+    model = Scripted("a", gone, "b", *["c"] * 5)
+    asked = [ask(str(number)) for number in range(8)]
+    with pytest.raises(ModelError, match="cannot be reached; what came before is kept"):
+        CachedCalls(model, FolderStore(tmp_path), batch=3).answer(asked)
+    assert model.asked == 3, "no further batch is tried"
+    again = CachedCalls(Scripted("?", "B", "?", *["c"] * 5), FolderStore(tmp_path), batch=9)
+    assert again.answer(asked) == ["a", "B", "b", *["c"] * 5]
+    assert again.tally["answer"].made == 6

@@ -61,12 +61,14 @@ def prefect_server(environment: Mapping[str, str]) -> contextlib.AbstractContext
 Fault = Callable[[BaseHTTPRequestHandler], None]
 
 
-def replied(status: int, body: bytes, *, cut: int = 0, **headers: str) -> Fault:
+def replied(
+    status: int, body: bytes, *, cut: int = 0, kind: str = "application/json", **headers: str
+) -> Fault:
     """A reply; `cut` bytes fewer are sent than announced."""
 
     def reply(handler: BaseHTTPRequestHandler) -> None:
         handler.send_response(status)
-        handler.send_header("Content-Type", "application/json")
+        handler.send_header("Content-Type", kind)
         handler.send_header("Content-Length", str(len(body)))
         for name, value in headers.items():
             handler.send_header(name.replace("_", "-"), value)

@@ -32,8 +32,8 @@ ENDINGS: dict[str, Ending] = {
 """How servers say why a reply ended: OpenAI, vLLM, SGLang, TGI, and gateways to Anthropic's and
 Google's models.
 """
-CONTROL = {code: None for code in range(32) if chr(code) not in "\t\n\r"}
-"""Characters that no answer holds."""
+CONTROL = dict.fromkeys({*range(32), *range(0xD800, 0xE000)} - set(map(ord, "\t\n\r")))
+"""Characters that no answer holds, and halves of characters."""
 DATA = re.compile(r"data:(?:image/[\w.+-]+|application/octet-stream)(?:;[\w.=-]+)*;base64,", re.I)
 IN_TEXT = re.compile(DATA.pattern + r"[A-Za-z0-9+/_=-]+", re.I)
 SHOWN = 120
@@ -82,7 +82,9 @@ async def chat_edit(sdk: AsyncOpenAI, settings: Settings, request: EditRequest) 
     )
     found = []
     for choice in _listed(_fields(reply), "choices"):
-        message = choice.get("message") or {}
+        message = choice.get("message")
+        if not isinstance(message, dict):
+            continue
         held = message.get("content")
         if isinstance(held, str):
             found += IN_TEXT.findall(held)
@@ -110,7 +112,9 @@ async def answer(sdk: AsyncOpenAI, settings: Settings, request: AnswerRequest) -
     choices = _listed(_fields(reply), "choices")
     if not choices:
         raise BrokenReplyError(f"no choice in the reply: {_short(reply)}")
-    message, why = choices[0].get("message") or {}, choices[0].get("finish_reason")
+    message, why = choices[0].get("message"), choices[0].get("finish_reason")
+    if not isinstance(message, dict):
+        raise BrokenReplyError(f"no message in the reply: {_short(reply)}")
     ended = ENDINGS.get(str(why).lower(), "")
     text = _text_of(message).translate(CONTROL).strip()
     if why in ("abort", "error"):

@@ -38,6 +38,8 @@ WHERE = "params.yaml: presets.models: openai"
 LOG = logging.getLogger(__name__)
 FOR_ALL = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND)
 """Refusals of the key or the model, not of the request."""
+SPENT = "insufficient_quota"
+"""OpenAI's code of an account without credit; time does not mend it, as it does other 429s."""
 BROKEN = (bodies.BrokenReplyError, APIError, DataError)
 """What broken replies are known to raise."""
 BODY_ATTEMPTS = 3
@@ -82,8 +84,8 @@ class Client:
         except (OSError, ValueError, KeyError, TypeError):
             raise ModelError(
                 f"{WHERE}: the server does not tell its version, which "
-                "is part of what names its replies; start it, or set revision to a name for what "
-                "it serves"
+                "is part of what names its replies; start it, and the same command goes on, or set "
+                "revision to a name for what it serves"
             ) from None
 
     def edit(self, requests: Sequence[EditRequest]) -> list[Reply[Picture]]:
@@ -137,7 +139,7 @@ class Client:
                 return self._lost(error)
             except APIStatusError as error:
                 reason = f"the server answers {error.status_code}: {_line(error)}"
-                if error.status_code in FOR_ALL:
+                if error.status_code in FOR_ALL or error.code == SPENT:
                     self._ends = f"{WHERE}: {self._shown}: {reason}"
                 return Failure(self._ends or reason, ends_run=bool(self._ends))
             except JSONDecodeError as error:
