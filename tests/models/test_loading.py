@@ -14,7 +14,7 @@ from g2u.errors import ModelError, ParamsError
 from g2u.inprocess.batches import in_batches
 from g2u.models import hf_chat, pair
 from g2u.models import tiny as tiny_adapter
-from g2u.records import AnswerRequest, EditRequest, Failure, Turn
+from g2u.records import AnswerRequest, EditRequest, Failure, Turn, ending
 from tests.conftest import ROOT
 from tests.models.builders import CHATS
 
@@ -66,6 +66,27 @@ def test_a_hub_repository_is_named_by_its_commit() -> None:
 def test_settings_that_do_not_fit_are_refused(settings: dict[str, object], said: str) -> None:
     with pytest.raises(ParamsError, match=said):
         hf_chat.load(settings)
+
+
+def test_a_reply_in_process_says_whether_its_model_ended_it(llava: Path) -> None:
+    model = hf_chat.load({"path": str(llava), "device": "cpu"})
+    asked = [AnswerRequest((Turn("user", (text,)),), 4) for text in ("Is it red?", "How many?")]
+    chat = model.chat()
+    own = chat.model.generation_config
+    own.eos_token_id = chat.model.config.get_text_config().vocab_size + 1
+    assert [ending(str_of(reply)) for reply in model.answer(asked)] == ["length"] * 2
+    encoded = chat.encode([asked[0].turns])
+    first = chat.model.generate(**encoded, do_sample=False, max_new_tokens=1)[0, -1]
+    own.eos_token_id = [int(first)]
+    said = [str_of(reply) for reply in model.answer(asked)]
+    assert ending(said[0]) == "stop"
+    alone = [str_of(model.answer([request])[0]) for request in asked]
+    assert [ending(reply) for reply in alone] == [ending(reply) for reply in said]
+
+
+def str_of(reply: str | Failure) -> str:
+    assert isinstance(reply, str)
+    return reply
 
 
 @pytest.mark.parametrize("name", ["attention", "compile"])

@@ -16,7 +16,7 @@ from g2u.models import openai as served
 from g2u.models import tiny
 from g2u.models.openai.bodies import BrokenReplyError, trailing
 from g2u.pictures import picture_of
-from g2u.records import AnswerRequest, EditRequest, Failure, ScoreRequest, Turn
+from g2u.records import AnswerRequest, EditRequest, Failure, ScoreRequest, Turn, ending
 from tests.conftest import png
 from tests.models.builders import CHATS
 from tests.models.servers import LASTING, PASSING, Faulty, faulty, started
@@ -60,8 +60,12 @@ def test_a_served_model_gives_what_it_gives_here() -> None:
     edits = [EditRequest((first,), "Enhance details.", seed, STEPS) for seed in range(3)]
     assert there.edit(edits) == here.edit(edits)
     turns = (Turn("user", (first, second, "What colour is it?")),)
-    asked = [AnswerRequest(turns, 8), AnswerRequest(turns, 8, 1.5, 7)]
-    assert there.answer(asked) == here.answer(asked)
+    asked = [AnswerRequest(turns, 40), AnswerRequest(turns, 2), AnswerRequest(turns, 8, 1.5, 7)]
+    said = there.answer(asked)
+    assert said == here.answer(asked)
+    ends = [ending(reply) for reply in said if isinstance(reply, str)]
+    assert ends[:2] == ["stop", "length"]
+    assert ends == [ending(reply) for reply in here.answer(asked) if isinstance(reply, str)]
     scored = [ScoreRequest(turns, text) for text in ("red", "two of them")]
     assert there.score(scored) == here.score(scored)
     there.close()
