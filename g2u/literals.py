@@ -76,7 +76,7 @@ def read_literal(text: str) -> Any | None:
 
 
 def literals_in(text: str) -> list[list[Any] | dict[Any, Any]]:
-    """Every list in [] and object in the text, the outermost of those that can be read, in order."""
+    """Every list in [] and object in the text, the outermost that can be read, in order."""
     found: list[Any] = []
     begin = OPENING.search(text)
     while begin:
