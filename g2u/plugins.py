@@ -107,7 +107,7 @@ def scorer(name: str) -> protocols.AnswerScorer:
 
 
 def metric(name: str) -> ModuleType:
-    """The published figure `name`: a g2u.scoring.units.Metric."""
+    """The published figure `name`: a g2u.scoring.items.Metric."""
     return _module("metric", name)
 
 
