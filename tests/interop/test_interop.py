@@ -163,7 +163,7 @@ def test_a_truth_value_numbers_no_row(tmp_path: Path) -> None:
 
 
 def read(path: Path) -> list[Sample]:
-    return list(tsv.read({"file": str(path)}))
+    return list(tsv.read(tsv.Settings(file=str(path))))
 
 
 def test_runs_are_compared_by_the_projects_statistics(tmp_path: Path) -> None:
