@@ -1,0 +1,105 @@
+"""A cell of a table becomes options, each with its letter; what is of no known form is refused.
+
+Forms: a list (real, or spelt in JSON or Python), an object of letters ({"A": "left", "B": "right"})
+or one cell per option. Null and the empty text are no options: the others keep their letters.
+Texts that carry their letters already ("A. left") lose them. Never a guess: another form, a text
+twice, or over 26 options is an error.
+"""
+
+import math
+import re
+import string
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from g2u.errors import DataError
+from g2u.literals import read_literal
+from g2u.sources.texts import is_absent
+
+Options = dict[str, str]
+"""Letter -> text, in order."""
+CARRIED = re.compile(
+    r"\s*[(\[]?([A-Za-z])(?:[)\]][.:]?|[.:])\s+(?=\S)|\s*[(\[]([A-Za-z])[)\]](?=\S)"
+)
+"""A letter before an option's text."""
+FORMS = 'a list, an object such as {"A": "left", "B": "right"}, or one column per option'
+
+
+def options_in(cell: Any, where: str) -> Options:
+    """The options of one cell; none where it is empty.
+
+    Raises:
+        DataError: another form, a repeated text, one option alone, or over 26.
+    """
+    if is_absent(cell) or (isinstance(cell, str) and not cell.strip()):
+        return {}
+    found = read_literal(cell) if isinstance(cell, str) else cell
+    if isinstance(found, Mapping):
+        letters = [str(key).strip().upper() for key in found]
+        if len(set(letters)) != len(letters) or not set(letters) <= set(string.ascii_uppercase):
+            raise _unknown(cell, "an object whose names are not letters", where)
+        return _checked(dict(zip(letters, found.values(), strict=True)), where)
+    if not isinstance(found, (list, tuple)):
+        what = "spells no list of options" if isinstance(cell, str) else "is no list of options"
+        raise _unknown(cell, what, where)
+    return options_of(found, where)
+
+
+def options_of(cells: Sequence[Any], where: str) -> Options:
+    """The options of cells or entries, lettered by their places.
+
+    Raises:
+        DataError: as `options_in`.
+    """
+    if len(cells) > len(string.ascii_uppercase):
+        raise DataError(f"{where}: {len(cells)} options; expected at most 26, one per letter")
+    return _checked(dict(zip(string.ascii_uppercase, cells, strict=False)), where)
+
+
+def _checked(cells: Mapping[str, Any], where: str) -> Options:
+    found = {
+        letter: _text(cell, f"{where}: option {letter}")
+        for letter, cell in cells.items()
+        if not is_absent(cell)
+    }
+    if len(found) == 1:
+        raise DataError(f"{where}: one option, {next(iter(found.values()))[:60]!r}; expected two")
+    found = _bare(found, where)
+    texts: dict[str, str] = {}
+    for letter, text in found.items():
+        other = texts.setdefault(" ".join(text.split()), letter)
+        if other != letter:
+            raise DataError(
+                f"{where}: options {other} and {letter} are both {text[:60]!r}; expected each once"
+            )
+    return found
+
+
+def _bare(found: Options, where: str) -> Options:
+    """The texts without letters of their own, where all have them."""
+    marks = {letter: CARRIED.match(text) for letter, text in found.items()}
+    carried = [(match[1] or match[2]).upper() for match in marks.values() if match]
+    if len(carried) < len(found) or not set(carried) <= set(found):
+        return found
+    if carried != list(found):
+        raise DataError(
+            f"{where}: options carry the letters {', '.join(carried)}; expected "
+            f"{', '.join(found)}, as they stand, or texts without letters"
+        )
+    return {letter: text[marks[letter].end() :] for letter, text in found.items()}  # type: ignore[union-attr]
+
+
+def _text(cell: Any, where: str) -> str:
+    """The text of one option: of a number or a truth value, as it is written."""
+    if isinstance(cell, str):
+        if not cell.strip():
+            raise DataError(f"{where}: only spaces; expected a text, or nothing for no option")
+        return cell
+    if isinstance(cell, (int, float, Decimal)) and math.isfinite(cell):
+        return str(cell)
+    raise _unknown(cell, f"is of type {type(cell).__name__}", where)
+
+
+def _unknown(cell: Any, what: str, where: str) -> DataError:
+    return DataError(f"{where}: {str(cell)[:60]!r} {what}; expected {FORMS}")
