@@ -60,7 +60,7 @@ def checked(caplog: pytest.LogCaptureFixture) -> Checked:
 
 def conform(adapter: str, settings: Mapping[str, Any], sampler: Mapping[str, Any]) -> None:
     model = plugins.model(adapter, settings)
-    checks = Conformance(model, plugins.capabilities(adapter, settings), sampler).run()
+    checks = Conformance(model, plugins.capabilities(adapter, settings), sampler, (2,), 1).run()
     model.close()
     print(table(checks))
     assert [check for check in checks if check.outcome == "fails"] == []

@@ -46,10 +46,14 @@ def settings(**further: Any) -> dict[str, Any]:
 def test_a_served_model_conforms(through: str) -> None:
     chosen = settings(edit_through=through)
     model = plugins.model("openai", chosen)
-    checks = Conformance(model, plugins.capabilities("openai", chosen), dict(STEPS)).run()
+    checks = Conformance(
+        model, plugins.capabilities("openai", chosen), dict(STEPS), (1, 2), 1
+    ).run()
     model.close()
-    refused = {check.name for check in checks if check.outcome != "holds"}
+    refused = {check.name for check in checks if check.outcome == "not applicable"}
     assert refused == {name for name in refused if name.startswith("embeddings: ")}
+    unproven = [check.name for check in checks if check.outcome == "unproven"]
+    assert all(name.startswith("answers: picture") for name in unproven), "tiny is a weak reader"
     assert not [check for check in checks if check.outcome == "fails"]
 
 
