@@ -420,8 +420,8 @@ def main() -> None:
     answers.insert(-1, does_it_know(measured))
     plot = rows.filter(pl.col("gain").is_not_null()).select(
         pl.concat_str("benchmark", "model", "arm", separator=" ").alias("cell"),
-        "benchmark", "model", "arm", "accuracy", "gain", "gain_low", "gain_high", "items", "pictures",
-        "verdict",
+        "benchmark", "model", "arm", "accuracy", "gain", "gain_low", "gain_high",
+        "items", "pictures", "verdict",
     )  # fmt: skip
     site, changed = Site(config.report, config.score.confidence), compared(config)
     files: dict[str, str] = {}

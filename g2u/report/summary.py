@@ -184,7 +184,7 @@ def summary(cells: Sequence[CellResult], alpha: float = 0.05) -> pl.DataFrame:
     for cell, row in own:
         place = (row["benchmark"], row["model"])
         over = cell.metrics["gains"][next(iter(cell.metrics["arms"]))]["direct"]
-        row["detectable"] = smallest_found(over["error"], over["clusters"], alpha / len(own))
+        row["detectable"] = smallest_found(over["error"], over["step"], alpha / len(own))
         here = [each for each in controls if (each[0]["benchmark"], each[0]["model"]) == place]
         row["verdict"] = (
             "at chance" if is_at_chance(directs[place], row) else _judged(cell, row, here, alpha)

@@ -36,10 +36,12 @@ class Gain:
 
     difference: float
     low: float
-    """`gain_end`: cluster-robust t, with pictures to spare at the end that is further from 0."""
+    """Cluster-robust t with, at the end that is further from 0, pictures to spare that moved as far
+    as any did; holds 0 where `p` does not tell the gain from it.
+    """
     high: float
     low90: float
-    """90 % interval for equivalence within a margin: with pictures to spare at both ends."""
+    """`equivalence_bounds`."""
     high90: float
     p: float
     """Two-sided cluster sign-flip permutation test, exact; see `sign_flip_p`."""
@@ -53,15 +55,19 @@ class Gain:
     clusters: int
     error: float
     """Standard error of the difference, cluster-robust (CR3)."""
+    step: float
+    """What the picture that moved most moves the difference by; where none did, a typical one in
+    full.
+    """
     detectable: float
     """Smallest true difference found with power 0.8 at this interval's level, given this spread."""
 
 
 SPARE = 1.5
-"""Pictures that an interval holds in reserve: as though so many more had moved in full towards its
-end. Where few pictures moved, or all in one direction, their spread alone says too little of those
-not seen: with 1.5 the chance of a false equivalence, summed exactly over all outcomes of 20 to 400
-pictures, is at most 5 % (with 1.25 it is 5.2); `python -m bench.inference`.
+"""Pictures that an interval holds in reserve, as though so many more had moved towards its end.
+Where few pictures moved, or all in one direction, their spread alone says too little of those not
+seen: with 1.5 the chance of a false equivalence, summed exactly over all outcomes of
+20 to 400 pictures, is at most 5 % (with 1.25 it is 5.2); `python -m bench.inference`.
 """
 FINE = 100
 """Points per root mean square of the cluster sums on the grid that stands for graded sums."""
@@ -180,7 +186,9 @@ def percentile_interval(estimates: Sequence[float], how: Resampling) -> Interval
     return Interval(estimates[0], low, high)
 
 
-def gain_end(sums: Floats, sizes: Floats, level: float, side: int, spare: float = 0.0) -> float:
+def gain_end(
+    sums: Floats, sizes: Floats, level: float, side: int, *, moved: float | None = None
+) -> float:
     """One end of an interval of the mean change, -1..1.
 
     t with CR3 residuals (each cluster's against the mean without it; Bell and McCaffrey 2002) and
@@ -192,16 +200,17 @@ def gain_end(sums: Floats, sizes: Floats, level: float, side: int, spare: float 
         sizes: of the clusters; of uneven ones, as many count as tell the same (Kish).
         level: two-sided, 0..1.
         side: -1 = the lower end, 1 = the upper.
-        spare: clusters of mean size that are added as moved in full to this side.
+        moved: sum of each of SPARE further clusters, before its sign, that of `side`; None = none
+            are added.
     """
     tail, count, items = (1 - level) / 2, len(sums), float(sizes.sum())
     if count < 2:
         return float(side)
     typical = float((sizes**2).sum()) / items
     if not sums.any():
-        return side * (1.0 - tail ** (typical / items))
-    if spare:
-        sums, sizes = np.append(sums, side * spare * typical), np.append(sizes, spare * typical)
+        return float(side * (1.0 - tail ** (typical / items)))
+    if moved is not None:
+        sums, sizes = np.append(sums, side * SPARE * moved), np.append(sizes, SPARE * typical)
     total = float(sizes.sum())
     mean = float(sums.sum()) / total
     reach = float(stdtrit(count - 1, 1 - tail)) * _error(sums, sizes)
@@ -215,22 +224,31 @@ def _error(sums: Floats, sizes: Floats) -> float:
     return math.sqrt((count - 1) / count * float((residual**2).sum())) / total
 
 
+def equivalence_bounds(sums: Floats, sizes: Floats) -> tuple[float, float]:
+    """Ends of the 90 % interval that equivalence is read from: at both, pictures to spare that
+    moved in all their questions, which few that moved in one of many do not rule out.
+    """
+    typical = float((sizes**2).sum() / sizes.sum())
+    low, high = (gain_end(sums, sizes, 0.9, side, moved=typical) for side in (-1, 1))
+    return low, high
+
+
 def is_equivalent(low90: float, high90: float, margin: float) -> bool:
     """Whether a gain is shown to lie within `margin` of 0: two one-sided tests at 5 %."""
     return -margin < low90 and high90 < margin
 
 
-def smallest_found(error: float, pictures: float, level: float) -> float:
+def smallest_found(error: float, step: float, level: float) -> float:
     """True difference that is found with power 0.8 at a two-sided level.
 
     Args:
         error: standard error of the difference.
-        pictures: their number; the difference is not below what as many would need if all that
-            move were gains, so few movers do not make a sample look sharp.
+        step: share of all that a moved picture makes. The difference is not below what is found
+            where all that move are gains: few movers do not make a sample look sharp.
         level: 0..1.
     """
     reach = float(ndtri(1 - level / 2) + ndtri(0.8))
-    return min(1.0, max(reach * error, reach**2 / pictures))
+    return min(1.0, max(reach * error, reach**2 * step))
 
 
 def paired_gain(
@@ -246,26 +264,34 @@ def paired_gain(
     change = np.asarray(arm, dtype=np.float64) - np.asarray(base, dtype=np.float64)
     sums, sizes = _cluster_sums(change, clusters)
     mean = float(change.mean())
-    ends = [gain_end(sums, sizes, how.confidence, x, SPARE * (x * mean >= 0)) for x in (-1, 1)]
-    ends += [gain_end(sums, sizes, 0.9, side, SPARE) for side in (-1, 1)]
-    low, high, low90, high90 = ends
+    most = float(np.abs(sums).max())
+    low, high = (
+        gain_end(sums, sizes, how.confidence, side, moved=most if side * mean >= 0 else None)
+        for side in (-1, 1)
+    )
+    low90, high90 = equivalence_bounds(sums, sizes)
+    p = sign_flip_p(sums)
+    if p > 1 - how.confidence:  # what the exact test does not tell from 0, the interval does not
+        low, high = min(low, 0.0), max(high, 0.0)
     gained, lost = int((change > 0).sum()), int((change < 0).sum())
     count = len(sums)
     error = _error(sums, sizes) if count > 1 else 1.0
+    step = (most or float((sizes**2).sum()) / len(change)) / len(change)
     return Gain(
         mean,
         low,
         high,
         low90,
         high90,
-        sign_flip_p(sums),
+        p,
         mcnemar_mid_p(gained, lost),
         gained,
         lost,
         len(change),
         count,
         error,
-        smallest_found(error, count, 1 - how.confidence),
+        step,
+        smallest_found(error, step, 1 - how.confidence),
     )
 
 
