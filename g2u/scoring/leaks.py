@@ -15,13 +15,18 @@ from g2u.records import Question, Target, Thought
 
 NEAR = 80
 """Characters before and after a word in which it may be said to be right."""
-_NOUN = r"(?:answers?|options?|choices?|letters?|solution|reply|response|result|alternative)"
+_NOUN = r"(?:answers?|option|choice|letter|solution|reply|response|result|alternative)"
 _BE = r"(?:is|are|was|be|being|as|equals?|reads?|says?|remains?)"
-_RIGHT = r"(?:right|correct|true|best|answer|solution|valid|winner|winning|proper|one)"
+_RIGHT = r"(?:right|correct|true|best|valid|winning|proper)"
 _OPEN = r"[\s:=\-–—>*_`\"'“”‘’({\[]*"
+_CLOSE = r"[\s)\]}*_`\"'“”‘’]*"
+_PLACES = (
+    r"of|next|above|below|beside|under|behind|side|to|in|at|on|hand|here|there|edge|half|border"
+)
 BEFORE = re.compile(
     rf"(?:\b{_NOUN}(?:\s+(?:(?:to|should|must|would|will|can)\s+)*{_BE})?{_OPEN}"
-    rf"|\b{_RIGHT}(?:\s+\w+)?\s*(?:{_BE}\b|[:=]){_OPEN}(?:\b(?:the|an?|{_NOUN})\s+)*{_OPEN}"
+    rf"|\b{_RIGHT}(?:\s+(?:one|thing|{_NOUN}))?\s*(?:{_BE}\b|[:=]){_OPEN}"
+    rf"(?:\b(?:the|an?|{_NOUN})\s+)*{_OPEN}"
     r"|\b(?:choos(?:e|ing)|pick(?:ing)?|select(?:ing)?|prefer|answer(?:s|ing)?|say(?:s|ing)?"
     r"|tell(?:s|ing)?|go(?:es|ing)?\s+(?:with|for)|in\s+favou?r\s+of|supports?|suggests?)\s+"
     rf"(?:(?:that|with|the|it|is|{_NOUN})\s+)*{_OPEN}"
@@ -31,10 +36,10 @@ BEFORE = re.compile(
 )
 """Of the text before a word: it is said to be right, or chosen."""
 AFTER = re.compile(
-    r"[\s.,:;)\]}*_`\"'“”‘’]*(?:\(|,\s*)?(?:(?:which|that|this)\s+)?"
-    rf"(?:(?:must|should|would|will|has\s+to)\s+)?(?:{_BE}|=|:|-|–|—|\()?\s*"
+    rf"{_CLOSE}(?:(?:,\s*)?(?:(?:which|that|this)\s+)?"
+    rf"(?:(?:must|should|would|will|has\s+to)\s+)?(?:{_BE}\b|[=:\-–—(])|,(?=\s*the\b))\s*"
     r"(?:(?:clearly|indeed|obviously|certainly|definitely|in\s+fact|surely|always|the|an?|only"
-    rf"|very)\s+)*{_RIGHT}\b"
+    rf"|very)\s+)*(?:{_RIGHT}|answer|solution|winner|one)\b(?!-|\s+(?:{_PLACES})\b)"
 )
 """Of the text after a word: it is said to be right."""
 ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth",
