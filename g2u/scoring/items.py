@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from g2u.records import Question, Target
+from g2u.scoring.clusters import linked
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,11 @@ def all_right(items: Iterable[Item], key: Callable[[Item], str]) -> list[Unit]:
     groups: dict[str, list[Item]] = {}
     for item in items:
         groups.setdefault(key(item), []).append(item)
-    return [Unit(name, _all(members), members[0].cluster) for name, members in groups.items()]
+    clusters = linked([[item.cluster for item in members] for members in groups.values()])
+    return [
+        Unit(name, _all(members), cluster)
+        for (name, members), cluster in zip(groups.items(), clusters, strict=True)
+    ]
 
 
 def _all(members: Sequence[Item]) -> float | None:

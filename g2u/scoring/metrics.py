@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 
 from g2u import plugins, tables
 from g2u.arms import Arm
-from g2u.digests import sha256
 from g2u.params import Params
 from g2u.pictures import pixels_of
 from g2u.records import Ending, Picture, Question, Target, Thought
 from g2u.scoring import statistics
+from g2u.scoring.clusters import linked
 from g2u.scoring.cut import plainly
 from g2u.scoring.responses import refuses
 from g2u.scoring.rewards import Draw, telling
@@ -44,7 +44,8 @@ def score_answers(
     by_id = {question.id: question for question in questions}
     answer_of = {target.id: target for target in gold}
     tables.assert_same_ids("targets", answer_of, by_id)
-    clusters = {q.id: sha256(list(q.pictures) or [q.id])[:16] for q in questions}
+    names = linked([q.pictures or (q.id,) for q in questions])
+    clusters = {q.id: name for q, name in zip(questions, names, strict=True)}
     scores = []
     for answer in answers:
         question, target = by_id[answer.id], answer_of[answer.id]

@@ -53,6 +53,17 @@ def test_questions_that_share_their_pictures_share_a_cluster() -> None:
     assert len({s.cluster for s in score_answers(QUESTIONS, GOLD, answers(*["yes"] * 4))}) == 4
 
 
+def test_questions_that_share_some_of_their_pictures_share_a_cluster() -> None:
+    shown = (("p", "q"), ("q", "r"), ("r",), ("s", "t"))
+    asked = [
+        Question(name, "?", format="yes_no", pictures=pictures)
+        for name, pictures in zip("abcd", shown, strict=True)
+    ]
+    clusters = [score.cluster for score in score_answers(asked, GOLD, answers(*["yes"] * 4))]
+    assert clusters[0] == clusters[1] == clusters[2] != clusters[3]
+    assert arm_metrics(score_answers(asked, GOLD, answers(*["yes"] * 4)), 0.95)["clusters"] == 2
+
+
 def test_targets_of_other_questions_are_refused() -> None:
     with pytest.raises(DataError, match="has no question 'd'"):
         score_answers(QUESTIONS, GOLD[:3], answers(*["yes"] * 4))
