@@ -12,8 +12,10 @@ from g2u.scoring import responses
 YES = "yes|yeah|yep|true|correct|right|是的?|[对對]|はい|예|네|sí|oui|ja|да|sim|sì|نعم"
 NO = "no|nope|false|incorrect|wrong|否|不是|不对|没有|いいえ|아니요|아니오|non|nein|нет|não|لا"
 STRONG = {"yes": "yes|yeah|yep|是的?|はい|예|sí|oui|ja|да|sim", "no": NO}
-LEAD = re.compile(rf"^\W*(?:(?P<yes>{YES})|(?P<no>{NO}))(?:\W|$|，)", re.IGNORECASE)
-OPENING = re.compile(rf"^\W*(?:(?P<no>{NO})|(?P<yes>{YES}))(?=\s*(?:[,.!;:，。]|$))", re.IGNORECASE)
+LEAD = re.compile(rf"^\W*+(?:(?P<yes>{YES})|(?P<no>{NO}))(?:\W|$|，)", re.IGNORECASE)
+OPENING = re.compile(
+    rf"^\W*+(?:(?P<no>{NO})|(?P<yes>{YES}))(?=\s*+(?:[,.!;:，。]|$))", re.IGNORECASE
+)
 WORD = re.compile(r"[^\W_]+")
 BOTH = re.compile(r"\byes\s*(?:and|or|/)\s*no\b|\bno\s*(?:and|or|/)\s*yes\b", re.IGNORECASE)
 LETTER = {"y": "yes", "n": "no"}
