@@ -82,6 +82,8 @@ class Quantity:
     """Canonical name of a unit that is known; empty where none, or another word, follows."""
     start: int
     end: int
+    scale: int = 0
+    """Power of ten of a word after it: 6 of 4.2 million, whose value is 4200000."""
 
     def __str__(self) -> str:
         value = f"{self.value.normalize():f}"
@@ -128,7 +130,8 @@ def quantities(text: str) -> list[Quantity]:
         if value is None or _is_part_of_a_word(text, match):
             continue
         unit, end = _unit(text, match.end())
-        found.append(Quantity(value, unit, match.start(), end))
+        scale = SCALES.get((match["scale"] or "").lower(), 0)
+        found.append(Quantity(value, unit, match.start(), end, scale))
     return found
 
 
@@ -144,6 +147,43 @@ def same(prediction: str, answer: str) -> bool | None:
         return one.value == other.value
     converted = in_base(one)
     return converted is not None and converted == in_base(other)
+
+
+def whole_quantity(text: str) -> Quantity | None:
+    """The quantity that a text is, with a sign of currency or of nearness at most; None for one
+    that says more.
+    """
+    plain = prepared(text).strip().strip(".").lstrip("~≈$€£¥").strip()
+    found = quantities(plain)
+    is_whole = len(found) == 1 and not found[0].start and not plain[found[0].end :].strip(" .")
+    return found[0] if is_whole else None
+
+
+def agree(one: Quantity, other: Quantity, tolerance: float) -> bool:
+    """Whether two quantities are equal, or differ by a share of `other` at most.
+
+    A unit, per cent or a word such as million that only one of them has is no difference; nor is
+    0.5 to 50 %.
+    """
+    base, other_base = in_base(one), in_base(other)
+    if one.unit and other.unit and one.unit != other.unit:
+        if not base or not other_base or base[0] != other_base[0]:
+            return False
+        return _near(base[1], other_base[1], tolerance)
+    pairs = [(one.value, other.value)]
+    if bool(one.scale) != bool(other.scale):
+        pairs.append((one.value.scaleb(-one.scale), other.value.scaleb(-other.scale)))
+    if one.unit == "%" != other.unit:
+        pairs.append((one.value / 100, other.value))
+    if other.unit == "%" != one.unit:
+        pairs.append((one.value, other.value / 100))
+    return any(_near(value, wanted, tolerance) for value, wanted in pairs)
+
+
+def _near(value: Decimal, wanted: Decimal, tolerance: float) -> bool:
+    if not wanted or not tolerance:
+        return value == wanted
+    return abs(float(value) - float(wanted)) / abs(float(wanted)) <= tolerance
 
 
 def in_base(quantity: Quantity) -> tuple[str, Decimal] | None:

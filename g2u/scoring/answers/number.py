@@ -62,24 +62,24 @@ def parse(response: str, question: Question) -> str | None:
     text = responses.concluded(response)
     if len(text) <= SHORT and NOTHING.fullmatch(text) and not responses.refuses(text):
         return "0"
+    found = given(text)
+    return None if found is None else str(found)
+
+
+def given(text: str) -> Quantity | None:
+    """The one quantity that a conclusion gives; None as in `parse`."""
     text = PAIR.sub(" ", REFERENCE.sub(" ", text))
     stated = responses.statements(text)
-    said = [
-        (statement, str(found))
-        for statement in stated
-        if not statement.is_denied and (found := _first(statement.text)) is not None
-    ]
+    first = [(statement, _first(statement.text)) for statement in stated if not statement.is_denied]
+    said = [(statement, str(found)) for statement, found in first if found is not None]
     if said:
-        return responses.settled(said)
+        settled = responses.settled(said)
+        return next((found for _, found in first if str(found) == settled), None)
     text = prepared(text)
     if any(statement.is_denied for statement in stated):
         return None
     outside = PARENTHESIS.sub(" ", text)
-    text = outside if quantities(outside) else text
-    kept = _kept(text)
-    if len({str(quantity) for quantity in kept}) == 1:
-        return str(kept[0])
-    return _concluded(text, kept)
+    return _one(outside if quantities(outside) else text)
 
 
 def score(prediction: str, answer: str) -> float:
@@ -111,12 +111,14 @@ def _of_target(answer: str) -> Quantity | None:
 def _first(sentence: str) -> Quantity | None:
     """The number of a statement; None where it is a range, or denied."""
     text = prepared(REFERENCE.sub(" ", sentence))
-    text = PARENTHESIS.sub(" ", text)
+    return _one(PARENTHESIS.sub(" ", text))
+
+
+def _one(text: str) -> Quantity | None:
     found = _kept(text)
     if len({str(quantity) for quantity in found}) == 1:
         return found[0]
-    last = _concluded(text, found)
-    return next((q for q in found if str(q) == last), None)
+    return _concluded(text, found)
 
 
 def _kept(text: str) -> list[Quantity]:
@@ -146,7 +148,7 @@ def _stands_before(words: re.Pattern[str], text: str, quantity: Quantity) -> boo
     return words.search(text, max(0, quantity.start - BEFORE), quantity.start) is not None
 
 
-def _concluded(text: str, found: list[Quantity]) -> str | None:
+def _concluded(text: str, found: list[Quantity]) -> Quantity | None:
     """The number after the last word or sign that concludes, or before "in total"."""
     starts = [quantity.start for quantity in found]
     concluded: set[int] = set()
@@ -156,5 +158,5 @@ def _concluded(text: str, found: list[Quantity]) -> str | None:
             concluded.add(nearest)
     for place in range(len(found) - 1, -1, -1):
         if place in concluded or IN_TOTAL.match(text, found[place].end):
-            return str(found[place])
+            return found[place]
     return None
