@@ -33,7 +33,8 @@ SETTINGS = frozenset(
 )
 SCORERS = (
     "boxed", "choice", "displacement", "equivalent", "graded", "json_object", "label", "list",
-    "number", "relaxed", "route", "short", "times", "yes_no",
+    "number", "relaxed", "route", "short", "times", "yes_no", "exact_published",
+    "relaxed_published",
 )  # fmt: skip
 COLUMNS = frozenset(
     {"id", "question", "pictures", "choices", "answer", "hint", "category", "labels", "drawing"}

@@ -26,7 +26,8 @@ from g2u.sources.separated import SeparatedFile, TextRow
 SETTINGS = frozenset({"file", "image_root", "items", "format", "scorer", "labels"})
 SCORERS = (
     "boxed", "choice", "displacement", "equivalent", "graded", "json_object", "label", "list",
-    "number", "relaxed", "route", "short", "times", "yes_no",
+    "number", "relaxed", "route", "short", "times", "yes_no", "exact_published",
+    "relaxed_published",
 )  # fmt: skip
 REFERENCE_LENGTH = 64
 KEPT_BYTES = 16 * 2**20
