@@ -33,7 +33,8 @@ from g2u.sources.rows import Row, dataset_rows, rows_of
 
 SCORERS = (
     "boxed", "choice", "displacement", "equivalent", "graded", "json_object", "label", "list",
-    "number", "relaxed", "route", "short", "times", "yes_no",
+    "number", "relaxed", "route", "short", "times", "yes_no", "exact_published",
+    "relaxed_published",
 )  # fmt: skip
 
 
