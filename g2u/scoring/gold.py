@@ -102,7 +102,9 @@ def _forms(question: Question, target: Target, accepted: Sequence[str] | None) -
         return list(accepted)
     if target.scorer == "choice":
         options = dict(zip(question.option_letters(), question.choices, strict=True))
-        return [target.answer, options.get(target.answer, target.answer)]
+        text = options.get(target.answer, "")
+        is_letter = text.strip("()[]{}.:\"' ").upper() in options  # and stands for that option
+        return [target.answer] if is_letter else [target.answer, text]
     if target.scorer == "boxed":
         return [rf"\boxed{{{target.answer}}}"]
     if target.scorer == "number":

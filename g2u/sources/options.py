@@ -11,7 +11,7 @@ import re
 import string
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from typing import Any
+from typing import Any, Literal
 
 from g2u.errors import DataError
 from g2u.literals import read_literal
@@ -23,6 +23,9 @@ CARRIED = re.compile(
     r"\s*[(\[]?([A-Za-z])(?:[)\]][.:]?|[.:])\s+(?=\S)|\s*[(\[]([A-Za-z])[)\]](?=\S)"
 )
 """A letter before an option's text."""
+INDEX = re.compile(r"([0-9]{1,3})(?:\.0+)?")
+Kind = Literal["letter", "text", "index"]
+"""How a gold answer is written; an index counts from 0."""
 FORMS = 'a list, an object such as {"A": "left", "B": "right"}, or one column per option'
 
 
@@ -39,7 +42,7 @@ def options_in(cell: Any, where: str) -> Options:
         letters = [str(key).strip().upper() for key in found]
         if len(set(letters)) != len(letters) or not set(letters) <= set(string.ascii_uppercase):
             raise _unknown(cell, "an object whose names are not letters", where)
-        return _checked(dict(zip(letters, found.values(), strict=True)), where)
+        return lettered(dict(zip(letters, found.values(), strict=True)), where)
     if not isinstance(found, (list, tuple)):
         what = "spells no list of options" if isinstance(cell, str) else "is no list of options"
         raise _unknown(cell, what, where)
@@ -54,10 +57,15 @@ def options_of(cells: Sequence[Any], where: str) -> Options:
     """
     if len(cells) > len(string.ascii_uppercase):
         raise DataError(f"{where}: {len(cells)} options; expected at most 26, one per letter")
-    return _checked(dict(zip(string.ascii_uppercase, cells, strict=False)), where)
+    return lettered(dict(zip(string.ascii_uppercase, cells, strict=False)), where)
 
 
-def _checked(cells: Mapping[str, Any], where: str) -> Options:
+def lettered(cells: Mapping[str, Any], where: str) -> Options:
+    """The options of cells by letter, without those in which nothing is.
+
+    Raises:
+        DataError: as `options_in`.
+    """
     found = {
         letter: _text(cell, f"{where}: option {letter}")
         for letter, cell in cells.items()
@@ -74,6 +82,51 @@ def _checked(cells: Mapping[str, Any], where: str) -> Options:
                 f"{where}: options {other} and {letter} are both {text[:60]!r}; expected each once"
             )
     return found
+
+
+def letter_of(answer: str, options: Options, where: str, kind: Kind | None = None) -> str:
+    """The letter of the gold answer.
+
+    Args:
+        answer: as it is written: B, (b), "B. right", "right", or 1.
+        options: of the question.
+        where: file, row and column, for errors.
+        kind: what is written; None = a letter or a text, whichever it is.
+
+    Raises:
+        DataError: it is none of the options, or one as a letter and another as a text.
+    """
+    bare = answer.strip().strip("()[].:").strip().upper()
+    carried = CARRIED.match(answer)
+    rest = answer[carried.end() :].strip() if carried else ""
+    by_letter = {letter for letter in options if letter == bare}
+    by_letter |= {
+        letter
+        for letter, text in options.items()
+        if rest
+        and text.strip() == rest
+        and carried
+        and letter == (carried[1] or carried[2]).upper()
+    }
+    by_text = {letter for letter, text in options.items() if text.strip() == answer.strip()}
+    if kind == "index":
+        index = INDEX.fullmatch(answer.strip())
+        place = int(index[1]) if index else len(string.ascii_uppercase)
+        found = set(string.ascii_uppercase[place : place + 1]) & set(options)
+    else:
+        found = {"letter": by_letter, "text": by_text, None: by_letter | by_text}[kind]
+    is_torn = kind != "letter" and by_letter and by_text and by_letter != by_text
+    if len(found) == 1 and (kind == "index" or not is_torn):
+        return found.pop()
+    if is_torn and kind != "index":
+        raise DataError(
+            f"{where}: {answer!r} is a letter and the text of option {min(by_text)}; expected "
+            "letters, and answer_is: letter in the preset"
+        )
+    raise DataError(
+        f"{where}: {answer[:60]!r} is no {kind or 'letter and no text'} of {len(options)} options "
+        f"({', '.join(options) or 'none'}); expected one, as answer_is of the preset says"
+    )
 
 
 def _bare(found: Options, where: str) -> Options:
