@@ -53,6 +53,10 @@ def meet(question: Question, target: Target) -> Met:
     accepted = _accepted(target)
     if accepted is not None and len(set(accepted)) == 1:
         target, accepted = replace(target, answer=accepted[0]), None
+    twin = _twin(question, target)
+    if twin:
+        said = f"gold {_short(target.answer)} cannot be told from option {twin}, which has its text"
+        return Met(target, f"{said}; {_remedy(target, False)}")
     scorer = plugins.scorer(target.scorer)
     for form in _forms(question, target, accepted):
         prediction = scorer.parse(form, question)
@@ -64,7 +68,7 @@ def meet(question: Question, target: Target) -> Met:
             and _scored(scorer, prediction, prediction) == 1.0
         ):
             return Met(replace(target, answer=prediction))
-        read = "is not read" if prediction is None else f"is read as {_short(prediction)}"
+        read = "is not read" if prediction is None else f"is read as {_short(prediction)} and wrong"
         return Met(
             target,
             f"gold {_short(target.answer)} is out of reach of scorer {target.scorer}, where the "
@@ -73,9 +77,19 @@ def meet(question: Question, target: Target) -> Met:
     return Met(target)
 
 
+def _twin(question: Question, target: Target) -> str:
+    """Another option with the text of the right one; empty where there is none."""
+    if target.scorer != "choice":
+        return ""
+    options = dict(zip(question.option_letters(), question.choices, strict=True))
+    right = options.get(target.answer)
+    twins = [key for key, text in options.items() if key != target.answer and text == right]
+    return twins[0] if twins else ""
+
+
 def _remedy(target: Target, is_list: bool) -> str:
     expected = ACCEPTED if is_list else REMEDY.get(target.scorer, "expected another scorer")
-    if target.scorer == "choice":
+    if target.scorer == "choice" or is_list:
         return expected
     known = {"1": "yes", "0": "no"} if target.answer in ("0", "1") else {target.answer[:30]: "..."}
     stands = json.dumps(known, ensure_ascii=False)

@@ -60,13 +60,13 @@ def file_below(root: Path | None, name: str, where: str) -> bytes:
     """
     if root is None:
         raise DataError(f"{where}: is a path; name its folder as image_root in params.yaml")
-    folder = root.resolve()
-    path = (folder / name).resolve()
-    if not path.is_relative_to(folder):
-        raise DataError(f"{where}: {name!r} leaves image_root; refused")
     try:
+        folder = root.resolve()
+        path = (folder / name).resolve()
+        if not path.is_relative_to(folder):
+            raise DataError(f"{where}: {name!r} leaves image_root; refused")
         return path.read_bytes()
-    except OSError:
+    except (OSError, ValueError, RuntimeError):  # no such file, a null byte in it, a loop of links
         raise DataError(f"{where}: {name!r} cannot be read below image_root") from None
 
 
@@ -90,10 +90,10 @@ def _picture(entry: Any, where: str, root: Path | None) -> Picture:
         return picture_of(encode_png(entry.convert("RGB")), where)
     if isinstance(entry, (bytes, bytearray, memoryview)):
         return picture_of(bytes(entry), where)
-    if isinstance(entry, Mapping) and entry.get("bytes"):
-        return picture_of(bytes(entry["bytes"]), where)
-    if isinstance(entry, Mapping) and entry.get("path"):
-        return picture_of(file_below(root, str(entry["path"]), where), where)
+    if isinstance(entry, Mapping) and isinstance(held := entry.get("bytes"), (bytes, str)) and held:
+        return _picture(held, where, root)
+    if isinstance(entry, Mapping) and isinstance(entry.get("path"), str) and entry["path"]:
+        return picture_of(file_below(root, entry["path"], where), where)
     if isinstance(entry, str) and entry.strip():
         if entry.strip().lower().endswith(CLIPS):
             raise DataError(

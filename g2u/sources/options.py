@@ -2,8 +2,9 @@
 
 Forms: a list (real, or spelt in JSON or Python), an object of letters ({"A": "left", "B": "right"})
 or one cell per option. Null and the empty text are no options: the others keep their letters.
-Texts that carry their letters already ("A. left") lose them. Never a guess: another form, a text
-twice, or over 26 options is an error.
+Texts that carry their letters already ("A. left") lose them. Never a guess: another form, one
+option alone, or over 26 are an error. Whether the right one is told from the others, prepare asks
+of the gold answer (g2u/scoring/gold.py).
 """
 
 import math
@@ -33,7 +34,7 @@ def options_in(cell: Any, where: str) -> Options:
     """The options of one cell; none where it is empty.
 
     Raises:
-        DataError: another form, a repeated text, one option alone, or over 26.
+        DataError: another form, one option alone, or over 26.
     """
     if is_absent(cell) or (isinstance(cell, str) and not cell.strip()):
         return {}
@@ -73,15 +74,7 @@ def lettered(cells: Mapping[str, Any], where: str) -> Options:
     }
     if len(found) == 1:
         raise DataError(f"{where}: one option, {next(iter(found.values()))[:60]!r}; expected two")
-    found = _bare(found, where)
-    texts: dict[str, str] = {}
-    for letter, text in found.items():
-        other = texts.setdefault(" ".join(text.split()), letter)
-        if other != letter:
-            raise DataError(
-                f"{where}: options {other} and {letter} are both {text[:60]!r}; expected each once"
-            )
-    return found
+    return _bare(found, where)
 
 
 def letter_of(answer: str, options: Options, where: str, kind: Kind | None = None) -> str:
