@@ -4,6 +4,7 @@ evaluated, and no text raises.
 One pass over the text, without recursion and without going back, so the time is linear in it.
 """
 
+import json
 import re
 from dataclasses import dataclass, field
 from typing import Any
@@ -55,27 +56,27 @@ class _Open:
             return True, self.values[0] if is_bare else self.values
         if len(self.values) % 2:
             return False, None
-        keys = self.values[::2]
-        try:
-            made = dict(zip(keys, self.values[1::2], strict=True))
-        except TypeError:  # a list as a key
+        names = self.values[::2]
+        if any(isinstance(name, (list, dict)) for name in names):
             return False, None
-        return len(made) == len(keys), made
+        texts = [name if isinstance(name, str) else json.dumps(name) for name in names]
+        made = dict(zip(texts, self.values[1::2], strict=True))
+        return len(made) == len(names), made
 
 
 def read_literal(text: str) -> Any | None:
     """The value that the whole text spells; None where it spells none (or null).
 
     Read are null, truth values, numbers, texts, lists (tuples too) and objects, with a comma before
-    the end if any. Refused: names twice in an object, lists as names, numbers that are not finite
-    or have over 300 digits, texts side by side, sets, bytes, complex numbers, comments, half
-    surrogates, and more than 64 levels.
+    the end if any; names of objects are made texts, as JSON does. Refused: names twice in an
+    object, lists as names, numbers that are not finite or have over 300 digits, texts side by
+    side, sets, bytes, complex numbers, comments, half surrogates, and more than 64 levels.
     """
     is_read, value, end = _read(text, 0, [])
     return value if is_read and not text[end:].strip() else None
 
 
-def literals_in(text: str) -> list[list[Any] | dict[Any, Any]]:
+def literals_in(text: str) -> list[list[Any] | dict[str, Any]]:
     """Every list in [] and object in the text, the outermost that can be read, in order."""
     found: list[Any] = []
     begin = OPENING.search(text)

@@ -1,5 +1,7 @@
 """judge: a model's verdicts on what rules cannot decide; no such stage without judge.model.
 
+A reply that is not what was asked for is asked for once more; what stays unread is counted apart.
+
 Input columns: g2u.tables.QUESTIONS, PICTURES, THOUGHTS, ANSWERS, g2u.targets.TARGETS.
 Output columns: g2u.tables.JUDGEMENTS (what is asked: g2u/judging.py).
 Run: python -m stages.judge --benchmark ladder --model tiny --family structure
@@ -10,9 +12,10 @@ import sys
 from g2u import params, plugins, tables, targets
 from g2u.cache.calls import CachedCalls
 from g2u.errors import ParamsError, run_main
-from g2u.judging import Judged, cases, read
+from g2u.judging import Case, Judged, again, cases, read
 from g2u.params import Params
 from g2u.parquet import write_rows
+from g2u.protocols import Reply
 from g2u.records import Failure, Question, Target
 from g2u.tables import Answer, Judgement
 from g2u.workspace import BenchmarkFolder, Cell, known_calls, parse_cell
@@ -37,13 +40,21 @@ def judged(config: Params, cell: Cell, judge: str) -> tuple[list[Judgement], Cac
     model = plugins.model(preset.adapter, preset.settings)
     calls = CachedCalls(model, known_calls(), preset.batch, budget=config.budget(judge))
     replies = calls.answer([case.request for case in found])
+    unread_replies = [n for n, case in enumerate(found) if _is_unread(case, replies[n])]
+    asked_again = calls.answer([again(found[n]) for n in unread_replies])
     model.close()
+    for n, reply in zip(unread_replies, asked_again, strict=True):
+        replies[n] = reply
     rows = []
     for case, reply in zip(found, replies, strict=True):
         said = reply.reason if isinstance(reply, Failure) else reply
         score = None if isinstance(reply, Failure) else read(case.name, reply)
         rows.append(Judgement(case.id, case.arm, case.name, score, said))
     return rows, calls
+
+
+def _is_unread(case: Case, reply: Reply[str]) -> bool:
+    return not isinstance(reply, Failure) and read(case.name, reply) is None
 
 
 def _is_open(answer: Answer, target: Target, question: Question) -> bool:
@@ -67,10 +78,8 @@ def main() -> None:
     tallies = calls.tally.values()
     made, reused = sum(t.made for t in tallies), sum(t.reused for t in tallies)
     unread = sum(row.score is None for row in rows)
-    print(
-        f"judge {cell}: {len(gold)} items, {made} calls made, {reused} reused, {unread} failed",
-        file=sys.stderr,
-    )
+    told = f"{made} calls made, {reused} reused, {unread} unread or failed"
+    print(f"judge {cell}: {len(gold)} items, {told}", file=sys.stderr)
 
 
 if __name__ == "__main__":
