@@ -18,6 +18,8 @@ from g2u.records import Question, Target
 
 TOLERANCE = re.compile(r"\s*(?:±|\+-|\+/-|\*/)\s*[\d.]+\s*%?\s*$")
 """What a number's target allows beside its value (g2u/scoring/answers/number.py)."""
+JUDGED = frozenset({"equivalent", "graded"})
+"""Scorers of answers that only a judge can tell."""
 READ_AS = frozenset({"displacement", "json_object", "number", "yes_no"})
 """Scorers whose predictions have one normal form, so that a gold answer in another form ("North: 1;
 East: 4", a yes in another language) becomes what is read in it.
@@ -60,7 +62,9 @@ def meet(question: Question, target: Target) -> Met:
     scorer = plugins.scorer(target.scorer)
     for form in _forms(question, target, accepted):
         prediction = scorer.parse(form, question)
-        if prediction is not None and _scored(scorer, prediction, target.answer) in (1.0, None):
+        worth = None if prediction is None else _scored(scorer, prediction, target.answer)
+        is_judged = worth is None and prediction is not None and target.scorer in JUDGED
+        if worth == 1.0 or is_judged:
             continue
         if (
             prediction is not None
@@ -68,7 +72,9 @@ def meet(question: Question, target: Target) -> Met:
             and _scored(scorer, prediction, prediction) == 1.0
         ):
             return Met(replace(target, answer=prediction))
-        read = "is not read" if prediction is None else f"is read as {_short(prediction)} and wrong"
+        read = (
+            "is not read" if prediction is None else f"is read as {_short(prediction)}, not right"
+        )
         return Met(
             target,
             f"gold {_short(target.answer)} is out of reach of scorer {target.scorer}, where the "
@@ -126,7 +132,7 @@ def _forms(question: Question, target: Target, accepted: Sequence[str] | None) -
     if target.scorer == "route" and ("|" in target.answer or "\n" in target.answer.strip()):
         return []  # a map is walked on, not said
     if target.scorer == "graded":
-        return []  # a judge grades
+        return []  # what has to be said, in any words
     return [target.answer]
 
 
