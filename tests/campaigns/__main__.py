@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import pytest
 
-from tests.campaigns import crashes, datasets, files, serving, together
+from tests.campaigns import crashes, datasets, files, serving, targets, together
 from tests.campaigns.mutations import MUTATIONS
 from tests.conftest import ROOT, Workspace
 
@@ -100,6 +100,20 @@ def served(folder: Path) -> Row:
     )
 
 
+def golden(folder: Path) -> Row:
+    """Gold answers in every form, through prepare."""
+    folder.mkdir()
+    found = targets.campaign(folder)
+    for line in found.faults:
+        print(line, file=sys.stderr)
+    return Row(
+        f"{found.forms} forms of gold answers",
+        f"{found.taken} reached, {found.refused} refused in one line, {len(found.faults)} faults",
+        "0 faults",
+        not found.faults,
+    )
+
+
 CAMPAIGNS: dict[str, Callable[[Path], Row]] = {
     "mutations": mutated,
     "kills": killed,
@@ -107,6 +121,7 @@ CAMPAIGNS: dict[str, Callable[[Path], Row]] = {
     "files": beside,
     "datasets": imported,
     "serving": served,
+    "targets": golden,
 }
 
 
