@@ -218,7 +218,9 @@ def _recorded(path: Path, key: str) -> Any:
 
 def _scorers(config: Params, benchmark: str) -> list[str]:
     source = plugins.benchmark(config.presets.benchmarks[benchmark].source)
-    named = [f"g2u/scoring/answers/{name}.py" for name in source.SCORERS]
+    extended = [getattr(plugins.scorer(name), "PUBLISHED", None) for name in source.SCORERS]
+    names = dict.fromkeys(name for name in (*source.SCORERS, *extended) if name)
+    named = [f"g2u/scoring/answers/{name}.py" for name in names]
     return ["g2u/scoring/answers/__init__.py", *named]
 
 

@@ -37,7 +37,8 @@ from g2u.sources.texts import is_absent, one_text, text_of
 
 SCORERS = (
     "boxed", "choice", "displacement", "equivalent", "graded", "json_object", "label", "list",
-    "number", "relaxed", "route", "short", "times", "yes_no",
+    "number", "relaxed", "route", "short", "times", "yes_no", "exact_published",
+    "relaxed_published",
 )  # fmt: skip
 ONE_TEXT = ("label", "number", "relaxed", "short", "yes_no")
 """Scorers for which a list in the answer's cell is one of accepted answers."""

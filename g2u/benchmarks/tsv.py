@@ -32,7 +32,8 @@ from g2u.sources.texts import one_text
 
 SCORERS = (
     "boxed", "choice", "displacement", "equivalent", "graded", "json_object", "label", "list",
-    "number", "relaxed", "route", "short", "times", "yes_no",
+    "number", "relaxed", "route", "short", "times", "yes_no", "exact_published",
+    "relaxed_published",
 )  # fmt: skip
 REFERENCE_LENGTH = 64
 KEPT_BYTES = 16 * 2**20

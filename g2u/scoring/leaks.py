@@ -1,6 +1,5 @@
 """Does an edit prompt say what it should not know? Options and answers, as words of their own."""
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -21,8 +20,19 @@ class Leaks:
 
 def holds(text: str, words: str) -> bool:
     """Whether `words` occur in `text` as whole words, letters of any case."""
-    wanted = words.strip().lower()
-    return bool(wanted) and bool(re.search(rf"(?<!\w){re.escape(wanted)}(?!\w)", text.lower()))
+    wanted, text = words.strip().lower(), text.lower()
+    place = text.find(wanted) if wanted else -1
+    while place >= 0:
+        end = place + len(wanted)
+        before, after = text[max(0, place - 1) : place], text[end : end + 1]
+        if not (_is_letter(before) or _is_letter(after)):
+            return True
+        place = text.find(wanted, place + 1)
+    return False
+
+
+def _is_letter(mark: str) -> bool:
+    return mark.isalnum() or mark == "_"
 
 
 def answer_text(question: Question, target: Target) -> str:

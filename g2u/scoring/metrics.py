@@ -60,6 +60,32 @@ def score_answers(
     return scores
 
 
+def published(
+    gold: Sequence[Target], questions: Sequence[Question], answers: Sequence[Answer]
+) -> dict[str, dict[str, Any]]:
+    """By arm, what the published rules that our scorers extend (their PUBLISHED) make of its
+    answers: the rule, its accuracy, and in how many items it scores otherwise before a judge; {}
+    where no scorer extends one.
+    """
+    rules = {t.id: getattr(plugins.scorer(t.scorer), "PUBLISHED", None) for t in gold}
+    extended = {name for name in rules.values() if name}
+    if not extended:
+        return {}
+    kept = [answer for answer in answers if answer.status == "ok" and rules[answer.id]]
+    plain = [replace(target, scorer=rules[target.id] or target.scorer) for target in gold]
+    found: dict[str, dict[str, Any]] = {}
+    for arm in dict.fromkeys(answer.arm for answer in kept):
+        of_arm = [answer for answer in kept if answer.arm == arm]
+        ours = [score.score for score in score_answers(questions, gold, of_arm)]
+        theirs = [score.score or 0.0 for score in score_answers(questions, plain, of_arm)]
+        found[arm] = {
+            "rule": ", ".join(sorted(extended)),
+            "accuracy": sum(theirs) / len(theirs),
+            "differs": sum(a != b for a, b in zip(ours, theirs, strict=True)),
+        }
+    return found
+
+
 def decided(scores: Sequence[Score], judgements: Sequence[Judgement]) -> list[Score]:
     """Scores with a judge's word where no rule could read the answer or compare it."""
     said = {(j.id, j.arm): j.score for j in judgements if j.name in ("answers", "grades")}

@@ -19,6 +19,8 @@ SENTENCE = 400
 WORDS = 5
 """Words of an answer within a sentence, at most."""
 NO_QUESTION = Question("", "")
+DETERMINER = re.compile(r"no\s+(?!(?:it|there|they|he|she|this|that|the|i)\b)\w")
+"""No cats, no parking: whatever else that says."""
 YES_NO = frozenset({"yes", "no"})
 HEDGE = re.compile(
     r"(?:(?:about|around|approximately|approx\.?|roughly|nearly|almost|circa|probably|likely|"
@@ -101,7 +103,7 @@ def _spelt(text: str) -> str:
 
 
 def _of_yes_no(prediction: str, wanted: str) -> float | None:
-    read = yes_no.parse(prediction, NO_QUESTION)
+    read = None if DETERMINER.match(prediction) else yes_no.parse(prediction, NO_QUESTION)
     if read is not None:
         return float(read == wanted)
     return 0.0 if len(prediction.split()) <= 2 and not holds(prediction, wanted) else None
