@@ -182,7 +182,7 @@ def campaign(folder: Path, every: int = 1) -> Outcome:
         is_another = name in ANOTHER or name in OF_SCORER.get(meaning.scorer, ())
         own = json.dumps(cell) if isinstance(cell, dict) else str(cell).strip()
         said = (own,) if is_another else meaning.replies
-        missed = [reply for reply in said if not _is_reached(found, reply)]
+        missed = [reply for reply in said if not is_reached(found, reply)]
         if missed:
             outcome.faults.append(
                 f"{what}: kept as {found.target.answer!r}, missed by {missed[0]!r}"
@@ -194,7 +194,8 @@ def _cases() -> Iterator[tuple[Meaning, str, str]]:
     return itertools.product(MEANINGS, FORMS, ("table", "tsv"))
 
 
-def _is_reached(sample: Sample, reply: str) -> bool:
+def is_reached(sample: Sample, reply: str) -> bool:
+    """Whether the reply scores 1, or is left to a judge."""
     scorer = plugins.scorer(sample.target.scorer)
     prediction = scorer.parse(_natural(sample, reply), sample.question)
     worth = None if prediction is None else scorer.score(prediction, sample.target.answer)

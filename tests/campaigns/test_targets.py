@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from g2u.scoring import gold
+from g2u.records import Question, Sample, Target
 from tests.campaigns import targets
 
 
@@ -15,8 +15,9 @@ def test_a_part_of_the_forms_is_reached_or_refused(tmp_path: Path) -> None:
     assert min(found.taken, found.refused) > found.forms / 5
 
 
-def test_the_campaign_sees_a_target_that_no_reply_reaches(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(("answer", "is_reached"), [("yes", True), ("1", False), ("no", False)])
+def test_the_campaign_sees_a_target_that_its_reply_does_not_reach(
+    answer: str, is_reached: bool
 ) -> None:
-    monkeypatch.setattr("stages.prepare.meet", lambda question, target: gold.Met(target))
-    assert targets.campaign(tmp_path, every=23).faults
+    sample = Sample(Question("1", "?", format="yes_no"), Target("1", answer, "yes_no"), ())
+    assert targets.is_reached(sample, "Yes.") is is_reached
