@@ -16,8 +16,9 @@ from g2u.judging import Case, Judged, again, cases, read
 from g2u.params import Params
 from g2u.parquet import write_rows
 from g2u.protocols import Reply
-from g2u.records import Failure, Question, Target
-from g2u.tables import Answer, Judgement
+from g2u.records import Failure, ending
+from g2u.scoring.marking import CUT, UNREAD, marked
+from g2u.tables import Judgement
 from g2u.workspace import BenchmarkFolder, Cell, known_calls, parse_cell
 
 
@@ -31,7 +32,7 @@ def judged(config: Params, cell: Cell, judge: str) -> tuple[list[Judgement], Cac
     unread = [
         answer
         for answer in answers
-        if answer.status == "ok" and _is_open(answer, gold[answer.id], by_id[answer.id])
+        if answer.status == "ok" and marked(answer, by_id[answer.id], gold[answer.id])[0] in UNREAD
     ]
     pictures, thoughts = tables.read_pictures(folder.pictures), tables.read_thoughts(cell.thoughts)
     there = Judged(questions, gold, pictures, thoughts, answers, unread)
@@ -48,20 +49,18 @@ def judged(config: Params, cell: Cell, judge: str) -> tuple[list[Judgement], Cac
     rows = []
     for case, reply in zip(found, replies, strict=True):
         said = reply.reason if isinstance(reply, Failure) else reply
-        score = None if isinstance(reply, Failure) else read(case.name, reply)
+        score = None if isinstance(reply, Failure) else _read(case, reply)
         rows.append(Judgement(case.id, case.arm, case.name, score, said))
     return rows, calls
 
 
 def _is_unread(case: Case, reply: Reply[str]) -> bool:
-    return not isinstance(reply, Failure) and read(case.name, reply) is None
+    return not isinstance(reply, Failure) and _read(case, reply) is None
 
 
-def _is_open(answer: Answer, target: Target, question: Question) -> bool:
-    """Whether rules cannot read the answer, or cannot compare it with the target."""
-    scorer = plugins.scorer(target.scorer)
-    prediction = scorer.parse(answer.response, question)
-    return prediction is None or scorer.score(prediction, target.answer) is None
+def _read(case: Case, reply: str) -> float | None:
+    """The score; None also where the reply was cut off or filtered."""
+    return None if ending(reply) in CUT else read(case.name, reply)
 
 
 def main() -> None:

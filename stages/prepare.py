@@ -62,7 +62,10 @@ def samples(config: Params, benchmark: str) -> Iterator[Sample]:
         raise DataError(f"{benchmark}: no questions; expected at least one (where, slice?)")
     if flaws:
         raise DataError(f"{benchmark}: {flaws[0]} ({len(flaws)} of {len(seen)} rows)")
-    cast(Metric, plugins.metric(preset.metric)).check(questions, gold)
+    try:
+        cast(Metric, plugins.metric(preset.metric)).check(questions, gold)
+    except DataError as error:
+        raise DataError(f"{benchmark}: {error}") from None
 
 
 def _selected(preset: BenchmarkPreset, source: Benchmark, settings: Section) -> Iterator[Sample]:

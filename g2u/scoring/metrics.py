@@ -12,11 +12,10 @@ from g2u import plugins, tables
 from g2u.arms import Arm
 from g2u.params import Params
 from g2u.pictures import pixels_of
-from g2u.records import Ending, Picture, Question, Target, Thought
+from g2u.records import Picture, Question, Target, Thought
 from g2u.scoring import statistics
 from g2u.scoring.clusters import linked
-from g2u.scoring.cut import plainly
-from g2u.scoring.responses import refuses
+from g2u.scoring.marking import UNREAD, marked
 from g2u.scoring.rewards import Draw, telling
 from g2u.scoring.statistics import Resampling
 from g2u.tables import Answer, Judgement, Reward, Score
@@ -28,10 +27,6 @@ BASELINES = (("direct", "none"), ("duplicate", None), ("baseline", "none"))
 """What gains are measured against: the model's direct and duplicate cells, the direct cell of its
 preset's baseline if it names one; and the arm, None = the main one.
 """
-UNREAD = ("unparsed", "abstained", "undecided")
-"""What rules could not score; each counts as 0 until a judge has decided."""
-CUT: dict[Ending, str] = {"length": "truncated", "filter": "filtered"}
-"""States of answers that their model did not end, and that say nothing plainly: 0."""
 NO_ANSWER = ("failed", "not_applicable")
 SHUFFLED = "_shuffled"
 """End of the name of an arm that is shown another question's thoughts."""
@@ -58,22 +53,6 @@ def score_answers(
             Score(answer.id, answer.arm, status, prediction, value, cluster, answer.ended)
         )
     return scores
-
-
-def marked(answer: Answer, question: Question, target: Target) -> tuple[str, str, float]:
-    """State, prediction and score of an answer that did not fail; see `Score`.
-
-    Of one that was cut off or filtered only what it plainly says is read.
-    """
-    scorer = plugins.scorer(target.scorer)
-    response = plainly(answer.response) if answer.ended in CUT else answer.response
-    prediction = scorer.parse(response, question) if response else None
-    if prediction is None:
-        if answer.ended in CUT:
-            return CUT[answer.ended], "", 0.0
-        return "abstained" if refuses(response) else "unparsed", "", 0.0
-    value = scorer.score(prediction, target.answer)
-    return "undecided" if value is None else "ok", prediction, value or 0.0
 
 
 def published(

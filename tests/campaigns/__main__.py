@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import pytest
 
-from tests.campaigns import crashes, datasets, files, replies, serving, together
+from tests.campaigns import crashes, datasets, files, replies, serving, targets, together
 from tests.campaigns.mutations import MUTATIONS
 from tests.conftest import ROOT, Workspace
 
@@ -110,6 +110,20 @@ def read(folder: Path) -> Row:
     return Row(size, f"{len(found.raised)} raised", "0", not found.raised)
 
 
+def golden(folder: Path) -> Row:
+    """Gold answers in every form, through prepare."""
+    folder.mkdir()
+    found = targets.campaign(folder)
+    for line in found.faults:
+        print(line, file=sys.stderr)
+    return Row(
+        f"{found.forms} forms of gold answers",
+        f"{found.taken} reached, {found.refused} refused in one line, {len(found.faults)} faults",
+        "0 faults",
+        not found.faults,
+    )
+
+
 CAMPAIGNS: dict[str, Callable[[Path], Row]] = {
     "mutations": mutated,
     "kills": killed,
@@ -118,6 +132,7 @@ CAMPAIGNS: dict[str, Callable[[Path], Row]] = {
     "datasets": imported,
     "serving": served,
     "replies": read,
+    "targets": golden,
 }
 
 

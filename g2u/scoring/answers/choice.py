@@ -41,11 +41,17 @@ WORD_OF_ONE = {"a", "i"}
 def parse(response: str, question: Question) -> str | None:
     """The option letter that the response names, or None if it names none or several.
 
-    A box that holds neither a letter nor an option's text, nor a number, is no answer; then what
-    the response says outside of it is read.
+    An option's text just as it stands is that option, whatever else it could be read as. A box that
+    holds neither a letter nor an option's text, nor a number, is no answer; then what the response
+    says outside of it is read.
     """
     letters = question.option_letters()
     options = dict(zip(letters, (normal(choice) for choice in question.choices), strict=True))
+    given = zip(letters, question.choices, strict=True)
+    spelt = [letter for letter, choice in given if choice.strip() == response.strip()]
+    alone = ALONE.match(response)
+    if len(spelt) == 1 and not (alone and alone[1].upper() in letters):
+        return spelt[0]
     text = responses.concluded(response)
     found = _read(text, options) if text else None
     if found is None and FORMULA.search(text):
