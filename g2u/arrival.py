@@ -59,15 +59,18 @@ ROWS: dict[str, tuple[int, ...]] = {
     "9": (14, 17, 17, 15, 1, 2, 12),
 }
 """Digits of 5 x 7 dots, a row per number, its highest bit on the left."""
-INKS = ((200, 20, 30), (20, 60, 200), (0, 120, 40), (150, 20, 150), (20, 20, 20), (180, 80, 0))
+LIGHT = ((255, 255, 255), (250, 230, 90), (150, 210, 250), (250, 180, 200), (190, 240, 170))
+DARK = ((20, 20, 20), (20, 50, 170), (160, 20, 30), (10, 95, 45), (110, 25, 125))
+"""Colours of digits and grounds, one of each: whoever sees colours alone sees a change too."""
 
 
 def numbered(number: str, draw: np.random.Generator) -> Picture:
-    """A picture of a number, 128 x 128: two digits of two colours, somewhere on a light ground."""
+    """A picture of a number, 128 x 128: two digits of two colours, somewhere on a third."""
+    grounds, inks = (LIGHT, DARK) if draw.integers(2) else (DARK, LIGHT)
     pixels = np.empty((SIDE, SIDE, 3), dtype=np.uint8)
-    pixels[:] = draw.integers(215, 256, 3)
+    pixels[:] = draw.permutation(grounds)[0]
     left, top = draw.integers(4, SIDE - 11 * CELL - 4), draw.integers(4, SIDE - 7 * CELL - 4)
-    for digit, ink in zip(number, draw.permutation(INKS)[:2], strict=True):
+    for digit, ink in zip(number, draw.permutation(inks)[:2], strict=True):
         dots = np.array([[row >> bit & 1 for bit in range(4, -1, -1)] for row in ROWS[digit]])
         mask = np.kron(dots, np.ones((CELL, CELL), dtype=np.int64)).astype(bool)
         pixels[top : top + 7 * CELL, left : left + 5 * CELL][mask] = ink

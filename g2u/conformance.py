@@ -54,10 +54,10 @@ VERDICTS: dict[Verdict, tuple[Outcome, str, str]] = {
     "lost": (
         "fails",
         "LOST",
-        "; no arm that shows it there means anything: serve the model otherwise, or let it have "
-        "one picture (a collage)",
+        "; the server drops it, and what is shown there means nothing: serve the model otherwise, "
+        "or let it have one picture (a collage)",
     ),
-    "unproven": ("unproven", "unproven", "; too little to tell: look at its replies yourself"),
+    "unproven": ("unproven", "unproven", "; too little to tell: look at some replies yourself"),
     "refused": ("not applicable", "refused", ""),
 }
 """The outcome of each, its word, and what follows from it."""
@@ -212,9 +212,11 @@ class Conformance:
         for name, values in chosen.items():
             found = [next(replies) for _ in values]
             off = [distance(first, reply) for reply in found if isinstance(reply, Picture)]
-            shown = f"{name}: {own[name]}: as it was with {', '.join(map(str, values))} instead"
             outcome: Outcome = "fails"
-            note = f"{shown}; the server does not read it under this name"
+            note = (
+                f"the same edit with {own[name]} as with {', '.join(map(str, values))}; the server "
+                "does not read it: name it as the server does, or take it out of the sampler"
+            )
             if any(value > arrival.MARGIN * widest for value in off):
                 outcome, note = "holds", ""
             elif _failed([first, *again]) or not off:

@@ -1,8 +1,9 @@
 """Servers of a made-up model over HTTP: honest ones, and ones that lie in one way each.
 
 Their models are a `mind`: `reader` reads the numbers it is shown, `digest` says and draws a digest
-of all it is asked, `constant` says and draws one thing, `random` never says the same twice, `noisy`
-draws like `digest` with a level of noise. `LIES` are what stands between them and the request.
+of all it is asked, `constant` says and draws one thing, `choice` says one of two letters, `colours`
+names the mean colour of each picture, `random` never says the same twice, `noisy` draws like
+`digest` with a level of noise. `LIES` are what stands between them and the request.
 """
 
 import base64
@@ -96,15 +97,22 @@ class Liar(ThreadingHTTPServer):
         self.kept: dict[str, Any] = {}
         self.lock = threading.Lock()
         self.asked: Counter[str] = Counter()
+        self.bodies: dict[str, Asked] = {}
+        """The last one of each kind, without its messages."""
 
     def reply(self, body: Asked) -> str | Pixels:
         """What is said, or drawn."""
         unset = ["text", "image"] if self.lie == "draws unless told" else ["text"]
-        draws = "image" in body.pop("modalities", unset)
+        draws = "image" in body.get("modalities", unset)
+        fields = {k: v for k, v in body.items() if k != "messages"}
+        self.bodies["edit" if draws else "answer"] = fields
+        body.pop("modalities", None)
         body.pop("model")
         if not body.get("temperature"):
             body = {**body, "seed": body.get("seed") if draws else None}
-        asked = LIES[self.lie](_taken(body))
+        taken = _taken(body)
+        fields["text"] = taken["text"]
+        asked = LIES[self.lie](taken)
         with self.lock:
             self.asked["edit" if draws else "answer"] += 1
             made = self._drawn(asked) if draws else self._told(asked)
@@ -124,6 +132,10 @@ class Liar(ThreadingHTTPServer):
     def _told(self, asked: Asked) -> str:
         if self.mind == "constant":
             return "A"
+        if self.mind == "choice":
+            return "AB"[_digest(asked) % 2]
+        if self.mind == "colours":
+            return "; ".join(str(p.reshape(-1, 3).mean(0) // 64) for p in asked["pictures"])
         if self.mind == "random":
             return f"word {self.random.integers(2**60):x}"
         if self.mind == "digest" or asked.get("temperature") or "number" not in asked["text"]:

@@ -60,7 +60,7 @@ def checked(caplog: pytest.LogCaptureFixture) -> Checked:
 
 def conform(adapter: str, settings: Mapping[str, Any], sampler: Mapping[str, Any]) -> None:
     model = plugins.model(adapter, settings)
-    checks = Conformance(model, plugins.capabilities(adapter, settings), sampler, (2,), 1).run()
+    checks = Conformance(model, plugins.capabilities(adapter, settings), sampler, ()).run()
     model.close()
     print(table(checks))
     assert [check for check in checks if check.outcome == "fails"] == []
@@ -92,6 +92,24 @@ def test_qwen_image_edit_plus_conforms(
     monkeypatch.setattr("diffusers.DiffusionPipeline.from_pretrained", lambda *_, **__: pipeline)
     call = {"height": 32, "width": 32, "negative_prompt": " ", "true_cfg_scale": 4.0}
     checked("diffusers", {"path": str(tmp_path), "call": call}, {"num_inference_steps": 2})
+
+
+@pytest.mark.parametrize(("name", "outcome"), [("pix2pix", "not applicable"), ("klein", "holds")])
+def test_two_pictures_arrive_at_an_edit_pipeline_or_are_refused(
+    name: str, outcome: str, built: Built
+) -> None:
+    _, call, sampler = EDITORS[name]
+    model = plugins.model("diffusers", {"path": str(built(name)), "call": call})
+    asked = {"num_inference_steps": 2, **sampler}
+    checks = Conformance(model, model.capabilities, asked, (2,), 1).edited_pictures()
+    assert {check.outcome for check in checks} == {outcome}
+
+
+def test_random_weights_that_read_nothing_are_not_accused(built: Built) -> None:
+    model = plugins.model("hf_chat", {"path": str(built("llava"))})
+    checks = Conformance(model, model.capabilities, {}, seed=1).answered_pictures()
+    assert len(checks) >= 3
+    assert {check.outcome for check in checks} <= {"unproven", "holds"}
 
 
 def edited(model: Model, *pictures: Picture) -> Reply[Picture]:

@@ -13,6 +13,7 @@ from g2u import plugins
 from g2u.arrival import FIRST, MORE, exceeds, loud, numbered, numbers, verdicts
 from g2u.conformance import Check, Conformance
 from g2u.pictures import pixels_of
+from g2u.records import AnswerRequest, EditRequest, Turn
 from tests.conftest import ROOT
 from tests.models.liars import Liar, read, serving
 
@@ -58,15 +59,48 @@ def test_every_picture_arrives_at_an_honest_server(
         assert server.asked == {"edit": 45, "answer": 6 if mind == "reader" else 39}
 
 
+def test_bagel_is_asked_for_a_text_or_a_picture_with_its_guidance(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Under the names that vLLM-Omni reads; docs/models.md says where."""
+    with serving("digest") as server:
+        monkeypatch.setenv("OPENAI_BASE_URL", f"http://127.0.0.1:{server.server_port}/v1")
+        model = plugins.model("openai", BAGEL["settings"])
+        shown = (numbered("12", np.random.default_rng(0)),)
+        model.answer([AnswerRequest((Turn("user", (*shown, "Which?")),), 8)])
+        model.edit([EditRequest(shown, "Enhance.", 7, tuple(BAGEL["sampler"].items()))])
+        model.close()
+    greedy = {"temperature": 0.0, "top_p": 1.0, "top_k": -1, "repetition_penalty": 1.0}
+    name = {"model": BAGEL["settings"]["model"]}
+    assert server.bodies["answer"] == {
+        **name,
+        **greedy,
+        "max_tokens": 8,
+        "modalities": ["text"],
+        "text": "Which?",
+    }
+    assert server.bodies["edit"] == {
+        **name,
+        "modalities": ["image"],
+        "num_inference_steps": 30,
+        "cfg_text_scale": 4.0,
+        "cfg_img_scale": 1.0,
+        "seed": 7,
+        "text": "<|im_start|>Enhance.<|im_end|>",
+    }
+
+
 @pytest.mark.parametrize("mind", ["reader", "digest"])
 def test_a_server_that_looks_at_the_first_picture_only_is_named(
     mind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    counts = (1, 2, 4) if mind == "digest" else (1, 2)
     with serving(mind, "only the first") as server:
-        found = checks(server, monkeypatch, (1, 2, 4))
+        found = checks(server, monkeypatch, counts)
     for kind in ("answers", "edits"):
-        assert places(found, kind, "holds") == {(1, 1), (2, 1), (4, 1)}
-        assert places(found, kind, "fails") == {(2, 2), (4, 2), (4, 3), (4, 4)}
+        assert places(found, kind, "holds") == {(count, 1) for count in counts}
+        lost = {(count, n) for count, n in ALL if count in counts and n > 1}
+        assert places(found, kind, "fails") == lost
 
 
 @pytest.mark.parametrize(
@@ -96,6 +130,16 @@ def test_a_little_noise_in_edits_hides_neither_a_lost_picture_nor_an_arrived_one
     assert places(found, "edits", "fails") == {(2, 2)}
     assert places(found, "edits", "holds") == {(1, 1), (2, 1)}
     assert [check.outcome for check in found[:3]] == ["holds"] * 3, "guidance"
+
+
+@pytest.mark.parametrize("mind", ["choice", "colours", "noisy"])
+def test_weak_and_noisy_models_that_get_their_pictures_are_not_accused(
+    mind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with serving(mind) as server:
+        found = checks(server, monkeypatch, (1, 2, 4))
+    assert "fails" not in {check.outcome for check in found}
+    assert places(found, "edits", "holds") == ALL
 
 
 @pytest.mark.parametrize("mind", ["constant", "random"])
