@@ -274,7 +274,7 @@ def main() -> None:
         for up, down in ((0.6, 0.02), (0.3, 0.05), (0.06, 0.0)):
             name = f"{pictures} pictures, +{100 * up:.0f} -{100 * down:.0f} %: 95 % interval holds"
             line(name, coverage_of_few(simulations, pictures, up, down), simulations, "over 90")
-    for pictures in (20, 60, 120):
+    for pictures in (20, 60, 99, 120, 150, 300):
         shares = [falsely_equivalent(pictures, down) for down in (0, 0.002, 0.01, 0.03, 0.1, 0.3)]
         name = f"{pictures} pictures, gain at the margin: equivalent, worst case"
         print(f"{name:<58}{100 * max(shares):>7.2f} %   (exact sum; at most 5)", flush=True)

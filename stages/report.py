@@ -377,8 +377,13 @@ def nested(rows: pl.DataFrame) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for row in rows.iter_rows(named=True):
         place = found.setdefault(row["benchmark"], {}).setdefault(row["model"], {})
-        place[row["arm"]] = {n: round(row[n], 6) for n in METRICS if row[n] is not None}
+        place[row["arm"]] = {n: _rounded(row[n]) for n in METRICS if row[n] is not None}
     return found
+
+
+def _rounded(value: float) -> float:
+    """To six decimals; what is smaller, such as p values, to three digits."""
+    return round(value, 6) or float(f"{value:.3g}")
 
 
 def main() -> None:

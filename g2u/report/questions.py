@@ -65,7 +65,8 @@ def does_it_help(rows: pl.DataFrame, alpha: float) -> Finding:
 
 def was_it_the_picture(rows: pl.DataFrame) -> Finding:
     """Verdicts, and the differences behind them."""
-    judged = [row for row in own_rows(rows) if row["verdict"] not in (None, "no effect")]
+    untold = (None, "no effect", "at chance")
+    judged = [row for row in own_rows(rows) if row["verdict"] not in untold]
     counts: dict[str, int] = {}
     for row in own_rows(rows):
         counts[row["verdict"]] = counts.get(row["verdict"], 0) + 1
@@ -88,15 +89,15 @@ def was_it_the_picture(rows: pl.DataFrame) -> Finding:
 
 
 def does_it_change_answers(rows: pl.DataFrame) -> Finding:
-    """Own thoughts without a net effect that turn many answers, up and down."""
-    question = "Does it change answers without a net effect?"
+    """Own thoughts that turn many answers, up and down, where no effect is shown."""
+    question = "Does it change answers where no effect is shown?"
     moved = [r for r in own_rows(rows) if r["verdict"] == "no effect" and changes_answers(r)]
     lines = [f"{place(row)}: {changed(row)}, {points(row, 'gain')}" for row in moved]
     answer = (
-        f"In {len(moved)} comparisons, whose gains and losses may belong to different kinds of "
-        "questions, or to chance."
+        f"In {len(moved)} comparisons at least a tenth of the answers change; gains and losses may "
+        "belong to different kinds of questions, or to chance."
         if moved
-        else "Nowhere: where no effect is shown, under 10 % of the answers change."
+        else "Nowhere: there, less than a tenth of the answers change."
     )
     return Finding(question, answer, tuple(lines))
 
@@ -111,17 +112,13 @@ def transfer(rows: pl.DataFrame) -> pl.DataFrame:
 
 def what_transfers(rows: pl.DataFrame, alpha: float) -> Finding:
     """The best family of each benchmark, and whether any family is best everywhere."""
-    own = own_rows(rows)
+    own = [row for row in own_rows(rows) if row["verdict"] != "at chance"]
     best: dict[tuple[str, str], Row] = {}
     for row in own:
         key = (row["model"], row["benchmark"])
         if key not in best or row["gain"] > best[key]["gain"]:
             best[key] = row
-    winners = {
-        row["family"]
-        for row in best.values()
-        if row["gain"] > 0 and row["holm"] <= alpha and row["verdict"] != "at chance"
-    }
+    winners = {row["family"] for row in best.values() if row["gain"] > 0 and row["holm"] <= alpha}
     answer = (
         "No family gains anywhere."
         if not winners

@@ -43,7 +43,7 @@ class Gain:
     """`equivalence_bounds`."""
     high90: float
     p: float
-    """Two-sided cluster sign-flip permutation test, exact; see `sign_flip_p`."""
+    """Two-sided cluster sign-flip permutation test, exact to 1e-12; see `sign_flip_p`."""
     mcnemar: float
     """Two-sided McNemar mid-p over items, which ignores clusters; for 0/1 scores."""
     gained: int
@@ -70,6 +70,8 @@ seen: with 1.5 the chance of a false equivalence, summed exactly over all outcom
 """
 FINE = 100
 """Points per root mean square of the cluster sums on the grid that stands for graded sums."""
+FEW = 2**18
+"""Points per root of the sum of squares, times moved clusters: with few, the grid is finer."""
 UNLIKELY = 1e-9
 """Chance, added to p, that rounding to that grid moves a total by more than is allowed for."""
 ROUNDING = 1e-12
@@ -285,7 +287,7 @@ def sign_flip_p(sums: Floats) -> float:
     spread = math.sqrt(float((moved**2).sum()))
     unit, slack, extra = _lattice(moved), 1e-9, ROUNDING
     if unit is None:
-        unit = spread / max(FINE * math.sqrt(len(moved)), 2**11)
+        unit = spread / max(FINE * math.sqrt(len(moved)), FEW / len(moved))
         off = np.abs(moved - unit * np.rint(moved / unit))
         most = math.sqrt(2 * math.log(2 / UNLIKELY) * float((off**2).sum()))
         slack, extra = min(most, float(off.sum())), UNLIKELY

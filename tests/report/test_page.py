@@ -11,15 +11,17 @@ import polars as pl
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from g2u.params import Report
+from g2u import tables
+from g2u.params import Report, load
 from g2u.records import Thought
 from g2u.report.figures import transfer_figure
 from g2u.report.page import BenchmarkPart, Site
 from g2u.report.questions import findings
 from g2u.report.summary import SCHEMA, CellResult, headline, summary
 from g2u.tables import Score
-from stages.report import changed_ids
-from tests.conftest import Workspace, objections
+from g2u.workspace import Cell
+from stages.report import Arms, changed_ids, over_controls
+from tests.conftest import ROOT, Workspace, objections
 
 
 def gain(difference: float, p: float, spread: float = 0.05) -> dict[str, Any]:
@@ -272,12 +274,60 @@ def test_examples_of_change_are_those_whose_shown_own_thought_turned_right_or_wr
     strange = scored("concat_shuffled", 0.0, 0.0, 1.0, 0.0, 0.0)
     drawn = [Thought("q0", 0, "ok", call="a call")]
     filtered = scored("concat", 1.0, 1.0, 1.0, 0.0, 0.0)
-    arms = {
+    arms: Arms = {
         "direct": ([], [], direct),
         "structure": (drawn, [], own + strange),
         "filter": ([Thought("q0", 0, "ok")], [], filtered),
     }
     assert changed_ids(arms) == {"q0", "q1"}
+
+
+def test_own_thoughts_are_compared_with_every_control_that_was_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = load(ROOT / "params.yaml")
+    monkeypatch.chdir(tmp_path)
+    right = {
+        "direct": 40,
+        "duplicate": 41,
+        "filter": 70,
+        "blank": 40,
+        "oracle": 99,
+        "structure": 80,
+    }
+    results = []
+    for family, count in right.items():
+        arm = "none" if family == "direct" else "concat"
+        scores = [Score(f"q{n}", arm, "ok", "", float(n < count), f"p{n}") for n in range(100)]
+        tables.write_scores(Cell("b", "m", family).scores, scores)
+        results.append(cell(family, count / 100, None, None))
+    over = over_controls(config, results)
+    assert [bool(result.over) for result in over] == [False] * 5 + [True]
+    found = over[-1].over
+    assert {name: gain["cause"] for name, gain in found.items()} == {
+        "filter": "any edit",
+        "blank": "any picture",
+    }
+    assert found["filter"]["difference"] == pytest.approx(0.1)
+
+
+@pytest.mark.parametrize(
+    ("edit", "is_own", "expected"),
+    [
+        ("filter", False, "any edit"),
+        ("roundtrip", False, "any edit"),
+        ("an edit of someone else's that asks no model", False, "any edit"),
+        ("noise", False, "any picture"),
+        ("duplicate", False, "extra compute"),
+        ("direct", False, None),
+        ("oracle", False, None),
+        ("prompt", True, None),
+    ],
+)
+def test_what_a_family_stands_for_follows_its_edit(
+    edit: str, is_own: bool, expected: str | None
+) -> None:
+    assert CellResult("b", "m", "named freely", {}, is_own, {}, edit).cause == expected
 
 
 @pytest.fixture

@@ -57,8 +57,13 @@ def test_verdicts_are_counted_and_their_numbers_shown() -> None:
 
 
 def test_the_lines_of_a_verdict_say_what_filters_and_prompts_came_to() -> None:
-    more = {"edits": 0.1, "edits_low": 0.05, "edits_high": 0.15, "edits_of": "filter_detail"}
-    told = {"prompted": 100, "with_answer": 40, "mediated_holm": 0.01}
+    more: dict[str, Any] = {
+        "edits": 0.1,
+        "edits_low": 0.05,
+        "edits_high": 0.15,
+        "edits_of": "filter_detail",
+    }
+    told: dict[str, Any] = {"prompted": 100, "with_answer": 40, "mediated_holm": 0.01}
     found = was_it_the_picture(table(row("a", 0.2, verdict="answer in the prompt", **more, **told)))
     assert found.lines == (
         "b, m, a: answer in the prompt; over filter_detail +10.0 [+5.0, +15.0]; over all of these "
@@ -67,7 +72,7 @@ def test_the_lines_of_a_verdict_say_what_filters_and_prompts_came_to() -> None:
 
 
 def test_no_effect_with_many_changed_answers_is_not_no_change() -> None:
-    flips = {"verdict": "no effect", "items": 120}
+    flips: dict[str, Any] = {"verdict": "no effect", "items": 120}
     rows = table(
         row("a", 0.0, 1.0, gained=14, lost=12, **flips),
         row("b", 0.0, 1.0, gained=3, lost=2, **flips),
