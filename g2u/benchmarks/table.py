@@ -22,11 +22,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import model_validator
 
 from g2u.errors import DataError
 from g2u.records import AnswerFormat, Question, Sample, Target
-from g2u.settings import OneOf, Section, unfit
+from g2u.settings import OneOf, Section, Text, unfit
 from g2u.sources.ahead import ahead
 from g2u.sources.cells import pictures_in
 from g2u.sources.rows import Row, dataset_rows, rows_of
@@ -42,13 +42,13 @@ class Columns(Section):
 
     id: str | None = None
     """A column; null = the row's number."""
-    question: Annotated[str, Field(min_length=1)]
+    question: Text
     """A text or a column."""
     pictures: str | list[str] = []
     """Columns, in the order in which pictures are shown."""
     choices: str | list[str] | None = None
     """A column that holds lists, or one column per option; null = `choices` of the preset."""
-    answer: Annotated[str, Field(min_length=1)]
+    answer: Text
     """A text or a column: the gold answer."""
     hint: str = ""
     """A text or a column, shown before the question; empty = none."""

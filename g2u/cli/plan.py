@@ -73,8 +73,7 @@ def plan(config: Params) -> list[CellPlan]:
             if cell not in work.generate:
                 drawn = tables.read_thoughts(cell.thoughts)
                 keys |= _recorded(cell, "generate")
-            model = plugins.model(preset.adapter, preset.settings)
-            calls = CachedCalls(model, store, preset.batch, plans=True)
+            calls = CachedCalls(config.model(cell.model), store, preset.batch, plans=True)
             waits = plan_cell(config, cell, source, calls, drawn)
             plans.append(CellPlan(cell, calls.tally, waits, calls.settled | keys))
     return plans

@@ -87,7 +87,7 @@ def sound(folder: Path) -> Path:
     originals = [picture_of(png(number)) for number in range(4)]
     pictures = {picture.digest: picture for picture in originals}
     questions = [Question(f"q{n}", "Why?", pictures=(p.digest,)) for n, p in enumerate(originals)]
-    model = null.load({})
+    model = null.load(null.Settings())
     with inside(workspace):
         config = params.load()
         for cell in CELLS:
