@@ -102,7 +102,7 @@ class BenchmarkPreset(Preset):
     def files(self) -> list[Path]:
         """Files and folders that it reads."""
         settings = self.settings()
-        return [Path(str(settings[key])) for key in FILES if key in settings]
+        return [Path(str(settings[key])) for key in FILES if settings.get(key) is not None]
 
     def require_files(self, name: str) -> None:
         """Raise DataError for a file of the preset `name` that is missing or no data; opens none.
@@ -111,8 +111,9 @@ class BenchmarkPreset(Preset):
         """
         settings = self.settings()
         for key in FILES:
-            flaw = _flaw_of(Path(str(settings[key])), key) if key in settings else ""
-            if flaw:
+            if settings.get(key) is None:
+                continue
+            if flaw := _flaw_of(Path(str(settings[key])), key):
                 whence = f"get it from {self.obtain}" if self.obtain else "put it there"
                 licence = f" (licence: {self.licence})" if self.licence else ""
                 raise DataError(

@@ -130,11 +130,12 @@ def metric(name: str) -> ModuleType:
 def _module(kind: str, name: str) -> ModuleType:
     if name not in known(kind):
         raise ParamsError(unknown_name(f"params.yaml: {kind}", name, known(kind)))
-    if kind == "adapter" and name in foreign():
-        try:
+    try:
+        if kind == "adapter" and name in foreign():
             return cast(ModuleType, foreign()[name].load())
-        except ImportError as error:
-            raise ModelError(
-                f"adapter {name} cannot be imported: {in_one_line(str(error))}"
-            ) from None
-    return importlib.import_module(f"{PLACES[kind]}.{name}")
+        return importlib.import_module(f"{PLACES[kind]}.{name}")
+    except ImportError as error:
+        if kind != "adapter":
+            raise
+        said = in_one_line(str(error))
+        raise ModelError(f"adapter {name} cannot be imported: {said}") from None
