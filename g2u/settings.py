@@ -5,6 +5,7 @@ made from `Section`. `checked` is the one way from values of YAML to such a clas
 """
 
 import difflib
+import math
 import reprlib
 import types
 from collections.abc import Callable, Iterable, Sequence
@@ -42,6 +43,8 @@ MOST = 2**63 - 1
 """Of a count: what Python can step through."""
 Positive = Annotated[int, Field(ge=1, le=MOST)]
 NotNegative = Annotated[int, Field(ge=0, le=MOST)]
+KEY = "[key]"
+"""pydantic's step to a name of a mapping, as told from its value."""
 UNKNOWN, UNFIT = "unknown", "unfit"
 """Kinds of errors that are raised here; an unknown name says more than what is missing or wrong."""
 
@@ -93,10 +96,10 @@ class Section(BaseModel):
             if any(problem["type"] in (UNKNOWN, UNFIT) for problem in problems):
                 raise
             field = cls.model_fields[str(info.field_name)]
-            value, kind, metadata, place = _innermost(
-                raw, field.annotation, field.metadata, problems[0]["loc"]
-            )
-            said = unfit(f": {_shown(value)}; {_expected(value, kind, metadata)}")
+            steps = problems[0]["loc"]
+            value, kind, metadata, place = _innermost(raw, field.annotation, field.metadata, steps)
+            what = f"the name {_shown(value)}" if KEY in steps else _shown(value)
+            said = unfit(f": {what}; {_expected(value, kind, metadata)}")
             found = InitErrorDetails(type=said, loc=place, input=value)
         raise ValidationError.from_exception_data(cls.__name__, [found])
 
@@ -204,8 +207,9 @@ def _innermost(
         inner = get_args(kind)
         if get_origin(kind) is list and isinstance(value, list) and isinstance(step, int):
             value, kind = value[step], inner[0]
-        elif get_origin(kind) is dict and "[key]" in steps[number + 1 : number + 2]:
-            return step, inner[0], [], tuple(place)
+        elif get_origin(kind) is dict and KEY in steps[number + 1 : number + 2]:
+            name = next((key for key in value if key == step), step)  # False, of 0
+            return name, inner[0], [], tuple(place)
         elif get_origin(kind) is dict and isinstance(value, dict) and step in value:
             value, kind = value[step], inner[1]
         else:
@@ -236,6 +240,8 @@ def _expected(value: Any, kind: Any, metadata: list[Any]) -> str:
     hint = f"did you mean {near[0]!r}? " if near else ""
     most = f", at most {MOST}" if isinstance(value, int) and value > MOST else ""
     said = _kind(kind, metadata)
+    if isinstance(value, float) and not math.isfinite(value):
+        said = f"{said}, finite"
     is_text = "a text" in said and not isinstance(value, str | list | dict | None)
     return f"{hint}expected {said}{most}{'; put it in quotes' if is_text else ''}"
 
@@ -272,6 +278,7 @@ def _kind(kind: Any, metadata: Iterable[Any] = ()) -> str:
         return f"names and values ({', '.join(bare.model_fields)})"
     form = next((each.said for each in flat if isinstance(each, Form)), "")
     words = {int: "an integer", float: "a number", bool: "true or false", str: "a text"}
+    words[JsonValue] = "a value as JSON has them"
     said = form or words.get(bare, "another value")
     if bare is str and any(isinstance(each, annotated_types.MinLen) for each in flat):
         return f"{said} that is not empty"

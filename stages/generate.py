@@ -57,9 +57,9 @@ def main() -> None:
     """Make the cell's thoughts and write them; stop if more than max_failed failed."""
     cell, config = parse_cell(__doc__), params.load()
     config.require(benchmark=cell.benchmark, model=cell.model, family=cell.family)
-    preset = config.presets.models[cell.model]
+    preset, model = config.presets.models[cell.model], config.model(cell.model)
+    config.settings("families", cell.family)
     questions = tables.read_questions(BenchmarkFolder(cell.benchmark).questions)
-    model = config.model(cell.model)
     calls = CountedCalls(model, known_calls(), preset.batch, budget=config.budget(cell.model))
     thoughts = imagine(config, cell, questions, material(config, cell), calls)
     model.close()

@@ -24,8 +24,8 @@ def main() -> None:
     cell, config = parse_cell(__doc__), params.load()
     config.require(benchmark=cell.benchmark, model=cell.model, family=cell.family)
     preset, folder = config.presets.models[cell.model], BenchmarkFolder(cell.benchmark)
-    questions = tables.read_questions(folder.questions)
     model = config.model(cell.model)
+    questions = tables.read_questions(folder.questions)
     material = Material(
         questions,
         tables.read_pictures(folder.pictures),

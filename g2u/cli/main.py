@@ -35,7 +35,6 @@ def plan_command(arguments: argparse.Namespace) -> None:
     from g2u.cli.plan import plan, table
 
     config = params.load()
-    config.check_settings()
     print(table(plan(config), config, by_cell=arguments.cells))
 
 

@@ -57,7 +57,11 @@ def plan(config: Params) -> list[CellPlan]:
     """Every cell's calls, in the order of a run; none where DVC calls the cell unchanged.
 
     What a judge was asked is known of the results alone: its calls are kept, not planned.
+
+    Raises:
+        ParamsError: settings of a preset in use do not fit.
     """
+    config.check_settings()
     store, work = known_calls(takes=False), stale(config, status(config))
     plans = []
     for benchmark in config.benchmarks:

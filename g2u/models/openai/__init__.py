@@ -65,9 +65,9 @@ class Settings(Section):
     """Further fields of the body of a question or score."""
     in_flight: Positive = 64
     """Requests at a time, 1 and more."""
-    timeout: Annotated[float, Field(gt=0)] = 600
-    """Seconds of a request with all its retries, above 0: more than a picture takes that waits
-    behind others, and a server that hangs is noticed before the night is over.
+    timeout: Annotated[float, Field(gt=0, le=10**7)] = 600
+    """Seconds of a request with all its retries, above 0, at most 10 million: more than a picture
+    takes that waits behind others, and a server that hangs is noticed before the night is over.
     """
     retries: NotNegative = 6
     """How often a request is made again, 0 and more."""
