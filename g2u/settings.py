@@ -276,9 +276,10 @@ def _kind(kind: Any, metadata: Iterable[Any] = ()) -> str:
         )
     if isinstance(bare, type) and issubclass(bare, BaseModel):
         return f"names and values ({', '.join(bare.model_fields)})"
+    if bare is JsonValue:
+        return "a value as JSON has them"
     form = next((each.said for each in flat if isinstance(each, Form)), "")
     words = {int: "an integer", float: "a number", bool: "true or false", str: "a text"}
-    words[JsonValue] = "a value as JSON has them"
     said = form or words.get(bare, "another value")
     if bare is str and any(isinstance(each, annotated_types.MinLen) for each in flat):
         return f"{said} that is not empty"
