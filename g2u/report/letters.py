@@ -13,6 +13,8 @@ from g2u.tables import Score
 
 SHIFT = 0.15
 """Change of a letter's share that is worth a line."""
+UNMOVED = {"right", "direct", "blind"}
+"""What no thought moves; without a picture a model may say what it likes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +62,10 @@ def favoured(
     if plain is None:
         return ()
     before = {score.id: score.prediction for score in arms["direct"]}
-    tests = len(right) * (len(by_arm) - 2)
+    tests = len(right) * max(1, len(by_arm.keys() - UNMOVED))
     lines = []
     for arm, shares in by_arm.items():
-        for letter in right if arm not in ("right", "direct") else ():
+        for letter in right if arm not in UNMOVED else ():
             one, other, true = shares[letter], plain[letter], right[letter]
             if one - other < SHIFT or abs(one - true) <= abs(other - true):
                 continue
@@ -74,6 +76,6 @@ def favoured(
                 lines.append(
                     f"{arm} answers {letter} in {100 * one:.0f} % of the questions, direct in "
                     f"{100 * other:.0f} %, where {100 * true:.0f} % are right: the position of an "
-                    "option moves its answers, so its gain or loss is partly of that."
+                    "option moves its answers, and may move its gain or loss."
                 )
     return tuple(lines)
