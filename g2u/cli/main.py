@@ -111,7 +111,7 @@ def _model_preset(name: str) -> params.ModelPreset:
 
 
 def check_command(arguments: argparse.Namespace) -> None:
-    """Check a model: batches, seeds, scores, failures; do pictures and guidance arrive?"""
+    """Check a model: batches, seeds, scores, failures; whether pictures and guidance arrive."""
     from g2u import plugins
     from g2u.conformance import Conformance, table
 
