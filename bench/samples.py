@@ -16,12 +16,18 @@ from g2u import plugins
 from g2u.params import BenchmarkPreset
 from g2u.records import Sample
 from g2u.scoring.answers.route import STEPS
+from g2u.settings import checked
 
 DIALECTS: dict[str, dict[str, Any]] = {
     "BlindTest_sample": {"format": "open", "scorer": "short"},
     "EasyVQA_MMEdialect_sample": {"metric": "mme"},
     "MMBench_EN_samples_circular": {"metric": "circular"},
-    "MathVision_MINI_sample": {"format": "open", "scorer": "equivalent", "labels": ["level"]},
+    "MathVision_MINI_sample": {
+        "format": "open",
+        "scorer": "equivalent",
+        "labels": ["level"],
+        "marks": "text",  # of the parts of one picture
+    },
     "VSP_collision_multiimage_sample": {"format": "open", "scorer": "times"},
     "VSP_maze_plan_sample": {"format": "open", "scorer": "route"},
     "visualpuzzles_from_PuzzleVQA_sample": {
@@ -62,7 +68,8 @@ def files(folder: Path) -> list[Path]:
 
 def read(preset: BenchmarkPreset) -> Iterator[Sample]:
     """The preset's items."""
-    yield from plugins.benchmark(preset.source).read(preset.settings())
+    source = plugins.benchmark(preset.source)
+    yield from source.read(checked(source.Settings, preset.settings()))
 
 
 def contract(preset: BenchmarkPreset) -> Contract:

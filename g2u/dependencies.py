@@ -6,7 +6,7 @@ from pathlib import Path
 
 PACKAGES = ("g2u", "stages", "flows")
 LOADED_BY_NAME = {
-    "prepare": ("g2u/benchmarks",),
+    "prepare": ("g2u/benchmarks", "g2u/scoring/answers", "g2u/scoring/official"),
     "generate": ("g2u/edits", "g2u/models"),
     "understand": ("g2u/feedback", "g2u/models"),
     "judge": ("g2u/models", "g2u/scoring/answers"),

@@ -3,7 +3,6 @@
 Here is what an edit request holds, how its seed is drawn, and what makes a reply no thought.
 """
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -144,8 +143,12 @@ def tagged(reply: str, tag: str, stop: str) -> str | None:
     """
     if stop in reply.lower():
         return None
-    found = re.search(rf"^\s*{tag}:\s*(\S.*?)\s*$", reply, re.MULTILINE)
-    return found[1] if found else None
+    lines = [line.strip() for line in reply.split("\n")]
+    for number, line in enumerate(lines):
+        if line.startswith(f"{tag}:"):
+            said = [line.removeprefix(f"{tag}:").strip(), *lines[number + 1 :]]
+            return next((words for words in said if words), None)
+    return None
 
 
 def flaw_of(picture: Picture, source: str) -> str:

@@ -103,7 +103,7 @@ def halves(preset: ModelPreset, name: str) -> tuple[str, dict[str, Any]]:
 def _prepare(config: Params, benchmark: str) -> Recipe:
     source = config.presets.benchmarks[benchmark].source
     told = {"prepare": config.prepare, **_preset(config, "benchmarks", benchmark)}
-    return Recipe(told, [f"g2u/benchmarks/{source}.py"])
+    return Recipe(told, [f"g2u/benchmarks/{source}.py", *_figures(config, benchmark)])
 
 
 def _generate(config: Params, model: str, family: str) -> Recipe:
@@ -131,16 +131,15 @@ def _judge(config: Params, judge: str, benchmark: str) -> Recipe:
 
 
 def _score(config: Params, benchmark: str) -> Recipe:
-    preset = config.presets.benchmarks[benchmark]
+    metric = config.presets.benchmarks[benchmark].metric
     compared = {n: m.baseline for n in config.models if (m := config.presets.models[n]).baseline}
     told = {
         "score": config.score,
         "judge.model": config.judge.model,
-        f"presets.benchmarks.{benchmark}.metric": preset.metric,
+        f"presets.benchmarks.{benchmark}.metric": metric,
         **{f"presets.models.{name}.baseline": other for name, other in compared.items()},
     }
-    code = [f"g2u/scoring/official/{preset.metric}.py", *_scorers(config, benchmark)]
-    return Recipe(told, code)
+    return Recipe(told, _figures(config, benchmark))
 
 
 def _report(config: Params) -> Recipe:
@@ -219,8 +218,16 @@ def _recorded(path: Path, key: str) -> Any:
 
 def _scorers(config: Params, benchmark: str) -> list[str]:
     source = plugins.benchmark(config.presets.benchmarks[benchmark].source)
-    named = [f"g2u/scoring/answers/{name}.py" for name in source.SCORERS]
+    extended = [getattr(plugins.scorer(name), "PUBLISHED", None) for name in source.SCORERS]
+    names = dict.fromkeys(name for name in (*source.SCORERS, *extended) if name)
+    named = [f"g2u/scoring/answers/{name}.py" for name in names]
     return ["g2u/scoring/answers/__init__.py", *named]
+
+
+def _figures(config: Params, benchmark: str) -> list[str]:
+    """The scorers that the source's targets may name, and the metric."""
+    metric = config.presets.benchmarks[benchmark].metric
+    return [f"g2u/scoring/official/{metric}.py", *_scorers(config, benchmark)]
 
 
 def _common(stage: str, root: Path) -> list[str]:

@@ -92,6 +92,8 @@ class Sample:
     """One oracle thought per picture, or none where the benchmark has no truth to draw."""
     adversaries: tuple[Picture, ...] = ()
     """One thought per picture that shows wrong answers to all questions about it, or none."""
+    place: str = ""
+    """Where its answer stands, for errors: file, row and column; empty = its id says it."""
 
 
 @dataclass(frozen=True, slots=True)

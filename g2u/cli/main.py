@@ -176,16 +176,23 @@ def score_command(arguments: argparse.Namespace) -> None:
 
 
 def _asked(config: "Params", benchmark: str) -> "tuple[list[Question], list[Target]]":
-    """A benchmark's questions and targets: as prepared, or where it is not, from its source."""
+    """A benchmark's questions and targets: as prepared, or where it is not or its tables cannot be
+    read, from its source.
+    """
     from g2u import tables, targets
+    from g2u.errors import DataError
     from g2u.workspace import BenchmarkFolder
     from stages.prepare import samples
 
     config.require(benchmark=benchmark)
     folder = BenchmarkFolder(benchmark)
+    state = "is not prepared"
     if folder.questions.exists() and folder.targets.exists():
-        return tables.read_questions(folder.questions), targets.read_targets(folder.targets)
-    print(f"{benchmark} is not prepared: its source is read, data/ stays as it is", file=sys.stderr)
+        try:
+            return tables.read_questions(folder.questions), targets.read_targets(folder.targets)
+        except DataError as error:
+            state = f"is prepared, but {str(error).partition(';')[0]}"
+    print(f"{benchmark} {state}: its source is read, data/ stays as it is", file=sys.stderr)
     found = [(sample.question, sample.target) for sample in samples(config, benchmark)]
     return [question for question, _ in found], [target for _, target in found]
 

@@ -106,8 +106,64 @@ def test_a_file_that_does_not_fit_is_one_line(
     assert "\n" not in str(error.value)
 
 
+ODD: list[tuple[Any, str]] = [
+    ([[-1.2, True], [-3.4, False]], "log-likelihoods"),
+    ([[-0.5, True]], "log-likelihoods"),
+    ([-0.5, True], "log-likelihoods"),
+    ([[["-2.5", "False"]], [["-0.1", "True"]]], "log-likelihoods"),
+    ([[[-2.5, 0]]], "log-likelihoods"),
+    ([-0.5], "log-likelihoods"),
+    (-0.5, "log-likelihoods"),
+    ([float("-inf")], "log-likelihoods"),
+    (["left", "right"], "2 responses; expected one"),
+    ([["left"], ["right"]], "2 responses; expected one"),
+    ([["left", "right"]], "2 responses; expected one"),
+    ([None], "is no response"),
+    ([{"text": "left"}], "is no response"),
+    ({"text": "left"}, "is no response"),
+    ([[7]], "is no response"),
+    (True, "is no response"),
+    ([], "no filtered_resps and no resps"),
+    ([[]], "no filtered_resps and no resps"),
+    (None, "no filtered_resps and no resps"),
+]
+
+
+@pytest.mark.parametrize(("found", "said"), ODD)
+@pytest.mark.parametrize("field", ["filtered_resps", "resps"])
+def test_a_sample_without_one_text_is_refused(
+    found: Any, said: str, field: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "s.jsonl"
+    path.write_text(json.dumps({"doc_id": 0, "doc": {}, field: found}))
+    with pytest.raises(DataError, match=f"line 1: .*{said}"):
+        answers_of(path, QUESTIONS)
+
+
+@pytest.mark.parametrize("prediction", [["left"], {"text": "left"}, [[-1.2, True]], []])
+def test_a_prediction_that_is_no_text_is_refused(prediction: Any, tmp_path: Path) -> None:
+    path = tmp_path / "p.json"
+    path.write_text(json.dumps([{"index": 1, "prediction": prediction}]))
+    with pytest.raises(DataError, match=r"row 1: prediction .* is no text"):
+        answers_of(path, QUESTIONS)
+
+
+@pytest.mark.parametrize("index", [None, [1], {"a": 1}, True, 1.5, float("nan")])
+def test_an_index_that_is_no_id_is_refused(index: Any, tmp_path: Path) -> None:
+    path = tmp_path / "p.json"
+    path.write_text(json.dumps([{"index": index, "prediction": "yes"}]))
+    with pytest.raises(DataError, match="row 1: index"):
+        answers_of(path, QUESTIONS)
+
+
+def test_a_truth_value_numbers_no_row(tmp_path: Path) -> None:
+    (tmp_path / "s.jsonl").write_text('{"doc_id": true, "doc": {}, "resps": [["x"]]}')
+    with pytest.raises(DataError, match="doc_id True is no row's number"):
+        answers_of(tmp_path / "s.jsonl", QUESTIONS)
+
+
 def read(path: Path) -> list[Sample]:
-    return list(tsv.read({"file": str(path)}))
+    return list(tsv.read(tsv.Settings(file=str(path))))
 
 
 def test_runs_are_compared_by_the_projects_statistics(tmp_path: Path) -> None:

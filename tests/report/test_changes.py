@@ -17,7 +17,7 @@ def scores(right: list[bool], fidelity: list[float] | None, arm: str = "concat")
     return [
         Score(
             f"q{n}", arm, "ok", "A", float(ok), f"picture{n // 2}",
-            None if fidelity is None else fidelity[n],
+            fidelity=None if fidelity is None else fidelity[n],
         )
         for n, ok in enumerate(right)
     ]  # fmt: skip
@@ -28,7 +28,7 @@ def cells() -> dict[tuple[str, str, str, str], tuple[list[Score], list[Score]]]:
     """After 80 questions: drawings much better, answers 10 better and none worse; direct alike."""
     before, after = [n % 4 > 0 for n in range(80)], [n % 4 > 0 or n < 40 for n in range(80)]
     low, high = [0.5 + n / 1000 for n in range(80)], [0.7 + n / 1000 for n in range(80)]
-    control = [Score("q0", "concat_shuffled", "ok", "A", 0.0, "picture0", 0.1)]
+    control = [Score("q0", "concat_shuffled", "ok", "A", 0.0, "picture0", fidelity=0.1)]
     return {
         ("ladder", "tuned", "plain", "structure"): (
             scores(after, high) + control,

@@ -211,7 +211,7 @@ def test_export_wants_a_new_folder_and_cells_that_exist(shared: Path) -> None:
     odd = made.run("g2u.cli.main", "export", "../x", "mine/tiny", check=False)
     assert "expected BENCHMARK/MODEL/FAMILY" in odd.stderr
     absent = made.run("g2u.cli.main", "export", "../x", "mine/tiny/context", check=False)
-    assert "missing; run dvc repro" in absent.stderr
+    assert "missing; g2u run makes it" in absent.stderr
     assert absent.returncode == odd.returncode == full.returncode == 1
 
 
