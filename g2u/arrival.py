@@ -144,15 +144,17 @@ def read_numbers(ask: Ask, counts: Sequence[int], draw: np.random.Generator) -> 
     }
     shown, told = sets[0] + sets[1], said[0] + said[1]
     stale = sum(s != own and s in shown for own, s in zip(shown, told, strict=True))
-    disorder = ""
+    disorders = []
     for which, count in enumerate(counts):
         order = _order([each[which] for each in sets], [each[which] for each in said])
         if order:
             more = [numbers(count, draw) for _ in range(MORE + 1)]
             if _order(more, _said(ask, more, draw)) == order:
-                disorder = f"of {count} pictures always said as {', '.join(map(str, order))}"
+                disorders.append(f"{count} pictures are always said as {order}")
     return Reading(
-        frozenset(read), disorder, f"{stale} of {len(shown)} replies" if stale > 1 else ""
+        frozenset(read),
+        "; ".join(disorders),
+        f"{stale} of {len(shown)} replies" if stale > 1 else "",
     )
 
 
@@ -231,7 +233,8 @@ def changes(question: Question, counts: Sequence[int], draw: np.random.Generator
     doubtful = [
         each
         for each in trials.values()
-        if any(hits == tries for hits, tries in seen.changed(each))
+        if 2 * seen.repeats[0] < seen.repeats[1]
+        and any(hits == tries for hits, tries in seen.changed(each))
         and any(verdict != "arrived" for verdict in verdicts(seen.changed(each), seen.repeats))
     ]
     if doubtful:
@@ -369,7 +372,7 @@ def _places(each: _Trials, seen: _Seen) -> list[Place]:
         elif verdict == "unproven" and seen.repeats[0]:
             note += f", and {_of(seen.repeats)} as nothing did"
         elif verdict == "unproven" and seen.widest:
-            note += f" by more than {seen.widest:.3g} levels, which equal requests are apart"
+            note += f" by over twice the {seen.widest:.3g} levels of equal requests"
         places.append(Place(count, place + 1, verdict, note))
     return places
 

@@ -146,6 +146,7 @@ def _score(config: Params, benchmark: str) -> Recipe:
 def _report(config: Params) -> Recipe:
     told = {**_axes(config), "score": config.score, "report": config.report}
     told["understand.rewards"] = config.understand.rewards
+    told["understand.max_tokens"] = config.understand.max_tokens
     for axis in ("models", "families"):
         for name in getattr(config, axis):
             told |= _preset(config, axis, name)

@@ -47,7 +47,7 @@ if TYPE_CHECKING:
 
 METRICS = (
     "accuracy", "low", "high", "items", "pictures", "failed", "unparsed", "abstained",
-    "undecided", "gain", "gain_low", "gain_high",
+    "undecided", "truncated", "filtered", "end_not_told", "gain", "gain_low", "gain_high",
     "content", "content_low", "content_high", "specific", "specific_low", "specific_high", "p",
     "over_baseline", "over_baseline_low", "over_baseline_high",
     "holm", "bh", "mediated_p", "mediated_holm", "control_holm", "detectable",
@@ -420,7 +420,14 @@ def main() -> None:
         for model in config.models
     ]
     told = [f"{each.benchmark}, {each.model}: {each.line}" for each in decided]
-    answers = findings(rows, bounds(config), told, styles(config), config.report.alpha)
+    answers = findings(
+        rows,
+        bounds(config),
+        told,
+        styles(config),
+        config.report.alpha,
+        config.understand.max_tokens,
+    )
     measured = {(r.benchmark, r.model, r.family): r.metrics.get("rewards", {}) for r in results}
     answers.insert(-1, does_it_know(measured))
     plot = rows.filter(pl.col("gain").is_not_null()).select(
@@ -448,7 +455,8 @@ def main() -> None:
     write_whole(REPORT / "gains.json", json.dumps(nested(rows), indent=2) + "\n")
     write_whole(REPORT / "gains.csv", plot.write_csv())
     scored, failed = int(rows["items"].sum()), int(rows["failed"].sum())
-    line = f"report: {scored} items, 0 calls made, 0 reused, {failed} failed"
+    cut = int(rows["truncated"].sum())
+    line = f"report: {scored} items, 0 calls made, 0 reused, {failed} failed, {cut} cut off"
     print(f"{line}: {REPORT / 'index.html'}", file=sys.stderr)
 
 

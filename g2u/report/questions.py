@@ -88,6 +88,29 @@ def was_it_the_picture(rows: pl.DataFrame) -> Finding:
     return Finding("Was it the picture?", f"{told}." if told else "Nothing to judge.", tuple(lines))
 
 
+def did_answers_end(rows: pl.DataFrame, max_tokens: int) -> Finding:
+    """Arms whose answers were cut off at the budget of tokens, or filtered."""
+    answered = rows.filter(pl.col("items") > 0)
+    arms = list(answered.filter(pl.col("truncated") + pl.col("filtered") > 0).iter_rows(named=True))
+    cut, total = sum(row["truncated"] for row in arms), int(answered["items"].sum())
+    silent = answered.filter(pl.col("end_not_told") == pl.col("items")).height
+    answer = (
+        f"No: {cut} of {total} were cut off at understand.max_tokens {max_tokens}, which does not "
+        "fit these models, and of a cut answer only what it plainly says is read: raise it."
+        if cut
+        else "Some were filtered by who serves the model."
+        if arms
+        else "Yes, as far as the models tell why they stop."
+    )
+    lines = [
+        f"{place(row)}: {row['truncated']} of {row['items']} cut off, {row['filtered']} filtered"
+        for row in sorted(arms, key=lambda row: -row["truncated"])
+    ]
+    if silent:
+        lines.append(f"In {silent} arms no answer tells why it ended.")
+    return Finding("Did the answers come to their end?", answer, tuple(lines))
+
+
 def does_it_change_answers(rows: pl.DataFrame) -> Finding:
     """Own thoughts that turn many answers, up and down, where no effect is shown."""
     question = "Does it change answers where no effect is shown?"
@@ -250,9 +273,14 @@ def findings(
     choices: Sequence[str],
     styles: "Sequence[StyleGain]",
     alpha: float,
+    max_tokens: int,
 ) -> list[Finding]:
-    """All questions, in the order of the report."""
+    """All questions, in the order of the report; the end of answers only where there is something
+    to say of it.
+    """
+    ends = did_answers_end(rows, max_tokens)
     return [
+        *([ends] if ends.lines else []),
         does_it_help(rows, alpha),
         was_it_the_picture(rows),
         does_it_change_answers(rows),

@@ -173,7 +173,7 @@ def test_another_order_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
         found = checks(server, monkeypatch, (1, 2, 4))
     (named,) = [check for check in found if check.outcome == "fails"]
     assert named.name == "answers: pictures keep their order"
-    assert "of 4 pictures always said as 4, 3, 2, 1" in named.note
+    assert "4 pictures are always said as [4, 3, 2, 1]" in named.note
 
 
 def test_pictures_of_64_pixels_are_still_pictures(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -140,7 +140,7 @@ def test_the_front_holds_what_nothing_cheaper_beats() -> None:
 
 
 def test_every_question_is_answered_even_if_nothing_ran() -> None:
-    found = findings(table(), {}, [], [], 0.05)
+    found = findings(table(), {}, [], [], 0.05, 32)
     assert len(found) == 9
     assert all(finding.answer for finding in found)
     assert can_it_decide(["b: chose a"]).lines == ("b: chose a",)
