@@ -75,10 +75,15 @@ def reached_by_stage(stage: str, root: Path) -> set[Path]:
 
 
 def shared_code(stage: str, root: Path) -> list[str]:
-    """What a stage depends on beside its own file and the modules it loads by name."""
+    """What a stage depends on beside its own file and the modules it loads by name; of these, those
+    that other code imports.
+    """
     own = Path("stages") / f"{stage}.py"
-    return sorted(
-        path.as_posix()
-        for path in reached_by_stage(stage, root)
-        if path != own and not any(path.is_relative_to(f) for f in LOADED_BY_NAME[stage])
-    )
+
+    def is_named(path: Path) -> bool:
+        return any(path.is_relative_to(folder) for folder in LOADED_BY_NAME[stage])
+
+    shared = {path for path in reached_by_stage(stage, root) if path != own and not is_named(path)}
+    between = {file for path in shared for file in imported(path, root) if is_named(file)}
+    kept = shared | {file for file in between if file.name != "__init__.py"}
+    return sorted(path.as_posix() for path in kept)

@@ -15,9 +15,10 @@ from g2u.errors import DataError
 from g2u.interop import harnesses
 from g2u.interop.compare import compared, table
 from g2u.interop.predictions import Naming, answers_of
-from g2u.params import load
+from g2u.params import BenchmarkPreset, load
 from g2u.pictures import picture_of
 from g2u.records import Question, Sample, Thought
+from g2u.tables import Answer
 from tests.conftest import ROOT, Workspace, png, tsv_rows, write_tsv
 
 SAID = {"0": "Yes", "1": "No.", "2": "The answer is no.", "3": "I cannot tell."}
@@ -154,6 +155,27 @@ def test_an_index_that_is_no_id_is_refused(index: Any, tmp_path: Path) -> None:
     path.write_text(json.dumps([{"index": index, "prediction": "yes"}]))
     with pytest.raises(DataError, match="row 1: index"):
         answers_of(path, QUESTIONS)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        r"Between \boxed{[0, 6]}, so yes.", "{{1, 2}, {3}}: no", r"\boxed{{}}", "[" * 9999,
+        "{" * 9999 + "yes", r"\boxed{" * 999, "-" * 99_999 + "1", '{"answer": [1, {"a": 2}]}',
+        "\ud7ff\x00yes", "<think>" * 999 + "no", "(" * 9999 + "no" + ")" * 9999,
+    ],
+)  # fmt: skip
+def test_no_prediction_stops_the_scoring_of_the_others(said: str, tmp_path: Path) -> None:
+    rows = tsv_rows(3)
+    samples = read(write_tsv(tmp_path / "b.tsv", rows))
+    questions, gold = [s.question for s in samples], [s.target for s in samples]
+    odd = [Answer("0", "none", "", "ok", response=said)]
+    plain = [Answer(r["index"], "none", "", "ok", response=r["answer"]) for r in rows[1:]]
+    config = load(ROOT / "params.yaml")
+    config.presets.benchmarks["own"] = BenchmarkPreset(source="tsv")
+    found = compared(config, "own", questions, gold, {"run": [*odd, *plain]})["run"]
+    assert found["items"] == 3
+    assert found["accuracy"] in (2 / 3, 1.0)
 
 
 def test_a_truth_value_numbers_no_row(tmp_path: Path) -> None:
