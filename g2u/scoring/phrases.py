@@ -44,6 +44,8 @@ BREAK = re.compile(r"\s+\(|\s+[-:]\s|,\s+(?:because|since|as|due|with|which|at)\
 TAIL = re.compile(r"(?:=|:\s)\s*([^=:]+)$")
 QUOTED = re.compile('["“‘]([^"“”‘’]+)["”’]')
 JOINT = re.compile(r"\s*(?:,\s*(?:and|or)\b|[,;&]|\band\b|\bor\b)\s*")
+MULTIPLE = re.compile(r"\b(?:twice|thrice|doubled?|tripled?|dozens?|couple|pair|single|several)\b")
+"""Words that may stand for a number."""
 RATIO = re.compile(r"(\d+(?:\.\d+)?)\s?:\s?(\d+(?:\.\d+)?)")
 
 
@@ -118,10 +120,11 @@ def _of_quantity(
         if one is not None and agree(one, target, tolerance):
             return 1.0
     given = number.given(prediction)
-    if given is not None:
-        return float(agree(given, target, tolerance))
+    if given is not None and agree(given, target, tolerance):
+        return 1.0
     held = quantities(prepared(prediction))
-    return None if any(agree(one, target, tolerance) for one in held) else 0.0
+    is_held = any(agree(one, target, tolerance) for one in held)
+    return None if is_held or MULTIPLE.search(prediction) else 0.0
 
 
 def _ratio(text: str) -> Quantity | None:

@@ -69,6 +69,13 @@ UNIT = re.compile(
     r"\s*+(?:(?:\\,|\\ |~)\s*+)?(\^?\{?\\circ\}?|°|%|\\%|\"|[a-zA-Z]+)\.?(?![a-zA-Z^²³])",
     re.IGNORECASE,
 )
+HUNDREDS = re.compile(
+    r"\b([1-9]) hundred (?:and )?([1-9]\d?)\b(?! (?:hundred|thousand|million)| ?/|[.,]\d)"
+)
+THOUSANDS = re.compile(
+    r"\b(\d{1,3}) thousand (?:and )?([1-9]\d{0,2})\b(?! (?:hundred|million)| ?/|[.,]\d)"
+)
+"""Numbers in words that go on after hundred and thousand, once their words are figures."""
 INSIDE = re.compile(r"\s++\w")
 """What follows "in" where it is no inch."""
 
@@ -119,6 +126,8 @@ def prepared(text: str) -> str:
         lambda m: str(FOREIGN[m[1]]),
         text,
     )
+    text = HUNDREDS.sub(lambda m: str(100 * int(m[1]) + int(m[2])), text)
+    text = THOUSANDS.sub(lambda m: str(1000 * int(m[1]) + int(m[2])), text)
     return re.sub(r"(?<=\d)\s++and\s++(?:a\s++)?(?=1/2)", " ", text)
 
 
