@@ -9,7 +9,7 @@ import re
 
 from g2u.records import Question
 from g2u.scoring.answers import number, yes_no
-from g2u.scoring.forms import phrase
+from g2u.scoring.forms import PREFIX, phrase
 from g2u.scoring.leaks import holds
 from g2u.scoring.options import DENIED
 from g2u.scoring.quantities import Quantity, agree, prepared, quantities, whole_quantity
@@ -57,7 +57,7 @@ def worth(prediction: str, answer: str, tolerance: float) -> float | None:
         answer: the target.
         tolerance: by which share numbers may differ.
     """
-    wanted = phrase(answer)
+    wanted = phrase(PREFIX.sub("", answer.strip()))
     if wanted in YES_NO and prediction not in YES_NO:
         return _of_yes_no(prediction, wanted)
     found = readings(prediction)
