@@ -58,6 +58,8 @@ def worth(prediction: str, answer: str, tolerance: float) -> float | None:
         tolerance: by which share numbers may differ.
     """
     wanted = phrase(PREFIX.sub("", answer.strip()))
+    if prediction == wanted:
+        return 1.0
     if wanted in YES_NO and prediction not in YES_NO:
         return _of_yes_no(prediction, wanted)
     found = readings(prediction)

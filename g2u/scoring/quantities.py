@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 
 WORDS = {
     "zero": 0, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7,
@@ -97,6 +98,7 @@ class Quantity:
         return f"{value} {self.unit}" if self.unit else value
 
 
+@lru_cache(maxsize=16)
 def prepared(text: str) -> str:
     """The text with fractions, words and LaTeX turned into digits."""
     text = text.replace("−", "-").replace("\\,", " ").replace("\\%", "%")

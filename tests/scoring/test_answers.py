@@ -168,8 +168,8 @@ def test_published_rules_take_the_whole_response(
         "The sign says STOP", "more than 50", "not red", "red or blue", "if", "42 (approx.)",
         "O'Neill",
         "Washington, D.C.", "北京", "🔴 red", "1e400", "9" * 400, "No parking", "Yes, sir", "half",
-        "twice",
-        "between 4 and 5", "cat;dog", "€ 12", "±5", "[1, 2]", "{a}", "\\frac{1}{2}", "$x$", "nan", "inf",
+        "twice", "between 4 and 5", "cat;dog", "€ 12", "±5", "[1, 2]", "{a}", "\\frac{1}{2}",
+        "$x$", "nan", "inf",
     ],
 )  # fmt: skip
 def test_a_target_said_as_it_is_written_is_worth_one(name: str, gold: str) -> None:
