@@ -39,6 +39,8 @@ REFERENCE_LENGTH = 64
 KEPT_BYTES = 16 * 2**20
 """Pictures kept for rows that refer to others."""
 PRECISION = re.compile(r"([0-9])(?:\.0+)?")
+LISTED = ("options", "choices")
+"""Columns in which other sources have lists of options."""
 GROUPS = ("split", "category", "l2-category", "image_path")
 """Columns that are always kept as groups."""
 MATHVISTA = {"integer": "number", "float": "number", "list": "list", "text": "short"}
@@ -113,6 +115,10 @@ class _Table:
         answer = self._gold(row)
         if cells.get("question_type") and not options:
             form, scorer, options, answer = self._mathvista(row)
+        held = next((name for name in LISTED if cells.get(name, "").strip(" []")), None)
+        if held and not options and not cells.get("question_type"):
+            what = f"{cells[held][:60]!r} would not be shown; expected options in columns A, B ..."
+            raise self._error(row, held, f"{what}, or source: table with choices: {held}")
         if not cells["question"].strip():
             raise self._error(row, "question", "empty; expected the question's text")
         if not answer:
@@ -164,6 +170,12 @@ class _Table:
         return f"{Decimal(5).scaleb(-int(said[1]) - 1):f}"
 
     def _check_columns(self, labels: Iterable[str]) -> None:
+        small = [name for name in self.file.columns if name in string.ascii_lowercase]
+        if {"a", "b"} <= set(small) and "A" not in self.file.columns:
+            raise DataError(
+                f"{self.file.path}: columns {', '.join(small)}; expected options in columns A, B "
+                "...; source: table reads others, as choices: [a, b]"
+            )
         for name in ("index", "question", "answer", *labels):
             if name not in self.file.columns:
                 raise DataError(

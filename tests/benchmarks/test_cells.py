@@ -237,6 +237,15 @@ def test_a_chart_answer_in_the_form_of_a_list_is_no_route(tmp_path: Path) -> Non
     assert [s.target.answer for s in found] == ["[Left, Right]", "[5, 6]"]
 
 
+def test_options_of_a_tsv_in_other_columns_are_not_left_out_unseen(tmp_path: Path) -> None:
+    for cells in ({"a": "left", "b": "right"}, {"options": "['l', 'r']"}, {"choices": "l; r"}):
+        path = write_tsv(tmp_path / "b.tsv", [{**tsv_rows(1)[0], **cells}])
+        with pytest.raises(DataError, match=r"source: table"):
+            list(tsv.read(tsv.Settings(file=str(path))))
+    path = write_tsv(tmp_path / "b.tsv", [{**tsv_rows(1)[0], "choices": "[]"}])
+    assert len(list(tsv.read(tsv.Settings(file=str(path))))) == 1
+
+
 @pytest.mark.parametrize(
     "options", ["['a' 'b' 'c' 'd']", "4", ["a", ["b"]], [b"a", b"b"], {"x": "a"}, ["a"] * 30]
 )
