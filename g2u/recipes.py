@@ -22,6 +22,7 @@ from g2u.errors import G2UError
 from g2u.files import files_below
 from g2u.params import Axis, ModelPreset, Params
 from g2u.protocols import Kind
+from g2u.settings import checked
 from g2u.workspace import RECIPES
 
 OWN = ("g2u/dependencies.py", "g2u/recipes.py", "stages/recipes.py")
@@ -111,7 +112,7 @@ def _generate(config: Params, model: str, family: str) -> Recipe:
     told = {"generate": config.generate, **_preset(config, "models", model)}
     told |= _preset(config, "families", family)
     called = [(model, "editor")]
-    writer = preset.settings().get("writer")
+    writer = preset.writer
     if writer is not None:
         config.require(model=writer)
         told |= _preset(config, "models", writer)
@@ -190,7 +191,8 @@ class _Foreign:
     half: str
 
     def identities(self) -> list[str]:
-        model = plugins.model(self.adapter, self.settings)
+        settings = checked(plugins.settings("adapter", self.adapter), self.settings, self.adapter)
+        model = plugins.model(self.adapter, settings)
         kinds: tuple[Kind, ...] = ("edit",) if self.half == "editor" else ("answer", "score")
         return [model.identity(kind) for kind in kinds]
 

@@ -111,6 +111,16 @@ class EditRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class Sampler:
+    """How a run draws: what decides edits beside their pictures and prompts."""
+
+    seed: int = 0
+    """The run's; each edit's own is made from it."""
+    settings: tuple[tuple[str, Scalar], ...] = ()
+    """The model's, as in `EditRequest`."""
+
+
+@dataclass(frozen=True, slots=True)
 class AnswerRequest:
     """Ask for a text: the most likely one, or a sampled one."""
 

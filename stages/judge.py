@@ -37,7 +37,7 @@ def judged(config: Params, cell: Cell, judge: str) -> tuple[list[Judgement], Cac
     there = Judged(questions, gold, pictures, thoughts, answers, unread)
     found = cases(section.tasks, there, section.max_tokens, section.agreement)
     preset = config.presets.models[judge]
-    model = plugins.model(preset.adapter, preset.settings)
+    model = config.model(judge)
     calls = CachedCalls(model, known_calls(), preset.batch, budget=config.budget(judge))
     replies = calls.answer([case.request for case in found])
     unread_replies = [n for n, case in enumerate(found) if _is_unread(case, replies[n])]

@@ -161,7 +161,7 @@ def decisions(config: Params) -> list[Decided]:
     deciding = {
         family: prompts
         for family in config.families
-        if (prompts := config.presets.families[family].settings().get("prompts"))
+        if isinstance(prompts := config.presets.families[family].settings().get("prompts"), dict)
     }
     found = []
     for benchmark in config.benchmarks if deciding else ():

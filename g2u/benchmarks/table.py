@@ -23,11 +23,11 @@ from pathlib import Path
 from string import Formatter
 from typing import Annotated, Any, Self
 
-from pydantic import Field, model_validator
+from pydantic import model_validator
 
 from g2u.errors import DataError
 from g2u.records import AnswerFormat, Picture, Question, Sample, Target
-from g2u.settings import OneOf, Section, unfit
+from g2u.settings import OneOf, Section, Text, unfit
 from g2u.sources.ahead import ahead
 from g2u.sources.cells import pictures_in
 from g2u.sources.marks import Marked, Marks
@@ -51,13 +51,13 @@ class Columns(Section):
 
     id: str | None = None
     """A column; null = the row's number."""
-    question: Annotated[str, Field(min_length=1)]
+    question: Text
     """A text or a column."""
     pictures: str | list[str] = []
     """Columns, in the order of their pictures; of image_1, image_2 ... those that are filled."""
     choices: str | list[str] | None = None
     """A column that holds lists, or one column per option; null = `choices` of the preset."""
-    answer: Annotated[str, Field(min_length=1)]
+    answer: Text
     """A text or a column: the gold answer."""
     hint: str = ""
     """A text or a column, shown before the question; empty = none."""

@@ -53,6 +53,7 @@ def fill_command(arguments: argparse.Namespace) -> None:
     from g2u.cli.stale import stale, status
 
     config = params.load()
+    config.check_settings()
     with only_driver():
         for done in fill(config, stale(config, status(config))):
             print(f"fill {done}", file=sys.stderr)
@@ -104,26 +105,19 @@ def prompts_command(arguments: argparse.Namespace) -> None:
     print(listed(prompts(params.load()), arguments.limit))
 
 
-def _model_preset(name: str) -> params.ModelPreset:
-    config = params.load()
-    config.require(model=name)
-    return config.presets.models[name]
-
-
 def check_command(arguments: argparse.Namespace) -> None:
     """Check a model's adapter: batches, seeds, order, scores, failures."""
-    from g2u import plugins
     from g2u.conformance import Conformance, table
 
-    preset = _model_preset(arguments.model)
+    config = params.load()
+    config.settings("models", arguments.model)
     if arguments.moved:
         from g2u.cli.moved import prove
 
-        print(prove(params.load(), arguments.model))
+        print(prove(config, arguments.model))
         return
-    model = plugins.model(preset.adapter, preset.settings)
-    declared = plugins.capabilities(preset.adapter, preset.settings)
-    checks = Conformance(model, declared, preset.sampler).run()
+    model, declared = config.model(arguments.model), config.abilities(arguments.model)
+    checks = Conformance(model, declared, config.presets.models[arguments.model].sampler).run()
     print(table(checks))
     if any(check.outcome == "fails" for check in checks):
         raise SystemExit(1)
@@ -131,9 +125,8 @@ def check_command(arguments: argparse.Namespace) -> None:
 
 def serve_command(arguments: argparse.Namespace) -> None:
     """Serve a model behind an OpenAI-compatible address: edits, answers, scores."""
-    from g2u import plugins
-
-    preset = _model_preset(arguments.model)
+    config = params.load()
+    config.settings("models", arguments.model)
     try:
         import uvicorn
 
@@ -147,8 +140,8 @@ def serve_command(arguments: argparse.Namespace) -> None:
         raise ParamsError(f"g2u serve: --timeout {arguments.timeout}; expected seconds above 0")
     key, patience = key_of_environment(), Patience(reply=arguments.timeout)
     hosts = hosts_of(arguments.host, key)
-    model = plugins.model(preset.adapter, preset.settings)
-    app = Gate(application(arguments.model, model, preset.batch, patience), hosts, key)
+    model, batch = config.model(arguments.model), config.presets.models[arguments.model].batch
+    app = Gate(application(arguments.model, model, batch, patience), hosts, key)
     uvicorn.Server(configured(app, arguments.host, arguments.port, patience)).run()
 
 

@@ -11,7 +11,7 @@ from g2u.conformance import Conformance, table
 from g2u.pictures import picture_of
 from g2u.protocols import Model, Reply
 from g2u.records import EditRequest, Failure, Picture
-from tests.conftest import png
+from tests.conftest import png, typed
 from tests.models.builders import CHATS, EDITORS, qwen_image_edit_plus, qwen_processor
 
 ADAPTER = {"janus": "janus", "emu3": "emu3"}
@@ -59,8 +59,10 @@ def checked(caplog: pytest.LogCaptureFixture) -> Checked:
 
 
 def conform(adapter: str, settings: Mapping[str, Any], sampler: Mapping[str, Any]) -> None:
-    model = plugins.model(adapter, settings)
-    checks = Conformance(model, plugins.capabilities(adapter, settings), sampler).run()
+    model = plugins.model(adapter, typed(adapter, settings))
+    checks = Conformance(
+        model, plugins.capabilities(adapter, typed(adapter, settings)), sampler
+    ).run()
     model.close()
     print(table(checks))
     assert [check for check in checks if check.outcome == "fails"] == []
@@ -101,11 +103,13 @@ def edited(model: Model, *pictures: Picture) -> Reply[Picture]:
 def test_a_list_of_pictures_is_references_or_refused_never_a_batch(built: Built) -> None:
     first, second = (picture_of(png(number, 64)) for number in range(2))
     _, call, _ = EDITORS["klein"]
-    model = plugins.model("diffusers", {"path": str(built("klein")), "call": call})
+    model = plugins.model(
+        "diffusers", typed("diffusers", {"path": str(built("klein")), "call": call})
+    )
     made = [edited(model, first), edited(model, first, second), edited(model, second, first)]
     assert all(isinstance(reply, Picture) for reply in made)
     assert len(set(made)) == 3, "both pictures count, and their order"
-    single = plugins.model("diffusers", {"path": str(built("pix2pix"))})
+    single = plugins.model("diffusers", typed("diffusers", {"path": str(built("pix2pix"))}))
     refused = edited(single, first, second)
     assert isinstance(refused, Failure)
     assert "one picture at a time" in refused.reason
@@ -114,7 +118,7 @@ def test_a_list_of_pictures_is_references_or_refused_never_a_batch(built: Built)
 def test_emu3_draws_from_several_pictures_in_their_order_and_in_the_size_asked_for(
     built: Built,
 ) -> None:
-    model = plugins.model("emu3", {"path": str(built("emu3"))})
+    model = plugins.model("emu3", typed("emu3", {"path": str(built("emu3"))}))
     first, second = (picture_of(png(number, 64)) for number in range(2))
     cold = (("temperature", 0.05),)
     sized = (("height", 24), *cold, ("width", 48))
