@@ -118,8 +118,8 @@ def main() -> None:
             continue
         quick = {shape: seconds(read, shape, SMALL, 1) for shape in texts()}
         slowest = sorted(quick, key=lambda shape: -quick[shape])[:SLOWEST]
-        small = {shape: seconds(read, shape, SMALL, 3) for shape in slowest}
-        large = {shape: seconds(read, shape, LARGE, 2) for shape in slowest}
+        small = {shape: seconds(read, shape, SMALL, 6) for shape in slowest}
+        large = {shape: seconds(read, shape, LARGE, 4) for shape in slowest}
         steep = max(slowest, key=lambda shape: large[shape] / small[shape])
         most = max(slowest, key=lambda shape: large[shape])
         ratio, took = large[steep] / small[steep], 1000 * large[most]

@@ -239,15 +239,19 @@ def boxed(text: str) -> str:
     r"""What the last \boxed{...} holds, braces balanced, empty and unclosed ones left out; of an
     answer in parts, what their boxes hold, with commas between.
     """
+    if not BOX.search(text):
+        return ""
     spans: list[tuple[int, int, int]] = []
-    stack: list[re.Match[str]] = []
+    stack: list[int] = []
     for brace in BRACE.finditer(text):
-        if brace["box"] or brace[0] == "{":
-            stack.append(brace)
-        elif brace[0] == "}" and stack:
-            begin = stack.pop()
-            if begin["box"] and not EMPTY.match(text, begin.end()):
-                spans.append((begin.start(), begin.end(), brace.start()))
+        if brace["box"]:
+            stack.append(brace.start())
+        elif brace[0] == "{":
+            stack.append(-1)
+        elif brace[0] == "}" and stack and (start := stack.pop()) >= 0:
+            opened = BOX.match(text, start)
+            if opened and not EMPTY.match(text, opened.end()):
+                spans.append((start, opened.end(), brace.start()))
     spans.sort()
     found: list[str] = []
     next_begin = len(text)

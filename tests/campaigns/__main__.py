@@ -10,11 +10,11 @@ from typing import NamedTuple
 
 import pytest
 
-from tests.campaigns import crashes, datasets, files, serving, targets, together
+from tests.campaigns import crashes, datasets, files, replies, serving, targets, together
 from tests.campaigns.mutations import MUTATIONS
 from tests.conftest import ROOT, Workspace
 
-KILLS, RUNS, ROUNDS, REQUESTS = 200, 50, 50, 500
+KILLS, RUNS, ROUNDS, REQUESTS, REPLIES = 200, 50, 50, 500, 200_000
 REUSE = ("tests/campaigns/test_mutations.py", "tests/stages/test_reuse.py")
 """The second has what needs real weights: other ones under the same name."""
 
@@ -114,6 +114,16 @@ def golden(folder: Path) -> Row:
     )
 
 
+def read(folder: Path) -> Row:
+    """Mutated replies, through everything that reads them."""
+    del folder
+    found = replies.campaign(REPLIES, seed=0)
+    for line in found.raised:
+        print(line, file=sys.stderr)
+    size = f"{found.replies} replies, {found.readings} readings"
+    return Row(size, f"{len(found.raised)} raised", "0", not found.raised)
+
+
 CAMPAIGNS: dict[str, Callable[[Path], Row]] = {
     "mutations": mutated,
     "kills": killed,
@@ -121,6 +131,7 @@ CAMPAIGNS: dict[str, Callable[[Path], Row]] = {
     "files": beside,
     "datasets": imported,
     "serving": served,
+    "replies": read,
     "targets": golden,
 }
 

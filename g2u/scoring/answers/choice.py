@@ -27,6 +27,7 @@ FORMULA = re.compile(r"[\\=^_{}]|\w\s+\w")
 """What a box holds that names no option: a formula, or words."""
 CONCLUDING = re.compile(r"^\W*+(?:so|therefore|thus|hence)\b[\s,:]*", re.IGNORECASE)
 CAPITAL = re.compile(r"(?<![^\W_])(?<!['/])([A-Z])(?![\w'/])")
+WORD_FOLLOWS = re.compile(r"\s++\S")
 GOES_ON = re.compile(r"\s++[a-z]")
 FOLLOWS = re.compile(r"\s++(?:is|was|are|looks|and|or|but|because|since|as|in|no|yes)\b")
 LEAVES = re.compile(r"\W*+(?:which\s+leaves|leaving)", re.IGNORECASE)
@@ -192,7 +193,11 @@ def _letters(clause: str, options: dict[str, str]) -> set[str]:
     """Letters that stand for options: capitals on their own that are no words, or after words such
     as option.
     """
-    found = {match[1].upper() for match in NAMED.finditer(clause)}
+    found = {
+        match[1].upper()
+        for match in NAMED.finditer(clause)
+        if match[1] not in WORD_OF_ONE or not WORD_FOLLOWS.match(clause, match.end())
+    }
     for match in CAPITAL.finditer(clause):
         is_word = match[1].lower() in WORD_OF_ONE and GOES_ON.match(clause, match.end())
         follows = FOLLOWS.match(clause, match.end())
