@@ -19,7 +19,7 @@ from typing import Annotated, Self
 
 from pydantic import model_validator
 
-from g2u.errors import DataError
+from g2u.errors import DataError, in_one_line
 from g2u.pictures import picture_of
 from g2u.records import AnswerFormat, Picture, Question, Sample, Target
 from g2u.settings import OneOf, Positive, Section, unfit
@@ -155,7 +155,9 @@ class _Table:
         scorer = MATHVISTA.get(cells.get("answer_type", ""))
         if scorer is None:
             known = ", ".join(MATHVISTA)
-            raise self._error(row, "answer_type", f"{cells.get('answer_type')!r}; expected {known}")
+            raise self._error(
+                row, "answer_type", f"{cells.get('answer_type', '')[:60]!r}; expected {known}"
+            )
         answer = self._gold(row)
         if cells.get("answer_type") == "float" and cells.get("precision", "").strip():
             answer = f"{answer} +- {self._half_step(row)}"
@@ -193,7 +195,7 @@ class _Table:
             if not index.strip():
                 raise self._error(row, "index", "empty; expected a unique id")
             if index in self._places:
-                raise self._error(row, "index", f"{index!r} occurs twice; expected unique")
+                raise self._error(row, "index", f"{index[:80]!r} occurs twice; expected unique")
             self._places[index] = (row.number, row.offset)
             is_read = items is None or count < items
             is_open = not _option_cells(row.cells)
@@ -248,7 +250,8 @@ class _Table:
         return pictures
 
     def _place(self, row: TextRow, column: str) -> str:
-        return f"{self.file.path}: row {row.number} (index {row.cells['index']}), column {column}"
+        index = in_one_line(row.cells["index"], 80)
+        return f"{self.file.path}: row {row.number} (index {index}), column {column}"
 
     def _error(self, row: TextRow, column: str, what: str) -> DataError:
         return DataError(
