@@ -216,7 +216,6 @@ def test_yes_and_no_in_other_words_are_refused_or_mapped_by_the_preset(tmp_path:
         ("hallusion", {"index": "3"}, "expected six parts"),
         ("mme", {"category": "count"}, "1 questions about the picture"),
         ("mathvista", {}, "labels: \\[task, skills\\]"),
-        ("mmvet", {}, "has no category"),
         ("pope", {"answer": "left"}, "expected yes or no"),
     ],
 )
