@@ -52,6 +52,10 @@ NUMBERS = {"grades": (1, 0, 1), "viescore": (2, 0, 10), "ra": (3, 1, 5), "al": (
 """How many numbers a reply has to hold, and their range."""
 VERDICTS = ("answers", "agreement")
 """What is answered by RIGHT or WRONG."""
+SUBJECT = re.compile(
+    r"^(?:(?:it|this|that|the\s+(?:response|answer))\s+is|it's|that's)\s+", re.IGNORECASE
+)
+"""What a verdict may be said of."""
 SHORT = 200
 """Letters of a reply that may be what was asked for."""
 LEAD = re.compile(
@@ -74,8 +78,9 @@ class Case:
 def read(name: str, reply: str) -> float | None:
     """The score in a reply; None where it is not exactly what was asked for.
 
-    Thinking that has ended, emphasis, "Answer:" and its like in front, and a full stop are no part
-    of it; any other word, or thinking without an end, makes it unread.
+    Thinking that has ended, emphasis, "Answer:" and its like in front, "it is" before a verdict and
+    a full stop are no part of it, and "not RIGHT" is WRONG; any other word, or thinking without an
+    end, makes it unread.
 
     answers, agreement: 0 or 1; grades: 0..1; viescore: 0..10; ra, al: 1..5.
     """
@@ -86,7 +91,7 @@ def read(name: str, reply: str) -> float | None:
     lead = LEAD.match(said)
     said = (said[lead.end() :] if lead else said).strip().removesuffix(".").strip()
     if name in VERDICTS:
-        return {"RIGHT": 1.0, "WRONG": 0.0}.get(said)
+        return {"RIGHT": 1.0, "WRONG": 0.0, "not RIGHT": 0.0}.get(SUBJECT.sub("", said))
     count, low, high = NUMBERS[name]
     found = re.fullmatch(r"\s*,\s*".join([r"([0-9]+(?:\.[0-9]+)?)"] * count), said)
     values = [float(value) for value in found.groups()] if found else []

@@ -27,6 +27,14 @@ HEDGE = re.compile(
     r"possibly|maybe|perhaps|i(?:\s+would|'d)\s+say|i\s+(?:think|believe)|in|on|at)\s++|[~≈$€£¥]\s*+)++",
     re.IGNORECASE,
 )
+AFTERTHOUGHT = re.compile(
+    r"\s*[,;(-]?\s+\(?(?:i\s+(?:think|believe|guess|suppose|would\s+say|am\s+(?:\w+\s+)?(?:sure|certain))|"
+    r"i(?:'d\s+say|'m\s+(?:\w+\s+)?(?:sure|certain))|it\s+(?:seems|appears|looks\s+like)|probably|maybe|"
+    r"perhaps|most\s+likely|in\s+my\s+(?:opinion|view)|to\s+me|for\s+sure|of\s+course|clearly|obviously|"
+    r"as\s+(?:shown|seen|visible|far\s+as\s+i\s+can\s+(?:see|tell)))\)?$",
+    re.IGNORECASE,
+)
+"""After an answer: red, I think."""
 OPENING = re.compile(
     r"(?:i\s+(?:can\s+)?see|there\s+(?:is|are)|(?:it|he|she|they|this|that|these|those)\s+"
     r"(?:is|are|was|were|looks\s+like|(?:appears?|seems?)\s+to\s+be)|it's|that's|they're|he's|she's)\s*:?\s+"
@@ -44,6 +52,8 @@ BREAK = re.compile(r"\s+\(|\s+[-:]\s|,\s+(?:because|since|as|due|with|which|at)\
 TAIL = re.compile(r"(?:=|:\s)\s*([^=:]+)$")
 QUOTED = re.compile('["“‘]([^"“”‘’]+)["”’]')
 JOINT = re.compile(r"\s*(?:,\s*(?:and|or)\b|[,;&]|\band\b|\bor\b)\s*")
+AND = re.compile(r"\band\b|[&;]")
+"""Between several answers; after a mere comma may stand where it is, as in Paris, France."""
 MULTIPLE = re.compile(r"\b(?:twice|thrice|doubled?|tripled?|dozens?|couple|pair|single|several)\b")
 """Words that may stand for a number."""
 RATIO = re.compile(r"(\d+(?:\.\d+)?)\s?:\s?(\d+(?:\.\d+)?)")
@@ -76,7 +86,8 @@ def worth(prediction: str, answer: str, tolerance: float) -> float | None:
         wished = [part for part in JOINT.split(wanted) if part]
         if parts == wished:
             return 1.0
-        return None if sorted(parts) == sorted(wished) else 0.0
+        is_placed = len(wished) == 1 and wished[0] in parts and not AND.search(prediction)
+        return None if is_placed or sorted(parts) == sorted(wished) else 0.0
     return None if holds(_spelt(prediction), _spelt(wanted)) else 0.0
 
 
@@ -98,6 +109,7 @@ def readings(prediction: str) -> list[str]:
 
 
 def _bare(text: str) -> str:
+    text = AFTERTHOUGHT.sub("", text)
     return phrase(HEDGE.sub("", text, count=1) if HEDGE.match(text) else text)
 
 
