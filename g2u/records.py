@@ -165,14 +165,16 @@ class Text(str):
     ended: Ending
 
     def __new__(cls, text: str, ended: Ending = "") -> Self:
-        """The text without secrets of the environment (g2u/secrets.py) and halves of characters."""
-        made = super().__new__(cls, _kept(text))
+        """The text as it is; who makes one of a reply keeps it without secrets, `kept`."""
+        made = super().__new__(cls, text)
         made.ended = ended
         return made
 
 
-def _kept(text: str) -> str:
-    """A text as it may be kept: without secrets, and without what no file can hold."""
+def kept(text: str) -> str:
+    """A text as it may be kept and shown: without secrets of the environment, and without halves
+    of characters, which no file can hold.
+    """
     return struck(text.encode(errors="ignore").decode())
 
 
@@ -193,7 +195,7 @@ class Failure:
     """Whether every further call would fail like this one: the server is gone, the key refused."""
 
     def __post_init__(self) -> None:
-        reason = re.sub(r" at 0x[0-9a-fA-F]+", "", _kept(self.reason))
+        reason = re.sub(r" at 0x[0-9a-fA-F]+", "", kept(self.reason))
         object.__setattr__(self, "reason", reason)
 
 

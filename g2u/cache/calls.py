@@ -28,6 +28,7 @@ from g2u.records import (
     ScoreRequest,
     Text,
     ending,
+    kept,
 )
 
 T = TypeVar("T")
@@ -271,7 +272,7 @@ def _picture(entry: Entry) -> Picture:
 
 
 def _text_entry(text: str) -> Entry:
-    ended, said = ending(text), Text(text).encode()
+    ended, said = ending(text), kept(text).encode()
     head = ENDED + ended.encode() + b"\n" if ended else b""
     return Entry(head + said, "answer", 0.0)
 

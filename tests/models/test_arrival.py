@@ -14,7 +14,7 @@ from g2u.arrival import FIRST, MORE, exceeds, loud, numbered, numbers, verdicts
 from g2u.conformance import Check, Conformance
 from g2u.pictures import pixels_of
 from g2u.records import AnswerRequest, EditRequest, Turn
-from tests.conftest import ROOT
+from tests.conftest import ROOT, typed
 from tests.models.liars import Liar, read, serving
 
 BAGEL = yaml.safe_load((ROOT / "presets.yaml").read_text())["presets"]["models"]["bagel"]
@@ -25,8 +25,8 @@ Found = dict[str, str]
 def checks(server: Liar, monkeypatch: pytest.MonkeyPatch, counts: tuple[int, ...]) -> list[Check]:
     """Those on pictures and guidance, of the shelf's BAGEL as this server serves it."""
     monkeypatch.setenv("OPENAI_BASE_URL", f"http://127.0.0.1:{server.server_port}/v1")
-    model = plugins.model("openai", BAGEL["settings"])
-    declared = plugins.capabilities("openai", BAGEL["settings"])
+    model = plugins.model("openai", typed("openai", BAGEL["settings"]))
+    declared = plugins.capabilities("openai", typed("openai", BAGEL["settings"]))
     checked = Conformance(model, declared, BAGEL["sampler"], counts, seed=3)
     found = [*checked.guidance(), *checked.edited_pictures(), *checked.answered_pictures()]
     model.close()
@@ -65,7 +65,7 @@ def test_bagel_is_asked_for_a_text_or_a_picture_with_its_guidance(
     """Under the names that vLLM-Omni reads; docs/models.md says where."""
     with serving("digest") as server:
         monkeypatch.setenv("OPENAI_BASE_URL", f"http://127.0.0.1:{server.server_port}/v1")
-        model = plugins.model("openai", BAGEL["settings"])
+        model = plugins.model("openai", typed("openai", BAGEL["settings"]))
         shown = (numbered("12", np.random.default_rng(0)),)
         model.answer([AnswerRequest((Turn("user", (*shown, "Which?")),), 8)])
         model.edit([EditRequest(shown, "Enhance.", 7, tuple(BAGEL["sampler"].items()))])
@@ -204,7 +204,7 @@ def test_edits_that_are_none_and_answers_that_are_pictures_are_named(
     untold: dict[str, Any] = {**BAGEL["settings"], "answer_extra": {}, "revision": "1"}
     with serving("reader", lie) as server:
         monkeypatch.setenv("OPENAI_BASE_URL", f"http://127.0.0.1:{server.server_port}/v1")
-        model = plugins.model("openai", untold)
+        model = plugins.model("openai", typed("openai", untold))
         found = Conformance(model, model.capabilities, {}, (), seed=3).run()
         model.close()
     (named,) = [check for check in found if check.name == name]

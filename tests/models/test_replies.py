@@ -16,7 +16,7 @@ from PIL import Image
 
 from g2u.models import openai as served
 from g2u.pictures import picture_of
-from g2u.records import AnswerRequest, EditRequest, Failure, Text, Turn, ending
+from g2u.records import AnswerRequest, EditRequest, Failure, Turn, ending
 from g2u.settings import checked
 from tests.conftest import png
 from tests.models.servers import dropped, replied
@@ -300,4 +300,3 @@ def test_a_key_is_in_no_text_that_is_kept(
     assert failure.reason.startswith("the server answers 400")
     assert "sk-7f3e" not in failure.reason
     assert text == "It is ***."
-    assert ending(Text("sk-7f3e-secret", "length")) == "length"

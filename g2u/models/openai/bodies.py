@@ -18,7 +18,16 @@ from PIL import Image
 
 from g2u.errors import in_one_line
 from g2u.pictures import encode_png, picture_of, pixels_of
-from g2u.records import AnswerRequest, EditRequest, Ending, Picture, ScoreRequest, Text, Turn
+from g2u.records import (
+    AnswerRequest,
+    EditRequest,
+    Ending,
+    Picture,
+    ScoreRequest,
+    Text,
+    Turn,
+    kept,
+)
 
 Settings = Mapping[str, Any]
 ENDINGS: dict[str, Ending] = {
@@ -123,7 +132,7 @@ async def answer(sdk: AsyncOpenAI, settings: Settings, request: AnswerRequest) -
         thought = message.get("reasoning_content") or message.get("reasoning")
         what = f"reasoning without an answer: {_short(thought)}" if thought else _short(reply)
         raise BrokenReplyError(f"an empty reply: {what}")
-    return Text(text, ended)
+    return Text(kept(text), ended)
 
 
 def _text_of(message: Mapping[str, Any]) -> str:
