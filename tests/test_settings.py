@@ -396,9 +396,19 @@ BAGEL = (
 )
 
 
-def test_replies_of_the_preset_bagel_keep_their_name() -> None:
-    raw = load(ROOT / "params.yaml").presets.models["bagel"].settings
-    model = plugins.adapter("openai").load(typed("openai", {**raw, "revision": "r1"}))
+def test_replies_of_a_preset_keep_their_name() -> None:
+    """That of `bagel` when its prompts were raw; every decisive setting is in it."""
+    raw = {
+        "model": "ByteDance-Seed/BAGEL-7B-MoT",
+        "revision": "r1",
+        "capabilities": ["draw", "edit", "answer", "sample"],
+        "edit_through": "chat",
+        "edit_template": "<|im_start|>{prompt}<|im_end|>",
+        "ask_template": "<|im_start|>user\n{pictures}\n{prompt}<|im_end|>\n<|im_start|>assistant\n",
+        "picture_mark": "<|image_pad|>",
+        "timeout": 1800,
+    }
+    model = plugins.adapter("openai").load(typed("openai", raw))
     assert model.identity("edit") == BAGEL
 
 

@@ -88,7 +88,7 @@ def test_questions_come_back_as_written(tmp_path: Path) -> None:
 
 
 def test_missing_and_broken_tables_say_what_to_run(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="dvc repro"):
+    with pytest.raises(DataError, match="g2u run"):
         tables.read_questions(tmp_path / "absent.parquet")
     (tmp_path / "torn.parquet").write_bytes(b"PAR1 torn")
     with pytest.raises(DataError, match="not a whole parquet"):

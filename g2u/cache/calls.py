@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar, cast, get_args
 
 from tqdm import tqdm
 
@@ -141,12 +141,12 @@ class CachedCalls:
 
     def score(self, requests: Sequence[ScoreRequest]) -> list[Reply[tuple[float, ...]]]:
         """Log-probabilities per token; a reply that is not finite becomes a failure."""
-        return self._serve("score", requests, self._model.score, _numbers)
+        return self._serve("score", requests, self._model.score, numbers_of)
 
     def embed(self, requests: Sequence[EmbedRequest]) -> list[Reply[tuple[float, ...]]]:
         """One vector per picture; one that is not finite becomes a failure."""
         model = cast(Embedder, self._model)
-        return self._serve("embed", requests, model.embed, _numbers)
+        return self._serve("embed", requests, model.embed, numbers_of)
 
     def _serve(
         self,
@@ -278,10 +278,12 @@ def _text_entry(text: str) -> Entry:
 
 
 def text_of(entry: Entry) -> Text:
-    """The text of a stored answer."""
+    """The text of a stored answer. Raises ValueError where it is none."""
     if not entry.body.startswith(ENDED):
         return Text(entry.body.decode())
     ended, _, said = entry.body.removeprefix(ENDED).partition(b"\n")
+    if ended.decode() not in get_args(Ending):
+        raise ValueError(f"ended by {ended!r}")
     return Text(said.decode(), cast(Ending, ended.decode()))
 
 
@@ -291,5 +293,6 @@ def _numbers_entry(kind: str, what: str, numbers: tuple[float, ...]) -> Entry:
     return Entry(json.dumps(list(numbers)).encode(), kind, 0.0)
 
 
-def _numbers(entry: Entry) -> tuple[float, ...]:
+def numbers_of(entry: Entry) -> tuple[float, ...]:
+    """The numbers of a stored score or vector."""
     return tuple(float(number) for number in json.loads(entry.body))

@@ -5,7 +5,6 @@ drawing lies among the thoughts under its call. What the call cache lacks is loo
 checked, and taken into the call cache.
 """
 
-import json
 import math
 from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from g2u import parquet
+from g2u.cache.calls import numbers_of, text_of
 from g2u.cache.store import Entry, Replies
 from g2u.costs import mean_seconds
 from g2u.errors import DataError
@@ -144,8 +144,12 @@ def _sound(body: bytes, kind: str, seconds: float) -> Entry | None:
             drawn = picture_of(body)
             told = (drawn.digest, drawn.width, drawn.height, bool(drawn.is_flat))
             return Entry(body, kind, seconds, told)
-        text = body.decode()
-        numbers = [] if kind == "answer" else [float(number) for number in json.loads(text)]
+        entry = Entry(body, kind, seconds)
+        numbers: tuple[float, ...] = ()
+        if kind == "answer":
+            text_of(entry)
+        else:
+            numbers = numbers_of(entry)
     except (DataError, ValueError, TypeError):
         return None
-    return Entry(body, kind, seconds) if all(map(math.isfinite, numbers)) else None
+    return entry if all(map(math.isfinite, numbers)) else None

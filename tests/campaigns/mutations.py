@@ -249,7 +249,7 @@ MUTATIONS = (
     ),
     Mutation("code of the house moved, as recorded", moved),
     Mutation(
-        "code of a private adapter", edited(FOREIGN, '"size", 0', '"size", 24'),
+        "code of a private adapter", edited(FOREIGN, "settings.size", "settings.size or 24"),
         EVERY_EDIT, ANEW, "own",
     ),
     Mutation(

@@ -168,8 +168,8 @@ def test_a_pulled_clone_asks_for_nothing_and_then_for_what_changed(
     assert not server.asked
 
     config = (clone / "params.yaml").read_text()
-    assert "max_tokens: 32" in config
-    (clone / "params.yaml").write_text(config.replace("max_tokens: 32", "max_tokens: 33"))
+    assert "max_tokens: 1024" in config
+    (clone / "params.yaml").write_text(config.replace("max_tokens: 1024", "max_tokens: 1025"))
     plan = to_make(clone).splitlines()
     assert [line.split()[3:6] for line in plan if line.startswith("all 3 cells")] == [
         ["answer", str(4 * ROWS), "0"]  # direct with its picture and blind, duplicate, detail
