@@ -170,21 +170,21 @@ class Conformance:
         made = self._model.edit([self._edit(0), self._edit(0), self._edit(0, seed=1)])
         if (bad := _failed(made)) or made[0] != made[1]:
             return bad or "the same seed gives other pictures"
-        return self._decided(made[1] != made[2])
+        return self._decided("seed", made[1] != made[2])
 
     def edit_prompts(self) -> str | None:
         """Another prompt gives another picture, if the editor follows prompts."""
         if not self._draws():
             return None
         differs = self._differs(replace(self._edit(0), prompt="Remove it."))
-        return differs if isinstance(differs, str) else self._decided(differs)
+        return differs if isinstance(differs, str) else self._decided("prompt", differs)
 
     def edit_pictures(self) -> str | None:
         """Another picture gives another picture."""
         if "edit" not in self._declared:
             return None
         differs = self._differs(replace(self._edit(0), pictures=(self._pictures[1],)))
-        return differs if isinstance(differs, str) else "" if differs else "it decides nothing"
+        return differs if isinstance(differs, str) else "" if differs else "another picture: the same edit"
 
     def _differs(self, other: EditRequest) -> bool | str:
         """Whether another request gives another picture than the first one; or what is wrong.
@@ -199,11 +199,12 @@ class Conformance:
             return "what comes back is the picture that was sent"
         return made[0] != made[1]
 
-    def _decided(self, differs: bool) -> str | None:
-        """Whether a prompt or seed decides as it should; not applicable where none does."""
+    def _decided(self, what: str, differs: bool) -> str | None:
+        """Whether a prompt or seed decides as it should; not applicable where none should."""
         if self._is_blind:
-            return "it decides, and the adapter says that it does not" if differs else None
-        return "" if differs else "it decides nothing"
+            wrong = f"another {what}: another edit, and the adapter says that it decides nothing"
+            return wrong if differs else None
+        return "" if differs else f"another {what}: the same edit"
 
     def guidance(self) -> list[Check]:
         """What the sampler sets (guidance, steps) changes the edit when it is set otherwise."""
