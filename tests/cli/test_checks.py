@@ -227,10 +227,12 @@ def test_what_a_blind_editor_is_not_asked_for_is_told() -> None:
         halves = {"editor": {"adapter": "realesrgan"}, "reader": {"adapter": "null"}}
         raw["presets"]["models"]["both"] = {"adapter": "pair", "settings": halves}
         raw["models"] = ["both"]
-        raw["families"] += ["context", "roundtrip", "blank"]
+        families = raw["presets"]["families"]
+        families |= {"again": {"edit": "roundtrip"}, "grey": {"edit": "blank", "level": 128}}
+        raw["families"] += ["context", "again", "grey"]
 
     assert inapplicable(told(blind)) == [
-        "both draws nothing but detail, whatever it is asked: not applicable: context, roundtrip"
+        "both draws nothing but detail, whatever it is asked: not applicable: context, again"
     ]
 
 
