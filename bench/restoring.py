@@ -28,7 +28,7 @@ from g2u.records import EditRequest, Picture
 
 T = TypeVar("T")
 R = TypeVar("R")
-HEIGHTS = (14, 18, 24, 64)
+HEIGHTS = (14, 18, 24)
 
 
 def sign(height: int, number: int) -> NDArray[np.uint8]:

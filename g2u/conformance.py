@@ -176,15 +176,17 @@ class Conformance:
         """Another prompt gives another picture, if the editor follows prompts."""
         if not self._draws():
             return None
-        differs = self._differs(replace(self._edit(0), prompt="Remove it."))
-        return differs if isinstance(differs, str) else self._decided("prompt", differs)
+        found = self._differs(replace(self._edit(0), prompt="Remove it."))
+        return found if isinstance(found, str) else self._decided("prompt", found)
 
     def edit_pictures(self) -> str | None:
         """Another picture gives another picture."""
         if "edit" not in self._declared:
             return None
-        differs = self._differs(replace(self._edit(0), pictures=(self._pictures[1],)))
-        return differs if isinstance(differs, str) else "" if differs else "another picture: the same edit"
+        found = self._differs(replace(self._edit(0), pictures=(self._pictures[1],)))
+        return (
+            found if isinstance(found, str) else "" if found else "another picture: the same edit"
+        )
 
     def _differs(self, other: EditRequest) -> bool | str:
         """Whether another request gives another picture than the first one; or what is wrong.

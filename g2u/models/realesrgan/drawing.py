@@ -71,7 +71,7 @@ class Drawing:
         """[H, W, 3] to [4 H, 4 W, 3]; None where a value is not finite."""
         height, width = pixels.shape[:2]
         whole = np.empty((SCALE * height, SCALE * width, 3), np.uint8)
-        with torch.inference_mode(), _the_same_each_time():
+        with torch.inference_mode(), _the_same_each_time(self._device):
             for core, seen in self._tiles(height, width):
                 made = self._network(self._in(pixels[seen]))[0]
                 top, left = (core[n].start - seen[n].start for n in (0, 1))
@@ -81,7 +81,7 @@ class Drawing:
                     SCALE * top : SCALE * (top + rows),
                     SCALE * left : SCALE * (left + columns),
                 ]
-                if not bool(made.isfinite().all()):
+                if not made.sum().isfinite():  # no sum is where a value is not
                     return None
                 levels = made.clamp_(0, 1).mul_(255).round_().to(torch.uint8)
                 place = tuple(slice(SCALE * s.start, SCALE * s.stop) for s in core)
@@ -114,14 +114,17 @@ class Drawing:
 
 
 @contextmanager
-def _the_same_each_time() -> Iterator[None]:
+def _the_same_each_time(device: torch.device) -> Iterator[None]:
     """One thread, as more may add up in another order; on a GPU float32, no choice by timing."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
-        with torch.backends.cudnn.flags(
-            enabled=True, benchmark=False, deterministic=True, allow_tf32=False
-        ):
+        if device.type == "cuda":
+            with torch.backends.cudnn.flags(
+                enabled=True, benchmark=False, deterministic=True, allow_tf32=False
+            ):
+                yield
+        else:
             yield
     finally:
         torch.set_num_threads(threads)
