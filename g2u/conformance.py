@@ -6,7 +6,7 @@ adapter runs the same ones. Whether pictures arrive is decided in g2u/arrival.py
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Literal, cast
 
@@ -15,7 +15,7 @@ import numpy as np
 from g2u import arrival
 from g2u.arrival import COUNTS, Pictures, Place, Question, Verdict, distance
 from g2u.pictures import picture_of_pixels
-from g2u.protocols import Embedder, Model
+from g2u.protocols import Act, Embedder, Model
 from g2u.records import (
     AnswerRequest,
     EditRequest,
@@ -81,6 +81,8 @@ class Conformance:
         sampler: sampler settings of every edit.
         counts: pictures of the requests that are asked whether they arrive.
         seed: of what those pictures show; None = never the same.
+        acts: what the adapter says that edits do whatever they are asked; None = they follow their
+            prompts and seeds.
     """
 
     def __init__(
@@ -90,8 +92,9 @@ class Conformance:
         sampler: Mapping[str, Scalar],
         counts: Sequence[int] = COUNTS,
         seed: int | None = None,
+        acts: frozenset[Act] | None = None,
     ) -> None:
-        self._model, self._declared = model, declared
+        self._model, self._declared, self._is_blind = model, declared, acts is not None
         self._sampler = tuple(sorted(sampler.items()))
         self._pictures = [_picture(number) for number in range(3)]
         self._counts, self._draw = counts, np.random.default_rng(seed)
@@ -112,7 +115,8 @@ class Conformance:
             "identity: one name per kind, the same each time": self.identity,
             "edits: a batch gives what its requests give alone, in order": self.edit_batches,
             "edits: the seed decides": self.edit_seeds,
-            "edits: the prompt and the picture decide": self.edit_inputs,
+            "edits: the prompt decides": self.edit_prompts,
+            "edits: the picture decides": self.edit_pictures,
             "answers: words come where words are asked for": self.answer_words,
             "answers: a batch gives what its requests give alone, in order": self.answer_batches,
             "answers: greedy is the same each time": self.answer_repeats,
@@ -160,32 +164,49 @@ class Conformance:
         )
 
     def edit_seeds(self) -> str | None:
-        """Same seed, same picture; another seed, another picture."""
+        """Same seed, same picture; another seed, another picture, if the editor follows seeds."""
         if not self._draws():
             return None
         made = self._model.edit([self._edit(0), self._edit(0), self._edit(0, seed=1)])
-        bad = _failed(made)
-        return bad or ("" if made[0] == made[1] != made[2] else "the seed decides nothing")
+        if (bad := _failed(made)) or made[0] != made[1]:
+            return bad or "the same seed gives other pictures"
+        return self._decided("seed", made[1] != made[2])
 
-    def edit_inputs(self) -> str | None:
-        """Another prompt and another picture give another picture, which is not what was shown.
-
-        They are asked for after the first, so that a cache that forgets a part of them shows.
-        """
+    def edit_prompts(self) -> str | None:
+        """Another prompt gives another picture, if the editor follows prompts."""
         if not self._draws():
             return None
+        found = self._differs(replace(self._edit(0), prompt="Remove it."))
+        return found if isinstance(found, str) else self._decided("prompt", found)
+
+    def edit_pictures(self) -> str | None:
+        """Another picture gives another picture."""
+        if "edit" not in self._declared:
+            return None
+        found = self._differs(replace(self._edit(0), pictures=(self._pictures[1],)))
+        return (
+            found if isinstance(found, str) else "" if found else "another picture: the same edit"
+        )
+
+    def _differs(self, other: EditRequest) -> bool | str:
+        """Whether another request gives another picture than the first one; or what is wrong.
+
+        It is asked for after the first, so that a cache that forgets a part of it shows.
+        """
         base = self._edit(0)
-        asked = {"prompt": EditRequest(base.pictures, "Remove it.", base.seed, base.settings)}
-        if base.pictures:
-            other = (self._pictures[1],)
-            asked["picture"] = EditRequest(other, base.prompt, base.seed, base.settings)
-        made = self._model.edit([base]) + self._model.edit(list(asked.values()))
-        if _failed(made):
-            return _failed(made)
+        made = self._model.edit([base]) + self._model.edit([other])
+        if bad := _failed(made):
+            return bad
         if made[0] in base.pictures:
             return "what comes back is the picture that was sent"
-        still = [name for name, reply in zip(asked, made[1:], strict=True) if reply == made[0]]
-        return f"another {' and another '.join(still)}: the same edit" if still else ""
+        return made[0] != made[1]
+
+    def _decided(self, what: str, differs: bool) -> str | None:
+        """Whether a prompt or seed decides as it should; not applicable where none should."""
+        if self._is_blind:
+            wrong = f"another {what}: another edit, and the adapter says that it decides nothing"
+            return wrong if differs else None
+        return "" if differs else f"another {what}: the same edit"
 
     def guidance(self) -> list[Check]:
         """What the sampler sets (guidance, steps) changes the edit when it is set otherwise."""

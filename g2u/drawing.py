@@ -25,6 +25,8 @@ from g2u.records import (
 CUT: dict[Ending, str] = {"length": "cut off at its budget of tokens", "filter": "filtered"}
 """What is said of a text that its model did not end."""
 
+ONE_DRAWING = "the model draws the same again, whatever the seed"
+
 
 @dataclass(frozen=True, slots=True)
 class Wording:
@@ -53,12 +55,14 @@ def draw(
         pictures: by digest.
         sampler: how the run draws.
         calls: where edits are asked for; equal requests are one call.
-        draws: how many of each picture.
+        draws: how many of each picture; the further ones are not applicable where the model would
+            draw the same again.
         may_copy: whether a thought may equal its source.
     """
+    different = 1 if sampler.is_blind else draws
     places = [
         (q.id, wording, number, position, source)
-        for number in range(draws)
+        for number in range(different)
         for q, wording in asked
         for position, source in enumerate(q.pictures)
     ]
@@ -85,7 +89,12 @@ def draw(
             draw=number,
         )
         thoughts.append(completed(made, reply, "" if may_copy else source))
-    return thoughts
+    return thoughts + [
+        Thought(q.id, position, "not_applicable", ONE_DRAWING, source=source, draw=number)
+        for number in range(different, draws)
+        for q, _ in asked
+        for position, source in enumerate(q.pictures)
+    ]
 
 
 def edit_request(
@@ -93,7 +102,7 @@ def edit_request(
 ) -> EditRequest:
     """The `number`th edit of these pictures by this prompt in a run."""
     digests = [picture.digest for picture in pictures]
-    seed = call_seed(sampler.seed, digests, prompt, number)
+    seed = 0 if sampler.is_blind else call_seed(sampler.seed, digests, prompt, number)
     return EditRequest(pictures, prompt, seed, sampler.settings)
 
 

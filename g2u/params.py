@@ -29,6 +29,8 @@ MAX_BYTES = 10**7
 NAME = re.compile(r"[a-z0-9_]+")
 RESERVED = ("recipes", "report")
 BASELINES = ("direct", "duplicate")
+DRAWING = frozenset({"draw", "edit"})
+"""Capabilities of whose prompts an editor may take no notice."""
 NULL_MODES = ("none", "blind")
 """Feedback modes of direct; they show no thought."""
 
@@ -129,6 +131,10 @@ class FamilyPreset(Preset):
     """A file of g2u/edits."""
     style: str = ""
     """How its prompts are worded (imperative, descriptive, ...): a factor that can be compared."""
+    act: protocols.Act | None = None
+    """What its prompts ask for; null = what the family is named after. A model that follows no
+    prompt and does this anyway can serve it.
+    """
 
     @property
     def writer(self) -> str | None:
@@ -441,6 +447,22 @@ class Params(Section):
         """What the model of a preset can do; loads nothing. Raises ParamsError."""
         settings = self.settings("models", name)
         return plugins.capabilities(self.presets.models[name].adapter, settings)
+
+    def acts(self, name: str) -> frozenset[protocols.Act] | None:
+        """What the editor of a preset does whatever it is asked; None = it follows its prompts."""
+        settings = self.settings("models", name)
+        return plugins.acts(self.presets.models[name].adapter, settings)
+
+    def why_not(self, model: str, family: str) -> str:
+        """Why a family is not applicable to a model, said of the model; empty where it is."""
+        preset = self.presets.families[family]
+        needs = plugins.family(preset.edit).NEEDS
+        for lack in sorted(needs - self.abilities(model)):
+            return f"cannot {lack}"
+        acts = self.acts(model) if needs & DRAWING else None
+        if acts is not None and (preset.act or family) not in acts:
+            return f"draws nothing but {', '.join(sorted(acts))}, whatever it is asked"
+        return ""
 
     def budget(self, model: str, spent: Spent | None = None) -> Budget:
         """What may be spent on calls of a model; `spent` is shared by the workers of a run."""

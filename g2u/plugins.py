@@ -81,6 +81,12 @@ def capabilities(name: str, settings: Section) -> frozenset[str]:
     return adapter(name).capabilities(settings)
 
 
+def acts(name: str, settings: Section) -> frozenset[protocols.Act] | None:
+    """What the editor does whatever it is asked; None = it follows its prompts and seeds."""
+    found = adapter(name)
+    return cast(protocols.Blind, found).acts(settings) if hasattr(found, "acts") else None
+
+
 def model(name: str, settings: Section) -> protocols.Model:
     """A model of the adapter `name`, identified by its code too; its weights are read at its first
     call.

@@ -26,6 +26,8 @@ T = TypeVar("T")
 Reply: TypeAlias = T | Failure
 Kind = Literal["edit", "answer", "score", "embed"]
 """Of a request."""
+Act = Literal["detail", "context", "structure"]
+"""What an edit does: clear up what is there, go on beyond it, show how it hangs together."""
 
 
 class Benchmark(Protocol):
@@ -102,6 +104,17 @@ class Reached(Protocol):
 
     def reach(self, settings: Any) -> None:
         """Look for the server, at no cost. Raises ModelError where a call could not be made."""
+        ...
+
+
+class Blind(Protocol):
+    """What an adapter whose editor follows no instruction offers beside the rest."""
+
+    def acts(self, settings: Any) -> frozenset[Act] | None:
+        """What its edits do whatever their prompt and seed say: families that ask for anything else
+        are not applicable, nor is a further draw of the same picture. None = with these settings
+        it follows both.
+        """
         ...
 
 

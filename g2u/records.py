@@ -124,6 +124,8 @@ class Sampler:
     """The run's; each edit's own is made from it."""
     settings: tuple[tuple[str, Scalar], ...] = ()
     """The model's, as in `EditRequest`."""
+    is_blind: bool = False
+    """Whether the model looks at no prompt and no seed, so that a picture has one drawing."""
 
 
 @dataclass(frozen=True, slots=True)

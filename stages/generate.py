@@ -28,16 +28,16 @@ def imagine(
     pictures: Mapping[str, Picture],
     calls: CachedCalls,
 ) -> list[Thought]:
-    """The cell's thoughts; "not applicable" where the model cannot do what the family needs."""
+    """The cell's thoughts; "not applicable" where the model cannot do what the family asks for."""
     preset = config.presets.families[cell.family]
     family = plugins.family(preset.edit)
     settings = config.settings("families", cell.family)
     model = config.presets.models[cell.model]
-    lacking = sorted(family.NEEDS - config.abilities(cell.model))
-    if lacking:
-        reason = f"{cell.model} cannot {lacking[0]}"
+    if lack := config.why_not(cell.model, cell.family):
+        reason = f"{cell.model} {lack}"
         return [Thought(question.id, 0, "not_applicable", reason) for question in questions]
-    sampler = Sampler(config.generate.seed, tuple(sorted(model.sampler.items())))
+    chosen, is_blind = tuple(sorted(model.sampler.items())), config.acts(cell.model) is not None
+    sampler = Sampler(config.generate.seed, chosen, is_blind)
     asked: Calls = calls
     if preset.writer is not None:
         asked = WithWriter(calls, calls.of(writer(config, preset.writer)))

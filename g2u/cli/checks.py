@@ -61,10 +61,10 @@ def inapplicable(config: Params) -> list[str]:
     """A line for each model and the families that ask more of it than it can do."""
     lacking: dict[tuple[str, str], list[str]] = {}
     for model, family in config.cells():
-        for lack in _lacks(config, model, family)[:1]:
+        if lack := config.why_not(model, family):
             lacking.setdefault((model, lack), []).append(family)
     return [
-        f"{model} cannot {lack}: not applicable: {', '.join(families)}"
+        f"{model} {lack}: not applicable: {', '.join(families)}"
         for (model, lack), families in lacking.items()
     ]
 
@@ -88,12 +88,6 @@ def _is_on_hub(name: str) -> bool:
     return name.count("/") <= 1 and name[0] not in "./~" and not name.endswith("/")
 
 
-def _lacks(config: Params, model: str, family: str) -> list[str]:
-    """What a family needs and the model cannot do."""
-    needs = plugins.family(config.presets.families[family].edit).NEEDS
-    return sorted(needs - config.abilities(model))
-
-
 def _capabilities(config: Params) -> None:
     """Every model answers, and a thought can be drawn or made where params.yaml wants any."""
     for model in dict.fromkeys(model for model, _ in config.cells()):
@@ -103,7 +97,7 @@ def _capabilities(config: Params) -> None:
     for model, place in config.speakers().items():
         _require(config, model, ["answer"], place)
     wanted = [family for family in config.families if family not in BASELINES]
-    if wanted and all(_lacks(config, m, f) for m in config.models for f in wanted):
+    if wanted and all(config.why_not(m, f) for m in config.models for f in wanted):
         raise ModelError(
             f"params.yaml: models: {'; '.join(inapplicable(config))}; a run would compare direct "
             "with nothing; expected a model that can, or families of its own, such as blank"
@@ -146,7 +140,7 @@ def _rewards(config: Params) -> None:
 def _draws(config: Params, model: str, family: str) -> bool:
     """Whether the model draws the family's thoughts."""
     needs = plugins.family(config.presets.families[family].edit).NEEDS
-    return bool(needs & {"draw", "edit"}) and not _lacks(config, model, family)
+    return bool(needs & {"draw", "edit"}) and not config.why_not(model, family)
 
 
 def _can_keep() -> None:

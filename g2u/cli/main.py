@@ -116,8 +116,10 @@ def check_command(arguments: argparse.Namespace) -> None:
 
         print(prove(config, arguments.model))
         return
-    model, declared = config.model(arguments.model), config.abilities(arguments.model)
-    checks = Conformance(model, declared, config.presets.models[arguments.model].sampler).run()
+    name = arguments.model
+    model, declared = config.model(name), config.abilities(name)
+    sampler, acts = config.presets.models[name].sampler, config.acts(name)
+    checks = Conformance(model, declared, sampler, acts=acts).run()
     print(table(checks))
     if any(check.outcome == "fails" for check in checks):
         raise SystemExit(1)

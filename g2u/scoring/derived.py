@@ -111,9 +111,12 @@ def at_random(name: str, arms: Sequence[Sequence[Score]], seed: int) -> list[Sco
 
 
 def _by_question(arms: Sequence[Sequence[Score]]) -> Iterator[list[Score]]:
+    """Where one is not applicable, all are: what is left of four draws is not four draws."""
     others = [{score.id: score for score in arm} for arm in arms[1:]]
     for first in arms[0]:
-        yield [first, *(arm[first.id] for arm in others)]
+        rows = [first, *(arm[first.id] for arm in others)]
+        idle = next((row for row in rows if row.status == "not_applicable"), None)
+        yield rows if idle is None else [idle] * len(rows)
 
 
 def separate(

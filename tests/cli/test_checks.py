@@ -222,6 +222,21 @@ def test_a_cell_that_does_not_apply_is_told_and_refused_only_if_all_are_such() -
 
 
 @pytest.mark.usefixtures("folder")
+def test_what_a_blind_editor_is_not_asked_for_is_told() -> None:
+    def blind(raw: dict[str, Any]) -> None:
+        halves = {"editor": {"adapter": "realesrgan"}, "reader": {"adapter": "null"}}
+        raw["presets"]["models"]["both"] = {"adapter": "pair", "settings": halves}
+        raw["models"] = ["both"]
+        families = raw["presets"]["families"]
+        families |= {"again": {"edit": "roundtrip"}, "grey": {"edit": "blank", "level": 128}}
+        raw["families"] += ["context", "again", "grey"]
+
+    assert inapplicable(told(blind)) == [
+        "both draws nothing but detail, whatever it is asked: not applicable: context, again"
+    ]
+
+
+@pytest.mark.usefixtures("folder")
 @pytest.mark.parametrize("path", ["/gone/weights", "./gone", "~/gone", "a/b/c"])
 def test_weights_in_a_folder_that_is_not_there_are_named(path: str) -> None:
     def change(raw: dict[str, Any]) -> None:

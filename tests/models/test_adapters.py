@@ -60,8 +60,9 @@ def checked(caplog: pytest.LogCaptureFixture) -> Checked:
 
 def conform(adapter: str, settings: Mapping[str, Any], sampler: Mapping[str, Any]) -> None:
     chosen = typed(adapter, settings)
-    model = plugins.model(adapter, chosen)
-    checks = Conformance(model, plugins.capabilities(adapter, chosen), sampler, ()).run()
+    model, acts = plugins.model(adapter, chosen), plugins.acts(adapter, chosen)
+    able = plugins.capabilities(adapter, chosen)
+    checks = Conformance(model, able, sampler, (), acts=acts).run()
     model.close()
     print(table(checks))
     assert [check for check in checks if check.outcome == "fails"] == []

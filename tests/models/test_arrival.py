@@ -193,8 +193,8 @@ def test_replies_of_an_earlier_request_are_named(monkeypatch: pytest.MonkeyPatch
 @pytest.mark.parametrize(
     ("lie", "name", "note"),
     [
-        ("a cache by prompt", "edits: the prompt and the picture decide", "another picture"),
-        ("the source", "edits: the prompt and the picture decide", "picture that was sent"),
+        ("a cache by prompt", "edits: the picture decides", "another picture"),
+        ("the source", "edits: the picture decides", "picture that was sent"),
         ("draws unless told", "answers: words come where words are asked for", "modalities"),
     ],
 )

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -70,6 +71,18 @@ def test_a_vote_takes_what_most_say_and_on_a_tie_what_was_said_first() -> None:
     ]
     assert found[3].status == "failed"
     assert {s.arm for s in found} == {"vote_3"}
+
+
+def test_of_draws_that_are_not_applicable_nothing_is_chosen() -> None:
+    """A model that draws the same again has one draw: its answer is no vote of two."""
+    one = scores("concat", ("A", 1.0), ("A", 0.0), ("", None), ("B", 1.0))
+    two = [replace(s, arm="concat_draw_1", status="not_applicable", score=None) for s in one]
+    for found in (
+        voted("any", [one, two]),
+        selected("any", [one, two], lambda s: 1.0),
+        at_random("any", [one, two], 0),
+    ):
+        assert {(s.arm, s.status, s.score) for s in found} == {("any", "not_applicable", None)}
 
 
 def test_a_selection_takes_the_worthiest_scored_draw() -> None:

@@ -2,6 +2,7 @@
 
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -12,6 +13,7 @@ from g2u.models import shared as adapter
 from g2u.pictures import picture_of
 from g2u.records import EditRequest, Failure, Picture
 from g2u.settings import checked
+from g2u.sharing.manifest import NAME, read_manifest, write_manifest
 from tests.conftest import Workspace, png, tsv_rows, typed
 from tests.sharing.conftest import CELL
 
@@ -61,6 +63,35 @@ def test_a_drawing_is_found_by_picture_prompt_and_seed(shared: Path) -> None:
         "shared", typed("shared", {"path": str(shared)})
     ).identity("edit")
     assert isinstance(model.edit([EditRequest((), "Draw.", 0)])[0], Failure)
+
+
+@pytest.mark.parametrize(
+    ("preset", "acts"),
+    [
+        ({"adapter": "realesrgan"}, {"detail"}),
+        ({"adapter": "realesrgan", "settings": {"network": "animevideov3", "of": "later"}}, None),
+        ({"adapter": "of_somebody", "settings": {}}, None),
+        ({"adapter": ["realesrgan"], "settings": 3}, None),
+        (
+            {
+                "adapter": "pair",
+                "settings": {"editor": {"adapter": "realesrgan"}, "reader": {"adapter": "null"}},
+            },
+            {"detail"},
+        ),
+    ],
+)
+def test_drawings_of_a_blind_editor_are_of_a_blind_editor(
+    shared: Path, tmp_path: Path, preset: dict[str, Any], acts: set[str] | None
+) -> None:
+    """As far as this clone knows the editor; what a dataset says of it is never trusted."""
+    folder = Path(shutil.copytree(shared, tmp_path / "thoughts"))
+    cells = [c.model_copy(update={"model_preset": preset}) for c in read_manifest(folder).cells]
+    (folder / NAME).unlink()
+    write_manifest(folder, cells)
+    settings = typed("shared", {"path": str(folder), "model": cells[0].model})
+    assert plugins.acts("shared", settings) == acts
+    assert plugins.acts("shared", typed("shared", {"path": str(shared)})) is None
 
 
 def test_a_changed_drawing_is_refused(shared: Path, tmp_path: Path) -> None:

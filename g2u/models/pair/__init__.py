@@ -10,7 +10,7 @@ from typing import Annotated, Any, cast
 from pydantic import Field, ValidationInfo, field_validator
 
 from g2u import plugins
-from g2u.protocols import Embedder, Kind, Model, Reply
+from g2u.protocols import Act, Embedder, Kind, Model, Reply
 from g2u.records import AnswerRequest, EditRequest, EmbedRequest, Picture, ScoreRequest
 from g2u.settings import OneOf, Section
 
@@ -47,6 +47,11 @@ def capabilities(settings: Settings) -> frozenset[str]:
     drawn = plugins.capabilities(settings.editor.adapter, settings.editor.settings) & DRAWS
     said = plugins.capabilities(settings.reader.adapter, settings.reader.settings) - DRAWS
     return drawn | said
+
+
+def acts(settings: Settings) -> frozenset[Act] | None:
+    """What the editor does whatever it is asked."""
+    return plugins.acts(settings.editor.adapter, settings.editor.settings)
 
 
 def load(settings: Settings) -> "Pair":

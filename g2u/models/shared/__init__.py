@@ -9,13 +9,14 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property, lru_cache
 from pathlib import Path
 
+from g2u import plugins
 from g2u.digests import sha256
-from g2u.errors import ParamsError
+from g2u.errors import G2UError, ParamsError
 from g2u.pictures import picture_of
-from g2u.protocols import Kind, Reply
+from g2u.protocols import Act, Kind, Reply
 from g2u.records import AnswerRequest, EditRequest, Failure, Picture, ScoreRequest
-from g2u.settings import Section, Text
-from g2u.sharing.manifest import Manifest, SharedCell, read_manifest
+from g2u.settings import Section, Text, checked
+from g2u.sharing.manifest import NAME, Manifest, SharedCell, read_manifest
 from g2u.sharing.rows import PIXELS, read_shard
 
 VERSION = "2"
@@ -38,6 +39,13 @@ def capabilities(settings: Settings) -> frozenset[str]:
     """It edits what is in the dataset."""
     del settings
     return CAPABILITIES
+
+
+def acts(settings: Settings) -> frozenset[Act] | None:
+    """What the model that drew them does whatever it is asked, as far as it is known here."""
+    if not (Path(settings.path) / NAME).exists():  # a file is looked for, and missed, elsewhere
+        return None
+    return load(settings).acts()
 
 
 def load(settings: Settings) -> "Shared":
@@ -63,6 +71,17 @@ class Shared:
         """
         del kind
         return f"shared {VERSION} {self._manifest.digest} {self._shown}"
+
+    def acts(self) -> frozenset[Act] | None:
+        """See `acts` of the adapter: what the preset says in the dataset is foreign."""
+        cell = next(cell for cell in self._manifest.cells if cell.model == self._shown)
+        adapter, said = str(cell.model_preset.get("adapter")), cell.model_preset.get("settings", {})
+        if adapter not in plugins.known("adapter"):
+            return None
+        try:
+            return plugins.acts(adapter, checked(plugins.settings("adapter", adapter), said))
+        except G2UError:
+            return None
 
     def edit(self, requests: Sequence[EditRequest]) -> list[Reply[Picture]]:
         """The drawings; a request that the dataset cannot serve fails."""
