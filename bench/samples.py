@@ -16,6 +16,7 @@ from g2u import plugins
 from g2u.params import BenchmarkPreset
 from g2u.records import Sample
 from g2u.scoring.answers.route import STEPS
+from g2u.settings import checked
 
 DIALECTS: dict[str, dict[str, Any]] = {
     "BlindTest_sample": {"format": "open", "scorer": "short"},
@@ -62,7 +63,8 @@ def files(folder: Path) -> list[Path]:
 
 def read(preset: BenchmarkPreset) -> Iterator[Sample]:
     """The preset's items."""
-    yield from plugins.benchmark(preset.source).read(preset.settings())
+    source = plugins.benchmark(preset.source)
+    yield from source.read(checked(source.Settings, preset.settings()))
 
 
 def contract(preset: BenchmarkPreset) -> Contract:

@@ -2,7 +2,6 @@
 
 import os
 import re
-import reprlib
 import stat
 from collections.abc import Iterable
 from functools import lru_cache
@@ -10,7 +9,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar, get_args
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import ConfigDict, Field
 
 from g2u import plugins
 from g2u.arms import Pairing
@@ -18,8 +17,9 @@ from g2u.cache.budget import Budget, Limits, Spent
 from g2u.errors import DataError, ParamsError, in_one_line, unknown_name
 from g2u.files import from_yaml
 from g2u.records import Scalar
+from g2u.settings import FILE, NotNegative, Positive, Section, checked
 
-PATH = Path("params.yaml")
+PATH = Path(FILE)
 SHELF = Path("presets.yaml")
 """Beside params.yaml: further presets, by name alone."""
 FILES = ("file", "image_root")
@@ -31,14 +31,6 @@ RESERVED = ("recipes", "report")
 BASELINES = ("direct", "duplicate")
 NULL_MODES = ("none", "blind")
 """Feedback modes of direct; they show no thought."""
-Positive = Annotated[int, Field(gt=0)]
-NotNegative = Annotated[int, Field(ge=0)]
-
-
-class Section(BaseModel):
-    """Frozen, exact types, no unknown keys."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
 S = TypeVar("S", bound=Section)
@@ -70,10 +62,10 @@ class ModelPreset(Section):
         return Path(str(folder)) / name if folder else None
 
 
-class Preset(BaseModel):
+class Preset(Section):
     """A preset whose further keys belong to the module it names."""
 
-    model_config = ConfigDict(extra="allow", frozen=True, strict=True)
+    model_config = ConfigDict(extra="allow")
 
     def settings(self) -> dict[str, Any]:
         """The further keys."""
@@ -391,6 +383,23 @@ class Params(Section):
             if name not in known:
                 raise ParamsError(unknown_name(f"{PATH}: presets.{plural}", name, known))
 
+    def settings(self, axis: Axis, name: str) -> Section:
+        """What the preset `name` says to the module that it names, as that module's `Settings`.
+
+        Raises:
+            ParamsError: there is no such preset, or its settings do not fit.
+        """
+        presets = getattr(self.presets, axis)
+        if name not in presets:
+            raise ParamsError(unknown_name(f"{PATH}: presets.{axis}", name, presets))
+        preset, place = presets[name], f"presets.{axis}.{name}"
+        if isinstance(preset, ModelPreset):
+            kind = plugins.settings("adapter", preset.adapter)
+            return checked(kind, preset.settings, f"{place}.settings")
+        module = preset.source if isinstance(preset, BenchmarkPreset) else preset.edit
+        kind = plugins.settings("source" if axis == "benchmarks" else "edit", module)
+        return checked(kind, preset.settings(), place)
+
     def budget(self, model: str, spent: Spent | None = None) -> Budget:
         """What may be spent on calls of a model; `spent` is shared by the workers of a run."""
         prices = {str(kind): price for kind, price in self.run.prices.get(model, {}).items()}
@@ -479,44 +488,7 @@ def _read(kind: type[S], path: Path, text: str) -> S:
         raise ParamsError(in_one_line(f"{path}: not YAML: {error}", 400)) from None
     if not isinstance(raw, dict):
         raise ParamsError(f"{path}: expected keys {', '.join(kind.model_fields)}")
-    try:
-        return kind.model_validate(raw)
-    except ValidationError as error:
-        raise ParamsError(_first(error, kind, path)) from None
-
-
-def _first(error: ValidationError, kind: type[BaseModel], path: Path) -> str:
-    """The first problem as one line; for an unknown key, the nearest known one.
-
-    A misspelt key is unknown under one name and missing under the other: that it is unknown says
-    more.
-    """
-    problems = error.errors()
-    problem = next((p for p in problems if p["type"] == "extra_forbidden"), problems[0])
-    place = ".".join(str(part) for part in problem["loc"])
-    if problem["type"] == "extra_forbidden":
-        *parents, name = problem["loc"]
-        where = ".".join(str(part) for part in parents) or "top level"
-        return in_one_line(unknown_name(f"{path}: {where}", str(name), _fields(kind, parents)))
-    found = f", got {reprlib.repr(problem['input'])}" if problem["type"] != "missing" else ""
-    return in_one_line(f"{path}: {place}: {problem['msg'].lower()}{found}", 400)
-
-
-def _fields(section: type[BaseModel], parents: Iterable[Any]) -> list[str]:
-    kinds: dict[str, type[BaseModel]] = {
-        "models": ModelPreset,
-        "benchmarks": BenchmarkPreset,
-        "families": FamilyPreset,
-    }
-    for part in parents:
-        kind = kinds.get(str(part))
-        if section is Presets and kind is not None:
-            section = kind
-        elif str(part) in section.model_fields:
-            inner = section.model_fields[str(part)].annotation
-            if isinstance(inner, type) and issubclass(inner, BaseModel):
-                section = inner
-    return list(section.model_fields)
+    return checked(kind, raw, file=str(path))
 
 
 def _check_axes(params: Params, path: Path) -> None:
@@ -553,6 +525,14 @@ def _check_axes(params: Params, path: Path) -> None:
             raise ParamsError(f"{path}: families lacks {name!r}; every gain is measured against it")
 
 
+def check_settings(kind: str, owner: str, found: Iterable[str], known: Iterable[str]) -> None:
+    """Raise ParamsError for a preset's key that its module does not know."""
+    names = set(known)
+    for name in found:
+        if name not in names:
+            raise ParamsError(unknown_name(f"{PATH}: presets.{kind}.{owner}", name, names))
+
+
 def _check_modules(params: Params, path: Path) -> None:
     named = [("adapter", n, m.adapter) for n, m in params.presets.models.items()]
     named += [("source", n, b.source) for n, b in params.presets.benchmarks.items()]
@@ -576,11 +556,3 @@ def _check_modules(params: Params, path: Path) -> None:
         if module not in plugins.known(kind):
             known = plugins.known(kind)
             raise ParamsError(unknown_name(f"{path}: {owner}: {kind}", module, known))
-
-
-def check_settings(kind: str, owner: str, found: Iterable[str], known: Iterable[str]) -> None:
-    """Raise ParamsError for a preset's key that its module does not know."""
-    names = set(known)
-    for name in found:
-        if name not in names:
-            raise ParamsError(unknown_name(f"{PATH}: presets.{kind}.{owner}", name, names))

@@ -15,6 +15,7 @@ from typing import Any, cast
 
 from g2u import code, protocols
 from g2u.errors import ParamsError, unknown_name
+from g2u.settings import Section
 
 PLACES = {
     "source": "g2u.benchmarks",
@@ -59,6 +60,21 @@ def family(name: str) -> protocols.Family:
 def adapter(name: str) -> protocols.Adapter:
     """The model folder `name`."""
     return cast(protocols.Adapter, _module("adapter", name))
+
+
+def settings(kind: str, name: str) -> type[Section]:
+    """What a preset may say to the module `name`: its class `Settings`.
+
+    Raises:
+        ParamsError: it has none.
+    """
+    found = getattr(_module(kind, name), "Settings", None)
+    if not (isinstance(found, type) and issubclass(found, Section)):
+        raise ParamsError(
+            f"{kind} {name} says no settings; expected a class Settings(g2u.settings.Section) "
+            "beside load, with a field for each"
+        )
+    return found
 
 
 def capabilities(name: str, settings: Mapping[str, Any]) -> frozenset[str]:

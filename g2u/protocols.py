@@ -19,6 +19,7 @@ from g2u.records import (
     Thought,
     Turn,
 )
+from g2u.settings import Section
 
 T = TypeVar("T")
 Reply: TypeAlias = T | Failure
@@ -29,13 +30,13 @@ Kind = Literal["edit", "answer", "score", "embed"]
 class Benchmark(Protocol):
     """A module in g2u/benchmarks: where questions come from."""
 
-    SETTINGS: frozenset[str]
-    """Names a preset may set beside `source`."""
+    Settings: type[Section]
+    """What a preset may set beside `source`."""
     SCORERS: tuple[str, ...]
     """Modules of g2u/scoring/answers that its targets name."""
 
-    def read(self, settings: Mapping[str, Any]) -> Iterator[Sample]:
-        """Yield the items in their order. Raises DataError or ParamsError."""
+    def read(self, settings: Any) -> Iterator[Sample]:
+        """Yield the items in their order; `settings` is a `Settings`. Raises DataError."""
         ...
 
 

@@ -16,6 +16,7 @@ from g2u.errors import DataError, run_main
 from g2u.params import BenchmarkPreset, Params
 from g2u.protocols import Benchmark
 from g2u.records import Picture, Question, Sample, Target
+from g2u.settings import Section
 from g2u.sources.selection import drawn, matching
 from g2u.workspace import BenchmarkFolder
 
@@ -29,10 +30,10 @@ def samples(config: Params, benchmark: str) -> Iterator[Sample]:
     config.require(benchmark=benchmark)
     preset = config.presets.benchmarks[benchmark]
     source = plugins.benchmark(preset.source)
-    params.check_settings("benchmarks", benchmark, preset.settings(), source.SETTINGS)
+    settings = config.settings("benchmarks", benchmark)
     preset.require_files(benchmark)
     seen: set[str] = set()
-    for sample in _selected(preset, source):
+    for sample in _selected(preset, source, settings):
         if sample.question.id in seen:
             raise DataError(f"{benchmark}: question id {sample.question.id!r} occurs twice")
         seen.add(sample.question.id)
@@ -46,7 +47,7 @@ def samples(config: Params, benchmark: str) -> Iterator[Sample]:
         raise DataError(f"{benchmark}: no questions; expected at least one (where, slice?)")
 
 
-def _selected(preset: BenchmarkPreset, source: Benchmark) -> Iterator[Sample]:
+def _selected(preset: BenchmarkPreset, source: Benchmark, settings: Section) -> Iterator[Sample]:
     """What `where`, `slice` and `sample` leave of the source, in its order."""
     where = {
         name: [values] if isinstance(values, str) else values
@@ -54,7 +55,7 @@ def _selected(preset: BenchmarkPreset, source: Benchmark) -> Iterator[Sample]:
     }
 
     def read() -> Iterator[Sample]:
-        found = matching(source.read(preset.settings()), where)
+        found = matching(source.read(settings), where)
         return islice(found, *preset.slice) if preset.slice else found
 
     sample = preset.sample

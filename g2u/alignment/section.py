@@ -6,7 +6,8 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from g2u.errors import ParamsError, unknown_name
-from g2u.params import Positive, Section, read
+from g2u.params import read
+from g2u.settings import Positive, Section
 from g2u.workspace import STUDIED_WEIGHTS
 
 PATH = STUDIED_WEIGHTS / "params.yaml"

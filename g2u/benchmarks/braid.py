@@ -6,17 +6,17 @@ levels. Only the beginnings of the strands are coloured. The question asks what 
 a place. The thought continues the pattern to the lower border with *every* strand in its colour.
 """
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
+from typing import Annotated
 
 import numpy as np
+from pydantic import Field
 
 from g2u.puzzles import arrivals, puzzle, strands, weave
 from g2u.puzzles.puzzle import COLOURS, INK, Pixels, Puzzle, Split
 from g2u.puzzles.strands import LINES
 from g2u.records import Sample
 
-SETTINGS = puzzle.SETTINGS
 SCORERS = ("choice",)
 HELPS = "context"
 DEPTHS = (3, 14)
@@ -27,6 +27,13 @@ TOP = 4
 RULER = slice(44, 47)
 BEYOND = 216
 """Grey of what lies outside of the picture."""
+
+
+class Settings(puzzle.Settings):
+    """What params.yaml may say of it."""
+
+    depth: Annotated[int, Field(ge=DEPTHS[0], le=DEPTHS[1])]
+    """Levels, 3 to 14."""
 
 
 def make(rng: np.random.Generator, depth: int, split: Split) -> Puzzle:
@@ -73,6 +80,6 @@ def _upright(sheet: Pixels) -> Pixels:
     return np.ascontiguousarray(sheet.transpose(1, 0, 2))
 
 
-def read(settings: Mapping[str, Any]) -> Iterator[Sample]:
+def read(settings: Settings) -> Iterator[Sample]:
     """Questions about two ends of each braid; `depth` = levels in all, 3..14."""
-    return puzzle.read(make, settings, DEPTHS, "levels")
+    return puzzle.read(make, settings, "levels")

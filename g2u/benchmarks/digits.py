@@ -6,17 +6,17 @@ only those are ever drawn; all pages are read. So the embedded model reads symbo
 draw, as generators do that garble text. What came of it is in docs/embedded_model.md.
 """
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
+from typing import Annotated, Any
 
 import numpy as np
+from pydantic import Field
 
 from g2u.puzzles import puzzle
 from g2u.puzzles.forest import GRID, TILE, place_name
 from g2u.puzzles.puzzle import BACKGROUND, INK, Asked, Pixels, Puzzle, Split
 from g2u.records import Sample
 
-SETTINGS = puzzle.SETTINGS
 SCORERS = ("short",)
 HELPS = "detail"
 DEPTHS = (1, 1)
@@ -39,6 +39,13 @@ FONT = (
 )
 """Ten digits of 5 x 7 pixels, row by row, 1 = ink."""
 GLYPHS = np.array([[[int(bit) for bit in row] for row in text.split()] for text in FONT])
+
+
+class Settings(puzzle.Settings):
+    """What params.yaml may say of it."""
+
+    depth: Annotated[int, Field(ge=DEPTHS[0], le=DEPTHS[1])] = 1
+    """One glance decides, whatever is asked: 1."""
 
 
 def make(rng: np.random.Generator, depth: int, split: Split) -> Puzzle:
@@ -72,6 +79,6 @@ def _draw(digits: np.ndarray[Any, np.dtype[np.int64]]) -> Pixels:
     return np.where(ink == 1, INK, BACKGROUND).astype(np.uint8).repeat(3, 2)
 
 
-def read(settings: Mapping[str, Any]) -> Iterator[Sample]:
+def read(settings: Settings) -> Iterator[Sample]:
     """Questions about two digits of each page."""
-    return puzzle.read(make, settings, DEPTHS, "glance")
+    return puzzle.read(make, settings, "glance")

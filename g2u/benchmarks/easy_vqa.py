@@ -4,17 +4,28 @@ Source: Victor Zhou, github.com/vzhou842/easy-VQA at 3b553bb7 (MIT). 64x64 pixel
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, version
 from importlib.resources import files
-from typing import Any
+from typing import Literal
 
 from g2u.errors import DataError
 from g2u.pictures import picture_of
 from g2u.records import AnswerFormat, Picture, Question, Sample, Target
+from g2u.settings import Positive, Section
 
-SETTINGS = frozenset({"split", "items", "version"})
 SCORERS = ("short", "yes_no")
+
+
+class Settings(Section):
+    """What params.yaml may say of it."""
+
+    split: Literal["train", "test"]
+    """Of the package."""
+    items: Positive
+    """How many questions are read, 1 and more."""
+    version: str
+    """Of the installed package, such as "1.0"."""
 
 
 def question_format(text: str) -> AnswerFormat:
@@ -22,7 +33,7 @@ def question_format(text: str) -> AnswerFormat:
     return "short" if text.lower().startswith(("what", "which")) else "yes_no"
 
 
-def read(settings: Mapping[str, Any]) -> Iterator[Sample]:
+def read(settings: Settings) -> Iterator[Sample]:
     """The first `items` questions of a split, whole pictures first: questions stay with their
     picture.
 
@@ -35,23 +46,23 @@ def read(settings: Mapping[str, Any]) -> Iterator[Sample]:
         raise DataError(
             "easy_vqa: package easy-vqa is not installed; pip install easy-vqa"
         ) from None
-    if installed != str(settings["version"]):
+    if installed != settings.version:
         raise DataError(
-            f"easy_vqa: version {installed} is installed, params.yaml names {settings['version']}; "
-            f"pip install easy-vqa=={settings['version']}"
+            f"easy_vqa: version {installed} is installed, params.yaml names {settings.version}; "
+            f"pip install easy-vqa=={settings.version}"
         )
-    root = files("easy_vqa") / "data" / str(settings["split"])
+    root = files("easy_vqa") / "data" / settings.split
     rows = json.loads((root / "questions.json").read_text())
     order = sorted(range(len(rows)), key=lambda row: (int(rows[row][2]), row))
     pictures: dict[int, Picture] = {}
-    for row in order[: int(settings["items"])]:
+    for row in order[: settings.items]:
         text, answer, number = str(rows[row][0]), str(rows[row][1]), int(rows[row][2])
         if number not in pictures:
             file = root / "images" / f"{number}.png"
             pictures[number] = picture_of(file.read_bytes(), f"easy_vqa: picture {number}")
         form = question_format(text)
         question = Question(
-            id=f"{settings['split']}-{row}",
+            id=f"{settings.split}-{row}",
             text=text,
             format=form,
             pictures=(pictures[number].digest,),

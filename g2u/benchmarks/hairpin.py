@@ -5,17 +5,17 @@ levels. Only the beginnings of the lines are coloured. The question asks what co
 place. The thought colours *every* line from its start to its end.
 """
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
+from typing import Annotated
 
 import numpy as np
+from pydantic import Field
 
 from g2u.puzzles import arrivals, puzzle, strands
 from g2u.puzzles.puzzle import COLOURS, INK, Pixels, Puzzle, Split
 from g2u.puzzles.strands import LINES, Levels
 from g2u.records import Sample
 
-SETTINGS = puzzle.SETTINGS
 SCORERS = ("choice",)
 HELPS = "structure"
 DEPTHS = (2, 14)
@@ -28,6 +28,13 @@ OUTLETS = (4, 3, 2, 1)
 """Counted from left to right: the innermost line comes out first."""
 COLOURED = 4
 """Length of the coloured beginning, in pixels; the first rung lies below it."""
+
+
+class Settings(puzzle.Settings):
+    """What params.yaml may say of it."""
+
+    depth: Annotated[int, Field(ge=DEPTHS[0], le=DEPTHS[1])]
+    """Levels of rungs, 2 to 14."""
 
 
 def make(rng: np.random.Generator, depth: int, split: Split) -> Puzzle:
@@ -104,6 +111,6 @@ def _draw(
     return sheet
 
 
-def read(settings: Mapping[str, Any]) -> Iterator[Sample]:
+def read(settings: Settings) -> Iterator[Sample]:
     """Questions about two ends of each hairpin; `depth` = levels in all, 2..14."""
-    return puzzle.read(make, settings, DEPTHS, "rungs")
+    return puzzle.read(make, settings, "rungs")

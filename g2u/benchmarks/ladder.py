@@ -5,17 +5,17 @@ rung it meets. The question asks where one line ends. The thought colours *every
 start to its end: it does not depend on the question and does not hold the answer by itself.
 """
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
+from typing import Annotated
 
 import numpy as np
+from pydantic import Field
 
 from g2u.puzzles import puzzle, strands
 from g2u.puzzles.puzzle import COLOURS, INK, Asked, Pixels, Puzzle, Split
 from g2u.puzzles.strands import LINES, Levels
 from g2u.records import Sample
 
-SETTINGS = puzzle.SETTINGS
 SCORERS = ("choice",)
 HELPS = "structure"
 DEPTHS = (2, 14)
@@ -23,6 +23,13 @@ LEFT = 5
 SPACING = 12
 START_NAMES = ("A", "B", "C", "D")
 END_NAMES = ("1", "2", "3", "4")
+
+
+class Settings(puzzle.Settings):
+    """What params.yaml may say of it."""
+
+    depth: Annotated[int, Field(ge=DEPTHS[0], le=DEPTHS[1])]
+    """Levels of rungs, 2 to 14."""
 
 
 def make(rng: np.random.Generator, depth: int, split: Split) -> Puzzle:
@@ -76,6 +83,6 @@ def _colour(
     return thought
 
 
-def read(settings: Mapping[str, Any]) -> Iterator[Sample]:
+def read(settings: Settings) -> Iterator[Sample]:
     """Questions about two lines of each ladder; `depth` = levels of rungs, 2..14."""
-    return puzzle.read(make, settings, DEPTHS, "rungs")
+    return puzzle.read(make, settings, "rungs")

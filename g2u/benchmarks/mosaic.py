@@ -5,22 +5,29 @@ its sides shows the neighbour whose colour it shared. The question asks what col
 had. The thought restores the colour of *every* tile.
 """
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
+from typing import Annotated, Any
 
 import numpy as np
+from pydantic import Field
 
 from g2u.puzzles import forest, puzzle
 from g2u.puzzles.forest import GRID, TILE, Forest
 from g2u.puzzles.puzzle import COLOUR_NAMES, COLOURS, Asked, Pixels, Puzzle, Split
 from g2u.records import Sample
 
-SETTINGS = puzzle.SETTINGS
 SCORERS = ("choice",)
 HELPS = "detail"
 DEPTHS = (1, 14)
 WORN = 214
 NOTCH = 80
+
+
+class Settings(puzzle.Settings):
+    """What params.yaml may say of it."""
+
+    depth: Annotated[int, Field(ge=DEPTHS[0], le=DEPTHS[1])]
+    """Hops to the tile that kept its colour, 1 to 14."""
 
 
 def make(rng: np.random.Generator, depth: int, split: Split) -> Puzzle:
@@ -70,6 +77,6 @@ def _draw(
     return picture
 
 
-def read(settings: Mapping[str, Any]) -> Iterator[Sample]:
+def read(settings: Settings) -> Iterator[Sample]:
     """Questions about worn tiles; `depth` = hops to the tile that kept its colour, 1..14."""
-    return puzzle.read(make, settings, DEPTHS, "hops")
+    return puzzle.read(make, settings, "hops")

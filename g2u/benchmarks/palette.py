@@ -5,21 +5,28 @@ nearest of 2 to 36 seeds. The answer is one glance away and a thought has nothin
 no oracle.
 """
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
+from typing import Annotated
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import Field
 
 from g2u.puzzles import puzzle
 from g2u.puzzles.forest import GRID, TILE, place_name
 from g2u.puzzles.puzzle import COLOUR_NAMES, COLOURS, Asked, Puzzle, Split
 from g2u.records import Sample
 
-SETTINGS = puzzle.SETTINGS
 SCORERS = ("short",)
 HELPS = ""
 DEPTHS = (1, 1)
+
+
+class Settings(puzzle.Settings):
+    """What params.yaml may say of it."""
+
+    depth: Annotated[int, Field(ge=DEPTHS[0], le=DEPTHS[1])] = 1
+    """One glance decides, whatever is asked: 1."""
 
 
 def make(rng: np.random.Generator, depth: int, split: Split) -> Puzzle:
@@ -51,6 +58,6 @@ def _patches(rng: np.random.Generator) -> NDArray[np.int64]:
     return colours
 
 
-def read(settings: Mapping[str, Any]) -> Iterator[Sample]:
+def read(settings: Settings) -> Iterator[Sample]:
     """Questions about two tiles of each floor."""
-    return puzzle.read(make, settings, DEPTHS, "glance")
+    return puzzle.read(make, settings, "glance")

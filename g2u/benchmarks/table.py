@@ -18,75 +18,115 @@ answer_is: letter                 # of a choice: letter, text, or index (from 0)
 import ast
 import json
 import string
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, get_args
+from typing import Annotated, Any, Literal, Self
 
-from g2u.errors import DataError, ParamsError, unknown_name
+from pydantic import Field, model_validator
+
+from g2u.errors import DataError
 from g2u.records import AnswerFormat, Question, Sample, Target
+from g2u.settings import OneOf, Section, unfit
 from g2u.sources.ahead import ahead
 from g2u.sources.cells import pictures_in
 from g2u.sources.rows import Row, dataset_rows, rows_of
 
-SETTINGS = frozenset(
-    {"file", "hf", "image_root", "format", "scorer", "columns", "choices", "answer_is"}
-)
 SCORERS = (
     "boxed", "choice", "displacement", "equivalent", "graded", "json_object", "label", "list",
     "number", "relaxed", "route", "short", "times", "yes_no",
 )  # fmt: skip
-COLUMNS = frozenset(
-    {"id", "question", "pictures", "choices", "answer", "hint", "category", "labels", "drawing"}
-)
-ANSWERS = ("letter", "text", "index")
 
 
-def read(settings: Mapping[str, Any]) -> Iterator[Sample]:
+class Columns(Section):
+    """Where a question's parts are: each a column; texts may hold columns, as "{column}"."""
+
+    id: str | None = None
+    """A column; null = the row's number."""
+    question: Annotated[str, Field(min_length=1)]
+    """A text or a column."""
+    pictures: str | list[str] = []
+    """Columns, in the order in which pictures are shown."""
+    choices: str | list[str] | None = None
+    """A column that holds lists, or one column per option; null = `choices` of the preset."""
+    answer: Annotated[str, Field(min_length=1)]
+    """A text or a column: the gold answer."""
+    hint: str = ""
+    """A text or a column, shown before the question; empty = none."""
+    category: str = ""
+    """A text or a column; empty = none."""
+    labels: list[str] = []
+    """Columns that are kept as groups."""
+    drawing: str = ""
+    """A text or a column: the benchmark's own instruction for a drawing; empty = none."""
+
+
+class Dataset(Section):
+    """A dataset of the Hugging Face Hub."""
+
+    path: str
+    """OWNER/NAME."""
+    split: str
+    """Such as test."""
+    name: str | None = None
+    """Of its configuration; null = its only one."""
+    revision: str | None = None
+    """A commit; null = the newest."""
+
+
+class Settings(Section):
+    """What params.yaml may say of it."""
+
+    file: str | None = None
+    """A file, or a folder of parquet files; either this or `hf`."""
+    hf: Dataset | None = None
+    """A dataset of the Hub."""
+    image_root: str | None = None
+    """Folder of the pictures that cells name by their paths; null = they hold all pictures."""
+    format: AnswerFormat = "short"
+    """How questions are answered."""
+    scorer: Annotated[str, OneOf(lambda: SCORERS)] | None = None
+    """How answers are scored; null = as the format is called."""
+    columns: Columns
+    """Where a question's parts are."""
+    choices: list[str] = []
+    """Of every question, where `columns` names none."""
+    answer_is: Literal["letter", "text", "index"] = "letter"
+    """Of a choice: what the column of answers holds; an index counts from 0."""
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> Self:
+        if (self.file is None) == (self.hf is None):
+            raise unfit(": expected file: PATH or hf: {path, split}, one of them")
+        if (self.scorer or self.format) == "open":
+            raise unfit(": format open needs a scorer, such as short")
+        return self
+
+
+def read(settings: Settings) -> Iterator[Sample]:
     """The rows, in order.
 
     Raises:
-        ParamsError: a column map that does not say enough, or says what does not exist.
         DataError: names file, row and column of what is wrong.
     """
     reader = _Reader(settings)
-    if "hf" in settings:
-        rows = dataset_rows(settings["hf"])
-    elif "file" in settings:
-        rows = rows_of(Path(str(settings["file"])))
+    if settings.hf is not None:
+        rows = dataset_rows(settings.hf.model_dump(exclude_none=True))
     else:
-        raise ParamsError("params.yaml: a table benchmark needs file: PATH or hf: {path, split}")
+        rows = rows_of(Path(str(settings.file)))
     yield from ahead(reader.sample, rows)
 
 
 class _Reader:
-    """A column map, checked once."""
+    """Follows a column map."""
 
-    def __init__(self, settings: Mapping[str, Any]) -> None:
-        self.columns: Mapping[str, Any] = settings.get("columns") or {}
-        for name in self.columns:
-            if name not in COLUMNS:
-                raise ParamsError(unknown_name("params.yaml: table: columns", str(name), COLUMNS))
-        for name in ("question", "answer"):
-            if name not in self.columns:
-                raise ParamsError(f"params.yaml: table: columns lacks {name!r}")
-        for name, known in (
-            ("format", get_args(AnswerFormat)),
-            ("scorer", SCORERS),
-            ("answer_is", ANSWERS),
-        ):
-            if name in settings and settings[name] not in known:
-                raise ParamsError(
-                    unknown_name(f"params.yaml: table: {name}", str(settings[name]), known)
-                )
-        self.format: AnswerFormat = settings.get("format", "short")
-        self.scorer = settings.get("scorer", self.format)
-        self.classes = tuple(str(choice) for choice in settings.get("choices", ()))
-        self.answer_is = settings.get("answer_is", "letter")
-        self.where = str(settings.get("file") or settings["hf"].get("path"))
-        root = settings.get("image_root")
-        self.root = Path(str(root)) if root else None
-        if self.scorer == "open":
-            raise ParamsError("params.yaml: table: format open needs a scorer, such as short")
+    def __init__(self, settings: Settings) -> None:
+        self.columns = settings.columns
+        self.format = settings.format
+        self.scorer = settings.scorer or settings.format
+        self.classes = tuple(settings.choices)
+        self.answer_is = settings.answer_is
+        self.where = str(settings.file) if settings.hf is None else settings.hf.path
+        self.root = Path(settings.image_root) if settings.image_root else None
 
     def sample(self, numbered: tuple[int, Row]) -> Sample:
         """A row's question, target and pictures."""
@@ -94,7 +134,7 @@ class _Reader:
         where = f"{self.where}: row {number}"
         pictures = tuple(
             picture
-            for column in _listed(self.columns.get("pictures", ()))
+            for column in _listed(self.columns.pictures)
             for picture in pictures_in(
                 _cell(row, column, where), f"{where}, column {column}", self.root
             )
@@ -102,9 +142,9 @@ class _Reader:
         choices = self._choices(row, where)
         text = self._text(row, "question", where)
         if not text.strip():
-            raise DataError(f"{where}, column {self.columns['question']}: empty question")
+            raise DataError(f"{where}, column {self.columns.question}: empty question")
         question = Question(
-            id=str(_cell(row, self.columns["id"], where)) if "id" in self.columns else str(number),
+            id=str(_cell(row, self.columns.id, where)) if self.columns.id else str(number),
             text=text,
             choices=choices,
             letters=tuple(string.ascii_uppercase[: len(choices)]) if self._is_lettered else (),
@@ -114,7 +154,7 @@ class _Reader:
             category=self._text(row, "category", where),
             labels=tuple(
                 (name, str(_cell(row, name, where)))
-                for name in self.columns.get("labels", ())
+                for name in self.columns.labels
                 if _cell(row, name, where) not in (None, "")
             ),
             drawing=self._text(row, "drawing", where),
@@ -128,7 +168,7 @@ class _Reader:
 
     def _text(self, row: Row, name: str, where: str) -> str:
         """A mapped text: a column's, or a template with columns in it."""
-        named = str(self.columns.get(name, ""))
+        named = str(getattr(self.columns, name))
         if not named:
             return ""
         if "{" not in named:
@@ -140,7 +180,7 @@ class _Reader:
             raise DataError(f"{where}: {name}: {named!r} names {error}, no column") from None
 
     def _choices(self, row: Row, where: str) -> tuple[str, ...]:
-        named = self.columns.get("choices")
+        named = self.columns.choices
         if named is None:
             return self.classes
         if isinstance(named, str):
@@ -152,7 +192,7 @@ class _Reader:
         return tuple(str(cell) for cell in cells if cell not in (None, ""))
 
     def _answer(self, row: Row, question: Question, where: str) -> str:
-        column = str(self.columns["answer"])
+        column = self.columns.answer
         found = self._text(row, "answer", where) if "{" in column else _cell(row, column, where)
         answer = json.dumps(found) if isinstance(found, (list, dict)) else str(found).strip()
         if found is None or not answer:

@@ -5,17 +5,17 @@ show their colours, the rest is pale and grainy. The question asks what colour e
 thought restores the colour of *every* thread over its whole length.
 """
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
+from typing import Annotated
 
 import numpy as np
+from pydantic import Field
 
 from g2u.puzzles import arrivals, puzzle, strands, weave
 from g2u.puzzles.puzzle import COLOURS, Puzzle, Split
 from g2u.puzzles.strands import LINES
 from g2u.records import Sample
 
-SETTINGS = puzzle.SETTINGS
 SCORERS = ("choice",)
 HELPS = "detail"
 DEPTHS = (2, 14)
@@ -25,6 +25,13 @@ LEFT = 4
 FADED = 190
 GRAIN = 5.0
 """Standard deviation of the noise, of 0..255."""
+
+
+class Settings(puzzle.Settings):
+    """What params.yaml may say of it."""
+
+    depth: Annotated[int, Field(ge=DEPTHS[0], le=DEPTHS[1])]
+    """Crossings, 2 to 14."""
 
 
 def make(rng: np.random.Generator, depth: int, split: Split) -> Puzzle:
@@ -51,6 +58,6 @@ def make(rng: np.random.Generator, depth: int, split: Split) -> Puzzle:
     return Puzzle(form, source, thought, asked, puzzle.misled(thought, source, puzzle.RIGHT))
 
 
-def read(settings: Mapping[str, Any]) -> Iterator[Sample]:
+def read(settings: Settings) -> Iterator[Sample]:
     """Questions about two ends of each picture; `depth` = columns of crossings, 2..14."""
-    return puzzle.read(make, settings, DEPTHS, "crossings")
+    return puzzle.read(make, settings, "crossings")

@@ -5,17 +5,17 @@ level, with a mark for each place where two neighbouring tracks cross. The quest
 track, told by its colour, arrives at a stop. The thought continues *every* track to the border.
 """
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
+from typing import Annotated
 
 import numpy as np
+from pydantic import Field
 
 from g2u.puzzles import arrivals, puzzle, strands
 from g2u.puzzles.puzzle import COLOURS, INK, Pixels, Puzzle, Split
 from g2u.puzzles.strands import LINES, Levels
 from g2u.records import Sample
 
-SETTINGS = puzzle.SETTINGS
 SCORERS = ("choice",)
 HELPS = "context"
 DEPTHS = (2, 14)
@@ -26,6 +26,13 @@ MARKS = (40, 43, 46)
 """Left edge of a gap's mark, 2 pixels wide."""
 BEYOND = 216
 """Grey of what lies outside of the picture."""
+
+
+class Settings(puzzle.Settings):
+    """What params.yaml may say of it."""
+
+    depth: Annotated[int, Field(ge=DEPTHS[0], le=DEPTHS[1])]
+    """Levels, 2 to 14."""
 
 
 def make(rng: np.random.Generator, depth: int, split: Split) -> Puzzle:
@@ -77,6 +84,6 @@ def _continue(
     return thought
 
 
-def read(settings: Mapping[str, Any]) -> Iterator[Sample]:
+def read(settings: Settings) -> Iterator[Sample]:
     """Questions about two stops of each plan; `depth` = levels of the plan, 2..14."""
-    return puzzle.read(make, settings, DEPTHS, "levels")
+    return puzzle.read(make, settings, "levels")

@@ -10,20 +10,22 @@ The file is read as a stream: of 1 GB, a row at a time is in memory.
 import ast
 import string
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
 from threading import Lock
-from typing import Any, get_args
+from typing import Annotated, Self
 
-from g2u.errors import DataError, ParamsError, unknown_name
+from pydantic import model_validator
+
+from g2u.errors import DataError
 from g2u.pictures import picture_of
 from g2u.records import AnswerFormat, Picture, Question, Sample, Target
+from g2u.settings import OneOf, Positive, Section, unfit
 from g2u.sources.ahead import ahead
 from g2u.sources.cells import SPELT_LIST, file_below, pictures_in, spelt
 from g2u.sources.separated import SeparatedFile, TextRow
 
-SETTINGS = frozenset({"file", "image_root", "items", "format", "scorer", "labels"})
 SCORERS = (
     "boxed", "choice", "displacement", "equivalent", "graded", "json_object", "label", "list",
     "number", "relaxed", "route", "short", "times", "yes_no",
@@ -37,40 +39,54 @@ MATHVISTA = {"integer": "number", "float": "number", "list": "list", "text": "sh
 """Its answer_type -> how the answer is read."""
 
 
-def read(settings: Mapping[str, Any]) -> Iterator[Sample]:
+class Settings(Section):
+    """What params.yaml may say of it."""
+
+    file: str
+    """The TSV."""
+    image_root: str | None = None
+    """Folder of the pictures that cells name by their paths; null = they hold all pictures."""
+    items: Positive | None = None
+    """How many rows are read, 1 and more; null = all."""
+    format: AnswerFormat | None = None
+    """How questions without options are answered; null = yes_no or short, as the answers are."""
+    scorer: Annotated[str, OneOf(lambda: SCORERS)] | None = None
+    """How their answers are scored; null = as the format is called."""
+    labels: list[str] = []
+    """Columns that are kept as groups, beside those of `GROUPS`."""
+
+    @model_validator(mode="after")
+    def _is_scored(self) -> Self:
+        if (self.scorer or self.format) == "open":
+            raise unfit(": format open needs a scorer, such as short")
+        return self
+
+
+def read(settings: Settings) -> Iterator[Sample]:
     """The rows of `file`, in order; the first `items` of them if given.
 
     Raises:
         DataError: names file, row and column of what is wrong.
-        ParamsError: an unknown format or scorer.
     """
-    if "file" not in settings:
-        raise ParamsError("params.yaml: a tsv benchmark needs file: path/to/file.tsv")
-    for name, known in (("format", get_args(AnswerFormat)), ("scorer", SCORERS)):
-        if name in settings and settings[name] not in known:
-            raise ParamsError(unknown_name(f"params.yaml: tsv: {name}", str(settings[name]), known))
     table = _Table(settings)
-    yield from ahead(table.sample, islice(table.file.rows(), settings.get("items")))
+    yield from ahead(table.sample, islice(table.file.rows(), settings.items))
 
 
 class _Table:
     """A TSV whose rows refer to one another."""
 
-    def __init__(self, settings: Mapping[str, Any]) -> None:
-        self.file = SeparatedFile(Path(str(settings["file"])))
-        root = settings.get("image_root")
-        self._root = Path(str(root)) if root else None
-        self._labels = (*GROUPS, *settings.get("labels", ()))
+    def __init__(self, settings: Settings) -> None:
+        self.file = SeparatedFile(Path(settings.file))
+        self._root = Path(settings.image_root) if settings.image_root else None
+        self._labels = (*GROUPS, *settings.labels)
         self._places: dict[str, tuple[int, int]] = {}
         self._kept: OrderedDict[str, tuple[Picture, ...]] = OrderedDict()
         self._kept_bytes = 0
         self._lock = Lock()
-        self._check_columns(settings.get("labels", ()))
-        found = self._survey(settings.get("items"))
-        self._format: AnswerFormat = settings.get("format", found)
-        self._scorer = settings.get("scorer", self._format)
-        if self._scorer == "open":
-            raise ParamsError("params.yaml: tsv: format open needs a scorer, such as short")
+        self._check_columns(settings.labels)
+        found = self._survey(settings.items)
+        self._format: AnswerFormat = settings.format or found
+        self._scorer = settings.scorer or self._format
 
     def sample(self, row: TextRow) -> Sample:
         """The question, target and pictures of a row."""
@@ -131,7 +147,7 @@ class _Table:
             )
         return same[0]
 
-    def _check_columns(self, labels: Any) -> None:
+    def _check_columns(self, labels: Iterable[str]) -> None:
         for name in ("index", "question", "answer", *labels):
             if name not in self.file.columns:
                 raise DataError(

@@ -13,19 +13,19 @@ solution.
 import json
 import re
 import string
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Annotated
 
-from g2u.errors import DataError, ParamsError, unknown_name
+from g2u.errors import DataError
 from g2u.records import AnswerFormat, Question, Sample, Target
+from g2u.settings import OneOf, Positive, Section
 from g2u.sources.ahead import ahead
 from g2u.sources.cells import pictures_in
 from g2u.sources.rows import Row, rows_of
 
-SETTINGS = frozenset({"file", "task", "items"})
 SCORERS = (
     "boxed", "choice", "displacement", "equivalent", "json_object", "label", "relaxed", "route",
     "times",
@@ -78,19 +78,25 @@ class Task:
     """Instruction of generate-then-answer's first stage; {question} stands for the question."""
 
 
-def read(settings: Mapping[str, Any]) -> Iterator[Sample]:
+class Settings(Section):
+    """What params.yaml may say of it."""
+
+    file: str
+    """One of the benchmark's parquet files, or a folder of them."""
+    task: Annotated[str, OneOf(lambda: TASKS)]
+    """A sub-task that the file holds."""
+    items: Positive | None = None
+    """How many rows of the sub-task are read, 1 and more; null = all."""
+
+
+def read(settings: Settings) -> Iterator[Sample]:
     """The rows of a sub-task, in order; the first `items` of them if given.
 
     Raises:
-        ParamsError: no file, or an unknown sub-task.
         DataError: names file, row and column of what is wrong.
     """
-    if "file" not in settings or "task" not in settings:
-        raise ParamsError("params.yaml: a unig2u benchmark needs file: PATH and task: NAME")
-    name = str(settings["task"])
-    if name not in TASKS:
-        raise ParamsError(unknown_name("params.yaml: unig2u: task", name, TASKS))
-    task, path = TASKS[name], Path(str(settings["file"]))
+    name = settings.task
+    task, path = TASKS[name], Path(settings.file)
 
     def sample(numbered: tuple[int, Row]) -> Sample | None:
         number, row = numbered
@@ -128,7 +134,7 @@ def read(settings: Mapping[str, Any]) -> Iterator[Sample]:
         return Sample(question, Target(question.id, asked.answer, task.scorer), pictures)
 
     found = (sample for sample in ahead(sample, rows_of(path)) if sample is not None)
-    yield from islice(found, settings.get("items"))
+    yield from islice(found, settings.items)
 
 
 def _text(row: Row, column: str) -> str:

@@ -86,10 +86,8 @@ def _speakers(config: Params) -> dict[str, str]:
 
 
 def _benchmark(config: Params, name: str) -> None:
-    preset = config.presets.benchmarks[name]
-    known = plugins.benchmark(preset.source).SETTINGS
-    params.check_settings("benchmarks", name, preset.settings(), known)
-    preset.require_files(name)
+    config.settings("benchmarks", name)
+    config.presets.benchmarks[name].require_files(name)
 
 
 def _family(config: Params, name: str) -> None:

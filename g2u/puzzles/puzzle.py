@@ -7,16 +7,16 @@ of the structure alone: no test structure can occur in training.
 """
 
 import hashlib
-from collections.abc import Callable, Hashable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol, TypeVar
+from typing import Literal, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from g2u.errors import ParamsError
 from g2u.pictures import picture_of_pixels
 from g2u.records import AnswerFormat, Question, Sample, Target
+from g2u.settings import NotNegative, Positive, Section
 
 SIZE = 48
 """Side of every picture in pixels."""
@@ -24,12 +24,24 @@ BACKGROUND = 248
 INK = 70
 COLOUR_NAMES = ("red", "blue", "green", "orange")
 COLOURS = np.array([[230, 30, 30], [40, 80, 230], [20, 160, 60], [240, 150, 0]], dtype=np.uint8)
-SETTINGS = frozenset({"items", "depth", "seed", "split"})
-"""What params.yaml may say of a procedural benchmark."""
-
 Pixels = NDArray[np.uint8]
 """[48, 48, 3], 0..255."""
 Split = Literal["train", "development", "test"]
+
+
+class Settings(Section):
+    """What params.yaml may say of a procedural benchmark; each file bounds `depth`."""
+
+    items: Positive
+    """How many questions, 1 and more; two about each picture."""
+    depth: int
+    """Serial steps to follow."""
+    seed: NotNegative
+    """Of the pictures, 0 and more."""
+    split: Split = "test"
+    """Of the structures: train, development or test."""
+
+
 Structure = TypeVar("Structure")
 
 
@@ -113,29 +125,12 @@ def draw_structure(
             return drawn, form
 
 
-def read(
-    make: Maker, settings: Mapping[str, Any], depths: tuple[int, int], noun: str
-) -> Iterator[Sample]:
-    """`items` questions, two about each picture, of the split (test unless `split` says other).
-
-    Raises:
-        ParamsError: `depth` is outside `depths`, or `split` is no split.
-    """
-    items, split = int(settings["items"]), settings.get("split", "test")
-    depth = int(settings.get("depth", depths[0] if depths[0] == depths[1] else 0))
-    if not depths[0] <= depth <= depths[1]:
-        raise ParamsError(
-            f"params.yaml: presets.benchmarks: depth is {depth}; expected {depths[0]} to "
-            f"{depths[1]} ({noun})"
-        )
-    if split not in ("train", "development", "test"):
-        raise ParamsError(
-            f"params.yaml: presets.benchmarks: split is {split!r}; expected train, development "
-            "or test"
-        )
-    left, number = items, 0
+def read(make: Maker, settings: Settings, noun: str) -> Iterator[Sample]:
+    """`items` questions, two about each picture, of the split."""
+    depth, split = settings.depth, settings.split
+    left, number = settings.items, 0
     while left > 0:
-        rng = np.random.default_rng([int(settings["seed"]), depth, number])
+        rng = np.random.default_rng([settings.seed, depth, number])
         puzzle = make(rng, depth, split)
         source = picture_of_pixels(puzzle.source)
         oracles, adversaries = (

@@ -14,6 +14,7 @@ from g2u import params, plugins
 from g2u.benchmarks import easy_vqa
 from g2u.errors import DataError
 from g2u.records import Sample
+from g2u.settings import checked
 from tests.conftest import ROOT, png, tsv_rows, write_tsv
 
 PUZZLES = ("ladder", "hairpin", "tracks", "braid", "threads", "mosaic")
@@ -57,11 +58,11 @@ def found(request: pytest.FixtureRequest, tmp_path: Path) -> list[Sample]:
     name = request.param
     settings = dict(SETTINGS[name])
     source = plugins.benchmark(name)
-    if "file" in source.SETTINGS:
+    if "file" in source.Settings.model_fields:
         settings["file"] = str(write(name, tmp_path))
-    assert set(settings) <= set(source.SETTINGS)
-    first = list(source.read(settings))
-    assert [s.question for s in first] == [s.question for s in source.read(settings)]
+    typed = checked(source.Settings, settings)
+    first = list(source.read(typed))
+    assert [s.question for s in first] == [s.question for s in source.read(typed)]
     return first
 
 
@@ -104,11 +105,10 @@ def test_no_open_question_spells_its_target(found: list[Sample]) -> None:
 
 def test_every_source_of_params_has_settings_its_module_knows() -> None:
     config = params.load(ROOT / "params.yaml")
-    for name, preset in config.presets.benchmarks.items():
-        source = plugins.benchmark(preset.source)
-        params.check_settings("benchmarks", name, preset.settings(), source.SETTINGS)
+    for name in config.presets.benchmarks:
+        config.settings("benchmarks", name)
 
 
 def test_easy_vqa_of_another_version_is_refused() -> None:
     with pytest.raises(DataError, match=r"1\.0 is installed, params\.yaml names 2\.0"):
-        list(easy_vqa.read({"split": "test", "items": 5, "version": "2.0"}))
+        list(easy_vqa.read(easy_vqa.Settings(split="test", items=5, version="2.0")))

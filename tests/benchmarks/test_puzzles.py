@@ -22,6 +22,7 @@ from g2u.puzzles.puzzle import (
     Split,
     split_of,
 )
+from g2u.settings import checked
 
 NAMES = ("ladder", "hairpin", "tracks", "braid", "threads", "mosaic", "palette", "digits")
 SERIAL = NAMES[:6]
@@ -283,7 +284,8 @@ def test_the_same_seed_gives_the_same_items_and_another_seed_others(name: str) -
     settings = {"items": 20, "seed": 3, "depth": source.DEPTHS[1]}
 
     def digests(**changes: int) -> list[str]:
-        return [s.pictures[0].digest for s in source.read({**settings, **changes})]
+        typed = checked(source.Settings, {**settings, **changes})
+        return [s.pictures[0].digest for s in source.read(typed)]
 
     assert len(digests()) == 20
     assert digests() == digests()
@@ -296,4 +298,4 @@ def test_the_same_seed_gives_the_same_items_and_another_seed_others(name: str) -
 def test_settings_that_cannot_be_are_refused(name: str, change: dict[str, object]) -> None:
     settings = {"items": 2, "seed": 0, "depth": module(name).DEPTHS[0], **change}
     with pytest.raises(ParamsError, match="expected"):
-        list(module(name).read(settings))
+        list(module(name).read(checked(module(name).Settings, settings)))

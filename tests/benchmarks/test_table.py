@@ -13,6 +13,7 @@ import pytest
 from g2u.benchmarks import table
 from g2u.errors import DataError, ParamsError
 from g2u.records import Sample
+from g2u.settings import checked
 from tests.conftest import png
 
 COLUMNS = {
@@ -67,7 +68,7 @@ def write(folder: Path, kind: str) -> dict[str, Any]:
 
 
 def read(place: dict[str, Any], **changes: Any) -> list[Sample]:
-    return list(table.read({**SETTINGS, **place, **changes}))
+    return list(table.read(checked(table.Settings, {**SETTINGS, **place, **changes})))
 
 
 @pytest.mark.parametrize("kind", ["parquet", "folder", "jsonl", "json", "csv", "tsv", "hub"])
@@ -105,7 +106,7 @@ def test_classes_of_a_classification_are_given_once(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"columns": {"question": "asked"}}, "lacks 'answer'"),
+        ({"columns": {"question": "asked"}}, "columns.answer is missing"),
         ({"columns": {**COLUMNS, "answr": "gold"}}, "did you mean 'answer'"),
         ({"format": "chioce"}, "did you mean 'choice'"),
         ({"scorer": "nubmer"}, "did you mean 'number'"),

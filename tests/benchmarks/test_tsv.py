@@ -9,13 +9,15 @@ import pytest
 from g2u.benchmarks import tsv
 from g2u.errors import DataError, ParamsError
 from g2u.records import Sample
+from g2u.settings import checked
 from tests.conftest import SHARED, png, tsv_rows, write_tsv
 
 Rows = list[dict[str, str]]
 
 
 def read(tmp_path: Path, rows: Rows, **settings: Any) -> list[Sample]:
-    return list(tsv.read({"file": str(write_tsv(tmp_path / "b.tsv", rows)), **settings}))
+    path = write_tsv(tmp_path / "b.tsv", rows)
+    return list(tsv.read(checked(tsv.Settings, {"file": str(path), **settings})))
 
 
 def b64(seed: int) -> str:
@@ -138,9 +140,9 @@ def test_missing_columns_rows_and_files_are_named(tmp_path: Path) -> None:
     empty = tmp_path / "empty.tsv"
     empty.write_text("index\tquestion\tanswer\n")
     with pytest.raises(DataError, match="no rows"):
-        list(tsv.read({"file": str(empty)}))
+        list(tsv.read(tsv.Settings(file=str(empty))))
     with pytest.raises(DataError, match="no such file"):
-        list(tsv.read({"file": str(tmp_path / "absent.tsv")}))
+        list(tsv.read(tsv.Settings(file=str(tmp_path / "absent.tsv"))))
 
 
 def test_an_oversized_picture_is_refused_before_it_is_decoded(
@@ -157,7 +159,7 @@ def test_an_oversized_picture_is_refused_before_it_is_decoded(
 @pytest.mark.skipif(not SHARED.is_dir(), reason="real samples are not beside this checkout")
 @pytest.mark.parametrize("path", sorted(SHARED.glob("tsv/*.tsv")), ids=lambda path: path.stem)
 def test_real_samples_are_read_with_every_picture(path: Path) -> None:
-    samples = list(tsv.read({"file": str(path)}))
+    samples = list(tsv.read(tsv.Settings(file=str(path))))
     assert samples
     assert all(sample.pictures for sample in samples)
     if "multiimage" in path.name:
@@ -187,7 +189,7 @@ def test_byte_order_marks_line_ends_and_newlines_in_cells_pass(
     path = tmp_path / "b.tsv"
     lines = ["index\tquestion\tanswer", '1\t"One\ntwo\t""three"""\tx', "2\tPlain?\ty", ""]
     path.write_bytes((mark + end.join(lines)).encode())
-    found = list(tsv.read({"file": str(path)}))
+    found = list(tsv.read(tsv.Settings(file=str(path))))
     assert [s.question.text for s in found] == ['One\ntwo\t"three"', "Plain?"]
 
 
@@ -210,7 +212,7 @@ def test_a_file_that_is_no_table_is_one_line(content: bytes, said: str, tmp_path
     path = tmp_path / "b.tsv"
     path.write_bytes(content)
     with pytest.raises(DataError, match=said) as error:
-        list(tsv.read({"file": str(path)}))
+        list(tsv.read(tsv.Settings(file=str(path))))
     assert "b.tsv" in str(error.value)
     assert "\n" not in str(error.value)
 

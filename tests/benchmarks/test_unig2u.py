@@ -15,6 +15,7 @@ from g2u import plugins
 from g2u.benchmarks import unig2u
 from g2u.errors import DataError, ParamsError
 from g2u.records import Sample
+from g2u.settings import checked
 from tests.conftest import png
 
 P, Q, R = png(1), png(2), png(3)
@@ -64,7 +65,7 @@ ROWS: dict[str, tuple[dict[str, Any], str, int]] = {
 def read(folder: Path, name: str, row: dict[str, Any]) -> list[Sample]:
     path = folder / f"{name}.parquet"
     pq.write_table(pa.Table.from_pylist([row]), path)
-    return list(unig2u.read({"file": str(path), "task": name}))
+    return list(unig2u.read(unig2u.Settings(file=str(path), task=name)))
 
 
 def test_every_sub_task_has_a_fixture() -> None:
@@ -132,4 +133,4 @@ def test_a_file_of_another_sub_task_is_named(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="no column 'problem' for task geometry3k; found image"):
         read(tmp_path, "geometry3k", LETTERED)
     with pytest.raises(ParamsError, match="did you mean 'uni_mmmu_maze'"):
-        list(unig2u.read({"file": "x.parquet", "task": "uni_mmu_maze"}))
+        list(unig2u.read(checked(unig2u.Settings, {"file": "x.parquet", "task": "uni_mmu_maze"})))

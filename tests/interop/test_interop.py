@@ -107,7 +107,7 @@ def test_a_file_that_does_not_fit_is_one_line(
 
 
 def read(path: Path) -> list[Sample]:
-    return list(tsv.read({"file": str(path)}))
+    return list(tsv.read(tsv.Settings(file=str(path))))
 
 
 def test_runs_are_compared_by_the_projects_statistics(tmp_path: Path) -> None:

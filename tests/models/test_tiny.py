@@ -25,7 +25,7 @@ from g2u.records import AnswerRequest, EditRequest, Failure, Picture, Sample, Sc
 from g2u.scoring.statistics import Resampling, paired_gain
 from tests.conftest import ROOT, png
 
-SAMPLES = list(ladder.read({"items": 24, "depth": 6, "seed": 1}))
+SAMPLES = list(ladder.read(ladder.Settings(items=24, depth=6, seed=1)))
 PROMPT = "Draw the structure."
 
 
@@ -206,7 +206,7 @@ def rights(model: Model, samples: list[Sample], thoughts: list[Picture] | None) 
 @pytest.mark.slow
 def test_the_models_own_thoughts_help_on_held_out_ladders(model: Model) -> None:
     """Own and oracle thoughts beat direct and duplicate: paired 95 % intervals above 0."""
-    samples = list(ladder.read({"items": 400, "depth": 10, "seed": 77}))
+    samples = list(ladder.read(ladder.Settings(items=400, depth=10, seed=77)))
     prompt = load(ROOT / "params.yaml").presets.families["structure"].settings()["prompt"]
     steps = (("steps", 8),)
     drawn = model.edit([EditRequest(s.pictures, prompt, i, steps) for i, s in enumerate(samples)])
