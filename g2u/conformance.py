@@ -206,8 +206,10 @@ class Conformance:
         return "" if _near(short, long[: len(short)]) and len(long) > len(short) else "it does not"
 
     def picture_order(self) -> str | None:
-        """A, B scores otherwise than B, A."""
-        if "score" not in self._declared:
+        """A, B scores otherwise than B, A; of what only reads, the picture with most to read
+        counts, wherever it stands.
+        """
+        if "score" not in self._declared or "recognise" in self._declared:
             return None
         first, second = self._pictures[:2]
         asked = [

@@ -64,11 +64,17 @@ def models_in_use(config: Params) -> list[str]:
 
 
 def inapplicable(config: Params) -> list[str]:
-    """A line for each model and the families that ask more of it than it can do."""
+    """A line for each model and the families and feedback modes that ask more of it than it can."""
     lacking: dict[tuple[str, str], list[str]] = {}
     for model, family in config.cells():
         for lack in _lacks(config, model, family)[:1]:
             lacking.setdefault((model, lack), []).append(family)
+    section = config.understand
+    modes = [section.feedback, *(control.feedback for control in section.controls)]
+    for model in config.models:
+        for mode in dict.fromkeys(modes):
+            for lack in _unfed(config, model, mode)[:1]:
+                lacking.setdefault((model, lack), []).append(f"feedback {mode}")
     return [
         f"{model} cannot {lack}: not applicable: {', '.join(families)}"
         for (model, lack), families in lacking.items()
@@ -125,6 +131,11 @@ def _lacks(config: Params, model: str, family: str) -> list[str]:
     return sorted(needs - _can(config, model))
 
 
+def _unfed(config: Params, model: str, mode: str) -> list[str]:
+    """What a feedback mode needs and the model cannot do."""
+    return sorted(plugins.feedback(mode).NEEDS - _can(config, model))
+
+
 def _capabilities(config: Params) -> None:
     """Every model answers, and a thought can be drawn or made where params.yaml wants any."""
     for model in dict.fromkeys(model for model, _ in config.cells()):
@@ -134,7 +145,9 @@ def _capabilities(config: Params) -> None:
     for model, place in _speakers(config).items():
         _require(config, model, ["answer"], place)
     wanted = [family for family in config.families if family not in BASELINES]
-    if wanted and all(_lacks(config, m, f) for m in config.models for f in wanted):
+    mode = config.understand.feedback
+    is_idle = all(_lacks(config, m, f) for m in config.models for f in wanted)
+    if wanted and (is_idle or all(_unfed(config, model, mode) for model in config.models)):
         raise ModelError(
             f"params.yaml: models: {'; '.join(inapplicable(config))}; a run would compare direct "
             "with nothing; expected a model that can, or families of its own, such as blank"
