@@ -222,6 +222,21 @@ def test_a_cell_that_does_not_apply_is_told_and_refused_only_if_all_are_such() -
 
 
 @pytest.mark.usefixtures("folder")
+def test_a_feedback_mode_that_no_model_can_follow_is_told_and_refused_as_main_one() -> None:
+    def change(raw: dict[str, Any]) -> None:
+        raw["understand"]["controls"] = [{"feedback": "look"}]
+
+    line = "tiny cannot detect: not applicable: feedback look"
+    assert inapplicable(told(change)) == [line]
+    check(told(change), models_called=())
+
+    def main(raw: dict[str, Any]) -> None:
+        raw["understand"]["feedback"] = "look"
+
+    assert line in refused(told(main))
+
+
+@pytest.mark.usefixtures("folder")
 @pytest.mark.parametrize("path", ["/gone/weights", "./gone", "~/gone", "a/b/c"])
 def test_weights_in_a_folder_that_is_not_there_are_named(path: str) -> None:
     def change(raw: dict[str, Any]) -> None:
