@@ -102,7 +102,7 @@ def _lacks(config: Params, model: str, family: str) -> list[str]:
 
 def _unfed(config: Params, model: str, mode: str) -> list[str]:
     """What a feedback mode needs and the model cannot do."""
-    return sorted(plugins.feedback(mode).NEEDS - _can(config, model))
+    return sorted(plugins.feedback(mode).NEEDS - config.abilities(model))
 
 
 def _capabilities(config: Params) -> None:

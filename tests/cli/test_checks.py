@@ -226,7 +226,7 @@ def test_a_feedback_mode_that_no_model_can_follow_is_told_and_refused_as_main_on
     def change(raw: dict[str, Any]) -> None:
         raw["understand"]["controls"] = [{"feedback": "look"}]
 
-    line = "tiny cannot detect: not applicable: feedback look"
+    line = "nil cannot detect: not applicable: feedback look"
     assert inapplicable(told(change)) == [line]
     check(told(change), models_called=())
 

@@ -15,15 +15,15 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from g2u import plugins
 from g2u.conformance import Conformance, table
 from g2u.errors import ModelError, ParamsError
 from g2u.feedback import look
 from g2u.models import rapidocr
-from g2u.models.rapidocr import NO_TEXT, Reader, View, ctc, weights
+from g2u.models.rapidocr import NO_TEXT, Reader, Settings, View, ctc, weights
 from g2u.pictures import picture_of, picture_of_pixels, pixels_of
 from g2u.records import AnswerRequest, Failure, Picture, ScoreRequest, Text, Turn
 from g2u.scoring.responses import refuses
+from g2u.settings import checked
 
 Frames = NDArray[np.float64]
 ASK = "What does the sign say?"
@@ -110,8 +110,8 @@ def test_columns_are_scaled_to_one_and_never_nothing() -> None:
 
 
 def test_what_a_reader_can_do_follows_its_mode() -> None:
-    assert plugins.capabilities("rapidocr", {}) == {"answer", "score", "detect", "recognise"}
-    whole = plugins.capabilities("rapidocr", {"mode": "recognise"})
+    assert rapidocr.capabilities(Settings()) == {"answer", "score", "detect", "recognise"}
+    whole = rapidocr.capabilities(Settings(mode="recognise"))
     assert whole == {"answer", "score", "recognise"}
     assert not whole >= look.NEEDS
 
@@ -130,7 +130,7 @@ def test_what_a_reader_can_do_follows_its_mode() -> None:
 )
 def test_settings_that_do_not_fit_are_refused(settings: dict[str, Any], said: str) -> None:
     with pytest.raises(ParamsError, match=said):
-        plugins.model("rapidocr", settings)
+        checked(Settings, settings)
 
 
 def test_missing_and_other_weights_are_told_with_their_digests(tmp_path: Path) -> None:
@@ -149,9 +149,9 @@ def test_a_missing_package_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(
         ModelError, match=r"nobody-has is not installed; pip install 'g2u\[reading\]"
     ):
-        rapidocr.load({}).identity("answer")
+        rapidocr.load(Settings()).identity("answer")
     with pytest.raises(ModelError, match="nobody-has is not installed"):
-        rapidocr.load({}).answer([])
+        rapidocr.load(Settings()).answer([])
 
 
 @pytest.fixture(scope="module")
@@ -171,7 +171,7 @@ def loaded(settings: dict[str, Any]) -> Iterator[Reader]:
         weights.verified()
     except ModelError as error:
         pytest.skip(str(error))
-    model = rapidocr.load(settings)
+    model = rapidocr.load(checked(Settings, settings))
     yield model
     model.close()
 
@@ -203,7 +203,7 @@ def scored(model: Reader, text: str, *parts: str | Picture) -> tuple[float, ...]
 @pytest.mark.parametrize("settings", [TUNED, {"mode": "recognise"}], ids=["read", "recognise"])
 def test_readers_conform(settings: dict[str, Any]) -> None:
     (model,) = loaded(settings)
-    checks = Conformance(model, rapidocr.capabilities(settings), {}).run()
+    checks = Conformance(model, rapidocr.capabilities(checked(Settings, settings)), {}).run()
     print(table(checks))
     assert [check for check in checks if check.outcome == "fails"] == []
     assert sum(check.outcome == "holds" for check in checks) >= 8
@@ -239,7 +239,7 @@ def small(picture: Picture, height: int) -> Picture:
 
 
 def test_replies_do_not_depend_on_threads(reader: Reader) -> None:
-    (other,) = (rapidocr.load({**TUNED, "threads": n}) for n in (1,))
+    other = rapidocr.load(Settings(**TUNED, threads=1))
     assert other.identity("answer") == reader.identity("answer")
     first, second = (model._read(View(PLATE)).lines for model in (reader, other))
     assert [each.text for each in first] == [each.text for each in second] == ["HARBOUR 42"]
@@ -248,7 +248,7 @@ def test_replies_do_not_depend_on_threads(reader: Reader) -> None:
 
 def test_identity_follows_what_decides_and_nothing_else(reader: Reader) -> None:
     def name(**settings: Any) -> str:
-        return rapidocr.load(settings).identity("score")
+        return rapidocr.load(checked(Settings, settings)).identity("score")
 
     assert name(limit_side_len=192, threads=3) == reader.identity("answer")
     changed: list[dict[str, Any]] = [

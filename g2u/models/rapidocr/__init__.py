@@ -12,10 +12,10 @@ holds `g2u.prompts.LOOK` between the two (g2u/feedback/look.py).
 Scores are exact: see `Reader.score`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -27,7 +27,6 @@ from g2u.pictures import pixels_of
 from g2u.prompts import LOOK
 from g2u.protocols import Kind, Reply
 from g2u.records import AnswerRequest, EditRequest, Failure, Picture, ScoreRequest, Text, Turn
-from g2u.settings import checked
 
 if TYPE_CHECKING:
     from g2u.models.rapidocr.reading import Line, Networks, Pixels
@@ -37,34 +36,26 @@ VERSION = "1"
 NO_TEXT = "I do not see any text."
 END = "\n"
 """At the end of a text to be scored: that the reading ends there."""
-RECENT = 8
+RECENT = 4
 """Readings of pictures that are kept, as several texts are scored of the same one."""
 
 
-def capabilities(settings: Mapping[str, Any]) -> frozenset[str]:
+def capabilities(settings: Settings) -> frozenset[str]:
     """It reads; it finds what to read unless it is told where that is."""
-    told = {"answer", "score", "recognise"}
-    return frozenset(told if _settings(settings).mode == "recognise" else {*told, "detect"})
+    able = {"answer", "score", "recognise"}
+    return frozenset(able if settings.mode == "recognise" else {*able, "detect"})
 
 
-def load(settings: Mapping[str, Any]) -> "Reader":
-    """The reader; its networks are read at the first call.
-
-    Raises:
-        ParamsError: settings do not fit.
-    """
-    return Reader(_settings(settings), capabilities(settings))
-
-
-def _settings(settings: Mapping[str, Any]) -> Settings:
-    return checked(Settings, settings, "presets.models: rapidocr")
+def load(settings: Settings) -> "Reader":
+    """The reader; its networks are read at the first call."""
+    return Reader(settings)
 
 
 class Reader:
     """`Model` over `reading.Networks`, which are loaded at the first call."""
 
-    def __init__(self, settings: Settings, can: frozenset[str]) -> None:
-        self.capabilities = can
+    def __init__(self, settings: Settings) -> None:
+        self.capabilities = capabilities(settings)
         self._settings = settings
         self._networks: Networks | None = None
         self._recent = lru_cache(maxsize=RECENT)(self._read)
