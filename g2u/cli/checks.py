@@ -113,6 +113,11 @@ def _capabilities(config: Params) -> None:
         _require(config, model, needed, f"presets.models.{model}")
     for model, place in config.speakers().items():
         _require(config, model, ["answer"], place)
+        if "recognise" in config.abilities(model):
+            raise ModelError(
+                f"params.yaml: {place}: {model} says what a picture reads, whatever it is asked; "
+                "expected a model that follows instructions"
+            )
     wanted = [family for family in config.families if family not in BASELINES]
     mode = config.understand.feedback
     is_idle = all(_lacks(config, m, f) for m in config.models for f in wanted)

@@ -211,6 +211,15 @@ def test_a_judge_and_a_writer_have_to_answer(place: str) -> None:
 
 
 @pytest.mark.usefixtures("folder")
+def test_what_only_reads_is_no_judge() -> None:
+    def change(raw: dict[str, Any]) -> None:
+        raw["presets"]["models"]["ocr"] = {"adapter": "rapidocr"}
+        raw["judge"]["model"] = "ocr"
+
+    assert "judge.model: ocr says what a picture reads" in refused(told(change))
+
+
+@pytest.mark.usefixtures("folder")
 def test_a_cell_that_does_not_apply_is_told_and_refused_only_if_all_are_such() -> None:
     config = told(without("answer", lambda raw: raw["families"].append("oracle")))
     check(config, models_called=())

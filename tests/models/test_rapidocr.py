@@ -152,6 +152,8 @@ def test_a_missing_package_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
         rapidocr.load(Settings()).identity("answer")
     with pytest.raises(ModelError, match="nobody-has is not installed"):
         rapidocr.load(Settings()).answer([])
+    with pytest.raises(ModelError, match="nobody-has is not installed"):
+        rapidocr.reach(Settings())
 
 
 @pytest.fixture(scope="module")
@@ -258,6 +260,8 @@ def test_identity_follows_what_decides_and_nothing_else(reader: Reader) -> None:
         {"min_side_len": 0},
         {"box_thresh": 0.6},
         {"text_score": 0.6},
+        {"use_cls": False},
+        {"margin": 1.0},
         {"mode": "recognise"},
     ]
     assert len({name(**settings) for settings in changed}) == len(changed)
@@ -347,6 +351,23 @@ def test_places_come_from_the_thought_and_letters_from_the_picture(reader: Reade
     assert said(reader, *looked(PLATE, sign(""))) == NO_TEXT, "nothing is found there"
     whole = scored(reader, "HARBOUR 42\n", PLATE)
     assert abs(sum(scored(reader, "HARBOUR 42\n", *looked(PLATE, large))) - sum(whole)) < 0.5
+
+
+def test_places_of_a_larger_picture_are_widened_and_those_of_a_smaller_one_are_not(
+    reader: Reader,
+) -> None:
+    from g2u.models.rapidocr.reading import Sheet, _moved
+
+    del reader
+    blank = np.zeros((100, 200, 3), np.uint8)
+    sheet, same, four, half = (
+        Sheet(blank, 10, *size) for size in ((40, 100), (40, 100), (160, 400), (20, 50))
+    )
+    box = np.array([[(20, 30), (60, 30), (60, 50), (20, 50)]], np.float32)
+    for where in (same, half):
+        assert np.array_equal(_moved(box, where, sheet, 2.0), box)
+    wide = _moved(box, four, sheet, 2.0)[0]  # 1.5 pixels, of which the sheet has 2 to one
+    assert wide.tolist() == [[17, 27], [63, 27], [63, 53], [17, 53]]
 
 
 def test_who_does_not_find_cannot_look(recogniser: Reader) -> None:

@@ -51,6 +51,13 @@ def load(settings: Settings) -> "Reader":
     return Reader(settings)
 
 
+def reach(settings: Settings) -> None:
+    """Look for its packages and networks. Raises ModelError."""
+    del settings
+    weights.versions()
+    weights.verified()
+
+
 class Reader:
     """`Model` over `reading.Networks`, which are loaded at the first call."""
 
@@ -73,10 +80,10 @@ class Reader:
     def _name(self) -> str:
         versions = weights.versions()
         networks = " ".join(weights.WEIGHTS[name][:16] for name in weights.verified())
-        without = {"threads"}
+        decides = set(Settings.model_fields) - {"threads"}
         if self._settings.mode == "recognise":
-            without |= {"limit_side_len", "limit_type", "box_thresh"}  # they only find
-        decisive = self._settings.model_dump(exclude=without)
+            decides = {"mode", "min_side_len", "text_score"}
+        decisive = self._settings.model_dump(include=decides)
         told = " ".join(f"{name} {value}" for name, value in decisive.items())
         return f"rapidocr {VERSION} {networks} {versions} {told}"
 

@@ -26,6 +26,12 @@ class Settings(Section):
     """A picture whose shorter side has fewer pixels is first scaled up, to sides in steps of 32."""
     box_thresh: Share = 0.5
     """Of a place: below this score it is no text."""
+    use_cls: bool = True
+    """Whether a line that looks upside down is turned round; small ones look so by mistake."""
+    margin: Annotated[float, Field(ge=0, le=16)] = 2.0
+    """By how many pixels of the picture a place is widened that was found on a much larger one;
+    rapidocr has no such thing.
+    """
     text_score: Share = 0.5
     """Of a line: below this confidence it was not read."""
     threads: NotNegative = 0

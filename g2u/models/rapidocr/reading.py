@@ -70,6 +70,9 @@ class Sheet:
     pixels: Pixels
     margin: int
     """Rows of black above and below the picture."""
+    height: int
+    """Of the picture itself, in its own pixels."""
+    width: int
 
 
 class Networks:
@@ -99,7 +102,7 @@ class Networks:
         """
         sheet = _sheet(picture, self._settings.min_side_len)
         where = sheet if places is None else _sheet(places, self._settings.min_side_len)
-        corners = _moved(self._corners(where), where, sheet)
+        corners = _moved(self._corners(where), where, sheet, self._settings.margin)
         crops = [_cropped(sheet.pixels, each) for each in corners if min(_sides(each)) >= 1]
         return [self._read(self._upright(crop)) for crop in crops]
 
@@ -124,6 +127,8 @@ class Networks:
         return in_reading_order(np.asarray(corners, np.float32).reshape(-1, 4, 2))
 
     def _upright(self, line: Pixels) -> Pixels:
+        if not self._settings.use_cls:
+            return line
         (shares,) = _output(self._turner, _normed(line, ORIENTED))
         return line[::-1, ::-1] if shares[1] > max(shares[0], UPSIDE_DOWN) else line
 
@@ -166,7 +171,7 @@ def _output(session: Any, given: NDArray[np.float32]) -> Any:
 
 def _sheet(picture: Pixels, least: int) -> Sheet:
     pixels, record = apply_vertical_padding(_bounded(picture, least), {}, WIDE, LEAST_HEIGHT)
-    return Sheet(pixels, record["padding_1"]["top"])
+    return Sheet(pixels, record["padding_1"]["top"], *picture.shape[:2])
 
 
 def _bounded(picture: Pixels, least: int) -> Pixels:
@@ -194,17 +199,24 @@ def _scaled(size: tuple[int, int], ratio: float) -> tuple[int, int]:
     return height, width
 
 
-def _moved(corners: Corners, where: Sheet, sheet: Sheet) -> Corners:
-    """From one sheet to the same places of another's picture, to a thousandth of a pixel."""
+def _moved(corners: Corners, where: Sheet, sheet: Sheet, margin: float) -> Corners:
+    """From one sheet to the same places of another's picture, to a thousandth of a pixel.
+
+    Edges are sharp on a larger picture, and on a smaller one spread over pixels: from a picture
+    that is s times as large, places are widened by `margin` (1 - 1 / s) pixels to each side.
+    """
     if where is sheet:
         return corners
-    shape, size = where.pixels.shape, sheet.pixels.shape
-    across = size[1] / shape[1]
-    down = (size[0] - 2 * sheet.margin) / (shape[0] - 2 * where.margin)
-    found = corners.astype(np.float64)
-    found[:, :, 0] *= across
-    found[:, :, 1] = (found[:, :, 1] - where.margin) * down + sheet.margin
-    return found.round(3).astype(np.float32)
+    spans = [
+        (each.pixels.shape[1], each.pixels.shape[0] - 2 * each.margin) for each in (where, sheet)
+    ]
+    there, here = np.array(spans, np.float64)
+    own = np.array([sheet.width, sheet.height], np.float64)
+    widened = margin * np.maximum(0, 1 - own / [where.width, where.height]) * here / own
+    found = (corners - [0, where.margin]) * here / there
+    outward = np.sign(found - found.mean(axis=1, keepdims=True))
+    moved: Corners = (found + outward * widened + [0, sheet.margin]).round(3).astype(np.float32)
+    return moved
 
 
 def _sides(corners: Corners) -> tuple[float, float]:
