@@ -12,18 +12,26 @@ from typing import Any
 
 import numpy as np
 import pytest
+import yaml
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
+from g2u import params
+from g2u.answering import Material, answer
+from g2u.arms import Arm
+from g2u.cache.calls import CachedCalls
+from g2u.cache.folder import FolderStore
 from g2u.conformance import Conformance, table
 from g2u.errors import ModelError, ParamsError
 from g2u.feedback import look
 from g2u.models import rapidocr
 from g2u.models.rapidocr import NO_TEXT, Reader, Settings, View, ctc, weights
 from g2u.pictures import picture_of, picture_of_pixels, pixels_of
-from g2u.records import AnswerRequest, Failure, Picture, ScoreRequest, Text, Turn
+from g2u.records import AnswerRequest, Failure, Picture, Question, ScoreRequest, Text, Thought, Turn
 from g2u.scoring.responses import refuses
 from g2u.settings import checked
+from g2u.workspace import Cell
+from tests.conftest import ROOT
 
 Frames = NDArray[np.float64]
 ASK = "What does the sign say?"
@@ -375,6 +383,27 @@ def test_who_does_not_find_cannot_look(recogniser: Reader) -> None:
     (reply,) = recogniser.answer([request])
     assert isinstance(reply, Failure)
     assert "mode: read" in reply.reason
+
+
+def test_the_arm_look_reads_the_picture_where_its_thought_shows_text(
+    reader: Reader, tmp_path: Path
+) -> None:
+    raw = yaml.safe_load((ROOT / "params.yaml").read_text())
+    raw["presets"]["models"]["ocr"] = {"adapter": "rapidocr", "settings": TUNED}
+    (tmp_path / "params.yaml").write_text(yaml.safe_dump(raw))
+    config = params.load(tmp_path / "params.yaml")
+    drawn = sign("MUSEUM 99", size=(720, 180), height=80)
+    question = Question("s", ASK, format="open", pictures=(PLATE.digest,))
+    thought = Thought("s", 0, "ok", picture=drawn, source=PLATE.digest)
+    material = Material([question], {PLATE.digest: PLATE}, [thought])
+    calls = CachedCalls(reader, FolderStore(tmp_path / "calls"), batch=4)
+    found = {
+        mode: answer(config, Cell("b", "ocr", "structure"), Arm(mode), material, calls)[0]
+        for mode in ("look", "replace")
+    }
+    assert found["replace"].response == "MUSEUM 99"
+    assert found["look"].response.startswith("HARBOUR")
+    assert (found["look"].pictures, found["look"].thoughts) == (1, 1)
 
 
 def encoded(image: Image.Image) -> Picture:
