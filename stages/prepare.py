@@ -15,7 +15,7 @@ from typing import cast
 from tqdm import tqdm
 
 from g2u import params, plugins, tables, targets
-from g2u.errors import DataError, run_main
+from g2u.errors import DataError, in_one_line, run_main
 from g2u.params import BenchmarkPreset, Params
 from g2u.protocols import Benchmark
 from g2u.records import Picture, Question, Sample, Target
@@ -45,7 +45,7 @@ def samples(config: Params, benchmark: str) -> Iterator[Sample]:
     flaws: list[str] = []
     for sample in _selected(preset, source, settings):
         if sample.question.id in seen:
-            raise DataError(f"{benchmark}: question id {sample.question.id!r} occurs twice")
+            raise DataError(f"{benchmark}: question id {sample.question.id[:80]!r} occurs twice")
         seen.add(sample.question.id)
         if len(seen) > config.prepare.max_questions:
             raise DataError(
@@ -54,7 +54,7 @@ def samples(config: Params, benchmark: str) -> Iterator[Sample]:
             )
         met = meet(sample.question, sample.target)
         if met.flaw:
-            flaws.append(f"{sample.place or f'question {sample.question.id!r}'}: {met.flaw}")
+            flaws.append(f"{sample.place or f'question {sample.question.id[:80]!r}'}: {met.flaw}")
         questions.append(sample.question)
         gold.append(met.target)
         yield replace(sample, target=met.target)
@@ -65,7 +65,7 @@ def samples(config: Params, benchmark: str) -> Iterator[Sample]:
     try:
         cast(Metric, plugins.metric(preset.metric)).check(questions, gold)
     except DataError as error:
-        raise DataError(f"{benchmark}: {error}") from None
+        raise DataError(f"{benchmark}: {in_one_line(str(error), 600)}") from None
 
 
 def _selected(preset: BenchmarkPreset, source: Benchmark, settings: Section) -> Iterator[Sample]:

@@ -19,7 +19,7 @@ from typing import Annotated, Self
 
 from pydantic import model_validator
 
-from g2u.errors import DataError
+from g2u.errors import DataError, in_one_line
 from g2u.pictures import picture_of
 from g2u.records import AnswerFormat, Picture, Question, Sample, Target
 from g2u.settings import OneOf, Positive, Section, unfit
@@ -39,6 +39,8 @@ REFERENCE_LENGTH = 64
 KEPT_BYTES = 16 * 2**20
 """Pictures kept for rows that refer to others."""
 PRECISION = re.compile(r"([0-9])(?:\.0+)?")
+LISTED = ("options", "choices")
+"""Columns in which other sources have lists of options."""
 GROUPS = ("split", "category", "l2-category", "image_path")
 """Columns that are always kept as groups."""
 MATHVISTA = {"integer": "number", "float": "number", "list": "list", "text": "short"}
@@ -113,6 +115,10 @@ class _Table:
         answer = self._gold(row)
         if cells.get("question_type") and not options:
             form, scorer, options, answer = self._mathvista(row)
+        held = next((name for name in LISTED if cells.get(name, "").strip(" []")), None)
+        if held and not options and not cells.get("question_type"):
+            what = f"{cells[held][:60]!r} would not be shown; expected options in columns A, B ..."
+            raise self._error(row, held, f"{what}, or source: table with choices: {held}")
         if not cells["question"].strip():
             raise self._error(row, "question", "empty; expected the question's text")
         if not answer:
@@ -149,7 +155,9 @@ class _Table:
         scorer = MATHVISTA.get(cells.get("answer_type", ""))
         if scorer is None:
             known = ", ".join(MATHVISTA)
-            raise self._error(row, "answer_type", f"{cells.get('answer_type')!r}; expected {known}")
+            raise self._error(
+                row, "answer_type", f"{cells.get('answer_type', '')[:60]!r}; expected {known}"
+            )
         answer = self._gold(row)
         if cells.get("answer_type") == "float" and cells.get("precision", "").strip():
             answer = f"{answer} +- {self._half_step(row)}"
@@ -164,6 +172,12 @@ class _Table:
         return f"{Decimal(5).scaleb(-int(said[1]) - 1):f}"
 
     def _check_columns(self, labels: Iterable[str]) -> None:
+        small = [name for name in self.file.columns if name in string.ascii_lowercase]
+        if {"a", "b"} <= set(small) and "A" not in self.file.columns:
+            raise DataError(
+                f"{self.file.path}: columns {', '.join(small)}; expected options in columns A, B "
+                "...; source: table reads others, as choices: [a, b]"
+            )
         for name in ("index", "question", "answer", *labels):
             if name not in self.file.columns:
                 raise DataError(
@@ -181,7 +195,7 @@ class _Table:
             if not index.strip():
                 raise self._error(row, "index", "empty; expected a unique id")
             if index in self._places:
-                raise self._error(row, "index", f"{index!r} occurs twice; expected unique")
+                raise self._error(row, "index", f"{index[:80]!r} occurs twice; expected unique")
             self._places[index] = (row.number, row.offset)
             is_read = items is None or count < items
             is_open = not _option_cells(row.cells)
@@ -236,7 +250,8 @@ class _Table:
         return pictures
 
     def _place(self, row: TextRow, column: str) -> str:
-        return f"{self.file.path}: row {row.number} (index {row.cells['index']}), column {column}"
+        index = in_one_line(row.cells["index"], 80)
+        return f"{self.file.path}: row {row.number} (index {index}), column {column}"
 
     def _error(self, row: TextRow, column: str, what: str) -> DataError:
         return DataError(

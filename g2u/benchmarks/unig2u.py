@@ -18,7 +18,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Annotated
 
-from g2u.errors import DataError
+from g2u.errors import DataError, in_one_line
 from g2u.records import AnswerFormat, Question, Sample, Target
 from g2u.settings import OneOf, Positive, Section
 from g2u.sources.ahead import ahead
@@ -115,7 +115,8 @@ def read(settings: Settings) -> Iterator[Sample]:
             found = ", ".join(row)
             raise DataError(f"{where}: no column {error} for task {name}; found {found}") from None
         except (ValueError, TypeError, IndexError, OverflowError, RecursionError) as error:
-            raise DataError(f"{where}: not a row of task {name}: {error}") from None
+            said = in_one_line(str(error), 200)
+            raise DataError(f"{where}: not a row of task {name}: {said}") from None
         pictures = tuple(
             picture
             for column, cell in cells
@@ -212,7 +213,7 @@ def _illusion(kind: str, part: str) -> Callable[[Row], Asked]:
         parts = [p for p in re.sub(r"\.\w+$", "", Path(name).name).split("-") if p]
         place = next((i for i, p in enumerate(parts) if p.lower() in DIFFICULTIES), 0)
         if place < 2:
-            raise ValueError(f"image_name {name!r}; expected <shape>-<scene>-<difficulty>-...")
+            raise ValueError(f"image_name {name[:80]!r}; expected <shape>-<scene>-<difficulty>-...")
         shape = "-".join(p for p in parts[: place - 1] if not p.isdigit())
         return Asked(text, shape if part == "shape" else parts[place - 1], classes, name)
 

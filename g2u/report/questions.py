@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from g2u.scoring.envelope import Bound
 
 Row = Mapping[str, Any]
+UNREAD = 0.02
+"""Difference in the share of answers read that is worth a line."""
 COMPUTE = ("vote_", "select_", "draw_", "round_", "gate_", "keep_", "separate")
 """How arms of further draws, rounds, votes, selections and gates are called."""
 
@@ -109,6 +111,31 @@ def did_answers_end(rows: pl.DataFrame, max_tokens: int) -> Finding:
     if silent:
         lines.append(f"In {silent} arms no answer tells why it ended.")
     return Finding("Did the answers come to their end?", answer, tuple(lines))
+
+
+def is_it_the_wording(rows: pl.DataFrame) -> Finding:
+    """Own thoughts whose answers rules can read more or less often than direct's, in the direction
+    of the gain: what cannot be read counts as 0, and is no harm.
+    """
+    plain = {
+        (row["benchmark"], row["model"]): _unread(row)
+        for row in rows.filter(pl.col("arm") == "direct").iter_rows(named=True)
+    }
+    lines = []
+    for row in own_rows(rows):
+        more = _unread(row) - plain.get((row["benchmark"], row["model"]), 0.0)
+        if abs(more) >= UNREAD and more * row["gain"] < 0:
+            lines.append(
+                f"{place(row)}: {100 * more:+.1f} points of answers that no rule could read or "
+                f"compare, beside direct; gain {points(row, 'gain')}"
+            )
+    answer = f"It may be part of {len(lines)} gains and losses; a judge (judge.model) decides them."
+    return Finding("Is it how the answers are worded?", answer, tuple(lines))
+
+
+def _unread(row: Row) -> float:
+    """Share of an arm's answers that rules could not read or compare."""
+    return ((row["unparsed"] or 0) + (row["undecided"] or 0)) / max(row["items"] or 0, 1)
 
 
 def does_it_change_answers(rows: pl.DataFrame) -> Finding:
@@ -275,12 +302,12 @@ def findings(
     alpha: float,
     max_tokens: int,
 ) -> list[Finding]:
-    """All questions, in the order of the report; the end of answers only where there is something
-    to say of it.
+    """All questions, in the order of the report; how answers end and are worded only where there is
+    something to say of it.
     """
-    ends = did_answers_end(rows, max_tokens)
+    spoilt = (did_answers_end(rows, max_tokens), is_it_the_wording(rows))
     return [
-        *([ends] if ends.lines else []),
+        *(finding for finding in spoilt if finding.lines),
         does_it_help(rows, alpha),
         was_it_the_picture(rows),
         does_it_change_answers(rows),

@@ -21,6 +21,10 @@ TOLERANCE = re.compile(r"\s*(?:±|\+-|\+/-|\*/)\s*[\d.]+\s*%?\s*$")
 """What a number's target allows beside its value (g2u/scoring/answers/number.py)."""
 JUDGED = frozenset({"equivalent", "graded"})
 """Scorers of answers that only a judge can tell."""
+REFUSAL = 5
+"""Words of a gold answer that may be nothing but a refusal ("unknown"), which no reply can give; in
+longer ones the words of one are a part of what has to be said.
+"""
 READ_AS = frozenset({"displacement", "json_object", "number", "route", "yes_no"})
 """Scorers whose predictions have one normal form, so that a gold answer in another form ("North: 1;
 East: 4", a yes in another language) becomes what is read in it.
@@ -74,7 +78,9 @@ def meet(question: Question, target: Target) -> Met:
     for form in _forms(question, target, accepted):
         prediction = scorer.parse(form, question)
         worth = None if prediction is None else _scored(scorer, prediction, target.answer)
-        is_judged = worth is None and prediction is not None and target.scorer in JUDGED
+        is_judged = target.scorer in JUDGED and (
+            worth is None if prediction is not None else len(form.split()) > REFUSAL
+        )
         if worth == 1.0 or is_judged:
             continue
         if prediction is not None and not accepted and target.scorer in READ_AS:

@@ -9,7 +9,7 @@ import re
 
 from g2u.records import Question
 from g2u.scoring.answers import number, yes_no
-from g2u.scoring.forms import phrase
+from g2u.scoring.forms import PREFIX, phrase
 from g2u.scoring.leaks import holds
 from g2u.scoring.options import DENIED
 from g2u.scoring.quantities import Quantity, agree, prepared, quantities, whole_quantity
@@ -44,6 +44,8 @@ BREAK = re.compile(r"\s+\(|\s+[-:]\s|,\s+(?:because|since|as|due|with|which|at)\
 TAIL = re.compile(r"(?:=|:\s)\s*([^=:]+)$")
 QUOTED = re.compile('["“‘]([^"“”‘’]+)["”’]')
 JOINT = re.compile(r"\s*(?:,\s*(?:and|or)\b|[,;&]|\band\b|\bor\b)\s*")
+MULTIPLE = re.compile(r"\b(?:twice|thrice|doubled?|tripled?|dozens?|couple|pair|single|several)\b")
+"""Words that may stand for a number."""
 RATIO = re.compile(r"(\d+(?:\.\d+)?)\s?:\s?(\d+(?:\.\d+)?)")
 
 
@@ -55,7 +57,9 @@ def worth(prediction: str, answer: str, tolerance: float) -> float | None:
         answer: the target.
         tolerance: by which share numbers may differ.
     """
-    wanted = phrase(answer)
+    wanted = phrase(PREFIX.sub("", answer.strip()))
+    if prediction == wanted:
+        return 1.0
     if wanted in YES_NO and prediction not in YES_NO:
         return _of_yes_no(prediction, wanted)
     found = readings(prediction)
@@ -118,10 +122,11 @@ def _of_quantity(
         if one is not None and agree(one, target, tolerance):
             return 1.0
     given = number.given(prediction)
-    if given is not None:
-        return float(agree(given, target, tolerance))
+    if given is not None and agree(given, target, tolerance):
+        return 1.0
     held = quantities(prepared(prediction))
-    return None if any(agree(one, target, tolerance) for one in held) else 0.0
+    is_held = any(agree(one, target, tolerance) for one in held)
+    return None if is_held or MULTIPLE.search(prediction) else 0.0
 
 
 def _ratio(text: str) -> Quantity | None:

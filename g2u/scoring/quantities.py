@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 
 WORDS = {
     "zero": 0, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7,
@@ -69,6 +70,13 @@ UNIT = re.compile(
     r"\s*+(?:(?:\\,|\\ |~)\s*+)?(\^?\{?\\circ\}?|°|%|\\%|\"|[a-zA-Z]+)\.?(?![a-zA-Z^²³])",
     re.IGNORECASE,
 )
+HUNDREDS = re.compile(
+    r"\b([1-9]) hundred (?:and )?([1-9]\d?)\b(?! (?:hundred|thousand|million)| ?/|[.,]\d)"
+)
+THOUSANDS = re.compile(
+    r"\b(\d{1,3}) thousand (?:and )?([1-9]\d{0,2})\b(?! (?:hundred|million)| ?/|[.,]\d)"
+)
+"""Numbers in words that go on after hundred and thousand, once their words are figures."""
 INSIDE = re.compile(r"\s++\w")
 """What follows "in" where it is no inch."""
 
@@ -90,6 +98,7 @@ class Quantity:
         return f"{value} {self.unit}" if self.unit else value
 
 
+@lru_cache(maxsize=16)
 def prepared(text: str) -> str:
     """The text with fractions, words and LaTeX turned into digits."""
     text = text.replace("−", "-").replace("\\,", " ").replace("\\%", "%")
@@ -119,6 +128,8 @@ def prepared(text: str) -> str:
         lambda m: str(FOREIGN[m[1]]),
         text,
     )
+    text = HUNDREDS.sub(lambda m: str(100 * int(m[1]) + int(m[2])), text)
+    text = THOUSANDS.sub(lambda m: str(1000 * int(m[1]) + int(m[2])), text)
     return re.sub(r"(?<=\d)\s++and\s++(?:a\s++)?(?=1/2)", " ", text)
 
 

@@ -11,6 +11,7 @@ import re
 import unicodedata
 from bisect import bisect_left
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from g2u.literals import literals_in
@@ -66,9 +67,6 @@ EMPHASIS = re.compile(r"\*\*|__|\*|`")
 HEADING = re.compile(r"^[ \t]*+#++[ \t]*+", re.MULTILINE)
 FULL_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x3000: 0x20}
 TERMINATORS = {ord("。"): ". ", ord("、"): ", ", ord("，"): ", ", ord("；"): "; "}
-MARKS = "".join(chr(code) for code in range(0x300, 0x1E950) if unicodedata.combining(chr(code)))
-"""Letters that combine with the one before; a run of many is sorted in quadratic time."""
-PILED = re.compile(rf"([{MARKS}]{{30}})[{MARKS}]++")
 
 ANSWER = (
     r"answer|ans|option|choice|letter|solution|result|"
@@ -168,7 +166,16 @@ def composed(text: str) -> str:
     if text.isascii():
         return text
     text = text.encode("utf-8", "replace").decode("utf-8")
-    return unicodedata.normalize("NFC", PILED.sub(r"\1", text))
+    return unicodedata.normalize("NFC", _piled().sub(r"\1", text))
+
+
+@cache
+def _piled() -> re.Pattern[str]:
+    """Over thirty letters in a row that combine with the one before: sorting them, as a normal form
+    does, takes quadratic time.
+    """
+    marks = "".join(chr(n) for n in range(0x300, 0x1E950) if unicodedata.combining(chr(n)))
+    return re.compile(rf"([{marks}]{{30}})[{marks}]++")
 
 
 def without_reasoning(text: str) -> str:
@@ -239,15 +246,19 @@ def boxed(text: str) -> str:
     r"""What the last \boxed{...} holds, braces balanced, empty and unclosed ones left out; of an
     answer in parts, what their boxes hold, with commas between.
     """
+    if not BOX.search(text):
+        return ""
     spans: list[tuple[int, int, int]] = []
-    stack: list[re.Match[str]] = []
+    stack: list[int] = []
     for brace in BRACE.finditer(text):
-        if brace["box"] or brace[0] == "{":
-            stack.append(brace)
-        elif brace[0] == "}" and stack:
-            begin = stack.pop()
-            if begin["box"] and not EMPTY.match(text, begin.end()):
-                spans.append((begin.start(), begin.end(), brace.start()))
+        if brace["box"]:
+            stack.append(brace.start())
+        elif brace[0] == "{":
+            stack.append(-1)
+        elif brace[0] == "}" and stack and (start := stack.pop()) >= 0:
+            opened = BOX.match(text, start)
+            if opened and not EMPTY.match(text, opened.end()):
+                spans.append((start, opened.end(), brace.start()))
     spans.sort()
     found: list[str] = []
     next_begin = len(text)

@@ -216,7 +216,6 @@ def test_yes_and_no_in_other_words_are_refused_or_mapped_by_the_preset(tmp_path:
         ("hallusion", {"index": "3"}, "expected six parts"),
         ("mme", {"category": "count"}, "1 questions about the picture"),
         ("mathvista", {}, "labels: \\[task, skills\\]"),
-        ("mmvet", {}, "has no category"),
         ("pope", {"answer": "left"}, "expected yes or no"),
     ],
 )
@@ -235,6 +234,15 @@ def test_a_chart_answer_in_the_form_of_a_list_is_no_route(tmp_path: Path) -> Non
     preset = {"source": "unig2u", "task": "chartqa100", "metric": "unig2u"}
     found = prepared({**preset, "file": str(tmp_path / "c.parquet")})
     assert [s.target.answer for s in found] == ["[Left, Right]", "[5, 6]"]
+
+
+def test_options_of_a_tsv_in_other_columns_are_not_left_out_unseen(tmp_path: Path) -> None:
+    for cells in ({"a": "left", "b": "right"}, {"options": "['l', 'r']"}, {"choices": "l; r"}):
+        path = write_tsv(tmp_path / "b.tsv", [{**tsv_rows(1)[0], **cells}])
+        with pytest.raises(DataError, match=r"source: table"):
+            list(tsv.read(tsv.Settings(file=str(path))))
+    path = write_tsv(tmp_path / "b.tsv", [{**tsv_rows(1)[0], "choices": "[]"}])
+    assert len(list(tsv.read(tsv.Settings(file=str(path))))) == 1
 
 
 @pytest.mark.parametrize(

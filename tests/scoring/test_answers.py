@@ -155,3 +155,26 @@ def test_published_rules_take_the_whole_response(
     prediction = scorer.parse(response, OPTIONS)
     assert prediction is not None
     assert scorer.score(prediction, answer) == value
+
+
+@pytest.mark.parametrize("name", ["short", "relaxed"])
+@pytest.mark.parametrize(
+    "gold",
+    [
+        "5", "-5", "1,234", "10:15", "3:4", "43%", "0", "0%", "yes", "No", "true", "1/3", "½",
+        "2014–2015",
+        "$5", "C++", "100 km/h", "3rd", "x2", "10^5", "a", "N/A", "12 and 13", "red, blue",
+        "It is red",
+        "The sign says STOP", "more than 50", "not red", "red or blue", "if", "42 (approx.)",
+        "O'Neill",
+        "Washington, D.C.", "北京", "🔴 red", "1e400", "9" * 400, "No parking", "Yes, sir", "half",
+        "twice", "between 4 and 5", "cat;dog", "€ 12", "±5", "[1, 2]", "{a}", "\\frac{1}{2}",
+        "$x$", "nan", "inf",
+    ],
+)  # fmt: skip
+def test_a_target_said_as_it_is_written_is_worth_one(name: str, gold: str) -> None:
+    scorer = plugins.scorer(name)
+    prediction = scorer.parse(gold, OPTIONS)
+    assert prediction is not None
+    assert scorer.score(prediction, gold) == 1.0
+    assert scorer.score("something else", gold) == 0.0

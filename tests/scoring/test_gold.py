@@ -25,6 +25,7 @@ def kept(scorer: str, answer: str) -> str:
         ("relaxed", "[5, 7]"), ("relaxed", "12%"), ("number", "2.5 m +- 10 %"),
         ("number", "45 +- 0.5"), ("number", "3 m */ 2"), ("boxed", "x + 1"), ("boxed", "[0, 6]"),
         ("equivalent", "the square"), ("graded", "a cat<AND>on a mat<OR>a cat lies there"),
+        ("graded", "He cannot see the sign<AND>it is dark<OR>It is too dark to read the sign"),
         ("displacement", "north 1 east 4"), ("route", '["up", "down"]'), ("route", "up, left"),
         ("json_object", '{"choice": 1}'), ("times", "Car: 2.0 Person: 3.5"),
         ("list", '["red", "blue"]'), ("list", "red, blue"), ("list", "[3, 4]"),
@@ -84,6 +85,7 @@ def test_gold_of_one_meaning_is_kept_in_the_scorers_form(
         ("json_object", "choice 1", "expected one JSON object"),
         ("json_object", "{}", "expected one JSON object"),
         ("times", "two seconds", "expected names and numbers"),
+        ("graded", "I don't know", "is not read"),
     ],
 )
 def test_gold_that_no_reply_reaches_is_one_line_with_what_mends_it(

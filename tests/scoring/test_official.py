@@ -153,7 +153,7 @@ CHECKED: list[tuple[str, list[tuple[str, dict[str, str], str]], str]] = [
     ("mathvista", [("1", {"task": "VQA", "skills": "[" * 9999}, "1")], "skills '"),
     ("mathvista", [("1", {"task": "VQA", "skills": "[1, 2]"}, "1")], "a list of names"),
     ("mathvista", [("1", {"task": "VQA", "skills": "['a' 'b']"}, "1")], "a list of names"),
-    ("mmvet", [("1", {"category": " , "}, "a")], "has no category"),
+    ("mmvet", [("1", {"category": "ocr"}, "a"), ("2", {"category": " , "}, "a")], "'2' has no"),
     ("pope", [("1", {}, "yes"), ("2", {}, "True")], "question '2': gold 'True'"),
 ]
 

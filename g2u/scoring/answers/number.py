@@ -59,15 +59,14 @@ def parse(response: str, question: Question) -> str | None:
     several, a range or a bound.
     """
     del question
-    text = responses.concluded(response)
-    if len(text) <= SHORT and NOTHING.fullmatch(text) and not responses.refuses(text):
-        return "0"
-    found = given(text)
+    found = given(responses.concluded(response))
     return None if found is None else str(found)
 
 
 def given(text: str) -> Quantity | None:
     """The one quantity that a conclusion gives; None as in `parse`."""
+    if len(text) <= SHORT and NOTHING.fullmatch(text) and not responses.refuses(text):
+        return Quantity(Decimal(0), "", 0, len(text))
     text = PAIR.sub(" ", REFERENCE.sub(" ", text))
     stated = responses.statements(text)
     first = [(statement, _first(statement.text)) for statement in stated if not statement.is_denied]

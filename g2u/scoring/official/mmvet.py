@@ -14,18 +14,18 @@ SCALE = 100.0
 
 
 def check(questions: Sequence[Question], gold: Sequence[Target]) -> None:
-    """Every question has its capabilities.
+    """Every question has its capabilities, or none has: then there is the mean grade alone.
 
     Raises:
-        DataError: none in a question's category.
+        DataError: some have none.
     """
     del gold
-    for question in questions:
-        if not _capabilities(question):
-            raise DataError(
-                f"metric mmvet: question {question.id!r} has no category; expected capabilities "
-                "joined by commas, or another metric in the preset, such as categories"
-            )
+    bare = [question for question in questions if not _capabilities(question)]
+    if 0 < len(bare) < len(questions):
+        raise DataError(
+            f"metric mmvet: question {bare[0].id!r} has no category, others have; expected "
+            "capabilities joined by commas, or another metric in the preset, such as categories"
+        )
 
 
 def units(items: Sequence[Item]) -> Units:

@@ -2,7 +2,7 @@
 
 Signs of 18 and 48 pixels, each another picture, alternating with `RapidOCR(...)` called with every
 flag, one thread each, in CPU seconds; texts have to be equal.
-Run: python -m bench.reader [signs]
+Run: python -m bench.ocr [signs]
 """
 
 import logging
