@@ -431,6 +431,26 @@ def test_pictures_of_any_mode_and_shape_are_read_or_hold_no_text(
     assert said(reader, picture_of_pixels(both)) == "EXIT 12 OPEN 34"
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["\u05de\u05d0\u05e4\u05d9\u05d9\u05d4", "\u0540\u0531\u0551\u0531\u0533\u0548\u0550\u053e"],
+)
+def test_other_scripts_are_no_text_above_the_confidence_of_noise(reader: Reader, text: str) -> None:
+    """Hebrew and Armenian."""
+    try:
+        font = ImageFont.truetype("DejaVuSans.ttf", 40)
+    except OSError:
+        pytest.skip("no font DejaVu Sans")
+    image = Image.new("RGB", (360, 90), (240, 235, 200))
+    ImageDraw.Draw(image).text((24, 18), text, font=font, fill=(20, 20, 60))
+    picture = picture_of_pixels(image)
+    noise = reader._read(View(picture))
+    assert all(line.confidence < 0.9 for line in noise.lines)
+    strict = rapidocr.load(Settings(**TUNED, text_score=0.9))
+    assert said(strict, picture) == NO_TEXT
+    assert said(strict, PLATE) == "HARBOUR 42"
+
+
 @pytest.mark.parametrize("height", [1, 8, 29, 30, 31, 500, 2000, 2001, 60000])
 @pytest.mark.parametrize("width", [1, 29, 300, 2000, 4000, 60000])
 def test_what_networks_are_given_is_bounded(reader: Reader, height: int, width: int) -> None:
