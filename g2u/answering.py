@@ -87,6 +87,7 @@ def answer(
     """
     _check_capabilities(config, cell.model)
     feedback = plugins.feedback(arm.feedback)
+    lacking = [need for need in sorted(feedback.NEEDS) if not _can(config, cell.model, need)]
     shown_thoughts = paired(arm, material.questions, material.thoughts)
     drafts, asked = [], []
     for question in material.questions:
@@ -101,7 +102,10 @@ def answer(
             max_tokens=config.understand.max_tokens,
         )
         unusable = next((thought for thought in own if thought.status != "ok"), None)
-        if cell.family != NULL_FAMILY and not own:
+        if lacking:
+            reason = f"{cell.model} cannot {lacking[0]}, which feedback {arm.feedback} needs"
+            draft = replace(draft, status="not_applicable", reason=reason)
+        elif cell.family != NULL_FAMILY and not own:
             reason = (
                 "the question has no picture to imagine from"
                 if arm.pairing == "own"

@@ -264,9 +264,12 @@ class Conformance:
         return _lines("edits", arrival.changes(question, self._counts, self._draw))
 
     def answered_pictures(self) -> list[Check]:
-        """Each picture of a question is read, or makes a difference to the answer."""
+        """Each picture of a question is read, or makes a difference to the answer. What only reads
+        says one of several, so that it is asked with one.
+        """
         if "answer" not in self._declared:
             return []
+        counts = [n for n in self._counts if n == 1 or "recognise" not in self._declared]
 
         def asks(text: str, seed: int | None = None) -> arrival.Ask:
             def ask(shown: Sequence[Pictures]) -> Sequence[object]:
@@ -276,12 +279,12 @@ class Conformance:
 
             return ask
 
-        found = arrival.read_numbers(asks(arrival.READ), self._counts, self._draw)
+        found = arrival.read_numbers(asks(arrival.READ), counts, self._draw)
         places = {
             (count, n): Place(count, n, "arrived", "its number was read, twice")
             for count, n in found.read
         }
-        unread = [c for c in self._counts if any((c, n + 1) not in places for n in range(c))]
+        unread = [c for c in counts if any((c, n + 1) not in places for n in range(c))]
         otherwise = [asks(text) for text in REWORDED]
         if "sample" in self._declared:  # a sample hangs on every probability, not on the greatest
             otherwise += [asks(arrival.TOLD, seed) for seed in range(len(REWORDED))]
@@ -378,8 +381,10 @@ class Conformance:
         return "" if _near(short, long[: len(short)]) and len(long) > len(short) else "it does not"
 
     def picture_order(self) -> str | None:
-        """A, B scores otherwise than B, A."""
-        if "score" not in self._declared:
+        """A, B scores otherwise than B, A; of what only reads, the picture with most to read
+        counts, wherever it stands.
+        """
+        if "score" not in self._declared or "recognise" in self._declared:
             return None
         first, second = self._pictures[:2]
         asked = [

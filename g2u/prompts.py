@@ -22,6 +22,8 @@ REFLECT = (
     'needs, as "Edit: ...", or say "' + STOP + '".'
 )
 """What a model is asked about its drawing; {prompt}: what it was told to draw."""
+LOOK = "Find the text in the picture before this, and read it in the picture after it."
+"""Between two pictures: a reader that can detect and recognise does so (g2u/feedback/look.py)."""
 SHORT_REQUEST = "Answer the question using a single word or phrase."
 LABEL_REQUEST = "Answer with exactly one of these: {classes}."
 

@@ -48,7 +48,8 @@ class Model(Protocol):
 
     capabilities: frozenset[str]
     """Out of draw (from text alone), edit, answer, sample (answers at a temperature), score, embed
-    (see `Embedder`).
+    (see `Embedder`), recognise (it does nothing but read the text of a picture), detect (it finds
+    that text, on another picture too: `g2u.prompts.LOOK`).
     """
 
     def identity(self, kind: Kind) -> str:
@@ -175,6 +176,9 @@ class Family(Protocol):
 class Feedback(Protocol):
     """A module in g2u/feedback: how thoughts and originals are laid before the model."""
 
+    NEEDS: frozenset[str]
+    """Capabilities the model must have beside answer; where it lacks one, the arm does not apply.
+    """
     DIFFERENCE: str
     """The one thing in which this arm differs from direct."""
 

@@ -7,6 +7,7 @@ from g2u import plugins
 from g2u.feedback import concat_g2u, concat_unig2u
 from g2u.feedback.collage import beside
 from g2u.pictures import picture_of, pixels_of
+from g2u.prompts import LOOK
 from g2u.records import Picture
 from tests.conftest import png
 
@@ -25,6 +26,7 @@ LAYOUTS = {
     "replace": [("user", [ONE, DRAWN, ASK])],
     "only": [("user", [DRAWN, ASK])],
     "collage": [("user", [ONE, beside(TWO, DRAWN), ASK])],
+    "look": [("user", [ONE, DRAWN, LOOK, TWO, ASK])],
 }
 """Of a question with two pictures, the second of which has a thought."""
 

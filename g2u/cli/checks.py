@@ -58,11 +58,17 @@ def checks(config: Params, models_called: Collection[str] | None = None) -> list
 
 
 def inapplicable(config: Params) -> list[str]:
-    """A line for each model and the families that ask more of it than it can do."""
+    """A line for each model and the families and feedback modes that ask more of it than it can."""
     lacking: dict[tuple[str, str], list[str]] = {}
     for model, family in config.cells():
         if lack := config.why_not(model, family):
             lacking.setdefault((model, lack), []).append(family)
+    section = config.understand
+    modes = [section.feedback, *(control.feedback for control in section.controls)]
+    for model in config.models:
+        for mode in dict.fromkeys(modes):
+            for lack in _unfed(config, model, mode)[:1]:
+                lacking.setdefault((model, lack), []).append(f"feedback {mode}")
     return [
         f"{model} {lack}: not applicable: {', '.join(families)}"
         for (model, lack), families in lacking.items()
@@ -88,6 +94,12 @@ def _is_on_hub(name: str) -> bool:
     return name.count("/") <= 1 and name[0] not in "./~" and not name.endswith("/")
 
 
+def _unfed(config: Params, model: str, mode: str) -> list[str]:
+    """What a feedback mode needs and the model cannot do."""
+    lacking = plugins.feedback(mode).NEEDS - config.abilities(model)
+    return [f"cannot {name}" for name in sorted(lacking)]
+
+
 def _capabilities(config: Params) -> None:
     """Every model answers, and a thought can be drawn or made where params.yaml wants any."""
     for model in dict.fromkeys(model for model, _ in config.cells()):
@@ -96,8 +108,15 @@ def _capabilities(config: Params) -> None:
         _require(config, model, needed, f"presets.models.{model}")
     for model, place in config.speakers().items():
         _require(config, model, ["answer"], place)
+        if "recognise" in config.abilities(model):
+            raise ModelError(
+                f"params.yaml: {place}: {model} says what a picture reads, whatever it is asked; "
+                "expected a model that follows instructions"
+            )
     wanted = [family for family in config.families if family not in BASELINES]
-    if wanted and all(config.why_not(m, f) for m in config.models for f in wanted):
+    mode = config.understand.feedback
+    is_idle = all(config.why_not(m, f) for m in config.models for f in wanted)
+    if wanted and (is_idle or all(_unfed(config, model, mode) for model in config.models)):
         raise ModelError(
             f"params.yaml: models: {'; '.join(inapplicable(config))}; a run would compare direct "
             "with nothing; expected a model that can, or families of its own, such as blank"

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from g2u.records import Picture, Turn
 
+NEEDS: frozenset[str] = frozenset()
 DIFFERENCE = "the pictures are left out"
 
 

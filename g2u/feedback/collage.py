@@ -7,6 +7,7 @@ from PIL import Image
 from g2u.pictures import picture_of_pixels, pixels_of
 from g2u.records import Picture, Turn
 
+NEEDS: frozenset[str] = frozenset()
 DIFFERENCE = "thoughts stand beside the pictures they were made from, in one picture"
 
 

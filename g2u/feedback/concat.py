@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from g2u.records import Picture, Turn
 
+NEEDS: frozenset[str] = frozenset()
 DIFFERENCE = "thoughts follow the pictures"
 
 

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from g2u.records import Picture, Turn
 
+NEEDS: frozenset[str] = frozenset()
 DIFFERENCE = "thoughts stand as the model's own turn, and the pictures are shown again"
 REQUEST = "First draw what makes this easier to see."
 

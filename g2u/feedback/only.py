@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from g2u.records import Picture, Turn
 
+NEEDS: frozenset[str] = frozenset()
 DIFFERENCE = "thoughts stand in place of the pictures"
 
 

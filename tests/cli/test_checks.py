@@ -211,6 +211,15 @@ def test_a_judge_and_a_writer_have_to_answer(place: str) -> None:
 
 
 @pytest.mark.usefixtures("folder")
+def test_what_only_reads_is_no_judge() -> None:
+    def change(raw: dict[str, Any]) -> None:
+        raw["presets"]["models"]["ocr"] = {"adapter": "rapidocr"}
+        raw["judge"]["model"] = "ocr"
+
+    assert "judge.model: ocr says what a picture reads" in refused(told(change))
+
+
+@pytest.mark.usefixtures("folder")
 def test_a_cell_that_does_not_apply_is_told_and_refused_only_if_all_are_such() -> None:
     config = told(without("answer", lambda raw: raw["families"].append("oracle")))
     check(config, models_called=())
@@ -234,6 +243,21 @@ def test_what_a_blind_editor_is_not_asked_for_is_told() -> None:
     assert inapplicable(told(blind)) == [
         "both draws nothing but detail, whatever it is asked: not applicable: context, again"
     ]
+
+
+@pytest.mark.usefixtures("folder")
+def test_a_feedback_mode_that_no_model_can_follow_is_told_and_refused_as_main_one() -> None:
+    def change(raw: dict[str, Any]) -> None:
+        raw["understand"]["controls"] = [{"feedback": "look"}]
+
+    line = "nil cannot detect: not applicable: feedback look"
+    assert inapplicable(told(change)) == [line]
+    check(told(change), models_called=())
+
+    def main(raw: dict[str, Any]) -> None:
+        raw["understand"]["feedback"] = "look"
+
+    assert line in refused(told(main))
 
 
 @pytest.mark.usefixtures("folder")

@@ -177,6 +177,16 @@ def test_a_model_that_cannot_sample_has_no_sampled_texts(
     ]
 
 
+def test_a_feedback_mode_that_needs_more_than_the_model_can_is_not_asked(tmp_path: Path) -> None:
+    model = Listener()
+    calls = CachedCalls(model, FolderStore(tmp_path), batch=4)
+    material = Material([SHORT], {SHOWN.digest: SHOWN}, [Thought("s", 0, "ok", picture=DRAWN)])
+    (found,) = answer(CONFIG, Cell("b", "tiny", "structure"), Arm("look"), material, calls)
+    reason = "tiny cannot detect, which feedback look needs"
+    assert (found.status, found.reason, found.response) == ("not_applicable", reason, "")
+    assert not model.requests
+
+
 def test_a_model_that_reasons_is_asked_again_with_its_own_words(tmp_path: Path) -> None:
     section = LOADED.understand.model_copy(update={"reasoning_tokens": 7})
     config = LOADED.model_copy(update={"understand": section})
