@@ -32,8 +32,8 @@ from g2u.sources.cells import pictures_in
 from g2u.sources.rows import Row, dataset_rows, rows_of
 
 SCORERS = (
-    "boxed", "choice", "displacement", "equivalent", "graded", "json_object", "label", "list",
-    "number", "relaxed", "route", "short", "times", "yes_no",
+    "boxed", "choice", "displacement", "equivalent", "graded", "json_object", "label", "letters",
+    "list", "number", "relaxed", "route", "short", "times", "yes_no",
 )  # fmt: skip
 
 
