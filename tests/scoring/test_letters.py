@@ -58,7 +58,8 @@ def test_a_sentence_without_one_reading_is_not_read(response: str) -> None:
     "text",
     ["THE OLD INN 5", "I SPY 20", "MY HOTEL 12", "OK CORRAL 5", "NO ENTRY 12", "HERE TODAY 10",
      "READING 42", "SIGN 42", "LINE 42", "Line 5", "Bus STOP", "paid in cash", "pull", "the",
-     "A1 TYRES", "O'NEILL'S", "TOTAL incl. GST 6% 12.50", "$5.00", "北京 42", "МАРКЕТ 42", "None", "IT IS 42"],
+     "A1 TYRES", "O'NEILL'S", "TOTAL incl. GST 6% 12.50", "$5.00", "北京 42",
+     "МАРКЕТ 42", "None", "IT IS 42"],
 )  # fmt: skip
 def test_what_a_reader_of_texts_returns_is_taken_as_it_stands(text: str) -> None:
     prediction = letters.parse(text, QUESTION)
