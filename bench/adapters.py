@@ -45,7 +45,7 @@ def in_process(calls: int) -> None:
 
     with tempfile.TemporaryDirectory() as folder:
         path = str(llava(Path(folder)))
-        adapter = hf_chat.load({"path": path})
+        adapter = hf_chat.load(hf_chat.Settings(path=path))
         model: Any = AutoModelForMultimodalLM.from_pretrained(path).eval()
         build: Any = AutoProcessor
         processor = build.from_pretrained(path)
@@ -88,7 +88,7 @@ def in_flight(count: int) -> None:
     requests = asked(count)
     with started("g2u.cli.main", "serve", "nothing", "--port", "0", folder=workspace()) as address:
         os.environ["OPENAI_BASE_URL"] = f"{address}/v1"
-        model = served.load({"model": "nothing", "revision": "1", "in_flight": IN_FLIGHT})
+        model = served.load(served.Settings(model="nothing", revision="1", in_flight=IN_FLIGHT))
         ours, theirs = [], []
         for _ in range(ROUNDS):
             begun = time.perf_counter()

@@ -27,7 +27,7 @@ from pathlib import Path
 from g2u.models import null
 
 capabilities = null.capabilities
-SETTINGS = null.SETTINGS
+Settings = null.Settings
 
 
 def load(settings):

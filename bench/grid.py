@@ -6,6 +6,7 @@ One process, one core. Run: python -m bench.grid [ARMS BENCHMARKS ITEMS]
 
 import sys
 import time
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from bench.common import machine
 from g2u.params import Params, load
 from g2u.records import Question, Target
 from g2u.report.summary import CellResult, summary
+from g2u.scoring.leaks import Leaks
 from g2u.scoring.metrics import SHUFFLED, cell_metrics
 from g2u.tables import Score
 
@@ -42,10 +44,13 @@ def cells(
     for number in range(arms):
         own = answered(rng, "concat", items, 0.6 + 0.01 * number)
         families[f"family_{number}"] = own + answered(rng, "concat" + SHUFFLED, items, 0.5)
+    prompts = asdict(Leaks(0, 0, 0, 0))
     return [
         CellResult(
-            name, "model", family, cell_metrics(config, questions, gold, {"own": own, **plain}),
+            name, "model", family,
+            {**cell_metrics(config, questions, gold, {"own": own, **plain}), "prompts": prompts},
             family.startswith("family"), {"none": 1.0, "concat": 2.0, "concat" + SHUFFLED: 2.0},
+            family,
         )
         for family, own in families.items()
     ]  # fmt: skip
@@ -65,8 +70,8 @@ def main() -> None:
     rows = summary(found)
     print(machine())
     print(
-        f"{arms} arms x {benchmarks} benchmarks x {items} items, {config.score.resamples} "
-        f"resamples, {int(rows['gain'].count())} gains: {measured:.1f} s, corrections and verdicts "
+        f"{arms} arms x {benchmarks} benchmarks x {items} items, "
+        f"{int(rows['gain'].count())} gains: {measured:.1f} s, corrections and verdicts "
         f"{time.perf_counter() - begun - measured:.2f} s"
     )
 

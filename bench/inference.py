@@ -1,20 +1,34 @@
-"""Do the tests and intervals hold what they promise? Simulated answers, clustered by picture.
+"""Do the tests, intervals and verdicts hold what they promise? Simulated answers, clustered by
+picture.
 
-Size of the sign-flip test where nothing differs, coverage of the intervals, power for a planted
-gain, and the family-wise error of Holm over a grid. Slow: minutes at full size.
+Size and power of the sign-flip test, coverage of the intervals from 5 pictures on, false
+equivalence, family-wise error, gains beyond 200 cells, and wrong words: "thought-mediated" where
+only repetition helps, a wrong cause for readers of their thoughts. Minutes at full size.
 Run: python -m bench.inference [SIMULATIONS]
 """
 
 import math
 import sys
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import gammaln, xlogy
 
 from bench.common import machine
-from g2u.scoring.statistics import Resampling, holm, mean_interval, paired_gain
+from g2u.report.summary import CellResult, summary
+from g2u.scoring.leaks import Leaks
+from g2u.scoring.statistics import (
+    Gain,
+    Resampling,
+    equivalence_bounds,
+    holm,
+    is_equivalent,
+    mean_interval,
+    paired_gain,
+)
 
 ITEMS = 400
 DISCORDANT = (0.02, 0.05, 0.1)
@@ -26,6 +40,9 @@ LARGEST = (1, 2, 4, 8)
 there are to a picture, the less 400 questions tell.
 """
 ALPHA = 0.05
+MARGIN = 0.03
+HOW = Resampling(0.95, 0, 0)
+Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -35,6 +52,11 @@ class Pair:
     arm: list[float]
     base: list[float]
     clusters: list[str]
+
+    @property
+    def gain(self) -> Gain:
+        """Of arm over base."""
+        return paired_gain(self.arm, self.base, self.clusters, HOW)
 
 
 def clusters_of(rng: np.random.Generator, items: int, largest: int) -> NDArray[np.int64]:
@@ -66,31 +88,22 @@ def seeds(count: int, *key: int) -> Iterator[np.random.Generator]:
         yield np.random.default_rng(child)
 
 
-def p_value(rng: np.random.Generator, drawn: Pair) -> float:
-    """Of the sign-flip test, with 999 flips."""
-    how = Resampling(0.95, 999, int(rng.integers(2**31)))
-    return paired_gain(drawn.arm, drawn.base, drawn.clusters, how).p
-
-
 def size(simulations: int, discordant: float) -> float:
     """Share of A/A comparisons with p at most 0.05."""
-    rejected = [p_value(rng, pair(rng, discordant)) <= ALPHA for rng in seeds(simulations, 1)]
-    return float(np.mean(rejected))
+    return float(np.mean([pair(rng, discordant).gain.p <= ALPHA for rng in seeds(simulations, 1)]))
 
 
 def power(simulations: int, largest: int, level: float = ALPHA) -> float:
     """Share of planted gains that are found at a level."""
-    drawn = ((rng, pair(rng, AT, PLANTED, largest)) for rng in seeds(simulations, 2, largest))
-    return float(np.mean([p_value(rng, each) <= level for rng, each in drawn]))
+    drawn = (pair(rng, AT, PLANTED, largest) for rng in seeds(simulations, 2, largest))
+    return float(np.mean([each.gain.p <= level for each in drawn]))
 
 
 def coverage(simulations: int, largest: int) -> tuple[float, float]:
-    """Share of 95 % intervals that hold the truth: of a gain (bootstrap), of an accuracy (t)."""
+    """Share of 95 % intervals that hold the truth: of a gain, of an accuracy."""
     gains, accuracies = [], []
     for rng in seeds(simulations, 3, largest):
-        drawn = pair(rng, AT, 0.05, largest)
-        how = Resampling(0.95, 999, int(rng.integers(2**31)))
-        gain = paired_gain(drawn.arm, drawn.base, drawn.clusters, how)
+        gain = pair(rng, AT, 0.05, largest).gain
         gains.append(gain.low <= 0.05 <= gain.high)
         cluster = clusters_of(rng, ITEMS, largest)
         ease = rng.beta(3, 2, int(cluster[-1]) + 1)[cluster]
@@ -100,13 +113,143 @@ def coverage(simulations: int, largest: int) -> tuple[float, float]:
     return float(np.mean(gains)), float(np.mean(accuracies))
 
 
+def coverage_of_few(simulations: int, pictures: int, up: float, down: float) -> float:
+    """Share of 95 % intervals of a gain that hold the truth, 1 to 8 questions per picture."""
+    held = []
+    for rng in seeds(simulations, 5, pictures, round(1000 * up)):
+        sizes = rng.integers(1, 9, pictures)
+        cluster = np.repeat(np.arange(pictures), sizes)
+        together = (rng.random(pictures) < 0.5)[cluster]
+        chance = np.where(together, rng.random(pictures)[cluster], rng.random(len(cluster)))
+        change = np.where(chance < up, 1.0, np.where(chance < up + down, -1.0, 0.0))
+        one, other = (change > 0).astype(float), (change < 0).astype(float)
+        gain = paired_gain(one.tolist(), other.tolist(), [str(n) for n in cluster], HOW)
+        held.append(gain.low <= up - down <= gain.high)
+    return float(np.mean(held))
+
+
+def falsely_equivalent(pictures: int, down: float, gain: float = MARGIN) -> float:
+    """Chance of "equivalent within 3 points" where the gain is the margin, summed exactly over all
+    outcomes of questions with a picture each; a share `down` is lost, `down` + gain won.
+    """
+    up, right = gain + down, 0.0
+    for won in range(pictures + 1):
+        lost = np.arange(pictures + 1 - won)
+        chances = np.exp(
+            gammaln(pictures + 1) - gammaln(won + 1) - gammaln(lost + 1)
+            - gammaln(pictures - won - lost + 1) + xlogy(won, up) + xlogy(lost, down)
+            + xlogy(pictures - won - lost, 1 - up - down)
+        )  # fmt: skip
+        for each, chance in zip(lost.tolist(), chances, strict=True):
+            if chance > 1e-9:
+                sums = np.repeat([1.0, -1.0, 0.0], [won, each, pictures - won - each])
+                low, high = equivalence_bounds(sums, np.ones(pictures))
+                right += chance * is_equivalent(low, high, MARGIN)
+    return float(right)
+
+
 def family_wise(simulations: int) -> float:
     """Share of grids of A/A cells in which Holm rejects anything."""
     wrong = []
     for rng in seeds(simulations, 4):
-        p_values = [p_value(rng, pair(rng, 0.1)) for _ in range(CELLS)]
+        p_values = [pair(rng, 0.1).gain.p for _ in range(CELLS)]
         wrong.append(min(holm(p_values)) <= ALPHA)
     return float(np.mean(wrong))
+
+
+Arms = Mapping[str, Floats]
+"""Scores by arm: direct, duplicate, blank; and of each family, "0", "0 shuffled" ..."""
+
+
+def answers(
+    rng: np.random.Generator, chances: Mapping[str, float], items: int, noise: float = 0.0
+) -> dict[str, Floats]:
+    """Scores 0 or 1 by arm: items differ in difficulty, arms agree on them but for a share `noise`
+    of answers that fall at random.
+    """
+    ease = rng.random(items)
+    return {
+        arm: (np.where(rng.random(items) < noise, rng.random(items), ease) < chance).astype(float)
+        for arm, chance in chances.items()
+    }
+
+
+def verdicts(grid: list[Arms], families: int, pictures: int) -> list[str]:
+    """What the report says of each family of each benchmark of a grid."""
+    cells = []
+    for number, arms in enumerate(grid):
+        clusters = [str(n % pictures) for n in range(len(arms["direct"]))]
+
+        def over(one: str, arms: Arms = arms, clusters: list[str] = clusters) -> dict[str, Any]:
+            found: dict[str, Any] = {}
+            for base in ("direct", "duplicate", f"{one} shuffled"):
+                if base != one and base in arms:
+                    gain = paired_gain(arms[one].tolist(), arms[base].tolist(), clusters, HOW)
+                    name = "shuffled" if base.endswith("shuffled") else base
+                    found[name] = {**asdict(gain), "with_fallback": 0.0}
+            return found
+
+        def cell(
+            name: str, edit: str, shown: Mapping[str, str], place: str = str(number)
+        ) -> CellResult:
+            scored: dict[str, Any] = {
+                arm: {"accuracy": 0.5, "low": 0.6, "high": 0.7, "items": 1, "clusters": 1}
+                for arm in shown
+            }
+            gains = {arm: over(one) for arm, one in shown.items() if one != "direct"}
+            metrics: dict[str, Any] = {
+                "arms": scored, "gains": gains, "chance": 0.25, "majority": 0.25,
+                "prompts": asdict(Leaks(0, 0, 0, 0)),
+            }  # fmt: skip
+            return CellResult(
+                place, "m", name, metrics, edit == "prompt", dict.fromkeys(shown, 1.0), edit
+            )
+
+        cells += [cell("direct", "direct", {"none": "direct"})]
+        cells += [cell(c, c, {"concat": c}) for c in ("duplicate", "blank")]
+        for family in map(str, range(families)):
+            shown = {"concat": family, "concat_shuffled": f"{family} shuffled"}
+            cells.append(cell(family, "prompt", shown))
+    rows = summary(cells, ALPHA)
+    return [str(word) for word in rows["verdict"].drop_nulls()]
+
+
+def readers(simulations: int, noise: float) -> dict[str, float]:
+    """Share of each verdict on planted readers of their thoughts: 120 questions, 60 pictures."""
+    chances = {"direct": 0.5, "duplicate": 0.5, "blank": 0.5, "0": 0.7, "0 shuffled": 0.45}
+    words = [
+        verdicts([answers(rng, chances, 120, noise)], 1, 60)[0]
+        for rng in seeds(simulations, 6, round(100 * noise))
+    ]
+    return {word: words.count(word) / len(words) for word in dict.fromkeys(words)}
+
+
+def only_repetition(grids: int, share: float = 0.5) -> tuple[float, float]:
+    """Of grids of 9 benchmarks x 3 families in which the original shown again helps as much as own
+    and strange thoughts do not: the share with some "thought-mediated", and with "any picture" or
+    "any edit". Arms disagree on a `share` of the answers.
+    """
+    chances = {"direct": 0.4, "duplicate": 0.7, "blank": 0.4}
+    chances |= dict.fromkeys("012", 0.7) | {f"{name} shuffled": 0.4 for name in "012"}
+    mediated, others = [], []
+    for rng in seeds(grids, 7, round(100 * share)):
+        words = verdicts([answers(rng, chances, 120, share) for _ in range(9)], 3, 60)
+        mediated.append("thought-mediated" in words)
+        others.append(any(word in words for word in ("any picture", "any edit")))
+    return float(np.mean(mediated)), float(np.mean(others))
+
+
+def found_of_planted(cells: int) -> int:
+    """Of so many own-thought cells of +60 points, those that are significant after Holm."""
+    rng = np.random.default_rng(8)
+    gains = []
+    for _ in range(cells):
+        base = (rng.random(120) < 0.3).astype(float)
+        arm = np.where((base == 0) & (rng.random(120) < 0.6 / 0.7), 1.0, base)
+        gains.append(
+            paired_gain(arm.tolist(), base.tolist(), [str(n // 2) for n in range(120)], HOW)
+        )
+    return sum(p <= ALPHA for p in holm([gain.p for gain in gains]))
 
 
 def main() -> None:
@@ -125,8 +268,18 @@ def main() -> None:
     for largest in LARGEST:
         gains, accuracies = coverage(simulations, largest)
         name = f"up to {largest} questions per picture: 95 % intervals hold"
-        line(f"{name}, gain", gains, simulations, "93.5 to 96.5")
+        line(f"{name}, gain", gains, simulations, "94 to 97")
         line(f"{name}, accuracy", accuracies, simulations, "93.5 to 96.5")
+    for pictures in (5, 10, 20, 60):
+        for up, down in ((0.6, 0.02), (0.3, 0.05), (0.06, 0.0)):
+            name = f"{pictures} pictures, +{100 * up:.0f} -{100 * down:.0f} %: 95 % interval holds"
+            line(name, coverage_of_few(simulations, pictures, up, down), simulations, "over 90")
+    for pictures in (20, 60, 99, 120, 150, 300):
+        shares = [falsely_equivalent(pictures, down) for down in (0, 0.002, 0.01, 0.03, 0.1, 0.3)]
+        name = f"{pictures} pictures, gain at the margin: equivalent, worst case"
+        print(f"{name:<58}{100 * max(shares):>7.2f} %   (exact sum; at most 5)", flush=True)
+    name = "400 pictures, no gain, 1 % up and down: equivalent"
+    print(f"{name:<58}{100 * falsely_equivalent(400, 0.01, 0.0):>7.1f} %   (printed)", flush=True)
     name = f"+{100 * PLANTED:.0f} points at {100 * AT:.0f} % discordance found"
     for largest in LARGEST:
         asked = f"up to {largest} per picture"
@@ -135,6 +288,20 @@ def main() -> None:
         line(f"after Holm, alone of {CELLS}, {asked}", alone, simulations, "printed")
     grids = max(100, simulations // 10)
     line(f"Holm over {CELLS} cells: any rejected", family_wise(grids), grids, "at most 5")
+    for cells in (201, 500, 1000):
+        print(f"{cells} cells of +60 points: {found_of_planted(cells)} significant after Holm")
+    grids = max(20, simulations // 4)
+    for share in (0.2, 0.5):
+        mediated, others = only_repetition(grids, share)
+        name = f"27 cells, repetition alone, {100 * share:.0f} % noise: any"
+        line(f"{name} mediated", mediated, grids, "at most 5")
+        line(f"{name} picture or edit", others, grids, "at most 5")
+    count = max(50, simulations // 2)
+    for noise in (0.0, 0.25):
+        words = readers(count, noise)
+        wrong = sum(words.get(word, 0.0) for word in ("any picture", "extra compute", "any edit"))
+        line(f"readers, n = 120, {100 * noise:.0f} % noise: wrong cause", wrong, count, "at most 2")
+        print("  " + ", ".join(f"{word} {100 * each:.1f} %" for word, each in words.items()))
 
 
 if __name__ == "__main__":

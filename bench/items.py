@@ -16,6 +16,7 @@ from bench.common import machine, picture
 from g2u import plugins, tables
 from g2u.cache.calls import CachedCalls
 from g2u.cache.folder import FolderStore
+from g2u.models import null
 from g2u.params import load
 from g2u.pictures import picture_of
 from g2u.records import EditRequest, Question
@@ -42,7 +43,7 @@ def main() -> None:
         Question(str(number), "Is it even?", format="yes_no", pictures=(digest,))
         for number, digest in enumerate(sources)
     ]
-    model = plugins.model("null", {})
+    model = plugins.model("null", null.Settings())
     requests = [EditRequest((source,), prompt, 0) for source in sources.values()]
     recipe = tables.Recipe(cell.benchmark, cell.family, cell.model, model.identity("edit"), "{}")
     found: dict[str, list[float]] = {"bare": [], "new": [], "cached": []}

@@ -17,6 +17,7 @@ from g2u.cache.folder import FolderStore
 from g2u.cli.fill import fill_part
 from g2u.cli.plan import Source, read_source
 from g2u.cli.workers import Workers
+from g2u.models import tiny
 from g2u.params import Params
 from g2u.records import Question
 from g2u.workspace import CACHE_VARIABLE, Cell, call_store
@@ -32,7 +33,7 @@ def drawn(
     config: Params, source: Source, questions: Sequence[Question], store: FolderStore, batch: int
 ) -> Drawn:
     """The thoughts of all families, what is missing in `store` made in batches of `batch`."""
-    model = plugins.model("tiny", {})
+    model = plugins.model("tiny", tiny.Settings())
     found: Drawn = {}
     for family in FAMILIES:
         cell = Cell("ladder", "tiny", family)

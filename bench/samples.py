@@ -22,7 +22,12 @@ DIALECTS: dict[str, dict[str, Any]] = {
     "BlindTest_sample": {"format": "open", "scorer": "short"},
     "EasyVQA_MMEdialect_sample": {"metric": "mme"},
     "MMBench_EN_samples_circular": {"metric": "circular"},
-    "MathVision_MINI_sample": {"format": "open", "scorer": "equivalent", "labels": ["level"]},
+    "MathVision_MINI_sample": {
+        "format": "open",
+        "scorer": "equivalent",
+        "labels": ["level"],
+        "marks": "text",  # of the parts of one picture
+    },
     "VSP_collision_multiimage_sample": {"format": "open", "scorer": "times"},
     "VSP_maze_plan_sample": {"format": "open", "scorer": "route"},
     "visualpuzzles_from_PuzzleVQA_sample": {

@@ -134,8 +134,7 @@ def _pictures(turns: Sequence[Turn]) -> int:
 
 
 def _can(config: Params, model: str, capability: str) -> bool:
-    preset = config.presets.models[model]
-    return capability in plugins.capabilities(preset.adapter, preset.settings)
+    return capability in config.abilities(model)
 
 
 def _by_likelihood(config: Params, model: str, question: Question) -> bool:

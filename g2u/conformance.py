@@ -1,15 +1,19 @@
 """What every adapter must hold, checked on a real model of it: `g2u check MODEL`.
 
 The checks know nothing of the model but its `Model` protocol, so that the author of a private
-adapter runs the same ones.
+adapter runs the same ones. Whether pictures arrive is decided in g2u/arrival.py.
 """
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Literal, cast
 
 import numpy as np
 
+from g2u import arrival
+from g2u.arrival import COUNTS, Pictures, Place, Question, Verdict, distance
 from g2u.pictures import picture_of_pixels
 from g2u.protocols import Embedder, Model
 from g2u.records import (
@@ -23,12 +27,40 @@ from g2u.records import (
     Turn,
 )
 
-Outcome = Literal["holds", "fails", "not applicable"]
+Outcome = Literal["holds", "fails", "unproven", "not applicable"]
 SIDE = 64
 """Of the pictures that are shown, in pixels."""
 TOLERANCE = 1e-3
 """Of log-probabilities, between two ways of asking: other matrix shapes round otherwise."""
 TOKENS = 6
+LONG = 96
+"""Tokens of a reply that should hang on all that was seen."""
+FEW = 4
+"""Sampler steps where any picture will do."""
+GUIDES = re.compile("cfg|guidance|scale|steps")
+"""Names of sampler settings that have to change the edit."""
+BENT = 1.0
+"""Levels of 255 that equal edits may be apart for a setting without effect to be seen as one."""
+DRAWN = "Join what all pictures show in one."
+REDRAWN = ("Compare the pictures.", "Make all pictures darker.")
+REWORDED = (
+    "What do the pictures have in common?",
+    "In what do the pictures differ? Name everything.",
+    "Which of the pictures is the darkest, and which has the most colours?",
+    "Write a story in which each picture plays a part.",
+)
+VERDICTS: dict[Verdict, tuple[Outcome, str, str]] = {
+    "arrived": ("holds", "arrived", ""),
+    "lost": (
+        "fails",
+        "LOST",
+        "; the server drops it, and what is shown there means nothing: serve the model otherwise, "
+        "or let it have one picture (a collage)",
+    ),
+    "unproven": ("unproven", "unproven", "; too little to tell: look at some replies yourself"),
+    "refused": ("not applicable", "refused", ""),
+}
+"""The outcome of each, its word, and what follows from it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,14 +79,22 @@ class Conformance:
         model: what is checked; its weights load at the first check that calls it.
         declared: what the adapter says a model of these settings can do.
         sampler: sampler settings of every edit.
+        counts: pictures of the requests that are asked whether they arrive.
+        seed: of what those pictures show; None = never the same.
     """
 
     def __init__(
-        self, model: Model, declared: frozenset[str], sampler: Mapping[str, Scalar]
+        self,
+        model: Model,
+        declared: frozenset[str],
+        sampler: Mapping[str, Scalar],
+        counts: Sequence[int] = COUNTS,
+        seed: int | None = None,
     ) -> None:
         self._model, self._declared = model, declared
         self._sampler = tuple(sorted(sampler.items()))
         self._pictures = [_picture(number) for number in range(3)]
+        self._counts, self._draw = counts, np.random.default_rng(seed)
 
     def run(self) -> list[Check]:
         """All checks, in a fixed order."""
@@ -63,7 +103,7 @@ class Conformance:
             noted = check()
             outcome: Outcome = "holds" if noted == "" else "fails" if noted else "not applicable"
             checks.append(Check(name, outcome, noted or ""))
-        return checks
+        return [*checks, *self.guidance(), *self.edited_pictures(), *self.answered_pictures()]
 
     def _checks(self) -> dict[str, Callable[[], str | None]]:
         """By name; a check returns "" where it holds, what it saw otherwise, None = cannot be."""
@@ -73,6 +113,7 @@ class Conformance:
             "edits: a batch gives what its requests give alone, in order": self.edit_batches,
             "edits: the seed decides": self.edit_seeds,
             "edits: the prompt and the picture decide": self.edit_inputs,
+            "answers: words come where words are asked for": self.answer_words,
             "answers: a batch gives what its requests give alone, in order": self.answer_batches,
             "answers: greedy is the same each time": self.answer_repeats,
             "answers: a sample follows its seed": self.answer_samples,
@@ -127,16 +168,126 @@ class Conformance:
         return bad or ("" if made[0] == made[1] != made[2] else "the seed decides nothing")
 
     def edit_inputs(self) -> str | None:
-        """Another prompt and another picture give another picture."""
+        """Another prompt and another picture give another picture, which is not what was shown.
+
+        They are asked for after the first, so that a cache that forgets a part of them shows.
+        """
         if not self._draws():
             return None
         base = self._edit(0)
-        others = [EditRequest(base.pictures, "Remove it.", base.seed, base.settings)]
+        asked = {"prompt": EditRequest(base.pictures, "Remove it.", base.seed, base.settings)}
         if base.pictures:
-            others.append(EditRequest((self._pictures[1],), base.prompt, base.seed, base.settings))
-        made = self._model.edit([base, *others])
-        bad = _failed(made)
-        return bad or ("" if all(made[0] != other for other in made[1:]) else "it makes no odds")
+            other = (self._pictures[1],)
+            asked["picture"] = EditRequest(other, base.prompt, base.seed, base.settings)
+        made = self._model.edit([base]) + self._model.edit(list(asked.values()))
+        if _failed(made):
+            return _failed(made)
+        if made[0] in base.pictures:
+            return "what comes back is the picture that was sent"
+        still = [name for name, reply in zip(asked, made[1:], strict=True) if reply == made[0]]
+        return f"another {' and another '.join(still)}: the same edit" if still else ""
+
+    def guidance(self) -> list[Check]:
+        """What the sampler sets (guidance, steps) changes the edit when it is set otherwise."""
+        own = dict(self._cheap())
+        chosen = {
+            name: _otherwise(name, value)
+            for name, value in own.items()
+            if GUIDES.search(name) and isinstance(value, int | float) and value is not True
+        }
+        if not chosen or not self._draws():
+            return []
+        base = self._edit(0)
+
+        def made(settings: Mapping[str, Scalar]) -> EditRequest:
+            return EditRequest(
+                base.pictures, base.prompt, base.seed, tuple(sorted(settings.items()))
+            )
+
+        first, *again = self._model.edit([made(own)] * 3)
+        others = [made({**own, name: value}) for name in chosen for value in chosen[name]]
+        replies = iter(self._model.edit(others))
+        widest = max(distance(first, reply) for reply in again)
+        checks = []
+        for name, values in chosen.items():
+            found = [next(replies) for _ in values]
+            off = [distance(first, reply) for reply in found if isinstance(reply, Picture)]
+            outcome: Outcome = "fails"
+            note = (
+                f"the same edit with {own[name]} as with {', '.join(map(str, values))}; the server "
+                "does not read it: name it as the server does, or take it out of the sampler"
+            )
+            if any(value > arrival.MARGIN * widest for value in off):
+                outcome, note = "holds", ""
+            elif _failed([first, *again]) or not off:
+                outcome, note = "unproven", _failed([first, *again, *found])
+            elif widest > BENT:
+                outcome, note = "unproven", f"equal requests are {widest:.3g} levels apart"
+            checks.append(Check(f"edits: {name} counts", outcome, note))
+        return checks
+
+    def edited_pictures(self) -> list[Check]:
+        """Each picture of an edit makes a difference to it."""
+        if "edit" not in self._declared:
+            return []
+
+        def asks(prompt: str, seed: int) -> arrival.Ask:
+            def ask(shown: Sequence[Pictures]) -> Sequence[object]:
+                settings = self._cheap()
+                return self._model.edit([EditRequest(p, prompt, seed, settings) for p in shown])
+
+            return ask
+
+        otherwise = [asks(text, 70 + place) for place, text in enumerate(REDRAWN)]
+        question = Question(asks(DRAWN, 7), distance, bends=True, otherwise=otherwise)
+        return _lines("edits", arrival.changes(question, self._counts, self._draw))
+
+    def answered_pictures(self) -> list[Check]:
+        """Each picture of a question is read, or makes a difference to the answer."""
+        if "answer" not in self._declared:
+            return []
+
+        def asks(text: str, seed: int | None = None) -> arrival.Ask:
+            def ask(shown: Sequence[Pictures]) -> Sequence[object]:
+                chosen = (LONG,) if seed is None else (LONG, 1.0, seed)
+                turns = [(Turn("user", (*pictures, text)),) for pictures in shown]
+                return self._model.answer([AnswerRequest(each, *chosen) for each in turns])
+
+            return ask
+
+        found = arrival.read_numbers(asks(arrival.READ), self._counts, self._draw)
+        places = {
+            (count, n): Place(count, n, "arrived", "its number was read, twice")
+            for count, n in found.read
+        }
+        unread = [c for c in self._counts if any((c, n + 1) not in places for n in range(c))]
+        otherwise = [asks(text) for text in REWORDED]
+        if "sample" in self._declared:  # a sample hangs on every probability, not on the greatest
+            otherwise += [asks(arrival.TOLD, seed) for seed in range(len(REWORDED))]
+        question = Question(
+            asks(arrival.TOLD), lambda a, b: float(a != b), bends=False, otherwise=otherwise
+        )
+        for place in arrival.changes(question, unread, self._draw):
+            places.setdefault((place.count, place.number), place)
+        lines = _lines("answers", [places[key] for key in sorted(places)])
+        if found.disorder:
+            lines.append(Check("answers: pictures keep their order", "fails", found.disorder))
+        if found.stale:
+            note = f"{found.stale} say what the pictures of another request show"
+            lines.append(Check("answers: a reply belongs to its request", "fails", note))
+        return lines
+
+    def answer_words(self) -> str | None:
+        """A text, not a picture."""
+        if "answer" not in self._declared:
+            return None
+        (reply,) = self._model.answer([self._answer(0)])
+        if isinstance(reply, Failure):
+            return (
+                f"{reply.reason}; a server that draws unless told otherwise wants "
+                "answer_extra: {modalities: [text]} in the preset's settings"
+            )
+        return "a picture, written as text" if "data:image" in reply else ""
 
     def answer_batches(self) -> str | None:
         """Two pictures beside one, a short question beside a long one."""
@@ -256,6 +407,13 @@ class Conformance:
     def _draws(self) -> bool:
         return bool({"draw", "edit"} & self._declared)
 
+    def _cheap(self) -> tuple[tuple[str, Scalar], ...]:
+        """The sampler with few steps, where it names them."""
+        return tuple(
+            (name, min(value, FEW) if "steps" in name and isinstance(value, int) else value)
+            for name, value in self._sampler
+        )
+
     def _edit(self, number: int, seed: int = 0) -> EditRequest:
         prompts = ("Make it blue.", "Draw a long red line around the object.", "Zoom out.")
         shown = (self._pictures[number],) if "edit" in self._declared else ()
@@ -284,6 +442,23 @@ def _picture(number: int) -> Picture:
     return picture_of_pixels(pixels)
 
 
+def _otherwise(name: str, value: Scalar) -> list[Scalar]:
+    """Other values of a sampler setting."""
+    found: list[Scalar] = [2, 3, 8] if "steps" in name else [1.0, 2.0, 5.0, 3.0]
+    return [other for other in found if other != value][:3]
+
+
+def _lines(kind: str, places: Sequence[Place]) -> list[Check]:
+    """One line for all pictures of a count that share what became of them."""
+    checks = []
+    for (count, verdict, note), group in groupby(places, lambda p: (p.count, p.verdict, p.note)):
+        numbers = [str(place.number) for place in group]
+        outcome, word, next_step = VERDICTS[verdict]
+        which = f"picture{'s' if len(numbers) > 1 else ''} {', '.join(numbers)}"
+        checks.append(Check(f"{kind}: {which} of {count}: {word}", outcome, f"{note}{next_step}"))
+    return checks
+
+
 def _failed(replies: Sequence[object]) -> str:
     failures = [reply.reason for reply in replies if isinstance(reply, Failure)]
     return f"fails: {failures[0]}" if failures else ""
@@ -305,7 +480,7 @@ def _near(first: object, second: object, tolerance: float = TOLERANCE) -> bool:
 
 def table(checks: Sequence[Check]) -> str:
     """The checks as lines of text."""
-    signs = {"holds": "ok", "fails": "FAILS", "not applicable": "-"}
+    signs = {"holds": "ok", "fails": "FAILS", "unproven": "?", "not applicable": "-"}
     return "\n".join(
         f"{signs[check.outcome]:6}{check.name}" + (f": {check.note}" if check.note else "")
         for check in checks

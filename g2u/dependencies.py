@@ -6,7 +6,7 @@ from pathlib import Path
 
 PACKAGES = ("g2u", "stages", "flows")
 LOADED_BY_NAME = {
-    "prepare": ("g2u/benchmarks",),
+    "prepare": ("g2u/benchmarks", "g2u/scoring/answers", "g2u/scoring/official"),
     "generate": ("g2u/edits", "g2u/models"),
     "understand": ("g2u/feedback", "g2u/models"),
     "judge": ("g2u/models", "g2u/scoring/answers"),
@@ -75,10 +75,15 @@ def reached_by_stage(stage: str, root: Path) -> set[Path]:
 
 
 def shared_code(stage: str, root: Path) -> list[str]:
-    """What a stage depends on beside its own file and the modules it loads by name."""
+    """What a stage depends on beside its own file and the modules it loads by name; of these, those
+    that other code imports.
+    """
     own = Path("stages") / f"{stage}.py"
-    return sorted(
-        path.as_posix()
-        for path in reached_by_stage(stage, root)
-        if path != own and not any(path.is_relative_to(f) for f in LOADED_BY_NAME[stage])
-    )
+
+    def is_named(path: Path) -> bool:
+        return any(path.is_relative_to(folder) for folder in LOADED_BY_NAME[stage])
+
+    shared = {path for path in reached_by_stage(stage, root) if path != own and not is_named(path)}
+    between = {file for path in shared for file in imported(path, root) if is_named(file)}
+    kept = shared | {file for file in between if file.name != "__init__.py"}
+    return sorted(path.as_posix() for path in kept)

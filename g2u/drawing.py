@@ -3,16 +3,24 @@
 Here is what an edit request holds, how its seed is drawn, and what makes a reply no thought.
 """
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 from g2u.digests import call_seed
 from g2u.errors import in_one_line
 from g2u.pictures import picture_of
 from g2u.protocols import Calls, Reply
-from g2u.records import EditRequest, Ending, Failure, Picture, Question, Status, Thought, ending
+from g2u.records import (
+    EditRequest,
+    Ending,
+    Failure,
+    Picture,
+    Question,
+    Sampler,
+    Status,
+    Thought,
+    ending,
+)
 
 CUT: dict[Ending, str] = {"length": "cut off at its budget of tokens", "filter": "filtered"}
 """What is said of a text that its model did not end."""
@@ -32,9 +40,10 @@ class Wording:
 def draw(
     asked: Sequence[tuple[Question, Wording]],
     pictures: Mapping[str, Picture],
-    settings: Mapping[str, Any],
+    sampler: Sampler,
     calls: Calls,
     *,
+    draws: int = 1,
     may_copy: bool = False,
 ) -> list[Thought]:
     """Edits of each picture of each question by the prompt beside it, draw after draw.
@@ -42,24 +51,19 @@ def draw(
     Args:
         asked: questions with their edit prompts.
         pictures: by digest.
-        settings: "seed" of the run, "sampler" settings, and "draws": how many of each picture (1).
+        sampler: how the run draws.
         calls: where edits are asked for; equal requests are one call.
+        draws: how many of each picture.
         may_copy: whether a thought may equal its source.
     """
-    sampler = tuple(sorted(settings["sampler"].items()))
     places = [
         (q.id, wording, number, position, source)
-        for number in range(int(settings.get("draws", 1)))
+        for number in range(draws)
         for q, wording in asked
         for position, source in enumerate(q.pictures)
     ]
     requests = [
-        EditRequest(
-            (pictures[source],),
-            wording.prompt,
-            call_seed(settings["seed"], [source], wording.prompt, number),
-            sampler,
-        )
+        edit_request(sampler, (pictures[source],), wording.prompt, number)
         for _, wording, number, _, source in places
     ]
     replies = calls.edit(requests)
@@ -82,6 +86,15 @@ def draw(
         )
         thoughts.append(completed(made, reply, "" if may_copy else source))
     return thoughts
+
+
+def edit_request(
+    sampler: Sampler, pictures: tuple[Picture, ...], prompt: str, number: int
+) -> EditRequest:
+    """The `number`th edit of these pictures by this prompt in a run."""
+    digests = [picture.digest for picture in pictures]
+    seed = call_seed(sampler.seed, digests, prompt, number)
+    return EditRequest(pictures, prompt, seed, sampler.settings)
 
 
 def given_to(request: EditRequest) -> tuple[str, ...]:
@@ -144,8 +157,12 @@ def tagged(reply: str, tag: str, stop: str) -> str | None:
     """
     if stop in reply.lower():
         return None
-    found = re.search(rf"^\s*{tag}:\s*(\S.*?)\s*$", reply, re.MULTILINE)
-    return found[1] if found else None
+    lines = [line.strip() for line in reply.split("\n")]
+    for number, line in enumerate(lines):
+        if line.startswith(f"{tag}:"):
+            said = [line.removeprefix(f"{tag}:").strip(), *lines[number + 1 :]]
+            return next((words for words in said if words), None)
+    return None
 
 
 def flaw_of(picture: Picture, source: str) -> str:
@@ -170,8 +187,10 @@ def draw_as_written(
     replies: Sequence[Reply[str]],
     writer: tuple[str, str],
     pictures: Mapping[str, Picture],
-    settings: Mapping[str, Any],
+    sampler: Sampler,
     calls: Calls,
+    *,
+    draws: int,
 ) -> list[Thought]:
     """Edits by prompts that a model wrote, one per question; without a prompt they have failed.
 
@@ -180,8 +199,9 @@ def draw_as_written(
         replies: the prompts, in the order of the questions.
         writer: who wrote them, and the prompt that they were made from, if any.
         pictures: by digest.
-        settings: the family's preset with seed and sampler.
+        sampler: how the run draws.
         calls: model calls.
+        draws: how many of each picture.
     """
     asked: list[tuple[Question, Wording]] = []
     thoughts: list[Thought] = []
@@ -191,4 +211,4 @@ def draw_as_written(
             thoughts += without_thought(question, "failed", reason)
         else:
             asked.append((question, Wording(reply.strip(), *writer)))
-    return thoughts + draw(asked, pictures, settings, calls)
+    return thoughts + draw(asked, pictures, sampler, calls, draws=draws)

@@ -13,11 +13,12 @@ The wordings are this project's own.
 import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from g2u.digests import sha256
 from g2u.prompts import question_prompt
 from g2u.records import AnswerRequest, Picture, Question, Target, Thought, Turn
+from g2u.scoring import responses
 from g2u.tables import Answer, Judgement
 
 WORDING = {
@@ -49,6 +50,18 @@ WORDING = {
 }
 NUMBERS = {"grades": (1, 0, 1), "viescore": (2, 0, 10), "ra": (3, 1, 5), "al": (3, 1, 5)}
 """How many numbers a reply has to hold, and their range."""
+VERDICTS = ("answers", "agreement")
+"""What is answered by RIGHT or WRONG."""
+SUBJECT = re.compile(
+    r"^(?:(?:it|this|that|the\s+(?:response|answer))\s+is|it's|that's)\s+", re.IGNORECASE
+)
+"""What a verdict may be said of."""
+SHORT = 200
+"""Letters of a reply that may be what was asked for."""
+LEAD = re.compile(
+    r"(?:(?:my|the|final)\s+)*(?:answer|verdict|judge?ment|ratings?|scores?|grade)\s*:",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,18 +78,41 @@ class Case:
 def read(name: str, reply: str) -> float | None:
     """The score in a reply; None where it is not exactly what was asked for.
 
+    Thinking that has ended, emphasis, "Answer:" and its like in front, "it is" before a verdict and
+    a full stop are no part of it, and "not RIGHT" is WRONG; any other word, or thinking without an
+    end, makes it unread.
+
     answers, agreement: 0 or 1; grades: 0..1; viescore: 0..10; ra, al: 1..5.
     """
-    if name in ("answers", "agreement"):
-        words = set(re.findall(r"\b(RIGHT|WRONG)\b", reply))
-        return None if len(words) != 1 else float(words == {"RIGHT"})
+    said = responses.said(reply).strip()
+    if len(said) > SHORT:
+        return None
+    said = responses.plain(said).strip()
+    lead = LEAD.match(said)
+    said = (said[lead.end() :] if lead else said).strip().removesuffix(".").strip()
+    if name in VERDICTS:
+        return {"RIGHT": 1.0, "WRONG": 0.0, "not RIGHT": 0.0}.get(SUBJECT.sub("", said))
     count, low, high = NUMBERS[name]
-    number = r"\s*(\d+(?:\.\d+)?)\s*"
-    found = re.fullmatch(",".join([number] * count) + r"\.?\s*", reply)
+    found = re.fullmatch(r"\s*,\s*".join([r"([0-9]+(?:\.[0-9]+)?)"] * count), said)
     values = [float(value) for value in found.groups()] if found else []
     if not values or not all(low <= value <= high for value in values):
         return None
     return math.sqrt(values[0] * values[1]) if name == "viescore" else sum(values) / count
+
+
+def again(case: Case) -> AnswerRequest:
+    """What is asked once more where the first reply could not be read: the same with a reminder.
+
+    The first reply is not shown, so that the second hangs on nothing that it said.
+    """
+    (turn,) = case.request.turns
+    words = "RIGHT or WRONG"
+    if case.name not in VERDICTS:
+        count, low, high = NUMBERS[case.name]
+        numbers = "one number" if count == 1 else f"{count} numbers with commas between"
+        words = f"{numbers} from {low} to {high}"
+    reminder = f"Reply with {words}, and with nothing else."
+    return replace(case.request, turns=(Turn(turn.role, (*turn.parts, reminder)),))
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal, TypeVar, get_args
 import yaml
 from pydantic import ConfigDict, Field
 
-from g2u import plugins
+from g2u import plugins, protocols
 from g2u.arms import Pairing
 from g2u.cache.budget import Budget, Limits, Spent
 from g2u.errors import DataError, ParamsError, in_one_line, unknown_name
@@ -102,7 +102,7 @@ class BenchmarkPreset(Preset):
     def files(self) -> list[Path]:
         """Files and folders that it reads."""
         settings = self.settings()
-        return [Path(str(settings[key])) for key in FILES if key in settings]
+        return [Path(str(settings[key])) for key in FILES if settings.get(key) is not None]
 
     def require_files(self, name: str) -> None:
         """Raise DataError for a file of the preset `name` that is missing or no data; opens none.
@@ -111,8 +111,9 @@ class BenchmarkPreset(Preset):
         """
         settings = self.settings()
         for key in FILES:
-            flaw = _flaw_of(Path(str(settings[key])), key) if key in settings else ""
-            if flaw:
+            if settings.get(key) is None:
+                continue
+            if flaw := _flaw_of(Path(str(settings[key])), key):
                 whence = f"get it from {self.obtain}" if self.obtain else "put it there"
                 licence = f" (licence: {self.licence})" if self.licence else ""
                 raise DataError(
@@ -128,6 +129,12 @@ class FamilyPreset(Preset):
     """A file of g2u/edits."""
     style: str = ""
     """How its prompts are worded (imperative, descriptive, ...): a factor that can be compared."""
+
+    @property
+    def writer(self) -> str | None:
+        """The model preset that writes its prompts, if another than the drawing one does."""
+        found = self.settings().get("writer")
+        return found if isinstance(found, str) else None
 
 
 Axis = Literal["models", "benchmarks", "families"]
@@ -400,6 +407,41 @@ class Params(Section):
         kind = plugins.settings("source" if axis == "benchmarks" else "edit", module)
         return checked(kind, preset.settings(), place)
 
+    def check_settings(self) -> None:
+        """Raise ParamsError for the first preset in use whose settings do not fit."""
+        used: dict[Axis, list[str]] = {
+            "benchmarks": self.benchmarks,
+            "families": self.families,
+            "models": self.models_in_use(),
+        }
+        for axis, names in used.items():
+            for name in names:
+                self.settings(axis, name)
+
+    def models_in_use(self) -> list[str]:
+        """Presets that a run may call: of its cells, its judge, and the writers of its families."""
+        found = [model for model, _ in self.cells()]
+        return list(dict.fromkeys([*found, *self.speakers()]))
+
+    def speakers(self) -> dict[str, str]:
+        """Models that only answer, and where params.yaml names them."""
+        found = {} if self.judge.model is None else {self.judge.model: "judge.model"}
+        for family in self.families:
+            writer = self.presets.families[family].writer
+            if writer is not None:
+                found.setdefault(writer, f"presets.families.{family}.writer")
+        return found
+
+    def model(self, name: str) -> protocols.Model:
+        """The model of a preset; its weights are read at its first call. Raises ParamsError."""
+        settings = self.settings("models", name)
+        return plugins.model(self.presets.models[name].adapter, settings)
+
+    def abilities(self, name: str) -> frozenset[str]:
+        """What the model of a preset can do; loads nothing. Raises ParamsError."""
+        settings = self.settings("models", name)
+        return plugins.capabilities(self.presets.models[name].adapter, settings)
+
     def budget(self, model: str, spent: Spent | None = None) -> Budget:
         """What may be spent on calls of a model; `spent` is shared by the workers of a run."""
         prices = {str(kind): price for kind, price in self.run.prices.get(model, {}).items()}
@@ -523,14 +565,6 @@ def _check_axes(params: Params, path: Path) -> None:
     for name in BASELINES:
         if name not in params.families:
             raise ParamsError(f"{path}: families lacks {name!r}; every gain is measured against it")
-
-
-def check_settings(kind: str, owner: str, found: Iterable[str], known: Iterable[str]) -> None:
-    """Raise ParamsError for a preset's key that its module does not know."""
-    names = set(known)
-    for name in found:
-        if name not in names:
-            raise ParamsError(unknown_name(f"{PATH}: presets.{kind}.{owner}", name, names))
 
 
 def _check_modules(params: Params, path: Path) -> None:

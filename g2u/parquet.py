@@ -116,9 +116,9 @@ def iterate_rows(
                     for row in batch.to_pylist():
                         yield {name: _shared(value) for name, value in row.items()}
     except FileNotFoundError:
-        raise DataError(f"{path}: missing; run dvc repro, which makes it") from None
+        raise DataError(f"{path}: missing; g2u run makes it") from None
     except (pa.ArrowInvalid, OSError) as error:
-        raise DataError(f"{path}: not a whole parquet file ({error}); run dvc repro") from None
+        raise DataError(f"{path}: not a whole parquet file ({error}); g2u run makes it") from None
 
 
 def _shared(value: Any) -> Any:
@@ -201,7 +201,7 @@ def read_shards(
     """Rows of all shards, in order."""
     parts = shards(folder)
     if not parts or parts[0].name != FIRST:
-        raise DataError(f"{folder}: missing or not whole; run dvc repro, which makes it")
+        raise DataError(f"{folder}: missing or not whole; g2u run makes it")
     for part in parts:
         yield from iterate_rows(part, schema, columns)
 

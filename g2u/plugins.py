@@ -6,7 +6,6 @@ model of its own without a change here.
 
 import importlib
 import pkgutil
-from collections.abc import Mapping
 from functools import cache, lru_cache
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
@@ -14,7 +13,7 @@ from types import ModuleType
 from typing import Any, cast
 
 from g2u import code, protocols
-from g2u.errors import ParamsError, unknown_name
+from g2u.errors import ModelError, ParamsError, in_one_line, unknown_name
 from g2u.settings import Section
 
 PLACES = {
@@ -71,18 +70,18 @@ def settings(kind: str, name: str) -> type[Section]:
     found = getattr(_module(kind, name), "Settings", None)
     if not (isinstance(found, type) and issubclass(found, Section)):
         raise ParamsError(
-            f"{kind} {name} says no settings; expected a class Settings(g2u.settings.Section) "
-            "beside load, with a field for each"
+            f"{kind} {name} does not say which settings it takes; expected a class "
+            "Settings(g2u.settings.Section) in its module, with a field for each"
         )
     return found
 
 
-def capabilities(name: str, settings: Mapping[str, Any]) -> frozenset[str]:
+def capabilities(name: str, settings: Section) -> frozenset[str]:
     """What a model of the adapter `name` with these settings can do; loads nothing."""
     return adapter(name).capabilities(settings)
 
 
-def model(name: str, settings: Mapping[str, Any]) -> protocols.Model:
+def model(name: str, settings: Section) -> protocols.Model:
     """A model of the adapter `name`, identified by its code too; its weights are read at its first
     call.
     """
@@ -105,7 +104,7 @@ class Marked:
         return f"{self._made.identity(kind)} code {self._mark}"
 
 
-def reach(name: str, settings: Mapping[str, Any]) -> None:
+def reach(name: str, settings: Section) -> None:
     """Look for the server of an adapter that has one. Raises ModelError."""
     found = adapter(name)
     if hasattr(found, "reach"):
@@ -123,7 +122,7 @@ def scorer(name: str) -> protocols.AnswerScorer:
 
 
 def metric(name: str) -> ModuleType:
-    """The published figure `name`: a g2u.scoring.units.Metric."""
+    """The published figure `name`: a g2u.scoring.items.Metric."""
     return _module("metric", name)
 
 
@@ -131,6 +130,12 @@ def metric(name: str) -> ModuleType:
 def _module(kind: str, name: str) -> ModuleType:
     if name not in known(kind):
         raise ParamsError(unknown_name(f"params.yaml: {kind}", name, known(kind)))
-    if kind == "adapter" and name in foreign():
-        return cast(ModuleType, foreign()[name].load())
-    return importlib.import_module(f"{PLACES[kind]}.{name}")
+    try:
+        if kind == "adapter" and name in foreign():
+            return cast(ModuleType, foreign()[name].load())
+        return importlib.import_module(f"{PLACES[kind]}.{name}")
+    except ImportError as error:
+        if kind != "adapter":
+            raise
+        said = in_one_line(str(error))
+        raise ModelError(f"adapter {name} cannot be imported: {said}") from None

@@ -6,7 +6,6 @@ image_vqa.py): hint, question, options, request.
 
 from collections.abc import Sequence
 
-from g2u.errors import ParamsError
 from g2u.records import Question
 
 VERSION = "1"
@@ -42,13 +41,5 @@ def question_prompt(question: Question) -> str:
 
 
 def filled(template: str, questions: Sequence[Question]) -> list[str]:
-    """An edit prompt for each question: the template with the question's text in it.
-
-    Raises:
-        ParamsError: it has no place for the question.
-    """
-    if "{question}" not in template:
-        raise ParamsError(
-            f"params.yaml: presets.families: template {template!r} lacks {{question}}"
-        )
+    """An edit prompt for each question: the template with the question's text for {question}."""
     return [template.replace("{question}", question.text) for question in questions]

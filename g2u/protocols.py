@@ -15,6 +15,7 @@ from g2u.records import (
     Question,
     Request,
     Sample,
+    Sampler,
     ScoreRequest,
     Thought,
     Turn,
@@ -84,11 +85,14 @@ class Embedder(Protocol):
 class Adapter(Protocol):
     """A package in g2u/models."""
 
-    def capabilities(self, settings: Mapping[str, Any]) -> frozenset[str]:
-        """What a model of these settings can do; loads nothing. Raises ParamsError."""
+    Settings: type[Section]
+    """What a preset may set under `settings`."""
+
+    def capabilities(self, settings: Any) -> frozenset[str]:
+        """What a model of these `Settings` can do; loads nothing."""
         ...
 
-    def load(self, settings: Mapping[str, Any]) -> Model:
+    def load(self, settings: Any) -> Model:
         """A model ready to be called; weights are read at the first call, not here."""
         ...
 
@@ -96,7 +100,7 @@ class Adapter(Protocol):
 class Reached(Protocol):
     """What an adapter whose models lie behind a server offers beside the rest."""
 
-    def reach(self, settings: Mapping[str, Any]) -> None:
+    def reach(self, settings: Any) -> None:
         """Look for the server, at no cost. Raises ModelError where a call could not be made."""
         ...
 
@@ -132,14 +136,15 @@ class Family(Protocol):
     """Capabilities the model must have."""
     READS: str
     """What it starts from: "pictures", or "oracles" or "adversaries", which prepare makes."""
-    SETTINGS: frozenset[str]
-    """Names a preset may set beside `edit`."""
+    Settings: type[Section]
+    """What a preset may set beside `edit`."""
 
     def imagine(
         self,
         questions: Sequence[Question],
         pictures: Mapping[str, Picture],
-        settings: Mapping[str, Any],
+        settings: Any,
+        sampler: Sampler,
         calls: Calls,
     ) -> list[Thought]:
         """Thoughts for every question, in order.
@@ -147,7 +152,8 @@ class Family(Protocol):
         Args:
             questions: what may be known of the items.
             pictures: digest -> picture; of what prepare made, by digest of the source.
-            settings: the preset, with "seed" (the run's) and "sampler" (the model's) added.
+            settings: the preset's, a `Settings`.
+            sampler: how the run draws.
             calls: model calls through the call cache.
         """
         ...

@@ -22,6 +22,7 @@ from g2u.errors import G2UError
 from g2u.files import files_below
 from g2u.params import Axis, ModelPreset, Params
 from g2u.protocols import Kind
+from g2u.settings import checked
 from g2u.workspace import RECIPES
 
 OWN = ("g2u/dependencies.py", "g2u/recipes.py", "stages/recipes.py")
@@ -103,7 +104,7 @@ def halves(preset: ModelPreset, name: str) -> tuple[str, dict[str, Any]]:
 def _prepare(config: Params, benchmark: str) -> Recipe:
     source = config.presets.benchmarks[benchmark].source
     told = {"prepare": config.prepare, **_preset(config, "benchmarks", benchmark)}
-    return Recipe(told, [f"g2u/benchmarks/{source}.py"])
+    return Recipe(told, [f"g2u/benchmarks/{source}.py", *_figures(config, benchmark)])
 
 
 def _generate(config: Params, model: str, family: str) -> Recipe:
@@ -111,7 +112,7 @@ def _generate(config: Params, model: str, family: str) -> Recipe:
     told = {"generate": config.generate, **_preset(config, "models", model)}
     told |= _preset(config, "families", family)
     called = [(model, "editor")]
-    writer = preset.settings().get("writer")
+    writer = preset.writer
     if writer is not None:
         config.require(model=writer)
         told |= _preset(config, "models", writer)
@@ -131,21 +132,21 @@ def _judge(config: Params, judge: str, benchmark: str) -> Recipe:
 
 
 def _score(config: Params, benchmark: str) -> Recipe:
-    preset = config.presets.benchmarks[benchmark]
+    metric = config.presets.benchmarks[benchmark].metric
     compared = {n: m.baseline for n in config.models if (m := config.presets.models[n]).baseline}
     told = {
         "score": config.score,
         "judge.model": config.judge.model,
-        f"presets.benchmarks.{benchmark}.metric": preset.metric,
+        f"presets.benchmarks.{benchmark}.metric": metric,
         **{f"presets.models.{name}.baseline": other for name, other in compared.items()},
     }
-    code = [f"g2u/scoring/official/{preset.metric}.py", *_scorers(config, benchmark)]
-    return Recipe(told, code)
+    return Recipe(told, _figures(config, benchmark))
 
 
 def _report(config: Params) -> Recipe:
     told = {**_axes(config), "score": config.score, "report": config.report}
     told["understand.rewards"] = config.understand.rewards
+    told["understand.max_tokens"] = config.understand.max_tokens
     for axis in ("models", "families"):
         for name in getattr(config, axis):
             told |= _preset(config, axis, name)
@@ -191,7 +192,8 @@ class _Foreign:
     half: str
 
     def identities(self) -> list[str]:
-        model = plugins.model(self.adapter, self.settings)
+        settings = checked(plugins.settings("adapter", self.adapter), self.settings, self.adapter)
+        model = plugins.model(self.adapter, settings)
         kinds: tuple[Kind, ...] = ("edit",) if self.half == "editor" else ("answer", "score")
         return [model.identity(kind) for kind in kinds]
 
@@ -219,8 +221,16 @@ def _recorded(path: Path, key: str) -> Any:
 
 def _scorers(config: Params, benchmark: str) -> list[str]:
     source = plugins.benchmark(config.presets.benchmarks[benchmark].source)
-    named = [f"g2u/scoring/answers/{name}.py" for name in source.SCORERS]
+    extended = [getattr(plugins.scorer(name), "PUBLISHED", None) for name in source.SCORERS]
+    names = dict.fromkeys(name for name in (*source.SCORERS, *extended) if name)
+    named = [f"g2u/scoring/answers/{name}.py" for name in names]
     return ["g2u/scoring/answers/__init__.py", *named]
+
+
+def _figures(config: Params, benchmark: str) -> list[str]:
+    """The scorers that the source's targets may name, and the metric."""
+    metric = config.presets.benchmarks[benchmark].metric
+    return [f"g2u/scoring/official/{metric}.py", *_scorers(config, benchmark)]
 
 
 def _common(stage: str, root: Path) -> list[str]:

@@ -92,6 +92,8 @@ class Sample:
     """One oracle thought per picture, or none where the benchmark has no truth to draw."""
     adversaries: tuple[Picture, ...] = ()
     """One thought per picture that shows wrong answers to all questions about it, or none."""
+    place: str = ""
+    """Where its answer stands, for errors: file, row and column; empty = its id says it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +114,16 @@ class EditRequest:
     """0 .. 2**63 - 1."""
     settings: tuple[tuple[str, Scalar], ...] = ()
     """Sampler settings, sorted by name (steps, guidance ...)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sampler:
+    """How a run draws: what decides edits beside their pictures and prompts."""
+
+    seed: int = 0
+    """The run's; each edit's own is made from it."""
+    settings: tuple[tuple[str, Scalar], ...] = ()
+    """The model's, as in `EditRequest`."""
 
 
 @dataclass(frozen=True, slots=True)

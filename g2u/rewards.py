@@ -14,7 +14,6 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from g2u import plugins
 from g2u.params import Params
 from g2u.prompts import NAMING, REFLECT, STOP
 from g2u.protocols import Calls
@@ -44,8 +43,7 @@ def rewards(
     """The rewards that section understand names, of thoughts that a model drew, every round of
     them; failures are left out, as is what the model cannot do (embed for embedding, else score).
     """
-    preset = config.presets.models[cell.model]
-    able = plugins.capabilities(preset.adapter, preset.settings)
+    able = config.abilities(cell.model)
     names = [n for n in config.understand.rewards if NEEDS.get(n, "score") in able]
     last = max((thought.round for thought in thoughts), default=0)
     drawn = [

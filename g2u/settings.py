@@ -5,10 +5,12 @@ made from `Section`. `checked` is the one way from values of YAML to such a clas
 """
 
 import difflib
+import math
 import reprlib
 import types
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from string import Formatter
 from typing import Annotated, Any, Literal, Self, TypeVar, Union, get_args, get_origin
 
 import annotated_types
@@ -17,6 +19,7 @@ from pydantic import (
     ConfigDict,
     Field,
     GetCoreSchemaHandler,
+    JsonValue,
     ModelWrapValidatorHandler,
     ValidationError,
     ValidationInfo,
@@ -40,6 +43,8 @@ MOST = 2**63 - 1
 """Of a count: what Python can step through."""
 Positive = Annotated[int, Field(ge=1, le=MOST)]
 NotNegative = Annotated[int, Field(ge=0, le=MOST)]
+KEY = "[key]"
+"""pydantic's step to a name of a mapping, as told from its value."""
 UNKNOWN, UNFIT = "unknown", "unfit"
 """Kinds of errors that are raised here; an unknown name says more than what is missing or wrong."""
 
@@ -91,10 +96,10 @@ class Section(BaseModel):
             if any(problem["type"] in (UNKNOWN, UNFIT) for problem in problems):
                 raise
             field = cls.model_fields[str(info.field_name)]
-            value, kind, metadata, place = _innermost(
-                raw, field.annotation, field.metadata, problems[0]["loc"]
-            )
-            said = unfit(f": {_shown(value)}; {_expected(value, kind, metadata)}")
+            steps = problems[0]["loc"]
+            value, kind, metadata, place = _innermost(raw, field.annotation, field.metadata, steps)
+            what = f"the name {_shown(value)}" if KEY in steps else _shown(value)
+            said = unfit(f": {what}; {_expected(value, kind, metadata)}")
             found = InitErrorDetails(type=said, loc=place, input=value)
         raise ValidationError.from_exception_data(cls.__name__, [found])
 
@@ -121,21 +126,47 @@ class OneOf:
 
 
 @dataclass(frozen=True, slots=True)
-class Holds:
-    """Annotates a text that has to hold a place for something, such as "{question}"."""
+class Form:
+    """Annotates a text of a certain form."""
 
-    place: str
+    fits: Callable[[str], object]
+    """True of the texts that have it."""
+    said: str
+    """What is expected, in words."""
 
     def __get_pydantic_core_schema__(
         self, source: type[Any], handler: GetCoreSchemaHandler
     ) -> CoreSchema:
-        """The text's, and then whether the place is in it."""
+        """The text's, and then whether it has the form."""
         return core_schema.no_info_after_validator_function(self._check, handler(source))
 
     def _check(self, text: str) -> str:
-        if self.place not in text:
-            raise PydanticCustomError("no_place", "no place in it")
+        if not self.fits(text):
+            raise PydanticCustomError("form", "of another form")
         return text
+
+
+def holding(place: str) -> Form:
+    """The form of a text in which `place`, such as "{question}", stands for something."""
+    return Form(lambda text: place in text, f"a text with {place} in it")
+
+
+def formatted(*names: str) -> Form:
+    """The form of a text that `str.format` takes, with no fields but these."""
+
+    def fits(text: str) -> bool:
+        try:
+            parts = list(Formatter().parse(text))
+        except ValueError:
+            return False
+        fields = [part[1:] for part in parts if part[1] is not None]
+        return all(name in names and not spec and not form for name, spec, form in fields)
+
+    known = " and ".join(f"{{{name}}}" for name in names)
+    return Form(fits, f"a text whose only fields are {known} (other braces are doubled)")
+
+
+Text = Annotated[str, Form(str.strip, "a text that is not empty")]
 
 
 def checked(kind: type[S], raw: Any, place: str = "", file: str = FILE) -> S:
@@ -176,8 +207,9 @@ def _innermost(
         inner = get_args(kind)
         if get_origin(kind) is list and isinstance(value, list) and isinstance(step, int):
             value, kind = value[step], inner[0]
-        elif get_origin(kind) is dict and "[key]" in steps[number + 1 : number + 2]:
-            return step, inner[0], [], tuple(place)
+        elif get_origin(kind) is dict and KEY in steps[number + 1 : number + 2]:
+            name = next((key for key in value if key == step), step)  # False, of 0
+            return name, inner[0], [], tuple(place)
         elif get_origin(kind) is dict and isinstance(value, dict) and step in value:
             value, kind = value[step], inner[1]
         else:
@@ -208,6 +240,8 @@ def _expected(value: Any, kind: Any, metadata: list[Any]) -> str:
     hint = f"did you mean {near[0]!r}? " if near else ""
     most = f", at most {MOST}" if isinstance(value, int) and value > MOST else ""
     said = _kind(kind, metadata)
+    if isinstance(value, float) and not math.isfinite(value):
+        said = f"{said}, finite"
     is_text = "a text" in said and not isinstance(value, str | list | dict | None)
     return f"{hint}expected {said}{most}{'; put it in quotes' if is_text else ''}"
 
@@ -235,15 +269,20 @@ def _kind(kind: Any, metadata: Iterable[Any] = ()) -> str:
     if origin is list:
         return f"a list{_size(flat)} (of each: {_kind(inner[0])})"
     if origin is dict:
-        return "names and values" if inner[1] is Any else f"names, each with {_kind(inner[1])}"
+        return (
+            "names and values"
+            if inner[1] in (Any, JsonValue)
+            else f"names, each with {_kind(inner[1])}"
+        )
     if isinstance(bare, type) and issubclass(bare, BaseModel):
         return f"names and values ({', '.join(bare.model_fields)})"
+    if bare is JsonValue:
+        return "a value as JSON has them"
+    form = next((each.said for each in flat if isinstance(each, Form)), "")
     words = {int: "an integer", float: "a number", bool: "true or false", str: "a text"}
-    said = words.get(bare, "another value")
-    if bare is str:
-        places = "".join(f" with {each.place} in it" for each in flat if isinstance(each, Holds))
-        full = any(isinstance(each, annotated_types.MinLen) for each in flat)
-        return f"{said}{' that is not empty' if full else ''}{places}"
+    said = form or words.get(bare, "another value")
+    if bare is str and any(isinstance(each, annotated_types.MinLen) for each in flat):
+        return f"{said} that is not empty"
     return f"{said}{_range(flat)}"
 
 

@@ -364,7 +364,7 @@ def assert_same_ids(what: str, found: Iterable[str], expected: Iterable[str]) ->
     if left != right:
         odd = sorted(left ^ right)[0]
         where = "has no" if odd in right else "has an unknown"
-        raise DataError(f"{what}: {where} question {odd!r}; run dvc repro")
+        raise DataError(f"{what}: {where} question {odd!r}; g2u run makes both anew")
 
 
 def _distinct(thoughts: Sequence[Thought], recipe: Recipe) -> Iterator[dict[str, Any]]:

@@ -1,10 +1,7 @@
 """A family whose prompts another model writes: that model's answers, this one's drawings."""
 
-import functools
-import json
 from collections.abc import Sequence
 
-from g2u import plugins
 from g2u.digests import canonical, kind_of
 from g2u.errors import ModelError
 from g2u.params import Params
@@ -17,6 +14,9 @@ from g2u.records import (
     Request,
     ScoreRequest,
 )
+
+_loaded: dict[str, Model] = {}
+"""Writers, by what their presets say."""
 
 
 class WithWriter:
@@ -53,13 +53,10 @@ def writer(config: Params, name: str) -> Model:
         ParamsError: there is no such preset.
         ModelError: it does not answer.
     """
-    config.require(model=name)
-    preset = config.presets.models[name]
-    if "answer" not in plugins.capabilities(preset.adapter, preset.settings):
+    if "answer" not in config.abilities(name):
         raise ModelError(f"params.yaml: presets.models.{name} cannot answer, so it writes nothing")
-    return _model(preset.adapter, canonical(preset.settings).decode())
-
-
-@functools.cache
-def _model(adapter: str, settings: str) -> Model:
-    return plugins.model(adapter, json.loads(settings))
+    preset = config.presets.models[name]
+    told = canonical([preset.adapter, preset.settings]).decode()
+    if told not in _loaded:
+        _loaded[told] = config.model(name)
+    return _loaded[told]

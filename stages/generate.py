@@ -15,7 +15,8 @@ from g2u.digests import canonical
 from g2u.errors import ModelError, run_main
 from g2u.params import Params
 from g2u.parquet import write_rows
-from g2u.records import Picture, Question, Thought
+from g2u.protocols import Calls
+from g2u.records import Picture, Question, Sampler, Thought
 from g2u.workspace import BenchmarkFolder, Cell, known_calls, parse_cell
 from g2u.writing import WithWriter, writer
 
@@ -30,17 +31,17 @@ def imagine(
     """The cell's thoughts; "not applicable" where the model cannot do what the family needs."""
     preset = config.presets.families[cell.family]
     family = plugins.family(preset.edit)
-    params.check_settings("families", cell.family, preset.settings(), family.SETTINGS)
+    settings = config.settings("families", cell.family)
     model = config.presets.models[cell.model]
-    lacking = sorted(family.NEEDS - plugins.capabilities(model.adapter, model.settings))
+    lacking = sorted(family.NEEDS - config.abilities(cell.model))
     if lacking:
         reason = f"{cell.model} cannot {lacking[0]}"
         return [Thought(question.id, 0, "not_applicable", reason) for question in questions]
-    settings = {**preset.settings(), "seed": config.generate.seed, "sampler": model.sampler}
-    if "writer" in settings:
-        written = calls.of(writer(config, str(settings["writer"])))
-        return family.imagine(questions, pictures, settings, WithWriter(calls, written))
-    return family.imagine(questions, pictures, settings, calls)
+    sampler = Sampler(config.generate.seed, tuple(sorted(model.sampler.items())))
+    asked: Calls = calls
+    if preset.writer is not None:
+        asked = WithWriter(calls, calls.of(writer(config, preset.writer)))
+    return family.imagine(questions, pictures, settings, sampler, asked)
 
 
 def material(config: Params, cell: Cell) -> Mapping[str, Picture]:
@@ -56,9 +57,9 @@ def main() -> None:
     """Make the cell's thoughts and write them; stop if more than max_failed failed."""
     cell, config = parse_cell(__doc__), params.load()
     config.require(benchmark=cell.benchmark, model=cell.model, family=cell.family)
-    preset = config.presets.models[cell.model]
+    preset, model = config.presets.models[cell.model], config.model(cell.model)
+    config.settings("families", cell.family)
     questions = tables.read_questions(BenchmarkFolder(cell.benchmark).questions)
-    model = plugins.model(preset.adapter, preset.settings)
     calls = CountedCalls(model, known_calls(), preset.batch, budget=config.budget(cell.model))
     thoughts = imagine(config, cell, questions, material(config, cell), calls)
     model.close()

@@ -1,5 +1,7 @@
 """judge: a model's verdicts on what rules cannot decide; no such stage without judge.model.
 
+A reply that is not what was asked for is asked for once more; what stays unread is counted apart.
+
 Input columns: g2u.tables.QUESTIONS, PICTURES, THOUGHTS, ANSWERS, g2u.targets.TARGETS.
 Output columns: g2u.tables.JUDGEMENTS (what is asked: g2u/judging.py).
 Run: python -m stages.judge --benchmark ladder --model tiny --family structure
@@ -7,14 +9,16 @@ Run: python -m stages.judge --benchmark ladder --model tiny --family structure
 
 import sys
 
-from g2u import params, plugins, tables, targets
+from g2u import params, tables, targets
 from g2u.cache.calls import CachedCalls
 from g2u.errors import ParamsError, run_main
-from g2u.judging import Judged, cases, read
+from g2u.judging import Case, Judged, again, cases, read
 from g2u.params import Params
 from g2u.parquet import write_rows
-from g2u.records import Failure, Question, Target
-from g2u.tables import Answer, Judgement
+from g2u.protocols import Reply
+from g2u.records import Failure, ending
+from g2u.scoring.marking import CUT, UNREAD, marked
+from g2u.tables import Judgement
 from g2u.workspace import BenchmarkFolder, Cell, known_calls, parse_cell
 
 
@@ -28,29 +32,35 @@ def judged(config: Params, cell: Cell, judge: str) -> tuple[list[Judgement], Cac
     unread = [
         answer
         for answer in answers
-        if answer.status == "ok" and _is_open(answer, gold[answer.id], by_id[answer.id])
+        if answer.status == "ok" and marked(answer, by_id[answer.id], gold[answer.id])[0] in UNREAD
     ]
     pictures, thoughts = tables.read_pictures(folder.pictures), tables.read_thoughts(cell.thoughts)
     there = Judged(questions, gold, pictures, thoughts, answers, unread)
     found = cases(section.tasks, there, section.max_tokens, section.agreement)
     preset = config.presets.models[judge]
-    model = plugins.model(preset.adapter, preset.settings)
+    model = config.model(judge)
     calls = CachedCalls(model, known_calls(), preset.batch, budget=config.budget(judge))
     replies = calls.answer([case.request for case in found])
+    unread_replies = [n for n, case in enumerate(found) if _is_unread(case, replies[n])]
+    asked_again = calls.answer([again(found[n]) for n in unread_replies])
     model.close()
+    for n, reply in zip(unread_replies, asked_again, strict=True):
+        replies[n] = reply
     rows = []
     for case, reply in zip(found, replies, strict=True):
         said = reply.reason if isinstance(reply, Failure) else reply
-        score = None if isinstance(reply, Failure) else read(case.name, reply)
+        score = None if isinstance(reply, Failure) else _read(case, reply)
         rows.append(Judgement(case.id, case.arm, case.name, score, said))
     return rows, calls
 
 
-def _is_open(answer: Answer, target: Target, question: Question) -> bool:
-    """Whether rules cannot read the answer, or cannot compare it with the target."""
-    scorer = plugins.scorer(target.scorer)
-    prediction = scorer.parse(answer.response, question)
-    return prediction is None or scorer.score(prediction, target.answer) is None
+def _is_unread(case: Case, reply: Reply[str]) -> bool:
+    return not isinstance(reply, Failure) and _read(case, reply) is None
+
+
+def _read(case: Case, reply: str) -> float | None:
+    """The score; None also where the reply was cut off or filtered."""
+    return None if ending(reply) in CUT else read(case.name, reply)
 
 
 def main() -> None:
@@ -67,10 +77,8 @@ def main() -> None:
     tallies = calls.tally.values()
     made, reused = sum(t.made for t in tallies), sum(t.reused for t in tallies)
     unread = sum(row.score is None for row in rows)
-    print(
-        f"judge {cell}: {len(gold)} items, {made} calls made, {reused} reused, {unread} failed",
-        file=sys.stderr,
-    )
+    told = f"{made} calls made, {reused} reused, {unread} unread or failed"
+    print(f"judge {cell}: {len(gold)} items, {told}", file=sys.stderr)
 
 
 if __name__ == "__main__":

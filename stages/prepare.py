@@ -1,5 +1,6 @@
 """prepare: a benchmark's source becomes questions, pictures, given thoughts and, apart, targets.
 
+Every gold answer meets its scorer, and the metric what it is made of, before any call is paid for.
 Output columns: g2u.tables.QUESTIONS, PICTURES, ORACLES and g2u.targets.TARGETS.
 Run: python -m stages.prepare --benchmark ladder
 """
@@ -7,25 +8,31 @@ Run: python -m stages.prepare --benchmark ladder
 import argparse
 import sys
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from itertools import islice
+from typing import cast
 
 from tqdm import tqdm
 
 from g2u import params, plugins, tables, targets
-from g2u.errors import DataError, run_main
+from g2u.errors import DataError, in_one_line, run_main
 from g2u.params import BenchmarkPreset, Params
 from g2u.protocols import Benchmark
 from g2u.records import Picture, Question, Sample, Target
+from g2u.scoring.gold import meet
+from g2u.scoring.items import Metric
 from g2u.settings import Section
 from g2u.sources.selection import drawn, matching
 from g2u.workspace import BenchmarkFolder
 
 
 def samples(config: Params, benchmark: str) -> Iterator[Sample]:
-    """The benchmark's items; settings checked, ids unique, at least one and not too many.
+    """The benchmark's items; settings checked, ids unique, at least one and not too many; replies
+    can reach their gold answers, and its metric can be made of them.
 
     Raises:
-        DataError: what the source says, a repeated id, no items, or too many.
+        DataError: what the source says, a repeated id, no items, or too many; after the last item,
+            the first whose gold answer no reply can reach, or what its metric misses.
     """
     config.require(benchmark=benchmark)
     preset = config.presets.benchmarks[benchmark]
@@ -33,18 +40,32 @@ def samples(config: Params, benchmark: str) -> Iterator[Sample]:
     settings = config.settings("benchmarks", benchmark)
     preset.require_files(benchmark)
     seen: set[str] = set()
+    questions: list[Question] = []
+    gold: list[Target] = []
+    flaws: list[str] = []
     for sample in _selected(preset, source, settings):
         if sample.question.id in seen:
-            raise DataError(f"{benchmark}: question id {sample.question.id!r} occurs twice")
+            raise DataError(f"{benchmark}: question id {sample.question.id[:80]!r} occurs twice")
         seen.add(sample.question.id)
         if len(seen) > config.prepare.max_questions:
             raise DataError(
                 f"{benchmark}: over {config.prepare.max_questions} questions; raise "
                 "prepare.max_questions in params.yaml, or set items for this benchmark"
             )
-        yield sample
+        met = meet(sample.question, sample.target)
+        if met.flaw:
+            flaws.append(f"{sample.place or f'question {sample.question.id[:80]!r}'}: {met.flaw}")
+        questions.append(sample.question)
+        gold.append(met.target)
+        yield replace(sample, target=met.target)
     if not seen:
         raise DataError(f"{benchmark}: no questions; expected at least one (where, slice?)")
+    if flaws:
+        raise DataError(f"{benchmark}: {flaws[0]} ({len(flaws)} of {len(seen)} rows)")
+    try:
+        cast(Metric, plugins.metric(preset.metric)).check(questions, gold)
+    except DataError as error:
+        raise DataError(f"{benchmark}: {in_one_line(str(error), 600)}") from None
 
 
 def _selected(preset: BenchmarkPreset, source: Benchmark, settings: Section) -> Iterator[Sample]:

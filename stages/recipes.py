@@ -24,7 +24,9 @@ def main() -> None:
     Others stay until `g2u sync` removes them with the cells that depend on them: until then a cell
     without a recipe would stop DVC.
     """
-    wanted = {path: recipe.text() for path, recipe in recipes(params.load()).items()}
+    config = params.load()
+    config.check_settings()
+    wanted = {path: recipe.text() for path, recipe in recipes(config).items()}
     there = {path: path.read_bytes() for path in wanted if path.is_file()}
     changed = {path: text for path, text in wanted.items() if there.get(path) != text.encode()}
     causes: set[str] = set()

@@ -22,6 +22,7 @@ from g2u.params import Params
 from g2u.records import Picture, Question, Target, Thought
 from g2u.report.changes import Change, Painted, all_repainted, changes, in_words, table
 from g2u.report.choices import Decided, decision, decisions_table, stability
+from g2u.report.letters import favoured, letters
 from g2u.report.page import (
     CHANGES,
     PAGES,
@@ -31,10 +32,11 @@ from g2u.report.page import (
     Site,
     write_site,
 )
-from g2u.report.published import judge_lines, published
+from g2u.report.published import judge_lines, leak_lines, published
 from g2u.report.questions import Finding, findings
 from g2u.report.rewards import does_it_know, rewards_table
-from g2u.report.summary import CellResult, arm_name, own_thoughts, summary
+from g2u.report.summary import CAUSES, CellResult, arm_name, own_thoughts, summary
+from g2u.scoring.metrics import gain_metrics
 from g2u.scoring.statistics import Resampling
 from g2u.tables import Answer, Score
 from g2u.workspace import CURVE, PAINTINGS, REPORT, BenchmarkFolder, Cell
@@ -44,11 +46,12 @@ if TYPE_CHECKING:
     from g2u.scoring.envelope import Bound
 
 METRICS = (
-    "accuracy", "low", "high", "items", "failed", "unparsed", "abstained",
-    "undecided", "gain", "gain_low", "gain_high",
+    "accuracy", "low", "high", "items", "pictures", "failed", "unparsed", "abstained",
+    "undecided", "truncated", "filtered", "end_not_told", "gain", "gain_low", "gain_high",
     "content", "content_low", "content_high", "specific", "specific_low", "specific_high", "p",
     "over_baseline", "over_baseline_low", "over_baseline_high",
-    "holm", "bh", "gain_low_90", "gain_high_90",
+    "holm", "bh", "mediated_p", "mediated_holm", "control_holm", "detectable",
+    "gain_low_90", "gain_high_90", "prompted", "with_answer",
     "psnr", "ssim", "ink_f1", "path_agreement",
 )  # fmt: skip
 
@@ -62,15 +65,48 @@ def cell_result(
         seconds = _seconds(config, cell, metrics)
     except FileNotFoundError as error:
         raise DataError(f"{error.filename}: missing; run g2u run, which makes it") from None
-    identities = parquet.read_shards(cell.thoughts, tables.THOUGHTS, ["identity"])
-    is_own = any(row["identity"] for row in identities)
+    edit = config.presets.families[cell.family].edit
     each = {arm: total / max(items, 1) for arm, total in seconds.items()}
     if shown_under is None:
-        return CellResult(cell.benchmark, cell.model, cell.family, metrics, is_own, each)
-    alone = {"none": metrics["arms"]["none"]}
-    return CellResult(
-        cell.benchmark, shown_under, cell.model, {**metrics, "arms": alone}, is_own, each
-    )
+        identities = parquet.read_shards(cell.thoughts, tables.THOUGHTS, ["identity"])
+        is_own = edit not in CAUSES and any(row["identity"] for row in identities)
+        return CellResult(cell.benchmark, cell.model, cell.family, metrics, is_own, each, edit)
+    alone = {**metrics, "arms": {"none": metrics["arms"]["none"]}}
+    return CellResult(cell.benchmark, shown_under, cell.model, alone, False, each, edit)
+
+
+def over_controls(config: Params, results: Sequence[CellResult]) -> list[CellResult]:
+    """The results, with the gains of own thoughts over families that are controls of the same
+    benchmark and model; those over duplicate and shuffled lie in the cells' metrics.
+    """
+    how, found = Resampling.of(config.score), []
+    for result in results:
+        controls = [
+            other
+            for other in results
+            if result.is_own
+            and (other.benchmark, other.model) == (result.benchmark, result.model)
+            and other.cause is not None
+            and other.family != "duplicate"
+        ]
+        if controls:
+            own, direct, *bases = (
+                _main(Cell(result.benchmark, result.model, family))
+                for family in (result.family, "direct", *(c.family for c in controls))
+            )
+            over = {
+                control.family: {**gain_metrics(own, base, direct, how), "cause": control.cause}
+                for control, base in zip(controls, bases, strict=True)
+            }
+            result = replace(result, over=over)
+        found.append(result)
+    return found
+
+
+def _main(cell: Cell) -> list[Score]:
+    """Scores of the cell's main arm."""
+    scores = tables.read_scores(cell.scores)
+    return [score for score in scores if score.arm == scores[0].arm]
 
 
 def _seconds(config: Params, cell: Cell, metrics: Mapping[str, Any]) -> dict[str, float]:
@@ -105,15 +141,20 @@ Arms = Mapping[str, tuple[list[Thought], list[Answer], list[Score]]]
 
 
 def changed_ids(arms: Arms) -> set[str]:
-    """Questions that some own thought answers better or worse than direct."""
+    """Questions that some own thought, in the arm that is shown, turns right or wrong."""
     direct = {s.id: s.score for s in arms["direct"][2] if s.arm == "none"}
     return {
         score.id
         for thoughts, _, scores in arms.values()
         if any(thought.call for thought in thoughts)
         for score in scores
-        if None not in (score.score, direct[score.id]) and score.score != direct[score.id]
+        if score.arm == scores[0].arm and _is_right(score.score) is not None
+        if _is_right(direct[score.id]) not in (None, _is_right(score.score))
     }
+
+
+def _is_right(score: float | None) -> bool | None:
+    return None if score is None else score >= 0.5
 
 
 def examples(
@@ -131,8 +172,7 @@ def examples(
             score_of = {s.arm: s for s in scores if s.id == question.id}
             for answer in answers:
                 if answer.id == question.id and answer.arm == answers[0].arm:
-                    value = score_of[answer.arm].score
-                    right = None if value is None else value >= 0.5
+                    right = _is_right(score_of[answer.arm].score)
                     name = arm_name(family, answer.arm, answers[0].arm)
                     shown.append(ShownArm(name, own, _said(answer, question), right))
         originals = tuple(pictures[digest] for digest in question.pictures)
@@ -161,7 +201,7 @@ def decisions(config: Params) -> list[Decided]:
     deciding = {
         family: prompts
         for family in config.families
-        if (prompts := config.presets.families[family].settings().get("prompts"))
+        if isinstance(prompts := config.presets.families[family].settings().get("prompts"), dict)
     }
     found = []
     for benchmark in config.benchmarks if deciding else ():
@@ -198,8 +238,7 @@ def _chosen(cell: Cell) -> dict[str, str]:
 
 def _main_scores(cell: Cell) -> dict[str, float | None]:
     """Question -> score in the cell's main arm."""
-    scores = tables.read_scores(cell.scores)
-    return {score.id: score.score for score in scores if score.arm == scores[0].arm}
+    return {score.id: score.score for score in _main(cell)}
 
 
 def bounds(config: Params) -> "dict[str, Bound] | None":
@@ -315,9 +354,22 @@ def part(
     metrics = {f: json.loads(direct.of_family(f).metrics.read_text()) for f in config.families}
     here = (direct.benchmark, direct.model)
     own = (each.line for each in decided if (each.benchmark, each.model) == here)
-    lines = (*own, *judge_lines(metrics))
+    by_arm = {
+        arm_name(family, arm, scores[0].arm): [score for score in scores if score.arm == arm]
+        for family, (_, _, scores) in arms.items()
+        for arm in dict.fromkeys(score.arm for score in scores)
+    }
+    options = letters(questions, gold, by_arm)
+    lines = (
+        *own,
+        *judge_lines(metrics),
+        *leak_lines(metrics),
+        *favoured(options, by_arm, config.report.alpha),
+    )
     figures = published(metrics)
-    return BenchmarkPart(direct.benchmark, direct.model, rows, sections, prompts, lines, figures)
+    return BenchmarkPart(
+        direct.benchmark, direct.model, rows, sections, prompts, lines, figures, options
+    )
 
 
 def nested(rows: pl.DataFrame) -> dict[str, Any]:
@@ -325,8 +377,13 @@ def nested(rows: pl.DataFrame) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for row in rows.iter_rows(named=True):
         place = found.setdefault(row["benchmark"], {}).setdefault(row["model"], {})
-        place[row["arm"]] = {n: round(row[n], 6) for n in METRICS if row[n] is not None}
+        place[row["arm"]] = {n: _rounded(row[n]) for n in METRICS if row[n] is not None}
     return found
+
+
+def _rounded(value: float) -> float:
+    """To six decimals; what is smaller, such as p values, to three digits."""
+    return round(value, 6) or float(f"{value:.3g}")
 
 
 def main() -> None:
@@ -349,7 +406,7 @@ def main() -> None:
                 results.append(
                     cell_result(config, Cell(benchmark, baseline, "direct"), items, model)
                 )
-    rows = summary(results, config.report.alpha)
+    rows = summary(over_controls(config, results), config.report.alpha)
     decided = decisions(config)
     parts = [
         part(
@@ -363,12 +420,20 @@ def main() -> None:
         for model in config.models
     ]
     told = [f"{each.benchmark}, {each.model}: {each.line}" for each in decided]
-    answers = findings(rows, bounds(config), told, styles(config), config.report.alpha)
+    answers = findings(
+        rows,
+        bounds(config),
+        told,
+        styles(config),
+        config.report.alpha,
+        config.understand.max_tokens,
+    )
     measured = {(r.benchmark, r.model, r.family): r.metrics.get("rewards", {}) for r in results}
     answers.insert(-1, does_it_know(measured))
     plot = rows.filter(pl.col("gain").is_not_null()).select(
         pl.concat_str("benchmark", "model", "arm", separator=" ").alias("cell"),
         "benchmark", "model", "arm", "accuracy", "gain", "gain_low", "gain_high",
+        "items", "pictures", "verdict",
     )  # fmt: skip
     site, changed = Site(config.report, config.score.confidence), compared(config)
     files: dict[str, str] = {}
@@ -390,7 +455,8 @@ def main() -> None:
     write_whole(REPORT / "gains.json", json.dumps(nested(rows), indent=2) + "\n")
     write_whole(REPORT / "gains.csv", plot.write_csv())
     scored, failed = int(rows["items"].sum()), int(rows["failed"].sum())
-    line = f"report: {scored} items, 0 calls made, 0 reused, {failed} failed"
+    cut = int(rows["truncated"].sum())
+    line = f"report: {scored} items, 0 calls made, 0 reused, {failed} failed, {cut} cut off"
     print(f"{line}: {REPORT / 'index.html'}", file=sys.stderr)
 
 

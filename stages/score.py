@@ -28,6 +28,7 @@ from g2u.scoring.metrics import (
     decided,
     fidelities,
     fidelity_metrics,
+    published,
     reward_metrics,
     score_answers,
     with_fidelity,
@@ -115,6 +116,8 @@ def main() -> None:
         "prompts": asdict(leaks(worded, questions, {target.id: target for target in gold})),
         "judged": summarised(judgements, right),
     }
+    for arm, found_there in published(gold, questions, tables.read_answers(cell.answers)).items():
+        metrics["arms"][arm]["published"] = found_there
     oracles = tables.read_oracles(folder.oracles)
     if oracles and cell.family != "direct":
         pictures = tables.read_pictures(folder.pictures)

@@ -9,7 +9,7 @@ Run: python -m stages.understand --benchmark ladder --model tiny --family struct
 import sys
 from itertools import chain
 
-from g2u import params, plugins, tables
+from g2u import params, tables
 from g2u.answering import Material, answer, arms
 from g2u.cache.calls import CachedCalls
 from g2u.costs import write_costs
@@ -24,8 +24,8 @@ def main() -> None:
     cell, config = parse_cell(__doc__), params.load()
     config.require(benchmark=cell.benchmark, model=cell.model, family=cell.family)
     preset, folder = config.presets.models[cell.model], BenchmarkFolder(cell.benchmark)
+    model = config.model(cell.model)
     questions = tables.read_questions(folder.questions)
-    model = plugins.model(preset.adapter, preset.settings)
     material = Material(
         questions,
         tables.read_pictures(folder.pictures),

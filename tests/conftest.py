@@ -8,7 +8,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -26,7 +26,9 @@ from g2u.cache.folder import FolderStore
 from g2u.cli.sync import sync
 from g2u.params import Params, load
 from g2u.pictures import encode_png
-from g2u.records import Question
+from g2u.protocols import Calls
+from g2u.records import Picture, Question, Sampler, Thought
+from g2u.settings import Section, checked
 from g2u.workspace import Cell
 from stages.generate import imagine
 from stages.prepare import samples
@@ -176,8 +178,7 @@ def count_calls(tmp_path: Path) -> Counter:
             pictures = {picture.digest: picture for s in found for picture in s.pictures}
             for family in config.families:
                 cell = Cell(benchmark, config.models[0], family)
-                preset = config.presets.models[config.models[0]]
-                model = plugins.model(preset.adapter, preset.settings)
+                model = config.model(config.models[0])
                 calls = CachedCalls(model, store, 8)
                 thoughts = imagine(config, cell, questions, pictures, calls)
                 for mode in arms(config, family, thoughts):
@@ -223,3 +224,22 @@ def objections(page: Page) -> list[str]:
     """What axe-core (its rules of accessibility) objects to on a page, one line each."""
     found = Axe().run(page).response["violations"]
     return [f"{each['id']}: {node['html'][:120]}" for each in found for node in each["nodes"]]
+
+
+def typed(adapter: str, settings: Mapping[str, Any]) -> Section:
+    """Settings of an adapter, as params.yaml would have them."""
+    return checked(plugins.settings("adapter", adapter), settings)
+
+
+def imagined(
+    family: Any,
+    asked: tuple[Sequence[Question], Mapping[str, Picture]],
+    calls: Calls,
+    sampler: Sampler = Sampler(),  # noqa: B008 - frozen
+    **settings: Any,
+) -> list[Thought]:
+    """What a family of these settings makes of questions and pictures."""
+    found: list[Thought] = family.imagine(
+        *asked, checked(family.Settings, settings), sampler, calls
+    )
+    return found

@@ -16,7 +16,7 @@ from g2u.pictures import picture_of
 from g2u.records import AnswerRequest, Failure, Question
 from g2u.workspace import Cell
 from stages.report import cell_result
-from tests.conftest import Workspace, png
+from tests.conftest import Workspace, imagined, png
 
 DRAWN: dict[str, dict[str, float]] = {
     "round_0": {"edit": 2.0},
@@ -41,9 +41,8 @@ class Critic(null.Null):
 def test_what_a_chain_of_rounds_takes_is_told_apart_by_round(tmp_path: Path) -> None:
     picture = picture_of(png(1))
     calls = CountedCalls(Critic(), FolderStore(tmp_path), batch=4)
-    settings = {"prompt": "Draw.", "rounds": 2, "seed": 0, "sampler": {}}
     asked = [Question("a", "?", pictures=(picture.digest,))]
-    rounds.imagine(asked, {picture.digest: picture}, settings, calls)
+    imagined(rounds, (asked, {picture.digest: picture}), calls, prompt="Draw.", rounds=2)
     told = calls.by_round()
     made = {name: {k: t.made for k, t in kinds.items() if t.made} for name, kinds in told.items()}
     assert made == {
@@ -60,12 +59,13 @@ def test_what_a_chain_of_rounds_takes_is_told_apart_by_round(tmp_path: Path) -> 
 
 def test_draws_are_one_round(tmp_path: Path) -> None:
     picture = picture_of(png(1))
-    calls = CountedCalls(null.load({}), FolderStore(tmp_path), batch=4)
-    settings = {"template": "{question}", "draws": 3, "seed": 0, "sampler": {}}
+    calls = CountedCalls(null.load(null.Settings()), FolderStore(tmp_path), batch=4)
     asked = [Question("a", "?", pictures=(picture.digest,))]
-    template.imagine(asked, {picture.digest: picture}, settings, calls)
+    imagined(template, (asked, {picture.digest: picture}), calls, template="{question}", draws=3)
     assert calls.by_round() == {"thoughts": calls.tally}
-    assert CountedCalls(null.load({}), FolderStore(tmp_path), 4).by_round() == {"thoughts": {}}
+    assert CountedCalls(null.load(null.Settings()), FolderStore(tmp_path), 4).by_round() == {
+        "thoughts": {}
+    }
 
 
 ROUNDS = ["concat", "concat_round_0", "concat_round_1", "concat_shuffled"]

@@ -4,9 +4,9 @@ import math
 
 import pytest
 
-from g2u.judging import Judged, cases, read, summarised
+from g2u.judging import Case, Judged, again, cases, read, summarised
 from g2u.pictures import picture_of
-from g2u.records import Question, Target, Thought
+from g2u.records import AnswerRequest, Question, Target, Thought, Turn
 from g2u.scoring.metrics import decided
 from g2u.tables import Answer, Judgement, Score
 from tests.conftest import png
@@ -25,17 +25,49 @@ ALL = ("answers", "viescore", "ra", "al")
     ("name", "reply", "expected"),
     [
         ("answers", "RIGHT", 1.0),
+        ("answers", "WRONG", 0.0),
+        ("answers", "**RIGHT**.", 1.0),
+        ("answers", "Answer: WRONG\n", 0.0),
+        ("answers", "**Verdict:** RIGHT", 1.0),
+        ("answers", "<think>It says RIGHT.</think>\n\nWRONG", 0.0),
+        ("answers", "[THINK]WRONG?[/THINK]RIGHT", 1.0),
+        ("answers", "<|channel|>analysis<|message|>?<|end|><|channel|>final<|message|>RIGHT", 1.0),
+        ("answers", "RIGHT<|im_end|>", 1.0),
+        ("answers", "<think>\nThe gold is B. The response says RIGHT", None),
         ("answers", "It is WRONG.", 0.0),
+        ("answers", "It is not RIGHT.", 0.0),
+        ("answers", "The response is RIGHT.", 1.0),
+        ("answers", "It is not WRONG.", None),
+        ("answers", "It is RIGHT that it is WRONG.", None),
+        ("answers", "It is not clear that it is RIGHT.", None),
+        ("answers", "NOT RIGHT", None),
         ("answers", "RIGHT or WRONG?", None),
+        ("answers", "RIGHT WRONG", None),
+        ("answers", "The answer: it is RIGHT", 1.0),
+        ("answers", "RIGHT, because both say B.", None),
         ("answers", "right", None),
+        ("answers", "RIGH", None),
+        ("answers", "", None),
+        ("answers", "RIGHT " * 100_000, None),
         ("agreement", "WRONG", 0.0),
         ("grades", "0.5", 0.5),
         ("grades", "1.0.", 1.0),
+        ("grades", "<think>half of it</think>0.5", 0.5),
+        ("grades", "**Score:** 0.25", 0.25),
+        ("grades", "<think>0.5", None),
+        ("grades", "0.5 or 0.6", None),
+        ("grades", "-0.5", None),
+        ("grades", "nan", None),
+        ("grades", "9" * 5000, None),
+        ("grades", "٠", None),
+        ("grades", "1/2", None),
         ("grades", "2", None),
         ("grades", "RIGHT", None),
         ("viescore", "4, 9", 6.0),
         ("viescore", "0, 10", 0.0),
         ("viescore", "4, 11", None),
+        ("viescore", "Scores: **4, 9**", 6.0),
+        ("viescore", "4,", None),
         ("viescore", "4", None),
         ("viescore", "I say 4, 9", None),
         ("ra", "5, 4, 3.", 4.0),
@@ -65,6 +97,16 @@ def test_a_cell_asks_for_its_open_answers_and_its_first_thoughts() -> None:
         assert case.request.turns[0].parts[:2] == (SOURCE, DRAWN)
     told = [str(case.request.turns[0].parts[-1]) for case in found[1:]]
     assert not any("blue" in text for text in told), "only answers may see the gold"
+
+
+@pytest.mark.parametrize("name", ["answers", "agreement", "grades", "viescore", "ra", "al"])
+def test_an_unread_reply_is_asked_for_again_in_other_words_by_any_reply_the_same(name: str) -> None:
+    asked = AnswerRequest((Turn("user", (SOURCE, "How right is it?")),), 16)
+    second = again(Case("q", "", name, asked))
+    (turn,) = second.turns
+    assert turn.parts[:2] == asked.turns[0].parts
+    assert len(turn.parts) == 3
+    assert (second.max_tokens, second.seed) == (asked.max_tokens, asked.seed)
 
 
 def test_what_no_model_drew_is_not_judged() -> None:

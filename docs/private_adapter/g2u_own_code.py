@@ -10,9 +10,18 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from g2u.errors import ParamsError
 from g2u.pictures import picture_of
 from g2u.records import Failure
+from g2u.settings import Section
+
+
+class Settings(Section):
+    """What params.yaml may say of it; what does not fit is refused before anything is called."""
+
+    program: list[str]
+    """The words of the command that runs it."""
+    revision: str
+    """Of code and weights."""
 
 
 def capabilities(settings):
@@ -21,9 +30,7 @@ def capabilities(settings):
 
 
 def load(settings):
-    """Settings: program (a list of words) and revision (of code and weights)."""
-    if not {"program", "revision"} <= settings.keys():
-        raise ParamsError("params.yaml: own_code: expected program and revision")
+    """The model; its program is run at the first call."""
     return OwnCode(settings)
 
 
@@ -31,7 +38,7 @@ class OwnCode:
     capabilities = frozenset({"edit"})
 
     def __init__(self, settings):
-        self._program, self._revision = list(settings["program"]), settings["revision"]
+        self._program, self._revision = settings.program, settings.revision
 
     def identity(self, kind):
         return f"own_code 1 {self._revision}"

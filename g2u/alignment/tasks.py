@@ -135,10 +135,10 @@ def words_of(task: Task) -> painting.Painted:
 def _prompts(config: Params, family: str, questions: Sequence[Question]) -> list[str]:
     config.require(family=family)
     settings = config.presets.families[family].settings()
-    if "prompt" in settings:
-        return [str(settings["prompt"])] * len(questions)
-    if "template" in settings:
-        return filled(str(settings["template"]), questions)
+    if isinstance(prompt := settings.get("prompt"), str):
+        return [prompt] * len(questions)
+    if isinstance(template := settings.get("template"), str):
+        return filled(template, questions)
     raise ParamsError(
         f"{PATH}: align: family {family!r} has no prompt of its own; expected one with "
         "`prompt` or `template`"

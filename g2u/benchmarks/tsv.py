@@ -7,10 +7,11 @@ every answer among them is yes or no, else short; `format` and `scorer` of the p
 The file is read as a stream: of 1 GB, a row at a time is in memory.
 """
 
-import ast
+import re
 import string
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from decimal import Decimal
 from itertools import islice
 from pathlib import Path
 from threading import Lock
@@ -18,21 +19,28 @@ from typing import Annotated, Self
 
 from pydantic import model_validator
 
-from g2u.errors import DataError
+from g2u.errors import DataError, in_one_line
 from g2u.pictures import picture_of
 from g2u.records import AnswerFormat, Picture, Question, Sample, Target
 from g2u.settings import OneOf, Positive, Section, unfit
 from g2u.sources.ahead import ahead
 from g2u.sources.cells import SPELT_LIST, file_below, pictures_in, spelt
+from g2u.sources.marks import Marked, Marks
+from g2u.sources.options import Options, letter_of, lettered, options_in
 from g2u.sources.separated import SeparatedFile, TextRow
+from g2u.sources.texts import one_text
 
 SCORERS = (
     "boxed", "choice", "displacement", "equivalent", "graded", "json_object", "label", "list",
-    "number", "relaxed", "route", "short", "times", "yes_no",
+    "number", "relaxed", "route", "short", "times", "yes_no", "exact_published",
+    "relaxed_published",
 )  # fmt: skip
 REFERENCE_LENGTH = 64
 KEPT_BYTES = 16 * 2**20
 """Pictures kept for rows that refer to others."""
+PRECISION = re.compile(r"([0-9])(?:\.0+)?")
+LISTED = ("options", "choices")
+"""Columns in which other sources have lists of options."""
 GROUPS = ("split", "category", "l2-category", "image_path")
 """Columns that are always kept as groups."""
 MATHVISTA = {"integer": "number", "float": "number", "list": "list", "text": "short"}
@@ -54,6 +62,13 @@ class Settings(Section):
     """How their answers are scored; null = as the format is called."""
     labels: list[str] = []
     """Columns that are kept as groups, beside those of `GROUPS`."""
+    answers: dict[str, str] = {}
+    """What gold answers stand for, where the scorer needs other words: {"1": "yes", "0": "no"}."""
+
+    marks: Marks | None = None
+    """Marks of pictures inside texts, such as <image 2>: text = left as they are, all pictures
+    first; null = refused where they say otherwise.
+    """
 
     @model_validator(mode="after")
     def _is_scored(self) -> Self:
@@ -79,6 +94,8 @@ class _Table:
         self.file = SeparatedFile(Path(settings.file))
         self._root = Path(settings.image_root) if settings.image_root else None
         self._labels = (*GROUPS, *settings.labels)
+        self._answers = settings.answers
+        self._marked = Marked(settings.marks == "text")
         self._places: dict[str, tuple[int, int]] = {}
         self._kept: OrderedDict[str, tuple[Picture, ...]] = OrderedDict()
         self._kept_bytes = 0
@@ -90,64 +107,77 @@ class _Table:
 
     def sample(self, row: TextRow) -> Sample:
         """The question, target and pictures of a row."""
-        cells = row.cells
+        cells, place = row.cells, self._place(row, "answer")
         pictures = self._pictures(row)
-        letters = tuple(c for c in string.ascii_uppercase if cells.get(c))
-        choices = tuple(cells[letter] for letter in letters)
-        form: AnswerFormat = "choice" if letters else self._format
-        scorer = "choice" if letters else self._scorer
-        answer = cells["answer"].strip()
-        if cells.get("question_type") and not letters:
-            form, scorer, choices, answer = self._mathvista(row)
-            letters = tuple(string.ascii_uppercase[: len(choices)])
+        options = lettered(_option_cells(cells), self._place(row, "options"))
+        form: AnswerFormat = "choice" if options else self._format
+        scorer = "choice" if options else self._scorer
+        answer = self._gold(row)
+        if cells.get("question_type") and not options:
+            form, scorer, options, answer = self._mathvista(row)
+        held = next((name for name in LISTED if cells.get(name, "").strip(" []")), None)
+        if held and not options and not cells.get("question_type"):
+            what = f"{cells[held][:60]!r} would not be shown; expected options in columns A, B ..."
+            raise self._error(row, held, f"{what}, or source: table with choices: {held}")
         if not cells["question"].strip():
             raise self._error(row, "question", "empty; expected the question's text")
         if not answer:
             raise self._error(row, "answer", "empty; expected the gold answer")
         if scorer == "choice":
-            answer = self._letter(row, answer, letters, choices)
+            answer = letter_of(answer, options, place)
+        asked = self._place(row, "question")
+        for letter, text in options.items():
+            self._marked.plain(text, self._place(row, f"option {letter}"))
         question = Question(
             id=cells["index"],
-            text=cells["question"],
-            choices=choices,
-            letters=letters,
+            text=one_text(self._marked.question(cells["question"], len(pictures), asked), asked),
+            choices=tuple(options.values()),
+            letters=tuple(options),
             format=form,
             pictures=tuple(picture.digest for picture in pictures),
-            hint=cells.get("hint", ""),
+            hint=self._marked.plain(cells.get("hint", ""), self._place(row, "hint")),
             category=cells.get("l2-category") or cells.get("category", ""),
             labels=tuple((name, cells[name]) for name in self._labels if cells.get(name)),
         )
-        return Sample(question, Target(question.id, answer, scorer), pictures)
+        return Sample(question, Target(question.id, answer, scorer), pictures, place=place)
 
-    def _mathvista(self, row: TextRow) -> tuple[AnswerFormat, str, tuple[str, ...], str]:
-        """Format, scorer, choices and answer of a row in MathVista's dialect."""
+    def _gold(self, row: TextRow) -> str:
+        """The gold answer, as the preset reads it."""
+        answer = row.cells["answer"].strip()
+        return self._answers.get(answer, answer)
+
+    def _mathvista(self, row: TextRow) -> tuple[AnswerFormat, str, Options, str]:
+        """Format, scorer, options and answer of a row in MathVista's dialect."""
         cells = row.cells
         if cells["question_type"] == "multi_choice":
-            try:
-                choices = tuple(str(choice) for choice in ast.literal_eval(cells["choices"]))
-            except (KeyError, ValueError, SyntaxError, TypeError):
-                raise self._error(row, "choices", "not a list of options") from None
-            return "open", "choice", choices, cells.get("answer_option") or cells["answer"]
+            options = options_in(cells.get("choices", ""), self._place(row, "choices"))
+            return "open", "choice", options, cells.get("answer_option") or self._gold(row)
         scorer = MATHVISTA.get(cells.get("answer_type", ""))
         if scorer is None:
             known = ", ".join(MATHVISTA)
-            raise self._error(row, "answer_type", f"{cells.get('answer_type')!r}; expected {known}")
-        return "open", scorer, (), cells["answer"].strip()
-
-    def _letter(
-        self, row: TextRow, answer: str, letters: tuple[str, ...], choices: tuple[str, ...]
-    ) -> str:
-        """The gold letter, given as a letter of any case or as an option's text."""
-        if answer.upper() in letters:
-            return answer.upper()
-        same = [c for c, choice in zip(letters, choices, strict=True) if choice.strip() == answer]
-        if len(same) != 1:
             raise self._error(
-                row, "answer", f"{answer!r} has no option; expected one of {', '.join(letters)}"
+                row, "answer_type", f"{cells.get('answer_type', '')[:60]!r}; expected {known}"
             )
-        return same[0]
+        answer = self._gold(row)
+        if cells.get("answer_type") == "float" and cells.get("precision", "").strip():
+            answer = f"{answer} +- {self._half_step(row)}"
+        return "open", scorer, {}, answer
+
+    def _half_step(self, row: TextRow) -> str:
+        """Half of the last place to which MathVista rounds an answer before it compares."""
+        said = PRECISION.fullmatch(row.cells["precision"].strip())
+        if not said:
+            what = f"{row.cells['precision'][:20]!r}; expected decimal places, such as 1.0"
+            raise self._error(row, "precision", what)
+        return f"{Decimal(5).scaleb(-int(said[1]) - 1):f}"
 
     def _check_columns(self, labels: Iterable[str]) -> None:
+        small = [name for name in self.file.columns if name in string.ascii_lowercase]
+        if {"a", "b"} <= set(small) and "A" not in self.file.columns:
+            raise DataError(
+                f"{self.file.path}: columns {', '.join(small)}; expected options in columns A, B "
+                "...; source: table reads others, as choices: [a, b]"
+            )
         for name in ("index", "question", "answer", *labels):
             if name not in self.file.columns:
                 raise DataError(
@@ -165,12 +195,12 @@ class _Table:
             if not index.strip():
                 raise self._error(row, "index", "empty; expected a unique id")
             if index in self._places:
-                raise self._error(row, "index", f"{index!r} occurs twice; expected unique")
+                raise self._error(row, "index", f"{index[:80]!r} occurs twice; expected unique")
             self._places[index] = (row.number, row.offset)
             is_read = items is None or count < items
-            is_open = not any(row.cells.get(letter) for letter in string.ascii_uppercase)
+            is_open = not _option_cells(row.cells)
             if is_read and is_open and len(answers) <= 2:
-                answers.add(row.cells["answer"].strip().lower())
+                answers.add(self._gold(row).lower())
         if row is None:
             raise DataError(f"{self.file.path}: no rows; expected at least one question")
         return "yes_no" if answers and answers <= {"yes", "no"} else "short"
@@ -220,12 +250,18 @@ class _Table:
         return pictures
 
     def _place(self, row: TextRow, column: str) -> str:
-        return f"{self.file.path}: row {row.number} (index {row.cells['index']}), column {column}"
+        index = in_one_line(row.cells["index"], 80)
+        return f"{self.file.path}: row {row.number} (index {index}), column {column}"
 
     def _error(self, row: TextRow, column: str, what: str) -> DataError:
         return DataError(
             f"{self._place(row, column)}: {what}; mend the file and run the same command again"
         )
+
+
+def _option_cells(cells: Mapping[str, str]) -> dict[str, str]:
+    """The cells of columns A to Z in which something is."""
+    return {letter: cells[letter] for letter in string.ascii_uppercase if cells.get(letter)}
 
 
 def _refers(cell: str) -> bool:

@@ -12,19 +12,21 @@ solution.
 
 import json
 import re
-import string
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Annotated
 
-from g2u.errors import DataError
+from g2u.errors import DataError, in_one_line
 from g2u.records import AnswerFormat, Question, Sample, Target
 from g2u.settings import OneOf, Positive, Section
 from g2u.sources.ahead import ahead
 from g2u.sources.cells import pictures_in
+from g2u.sources.marks import Marked
+from g2u.sources.options import Kind, letter_of, options_in, options_of
 from g2u.sources.rows import Row, rows_of
+from g2u.sources.texts import one_text, text_of
 
 SCORERS = (
     "boxed", "choice", "displacement", "equivalent", "json_object", "label", "relaxed", "route",
@@ -105,12 +107,16 @@ def read(settings: Settings) -> Iterator[Sample]:
             asked = task.ask(row)
             if asked is None:
                 return None
+            options = options_of(asked.choices, "options") if task.scorer == "choice" else {}
             cells = [(column, row[column]) for column in task.pictures]
+        except DataError as error:
+            raise DataError(f"{where}, {error}") from None
         except KeyError as error:
             found = ", ".join(row)
             raise DataError(f"{where}: no column {error} for task {name}; found {found}") from None
-        except (ValueError, TypeError, IndexError) as error:
-            raise DataError(f"{where}: not a row of task {name}: {error}") from None
+        except (ValueError, TypeError, IndexError, OverflowError, RecursionError) as error:
+            said = in_one_line(str(error), 200)
+            raise DataError(f"{where}: not a row of task {name}: {said}") from None
         pictures = tuple(
             picture
             for column, cell in cells
@@ -120,31 +126,35 @@ def read(settings: Settings) -> Iterator[Sample]:
             raise DataError(f"{where}: no question or no answer for task {name}")
         question = Question(
             id=asked.id or str(number),
-            text=asked.text,
-            choices=asked.choices,
-            letters=tuple(string.ascii_uppercase[: len(asked.choices)])
-            if task.scorer == "choice"
-            else (),
+            text=Marked().question(asked.text, len(pictures), where),
+            choices=tuple(options.values()) or asked.choices,
+            letters=tuple(options),
             format=task.format if asked.choices or task.format != "choice" else "open",
             pictures=tuple(picture.digest for picture in pictures),
             category=str(row.get("category") or row.get("type") or ""),
             labels=(("regime", task.regime), ("task", name)),
             drawing=task.drawing.replace("{question}", asked.text),
         )
-        return Sample(question, Target(question.id, asked.answer, task.scorer), pictures)
+        answer = asked.answer
+        if task.scorer == "choice":
+            answer = letter_of(answer, options, where, "letter")
+        return Sample(question, Target(question.id, answer, task.scorer), pictures, place=where)
 
     found = (sample for sample in ahead(sample, rows_of(path)) if sample is not None)
     yield from islice(found, settings.items)
 
 
 def _text(row: Row, column: str) -> str:
-    value = row[column]
-    return "" if value is None else str(value).strip()
+    return text_of(row[column], f"column {column}").strip()
+
+
+def _question(row: Row, column: str) -> str:
+    return one_text(_text(row, column), f"column {column}")
 
 
 def _plain(column: str, answer: str, request: str = "", id: str = "") -> Callable[[Row], Asked]:
     def ask(row: Row) -> Asked:
-        text = _text(row, column).replace("<image>", "").strip()
+        text = _question(row, column)
         name = _text(row, id) if id else ""
         return Asked(f"{text}\n{request}".strip(), _text(row, answer), id=name)
 
@@ -155,7 +165,7 @@ def _in_text(column: str, id: str = "") -> Callable[[Row], Asked]:
     """A question that holds its own options A to D; only their letters are known."""
 
     def ask(row: Row) -> Asked:
-        text = f"{_text(row, column)}\n{LETTER}"
+        text = f"{_question(row, column)}\n{LETTER}"
         answer = _text(row, "answer").strip("().").upper()
         return Asked(text, answer, ("A", "B", "C", "D"), _text(row, id) if id else "")
 
@@ -163,23 +173,26 @@ def _in_text(column: str, id: str = "") -> Callable[[Row], Asked]:
 
 
 def _visual_puzzle(row: Row) -> Asked:
-    options = row["options"]
-    choices = tuple(map(str, options)) if options else tuple(f"option {c} shown" for c in "ABCD")
-    return Asked(_text(row, "question"), _text(row, "answer").upper(), choices, _text(row, "id"))
+    options = options_in(row["options"], "column options")
+    choices = tuple(options.values()) or tuple(f"option {c} shown" for c in "ABCD")
+    return Asked(
+        _question(row, "question"), _text(row, "answer").upper(), choices, _text(row, "id")
+    )
 
 
 def _babyvision(kind: str) -> Callable[[Row], Asked | None]:
     def ask(row: Row) -> Asked | None:
         if kind not in _text(row, "type").lower():
             return None
-        text, name = _text(row, "question"), _text(row, "taskId")
+        text, name = _question(row, "question"), _text(row, "taskId")
         request = r"Put the final answer in \boxed{}."
         if _text(row, "ansType") == "choice":
-            letters = string.ascii_uppercase
-            options = "\n".join(f"({c}) {o}" for c, o in zip(letters, row["options"], strict=False))
-            answer = row["choiceAns"]
-            answer = letters[int(answer)] if str(answer).isdigit() else str(answer)
-            return Asked(f"{text}\n{options}\n{request}", answer, id=name)
+            options = options_in(row["options"], "column options")
+            listed = "\n".join(f"({letter}) {option}" for letter, option in options.items())
+            said = text_of(row["choiceAns"], "column choiceAns")
+            written: Kind = "index" if said[:1].isdecimal() else "letter"
+            answer = letter_of(said, options, "column choiceAns", written)
+            return Asked(f"{text}\n{listed}\n{request}", answer, id=name)
         return Asked(f"{text}\n{request}", _text(row, "blankAns"), id=name)
 
     return ask
@@ -200,7 +213,7 @@ def _illusion(kind: str, part: str) -> Callable[[Row], Asked]:
         parts = [p for p in re.sub(r"\.\w+$", "", Path(name).name).split("-") if p]
         place = next((i for i, p in enumerate(parts) if p.lower() in DIFFICULTIES), 0)
         if place < 2:
-            raise ValueError(f"image_name {name!r}; expected <shape>-<scene>-<difficulty>-...")
+            raise ValueError(f"image_name {name[:80]!r}; expected <shape>-<scene>-<difficulty>-...")
         shape = "-".join(p for p in parts[: place - 1] if not p.isdigit())
         return Asked(text, shape if part == "shape" else parts[place - 1], classes, name)
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from g2u import params, plugins
-from g2u.errors import CacheError, ModelError, ParamsError, in_one_line
+from g2u import plugins
+from g2u.errors import CacheError, ModelError, ParamsError
 from g2u.params import BASELINES, REWARDS, Params
 from g2u.recipes import halves
 from g2u.rewards import NEEDS as REWARDS_NEED
@@ -43,7 +43,7 @@ def check(config: Params, *, models_called: Collection[str] | None = None) -> No
 
 def checks(config: Params, models_called: Collection[str] | None = None) -> list[Check]:
     """Everything that `check` looks at, in its order; what costs least first."""
-    used = models_in_use(config)
+    used = config.models_in_use()
     called = [name for name in used if models_called is None or name in models_called]
     found = [Check(f"benchmark {n}", partial(_benchmark, config, n)) for n in config.benchmarks]
     found += [Check(f"family {name}", partial(_family, config, name)) for name in config.families]
@@ -55,12 +55,6 @@ def checks(config: Params, models_called: Collection[str] | None = None) -> list
     if called:
         found.append(Check("call cache", _can_keep))
     return found + [Check(f"model {n} can be called", partial(_reach, config, n)) for n in called]
-
-
-def models_in_use(config: Params) -> list[str]:
-    """Presets that a run may call: of its cells, its judge, and the writers of its families."""
-    found = [model for model, _ in config.cells()]
-    return list(dict.fromkeys([*found, *_speakers(config)]))
 
 
 def inapplicable(config: Params) -> list[str]:
@@ -75,38 +69,18 @@ def inapplicable(config: Params) -> list[str]:
     ]
 
 
-def _speakers(config: Params) -> dict[str, str]:
-    """Models that only answer, and what for."""
-    found = {} if config.judge.model is None else {config.judge.model: "judge.model"}
-    for family in config.families:
-        writer = config.presets.families[family].settings().get("writer")
-        if writer is not None:
-            found.setdefault(str(writer), f"presets.families.{family}.writer")
-    return found
-
-
 def _benchmark(config: Params, name: str) -> None:
     config.settings("benchmarks", name)
     config.presets.benchmarks[name].require_files(name)
 
 
 def _family(config: Params, name: str) -> None:
-    preset = config.presets.families[name]
-    known = plugins.family(preset.edit).SETTINGS
-    params.check_settings("families", name, preset.settings(), known)
+    config.settings("families", name)
 
 
 def _model(config: Params, name: str) -> None:
     """A model's settings."""
-    config.require(model=name)
-    preset = config.presets.models[name]
-    try:
-        plugins.model(preset.adapter, preset.settings).close()
-    except ImportError as error:
-        raise ModelError(
-            f"params.yaml: presets.models.{name}: adapter {preset.adapter} cannot be imported: "
-            f"{in_one_line(str(error))}"
-        ) from None
+    config.model(name).close()
 
 
 def _is_on_hub(name: str) -> bool:
@@ -114,15 +88,10 @@ def _is_on_hub(name: str) -> bool:
     return name.count("/") <= 1 and name[0] not in "./~" and not name.endswith("/")
 
 
-def _can(config: Params, model: str) -> frozenset[str]:
-    preset = config.presets.models[model]
-    return plugins.capabilities(preset.adapter, preset.settings)
-
-
 def _lacks(config: Params, model: str, family: str) -> list[str]:
     """What a family needs and the model cannot do."""
     needs = plugins.family(config.presets.families[family].edit).NEEDS
-    return sorted(needs - _can(config, model))
+    return sorted(needs - config.abilities(model))
 
 
 def _capabilities(config: Params) -> None:
@@ -131,7 +100,7 @@ def _capabilities(config: Params) -> None:
         preset = config.presets.models[model]
         needed = ["answer", "score"] if preset.choices == "likelihood" else ["answer"]
         _require(config, model, needed, f"presets.models.{model}")
-    for model, place in _speakers(config).items():
+    for model, place in config.speakers().items():
         _require(config, model, ["answer"], place)
     wanted = [family for family in config.families if family not in BASELINES]
     if wanted and all(_lacks(config, m, f) for m in config.models for f in wanted):
@@ -142,7 +111,7 @@ def _capabilities(config: Params) -> None:
 
 
 def _require(config: Params, model: str, needed: Iterable[str], place: str) -> None:
-    able = _can(config, model)
+    able = config.abilities(model)
     for capability in needed:
         if capability not in able:
             why = " (choices: likelihood)" if capability == "score" else ""
@@ -160,10 +129,10 @@ def _rewards(config: Params) -> None:
             continue
         for reward in named:
             need = REWARDS_NEED.get(reward, "score")
-            if need not in _can(config, model):
+            if need not in config.abilities(model):
                 raise ModelError(
                     f"params.yaml: understand.rewards: {reward} needs a model that can {need}; "
-                    f"{model} declares {', '.join(sorted(_can(config, model)))}"
+                    f"{model} declares {', '.join(sorted(config.abilities(model)))}"
                 )
     for arm in config.score.derived:
         is_chosen = arm.rule in ("gate", "select", "keep")
@@ -207,4 +176,4 @@ def _reach(config: Params, name: str) -> None:
                     f"params.yaml: presets.models.{name}: {key}: no folder {named}; expected "
                     "weights, or OWNER/NAME of the Hub"
                 )
-    plugins.reach(preset.adapter, preset.settings)
+    plugins.reach(preset.adapter, config.settings("models", name))

@@ -45,10 +45,16 @@ def examine() -> list[Finding]:
     found = [*_python(), *_packages(), *_repository()]
     try:
         config = params.load()
-        lacking = _params(config)
     except G2UError as error:
         return [*found, Finding(False, str(error)), *_cache()]
-    return [*found, *lacking, *_checked(config), *_files_in_step(config), *_cache()]
+    found += _checked(config)
+    try:
+        config.check_settings()
+        found += [*_params(config), *_files_in_step(config)]
+    except G2UError as error:
+        if not any(str(error) in finding.what for finding in found):
+            found.append(Finding(False, str(error)))
+    return [*found, *_cache()]
 
 
 def _python() -> list[Finding]:

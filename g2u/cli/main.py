@@ -53,6 +53,7 @@ def fill_command(arguments: argparse.Namespace) -> None:
     from g2u.cli.stale import stale, status
 
     config = params.load()
+    config.check_settings()
     with only_driver():
         for done in fill(config, stale(config, status(config))):
             print(f"fill {done}", file=sys.stderr)
@@ -104,26 +105,19 @@ def prompts_command(arguments: argparse.Namespace) -> None:
     print(listed(prompts(params.load()), arguments.limit))
 
 
-def _model_preset(name: str) -> params.ModelPreset:
-    config = params.load()
-    config.require(model=name)
-    return config.presets.models[name]
-
-
 def check_command(arguments: argparse.Namespace) -> None:
-    """Check a model's adapter: batches, seeds, order, scores, failures."""
-    from g2u import plugins
+    """Check a model: batches, seeds, scores, failures, whether pictures and guidance arrive."""
     from g2u.conformance import Conformance, table
 
-    preset = _model_preset(arguments.model)
+    config = params.load()
+    config.settings("models", arguments.model)
     if arguments.moved:
         from g2u.cli.moved import prove
 
-        print(prove(params.load(), arguments.model))
+        print(prove(config, arguments.model))
         return
-    model = plugins.model(preset.adapter, preset.settings)
-    declared = plugins.capabilities(preset.adapter, preset.settings)
-    checks = Conformance(model, declared, preset.sampler).run()
+    model, declared = config.model(arguments.model), config.abilities(arguments.model)
+    checks = Conformance(model, declared, config.presets.models[arguments.model].sampler).run()
     print(table(checks))
     if any(check.outcome == "fails" for check in checks):
         raise SystemExit(1)
@@ -131,9 +125,8 @@ def check_command(arguments: argparse.Namespace) -> None:
 
 def serve_command(arguments: argparse.Namespace) -> None:
     """Serve a model behind an OpenAI-compatible address: edits, answers, scores."""
-    from g2u import plugins
-
-    preset = _model_preset(arguments.model)
+    config = params.load()
+    config.settings("models", arguments.model)
     try:
         import uvicorn
 
@@ -147,8 +140,8 @@ def serve_command(arguments: argparse.Namespace) -> None:
         raise ParamsError(f"g2u serve: --timeout {arguments.timeout}; expected seconds above 0")
     key, patience = key_of_environment(), Patience(reply=arguments.timeout)
     hosts = hosts_of(arguments.host, key)
-    model = plugins.model(preset.adapter, preset.settings)
-    app = Gate(application(arguments.model, model, preset.batch, patience), hosts, key)
+    model, batch = config.model(arguments.model), config.presets.models[arguments.model].batch
+    app = Gate(application(arguments.model, model, batch, patience), hosts, key)
     uvicorn.Server(configured(app, arguments.host, arguments.port, patience)).run()
 
 
@@ -176,16 +169,23 @@ def score_command(arguments: argparse.Namespace) -> None:
 
 
 def _asked(config: "Params", benchmark: str) -> "tuple[list[Question], list[Target]]":
-    """A benchmark's questions and targets: as prepared, or where it is not, from its source."""
+    """A benchmark's questions and targets: as prepared, or where it is not or its tables cannot be
+    read, from its source.
+    """
     from g2u import tables, targets
+    from g2u.errors import DataError
     from g2u.workspace import BenchmarkFolder
     from stages.prepare import samples
 
     config.require(benchmark=benchmark)
     folder = BenchmarkFolder(benchmark)
+    state = "is not prepared"
     if folder.questions.exists() and folder.targets.exists():
-        return tables.read_questions(folder.questions), targets.read_targets(folder.targets)
-    print(f"{benchmark} is not prepared: its source is read, data/ stays as it is", file=sys.stderr)
+        try:
+            return tables.read_questions(folder.questions), targets.read_targets(folder.targets)
+        except DataError as error:
+            state = f"is prepared, but {str(error).partition(';')[0]}"
+    print(f"{benchmark} {state}: its source is read, data/ stays as it is", file=sys.stderr)
     found = [(sample.question, sample.target) for sample in samples(config, benchmark)]
     return [question for question, _ in found], [target for _, target in found]
 

@@ -56,7 +56,7 @@ def prove(config: Params, name: str) -> str:
             f"{name}: no reply of earlier code is at hand for the cells of params.yaml; expected "
             "the call cache or the pulled results of a run before the change"
         )
-    model = plugins.model(preset.adapter, preset.settings)
+    model = config.model(name)
     asked = _asked_again(model, known)
     model.close()
     for adapter in new:
@@ -84,7 +84,7 @@ def _earlier(name: str, now: Iterable[str]) -> list[str]:
 def _known(config: Params, name: str) -> dict[str, tuple[Request, Entry]]:
     """Requests of the model's cells whose replies are at hand, by key."""
     preset, store = config.presets.models[name], known_calls(takes=False)
-    model = plugins.model(preset.adapter, preset.settings)
+    model = config.model(name)
     calls = _Noting(model, store, preset.batch, plans=True)
     for benchmark in config.benchmarks:
         source = read_source(config, benchmark)

@@ -57,7 +57,11 @@ def plan(config: Params) -> list[CellPlan]:
     """Every cell's calls, in the order of a run; none where DVC calls the cell unchanged.
 
     What a judge was asked is known of the results alone: its calls are kept, not planned.
+
+    Raises:
+        ParamsError: settings of a preset in use do not fit.
     """
+    config.check_settings()
     store, work = known_calls(takes=False), stale(config, status(config))
     plans = []
     for benchmark in config.benchmarks:
@@ -73,8 +77,7 @@ def plan(config: Params) -> list[CellPlan]:
             if cell not in work.generate:
                 drawn = tables.read_thoughts(cell.thoughts)
                 keys |= _recorded(cell, "generate")
-            model = plugins.model(preset.adapter, preset.settings)
-            calls = CachedCalls(model, store, preset.batch, plans=True)
+            calls = CachedCalls(config.model(cell.model), store, preset.batch, plans=True)
             waits = plan_cell(config, cell, source, calls, drawn)
             plans.append(CellPlan(cell, calls.tally, waits, calls.settled | keys))
     return plans

@@ -137,7 +137,7 @@ def models(config: Params, work: Stale, *, certain: bool) -> frozenset[str]:
     """
     found = {config.judge.model} if work.judge and config.judge.model else set()
     for cell in work.certain if certain else work.understand:
-        writer = config.presets.families[cell.family].settings().get("writer")
+        writer = config.presets.families[cell.family].writer
         found |= {cell.model} | ({str(writer)} if writer else set())
     return frozenset(found)
 

@@ -87,7 +87,7 @@ def family_file(config: Params, benchmark: str, family: str, root: Path) -> str:
     }
     for role, model in {
         "judge": config.judge.model,
-        "writer": preset.settings().get("writer"),
+        "writer": preset.writer,
     }.items():
         weights = None
         if model is not None:
@@ -306,7 +306,9 @@ def sync_plan(config: Params, root: Path = Path()) -> Planned:
 
     Raises:
         DataError: a person's file, folder or link lies where g2u would write.
+        ParamsError: settings of a preset in use do not fit.
     """
+    config.check_settings()
     wanted = {**dvc_files(config, root), **ignore_files(config)}
     workspace = Workspace(root, wanted)
     theirs = workspace.foreign(config)

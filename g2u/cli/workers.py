@@ -10,7 +10,6 @@ from concurrent.futures.process import BrokenProcessPool
 from types import TracebackType
 from typing import Any, Protocol, TypeVar
 
-from g2u import plugins
 from g2u.cache.budget import Spent
 from g2u.errors import ModelError
 from g2u.params import Params
@@ -143,8 +142,7 @@ def model_of(config: Params, name: str) -> Model:
         for other in _models.values():
             other.close()
         _models.clear()
-        preset = config.presets.models[name]
-        _models[name] = plugins.model(preset.adapter, preset.settings)
+        _models[name] = config.model(name)
     return _models[name]
 
 

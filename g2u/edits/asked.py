@@ -5,21 +5,28 @@ the question and may have the solution drawn, unlike the question-agnostic famil
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from g2u.drawing import Wording, draw
 from g2u.protocols import Calls
-from g2u.records import Picture, Question, Thought
+from g2u.records import Picture, Question, Sampler, Thought
+from g2u.settings import Positive, Section
 
 NEEDS = frozenset({"edit"})
 READS = "pictures"
-SETTINGS = frozenset({"draws"})
+
+
+class Settings(Section):
+    """What params.yaml may say of it."""
+
+    draws: Positive = 1
+    """How many drawings of each picture, 1 and more."""
 
 
 def imagine(
     questions: Sequence[Question],
     pictures: Mapping[str, Picture],
-    settings: Mapping[str, Any],
+    settings: Settings,
+    sampler: Sampler,
     calls: Calls,
 ) -> list[Thought]:
     """Edits of each picture of each question by its own instruction.
@@ -28,7 +35,7 @@ def imagine(
     """
     asked = [(q, Wording(q.drawing, "benchmark")) for q in questions if q.drawing]
     drawn: dict[str, list[Thought]] = {}
-    for thought in draw(asked, pictures, settings, calls):
+    for thought in draw(asked, pictures, sampler, calls, draws=settings.draws):
         drawn.setdefault(thought.question, []).append(thought)
     found: list[Thought] = []
     for question in questions:

@@ -1,22 +1,26 @@
 """direct: the null family. No thought; the baseline of every gain."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from g2u.protocols import Calls
-from g2u.records import Picture, Question, Thought
+from g2u.records import Picture, Question, Sampler, Thought
+from g2u.settings import Section
 
 NEEDS: frozenset[str] = frozenset()
 READS = "pictures"
-SETTINGS: frozenset[str] = frozenset()
+
+
+class Settings(Section):
+    """It takes none."""
 
 
 def imagine(
     questions: Sequence[Question],
     pictures: Mapping[str, Picture],
-    settings: Mapping[str, Any],
+    settings: Settings,
+    sampler: Sampler,
     calls: Calls,
 ) -> list[Thought]:
     """No thoughts."""
-    del questions, pictures, settings, calls
+    del questions, pictures, settings, sampler, calls
     return []

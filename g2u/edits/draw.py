@@ -4,39 +4,37 @@ A template like that of `template`; the drawing stands beside the question's fir
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Annotated
 
-from g2u.digests import call_seed
-from g2u.drawing import completed, given_to
+from g2u.drawing import completed, edit_request, given_to
 from g2u.prompts import filled
 from g2u.protocols import Calls
-from g2u.records import EditRequest, Picture, Question, Thought
+from g2u.records import Picture, Question, Sampler, Thought
+from g2u.settings import Section, holding
 
 NEEDS = frozenset({"draw"})
 READS = "pictures"
-SETTINGS = frozenset({"template"})
-TEMPLATE = "{question}"
+
+
+class Settings(Section):
+    """What params.yaml may say of it."""
+
+    template: Annotated[str, holding("{question}")] = "{question}"
+    """The prompt, with {question} where the question's text goes."""
 
 
 def imagine(
     questions: Sequence[Question],
     pictures: Mapping[str, Picture],
-    settings: Mapping[str, Any],
+    settings: Settings,
+    sampler: Sampler,
     calls: Calls,
 ) -> list[Thought]:
-    """One drawing per question that has pictures; for its further pictures nothing.
-
-    Raises:
-        ParamsError: the template has no place for the question.
-    """
+    """One drawing per question that has pictures; for its further pictures nothing."""
     del pictures
-    sampler = tuple(sorted(settings["sampler"].items()))
     shown = [question for question in questions if question.pictures]
-    prompts = filled(str(settings.get("template", TEMPLATE)), shown)
-    requests = [
-        EditRequest((), prompt, call_seed(settings["seed"], [], prompt, 0), sampler)
-        for prompt in prompts
-    ]
+    prompts = filled(settings.template, shown)
+    requests = [edit_request(sampler, (), prompt, 0) for prompt in prompts]
     thoughts = []
     for question, request, reply in zip(shown, requests, calls.edit(requests), strict=True):
         made = Thought(

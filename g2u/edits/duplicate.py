@@ -5,29 +5,36 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
 
 from g2u.drawing import without_model
 from g2u.protocols import Calls
-from g2u.records import Picture, Question, Thought
+from g2u.records import Picture, Question, Sampler, Thought
+from g2u.settings import Positive, Section
 
 NEEDS: frozenset[str] = frozenset()
 READS = "pictures"
-SETTINGS = frozenset({"times"})
+
+
+class Settings(Section):
+    """What params.yaml may say of it."""
+
+    times: Positive = 1
+    """How often each picture is shown again, 1 and more."""
 
 
 def imagine(
     questions: Sequence[Question],
     pictures: Mapping[str, Picture],
-    settings: Mapping[str, Any],
+    settings: Settings,
+    sampler: Sampler,
     calls: Calls,
 ) -> list[Thought]:
     """Each picture of each question, unchanged."""
-    del calls
+    del sampler, calls
     once = without_model(questions, lambda source: pictures[source])
     count = {question.id: len(question.pictures) for question in questions}
     return [
         replace(thought, position=thought.position + again * count[thought.question])
-        for again in range(int(settings.get("times", 1)))
+        for again in range(settings.times)
         for thought in once
     ]

@@ -8,17 +8,15 @@ picture is edited first, then each drawing in its turn; plans see all pictures, 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Annotated
 
-from g2u.digests import call_seed
-from g2u.drawing import completed, given_to, tagged, whole, without_thought
-from g2u.errors import ParamsError
+from g2u.drawing import completed, edit_request, given_to, tagged, whole, without_thought
 from g2u.protocols import Calls
-from g2u.records import AnswerRequest, EditRequest, Failure, Picture, Question, Thought, Turn
+from g2u.records import AnswerRequest, Failure, Picture, Question, Sampler, Thought, Turn
+from g2u.settings import Positive, Section, holding
 
 NEEDS = frozenset({"answer", "edit"})
 READS = "pictures"
-SETTINGS = frozenset({"prompt", "steps", "stops"})
 STOP = "nothing more to draw"
 ASK = (
     "Think of the next step towards the answer, and of how the last picture looks after it. Say it "
@@ -27,6 +25,17 @@ ASK = (
 """What is asked for before each drawing."""
 OR_STOP = f', or say "{STOP}"'
 MAX_TOKENS = 64
+
+
+class Settings(Section):
+    """What params.yaml may say of it."""
+
+    prompt: Annotated[str, holding("{plan}")]
+    """The edit prompt, with {plan} where the step goes."""
+    steps: Positive = 3
+    """The most drawings of a question, 1 and more."""
+    stops: bool = True
+    """Whether the model may end it before."""
 
 
 @dataclass(slots=True)
@@ -45,31 +54,22 @@ class _Chain:
 def imagine(
     questions: Sequence[Question],
     pictures: Mapping[str, Picture],
-    settings: Mapping[str, Any],
+    settings: Settings,
+    sampler: Sampler,
     calls: Calls,
 ) -> list[Thought]:
-    """Up to `settings["steps"]` thoughts of each question; `position` counts the drawings.
+    """Up to `settings.steps` thoughts of each question; `position` counts the drawings.
 
     A question whose model stops at once has nothing to show: not applicable.
-
-    Raises:
-        ParamsError: the prompt has no place for the {plan}.
     """
-    prompt = str(settings["prompt"])
-    if "{plan}" not in prompt:
-        raise ParamsError(
-            f"params.yaml: presets.families: interleaved: prompt {prompt!r}: expected {{plan}} in "
-            "it, where the step goes"
-        )
     chains = []
     for question in questions:
         shown = [pictures[digest] for digest in question.pictures]
         if shown:
             chains.append(_Chain(question, shown[0], [*shown]))
-    may_stop = bool(settings.get("stops", True))
-    for number in range(int(settings.get("steps", 3))):
+    for number in range(settings.steps):
         going = [chain for chain in chains if chain.is_open]
-        _draw(_planned(going, may_stop, calls), number, prompt, settings, calls)
+        _draw(_planned(going, settings.stops, calls), number, settings.prompt, sampler, calls)
     found: list[Thought] = []
     for chain in chains:
         nothing = without_thought(
@@ -114,16 +114,14 @@ def _draw(
     jobs: Sequence[tuple[_Chain, str]],
     number: int,
     prompt: str,
-    settings: Mapping[str, Any],
+    sampler: Sampler,
     calls: Calls,
 ) -> None:
     """Draw the step of each chain; a failed drawing ends its chain."""
-    sampler = tuple(sorted(settings["sampler"].items()))
     requests = []
     for chain, plan in jobs:
         wording = prompt.replace("{plan}", plan)
-        seed = call_seed(settings["seed"], [chain.last.digest], wording, number)
-        requests.append(EditRequest((chain.last,), wording, seed, sampler))
+        requests.append(edit_request(sampler, (chain.last,), wording, number))
     for (chain, plan), request, reply in zip(jobs, requests, calls.edit(requests), strict=True):
         made = Thought(
             chain.question.id,

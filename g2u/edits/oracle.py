@@ -4,23 +4,27 @@ Made by prepare from the item's own structure; reported apart, never a model's a
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from g2u.drawing import given
 from g2u.protocols import Calls
-from g2u.records import Picture, Question, Thought
+from g2u.records import Picture, Question, Sampler, Thought
+from g2u.settings import Section
 
 NEEDS: frozenset[str] = frozenset()
 READS = "oracles"
-SETTINGS: frozenset[str] = frozenset()
+
+
+class Settings(Section):
+    """It takes none."""
 
 
 def imagine(
     questions: Sequence[Question],
     pictures: Mapping[str, Picture],
-    settings: Mapping[str, Any],
+    settings: Settings,
+    sampler: Sampler,
     calls: Calls,
 ) -> list[Thought]:
     """The oracle of each picture, or "not applicable" where there is none."""
-    del settings, calls
+    del settings, sampler, calls
     return given(questions, pictures, "the benchmark has no oracle for this picture")

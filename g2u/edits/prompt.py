@@ -4,23 +4,33 @@ Questions that share a picture share its thought: the call is the same, so it is
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from g2u.drawing import Wording, draw
 from g2u.protocols import Calls
-from g2u.records import Picture, Question, Thought
+from g2u.records import Picture, Question, Sampler, Thought
+from g2u.settings import Positive, Section, Text
 
 NEEDS = frozenset({"edit"})
 READS = "pictures"
-SETTINGS = frozenset({"prompt", "draws"})
+
+
+class Settings(Section):
+    """What params.yaml may say of it."""
+
+    prompt: Text
+    """The edit prompt; not empty."""
+    draws: Positive = 1
+    """How many drawings of each picture, 1 and more."""
 
 
 def imagine(
     questions: Sequence[Question],
     pictures: Mapping[str, Picture],
-    settings: Mapping[str, Any],
+    settings: Settings,
+    sampler: Sampler,
     calls: Calls,
 ) -> list[Thought]:
-    """Edits of each picture of each question by `settings["prompt"]`."""
-    wording = Wording(str(settings["prompt"]), "fixed")
-    return draw([(question, wording) for question in questions], pictures, settings, calls)
+    """Edits of each picture of each question by `settings.prompt`."""
+    wording = Wording(settings.prompt, "fixed")
+    asked = [(question, wording) for question in questions]
+    return draw(asked, pictures, sampler, calls, draws=settings.draws)

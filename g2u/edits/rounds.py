@@ -12,19 +12,16 @@ Who has stopped keeps the last drawing in all later rounds. The model sees no op
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Literal
 
-from g2u.digests import call_seed
-from g2u.drawing import completed, given_to, tagged, whole
-from g2u.errors import ParamsError, unknown_name
+from g2u.drawing import completed, edit_request, given_to, tagged, whole
 from g2u.prompts import REFLECT, STOP
 from g2u.protocols import Calls
-from g2u.records import AnswerRequest, EditRequest, Failure, Picture, Question, Thought, Turn
+from g2u.records import AnswerRequest, Failure, Picture, Question, Sampler, Thought, Turn
+from g2u.settings import NotNegative, Section, Text
 
 NEEDS = frozenset({"answer", "edit"})
 READS = "pictures"
-SETTINGS = frozenset({"prompt", "rounds", "protocol"})
-PROTOCOLS = ("reflect", "verify", "answer")
 ASK = {
     "reflect": REFLECT,
     "verify": (
@@ -35,6 +32,17 @@ ASK = {
 }
 """What the model is asked about its drawing; {prompt}: what it was told to draw."""
 MAX_TOKENS = 48
+
+
+class Settings(Section):
+    """What params.yaml may say of it."""
+
+    prompt: Text
+    """The edit prompt; not empty."""
+    rounds: NotNegative = 2
+    """How many follow the first drawing, 0 and more."""
+    protocol: Literal["reflect", "verify", "answer"] = "reflect"
+    """How to go on."""
 
 
 @dataclass(slots=True)
@@ -51,31 +59,23 @@ class _Thread:
 def imagine(
     questions: Sequence[Question],
     pictures: Mapping[str, Picture],
-    settings: Mapping[str, Any],
+    settings: Settings,
+    sampler: Sampler,
     calls: Calls,
 ) -> list[Thought]:
-    """Thoughts of round 0, then of round 1, up to `settings["rounds"]`, for each picture.
-
-    Raises:
-        ParamsError: an unknown protocol.
-    """
-    protocol = str(settings.get("protocol", "reflect"))
-    if protocol not in PROTOCOLS:
-        raise ParamsError(
-            unknown_name("params.yaml: presets.families: protocol", protocol, PROTOCOLS)
-        )
-    prompt = str(settings["prompt"])
+    """Thoughts of round 0, then of round 1, up to `settings.rounds`, for each picture."""
+    protocol, prompt = settings.protocol, settings.prompt
     threads = [
         _Thread(q, n, pictures[source], Thought(q.id, n, "ok", source=source, base=prompt))
         for q in questions
         for n, source in enumerate(q.pictures)
     ]
     jobs = [(thread, thread.source, prompt) for thread in threads]
-    _draw(jobs, 0, settings, calls)
+    _draw(jobs, 0, sampler, calls)
     thoughts = [thread.drawn for thread in threads]
-    for number in range(1, int(settings.get("rounds", 2)) + 1):
+    for number in range(1, settings.rounds + 1):
         open_threads = [thread for thread in threads if thread.is_open]
-        _draw(_next(open_threads, protocol, prompt, calls), number, settings, calls)
+        _draw(_next(open_threads, protocol, prompt, calls), number, sampler, calls)
         thoughts += [replace(thread.drawn, round=number) for thread in threads]
     return thoughts
 
@@ -121,17 +121,11 @@ def _next(
 def _draw(
     jobs: Sequence[tuple[_Thread, Picture, str]],
     number: int,
-    settings: Mapping[str, Any],
+    sampler: Sampler,
     calls: Calls,
 ) -> None:
     """Draw what each job says; a failed drawing closes its thread."""
-    sampler = tuple(sorted(settings["sampler"].items()))
-    requests = [
-        EditRequest(
-            (start,), prompt, call_seed(settings["seed"], [start.digest], prompt, number), sampler
-        )
-        for _, start, prompt in jobs
-    ]
+    requests = [edit_request(sampler, (start,), prompt, number) for _, start, prompt in jobs]
     replies = calls.edit(requests)
     for (thread, start, prompt), request, reply in zip(jobs, requests, replies, strict=True):
         made = replace(

@@ -4,25 +4,31 @@ What its encoder and decoder do to a picture, and nothing that it imagines. A co
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from g2u.drawing import Wording, draw
 from g2u.protocols import Calls
-from g2u.records import Picture, Question, Thought
+from g2u.records import Picture, Question, Sampler, Thought
+from g2u.settings import Section, Text
 
 NEEDS = frozenset({"edit"})
 READS = "pictures"
-SETTINGS = frozenset({"prompt"})
-PROMPT = "Draw this picture again, exactly as it is."
+
+
+class Settings(Section):
+    """What params.yaml may say of it."""
+
+    prompt: Text = "Draw this picture again, exactly as it is."
+    """The edit prompt; not empty."""
 
 
 def imagine(
     questions: Sequence[Question],
     pictures: Mapping[str, Picture],
-    settings: Mapping[str, Any],
+    settings: Settings,
+    sampler: Sampler,
     calls: Calls,
 ) -> list[Thought]:
     """One redrawing of each picture of each question."""
-    wording = Wording(str(settings.get("prompt", PROMPT)), "fixed")
+    wording = Wording(settings.prompt, "fixed")
     asked = [(question, wording) for question in questions]
-    return draw(asked, pictures, settings, calls, may_copy=True)
+    return draw(asked, pictures, sampler, calls, may_copy=True)

@@ -4,29 +4,35 @@ The options and the answer never enter the prompt.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Annotated
 
 from g2u.drawing import Wording, draw
 from g2u.prompts import filled
 from g2u.protocols import Calls
-from g2u.records import Picture, Question, Thought
+from g2u.records import Picture, Question, Sampler, Thought
+from g2u.settings import Positive, Section, holding
 
 NEEDS = frozenset({"edit"})
 READS = "pictures"
-SETTINGS = frozenset({"template", "draws"})
+
+
+class Settings(Section):
+    """What params.yaml may say of it."""
+
+    template: Annotated[str, holding("{question}")]
+    """The edit prompt, with {question} where the question's text goes."""
+    draws: Positive = 1
+    """How many drawings of each picture, 1 and more."""
 
 
 def imagine(
     questions: Sequence[Question],
     pictures: Mapping[str, Picture],
-    settings: Mapping[str, Any],
+    settings: Settings,
+    sampler: Sampler,
     calls: Calls,
 ) -> list[Thought]:
-    """Edits of each picture of each question by `settings["template"]`.
-
-    Raises:
-        ParamsError: the template has no place for the question.
-    """
-    prompts = filled(str(settings["template"]), questions)
+    """Edits of each picture of each question by `settings.template`."""
+    prompts = filled(settings.template, questions)
     asked = [(q, Wording(p, "template")) for q, p in zip(questions, prompts, strict=True)]
-    return draw(asked, pictures, settings, calls)
+    return draw(asked, pictures, sampler, calls, draws=settings.draws)

@@ -6,55 +6,88 @@ the call cache under its own identity. An empty reply is a failure.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Annotated
 
 from g2u.drawing import draw_as_written
 from g2u.protocols import Calls
-from g2u.records import AnswerRequest, Picture, Question, Thought, Turn
+from g2u.records import AnswerRequest, Picture, Question, Sampler, Thought, Turn
+from g2u.settings import Positive, Section, Text, formatted
 
 NEEDS = frozenset({"edit"})
 READS = "pictures"
-SETTINGS = frozenset({"writer", "ask", "examples", "sees", "draws"})
 ASK = (
     "A picture will be edited before this question about it is answered. Write the request for "
     "the edit in one short imperative sentence about what should become visible. Do not answer "
     "the question. Question: {question}"
 )
-EXAMPLES: tuple[Mapping[str, str], ...] = (
-    {
-        "question": "How many birds sit on the wire?",
-        "prompt": "Brighten the picture and sharpen every bird on the wire.",
-    },
-    {
-        "question": "Which shop lies across the street?",
-        "prompt": "Extend the picture to both sides and continue the street.",
-    },
-    {
-        "question": "Does the ball reach the hole?",
-        "prompt": "Draw the path of the ball as a coloured line.",
-    },
-)
 MAX_TOKENS = 64
+
+
+class Example(Section):
+    """A question and the edit prompt that would help with it."""
+
+    question: Text
+    """About a picture; not empty."""
+    prompt: Text
+    """What helps with it; not empty."""
+
+
+EXAMPLES = [
+    Example(
+        question="How many birds sit on the wire?",
+        prompt="Brighten the picture and sharpen every bird on the wire.",
+    ),
+    Example(
+        question="Which shop lies across the street?",
+        prompt="Extend the picture to both sides and continue the street.",
+    ),
+    Example(
+        question="Does the ball reach the hole?",
+        prompt="Draw the path of the ball as a coloured line.",
+    ),
+]
+
+
+class Settings(Section):
+    """What params.yaml may say of it."""
+
+    writer: Text
+    """A preset of presets.models that answers."""
+    ask: Annotated[str, formatted("question")] = ASK
+    """What it is asked, with {question} for the question's text."""
+    examples: list[Example] = EXAMPLES
+    """What it is shown first, as if it had been asked and had written."""
+    sees: bool = False
+    """Whether it sees the pictures."""
+    draws: Positive = 1
+    """How many drawings of each picture, 1 and more."""
 
 
 def imagine(
     questions: Sequence[Question],
     pictures: Mapping[str, Picture],
-    settings: Mapping[str, Any],
+    settings: Settings,
+    sampler: Sampler,
     calls: Calls,
 ) -> list[Thought]:
     """One prompt per question by the writer (`calls.answer` asks it), then the model's edits."""
-    ask, examples = str(settings.get("ask", ASK)), settings.get("examples", EXAMPLES)
+    ask = settings.ask
     shown_how: list[Turn] = []
-    for example in examples:
-        shown_how.append(Turn("user", (ask.format(question=example["question"]),)))
-        shown_how.append(Turn("assistant", (str(example["prompt"]),)))
+    for example in settings.examples:
+        shown_how.append(Turn("user", (ask.format(question=example.question),)))
+        shown_how.append(Turn("assistant", (example.prompt,)))
     requests = []
     for question in questions:
-        seen = [pictures[digest] for digest in question.pictures] if settings.get("sees") else []
+        seen = [pictures[digest] for digest in question.pictures] if settings.sees else []
         last = Turn("user", (*seen, ask.format(question=question.text)))
         requests.append(AnswerRequest((*shown_how, last), MAX_TOKENS))
     replies = calls.answer(requests)
     return draw_as_written(
-        questions, replies, (str(settings["writer"]), ""), pictures, settings, calls
+        questions,
+        replies,
+        (settings.writer, ""),
+        pictures,
+        sampler,
+        calls,
+        draws=settings.draws,
     )

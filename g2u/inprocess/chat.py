@@ -20,7 +20,7 @@ from transformers import (
 )
 
 from g2u.inprocess.batches import in_batches
-from g2u.inprocess.loading import Loading, device_of
+from g2u.inprocess.loading import ChatLoading, device_of
 from g2u.pictures import pixels_of
 from g2u.protocols import Reply
 from g2u.records import AnswerRequest, EmbedRequest, Failure, Picture, ScoreRequest, Text, Turn
@@ -58,14 +58,12 @@ class Chat:
 
     Args:
         source: what to load.
-        processor: further arguments of the processor, such as max_pixels.
-        system: text of a system message before every conversation; empty = none.
     """
 
-    def __init__(self, source: Loading, processor: dict[str, Any], system: str = "") -> None:
+    def __init__(self, source: ChatLoading) -> None:
         revision = {"revision": source.revision} if source.revision else {}
         build: Any = AutoProcessor  # transformers leaves from_pretrained untyped
-        self.processor = build.from_pretrained(source.path, **revision, **processor)
+        self.processor = build.from_pretrained(source.path, **revision, **source.processor)
         self.processor.tokenizer.padding_side = "left"
         if self.processor.tokenizer.pad_token is None:
             self.processor.tokenizer.pad_token = self.processor.tokenizer.eos_token
@@ -75,7 +73,7 @@ class Chat:
         if source.compile:
             model.forward = torch.compile(model.forward)
         self.model = model
-        self._system = system
+        self._system = source.system
         self._keeps = "logits_to_keep" in inspect.signature(model.forward).parameters
 
     def answer(self, requests: Sequence[AnswerRequest]) -> list[Reply[str]]:

@@ -2,48 +2,46 @@
 
 import hashlib
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, TypeVar
+
+from pydantic import JsonValue
 
 from g2u.digests import sha256
-from g2u.errors import ModelError, ParamsError, unknown_name
+from g2u.errors import ModelError
 from g2u.files import write_whole
+from g2u.settings import Form, Section, Text
 
 if TYPE_CHECKING:
     import torch
 
 T = TypeVar("T")
-COMMON = frozenset(
-    {"path", "revision", "device", "dtype", "device_map", "attention", "compile", "max_memory"}
-)
-"""Settings that every adapter of this kind takes."""
-DTYPES = ("auto", "float32", "bfloat16", "float16")
 COMMIT = re.compile(r"[0-9a-f]{40}")
+DEVICE = re.compile(r"auto|(cpu|cuda|mps|xpu|npu|hpu|mlu|musa|mtia|meta)(:\d+)?")
 KNOWN_DIGESTS = Path(".g2u/digests")
 """Digests of local files, by path, size and time of change, so that big weights are read once."""
 
 
-@dataclass(frozen=True, slots=True)
-class Loading:
+class Loading(Section):
     """Where a model comes from and how it is laid into memory."""
 
-    where: str
-    """The preset's place in params.yaml, for messages."""
-    path: str
+    where: ClassVar[str]
+    """The adapter's place in params.yaml, for messages."""
+    path: Text
     """A folder, or a repository of the Hugging Face Hub."""
-    revision: str | None
-    device: str
+    revision: str | None = None
+    """Of a repository: a commit, branch or tag; null = its main branch."""
+    device: Annotated[str, Form(DEVICE.fullmatch, "auto, cpu, cuda, cuda:1 or another device")] = (
+        "auto"
+    )
     """"auto" = the first GPU, else the CPU."""
-    dtype: str
-    device_map: str | dict[str, Any] | None
+    dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
+    """Of the weights; "auto" = as they were saved."""
+    device_map: str | dict[str, str | int] | None = None
     """For accelerate: spreads a model over devices; instead of `device`."""
-    attention: str | None
-    """Attention implementation: sdpa, eager, flash_attention_2 ..."""
-    compile: bool
-    max_memory: dict[Any, Any] | None
-    """Limit per device, for `device_map`."""
+    max_memory: dict[str | int, str | int] | None = None
+    """Limit per device, for `device_map`: {0: 20GiB, cpu: 60GiB}."""
 
     def arguments(self) -> dict[str, Any]:
         """What `from_pretrained` is given."""
@@ -52,50 +50,30 @@ class Loading:
             ("revision", self.revision),
             ("device_map", self.device_map),
             ("max_memory", self.max_memory),
-            ("attn_implementation", self.attention),
         ):
             if value is not None:
                 found[name] = value
         return found
 
 
-def loading(
-    where: str,
-    settings: Mapping[str, Any],
-    further: frozenset[str],
-    without: frozenset[str] = frozenset(),
-) -> Loading:
-    """The common settings of a preset.
+class ChatLoading(Loading):
+    """The same of a chat model."""
 
-    Args:
-        where: the preset's place in params.yaml.
-        settings: the preset's settings.
-        further: names that the adapter takes beside `COMMON`.
-        without: names of `COMMON` that it does not take.
+    attention: Text | None = None
+    """Attention implementation: sdpa, eager, flash_attention_2 ...; null = the model's own."""
+    compile: bool = False
+    """Whether its forward pass is compiled at the first call."""
+    processor: dict[str, JsonValue] = {}
+    """Further arguments of the processor, such as {max_pixels: 1003520}."""
+    system: str = ""
+    """Text of a system message before every conversation; empty = none."""
 
-    Raises:
-        ParamsError: an unknown name, no path, an unknown dtype.
-    """
-    known = (COMMON - without) | further
-    for name in settings:
-        if name not in known:
-            raise ParamsError(unknown_name(where, name, known))
-    if "path" not in settings:
-        raise ParamsError(f"{where}: path is missing; expected a folder or a Hub repository")
-    dtype = str(settings.get("dtype", "auto"))
-    if dtype not in DTYPES:
-        raise ParamsError(unknown_name(f"{where}.dtype", dtype, DTYPES))
-    return Loading(
-        where,
-        str(settings["path"]),
-        settings.get("revision"),
-        str(settings.get("device", "auto")),
-        dtype,
-        settings.get("device_map"),
-        settings.get("attention"),
-        bool(settings.get("compile", False)),
-        settings.get("max_memory"),
-    )
+    def arguments(self) -> dict[str, Any]:
+        """What `from_pretrained` is given."""
+        found = super().arguments()
+        if self.attention is not None:
+            found["attn_implementation"] = self.attention
+        return found
 
 
 def weights_identity(source: Loading) -> str:

@@ -1,11 +1,10 @@
 """`Model` over a chat model that loads at its first call; what Emu3 and Janus add is drawing."""
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from g2u.digests import canonical
-from g2u.errors import ParamsError
-from g2u.inprocess.loading import Loading, load, loading, weights_identity
+from g2u.inprocess.loading import ChatLoading, Loading, load, weights_identity
 from g2u.protocols import Kind, Reply
 from g2u.records import (
     AnswerRequest,
@@ -20,10 +19,13 @@ if TYPE_CHECKING:
     from g2u.inprocess.chat import Chat
 
 
-def identity_of(name: str, version: str, source: Loading, settings: Mapping[str, Any]) -> str:
-    """Adapter, version, weights, and the settings that decide replies."""
-    free = {"path", "revision", "device", "device_map", "compile", "max_memory"}
-    decisive = {key: value for key, value in settings.items() if key not in free}
+FREE = frozenset({"path", "revision", "device", "device_map", "compile", "max_memory", "offload"})
+"""Settings that decide no reply, beside the weights that are found by them."""
+
+
+def identity_of(name: str, version: str, source: Loading) -> str:
+    """Adapter, version, weights, and the settings that params.yaml sets and that decide replies."""
+    decisive = source.model_dump(exclude_unset=True, exclude=set(FREE))
     return f"{name} {version} {weights_identity(source)} {canonical(decisive).decode()}"
 
 
@@ -34,7 +36,6 @@ class ChatModel:
         name: the adapter's name.
         version: the adapter's VERSION.
         settings: the preset's.
-        further: the names of settings that the adapter adds to the common ones.
         capabilities: what it can do.
     """
 
@@ -42,18 +43,12 @@ class ChatModel:
         self,
         name: str,
         version: str,
-        settings: Mapping[str, Any],
-        further: frozenset[str],
+        settings: ChatLoading,
         capabilities: frozenset[str],
     ) -> None:
         self.capabilities = capabilities
-        where = f"params.yaml: presets.models: {name}"
-        self.source = loading(where, settings, further)
-        processor = settings.get("processor", {})
-        if not isinstance(processor, dict):
-            raise ParamsError(f"{where}.processor: {processor!r}; expected names and values")
-        self._processor, self._system = processor, str(settings.get("system", ""))
-        self._name, self._version, self._settings = name, version, dict(settings)
+        self.source = settings
+        self._name, self._version = name, version
         self._identity = ""
         self._chat: Chat | None = None
 
@@ -61,7 +56,7 @@ class ChatModel:
         """See `Model.identity`."""
         del kind
         if not self._identity:
-            self._identity = identity_of(self._name, self._version, self.source, self._settings)
+            self._identity = identity_of(self._name, self._version, self.source)
         return self._identity
 
     def edit(self, requests: Sequence[EditRequest]) -> list[Reply[Picture]]:
@@ -93,4 +88,4 @@ class ChatModel:
     def _built(self) -> "Chat":
         from g2u.inprocess.chat import Chat
 
-        return Chat(self.source, self._processor, self._system)
+        return Chat(self.source)

@@ -5,7 +5,8 @@ lmms-eval: jsonl of --log_samples with `doc_id`, `filtered_resps` or `resps` and
 `doc` (lmms_eval/loggers/evaluation_tracker.py; 0.7.3 leaves it out).
 """
 
-import json
+import math
+import re
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from g2u.tables import Answer
 FAILED = "Failed to obtain answer via API"
 """What VLMEvalKit writes for a call that failed."""
 ID_FIELDS = ("index", "id", "question_id")
+LIKELIHOOD = re.compile(r"[-+]?(?:[\d.]+(?:e[-+]?\d+)?|inf|nan)", re.IGNORECASE)
 KINDS = (".xlsx", ".tsv", ".csv", ".json", ".jsonl")
 
 
@@ -84,10 +86,28 @@ def _of_results(path: Path) -> Iterator[tuple[str, str]]:
             if column not in row:
                 found = ", ".join(row)
                 raise DataError(f"{path}: row {number}: no column {column!r}; found {found}")
-        index = row["index"]
-        if isinstance(index, float) and index.is_integer():
-            index = int(index)
-        yield str(index), "" if row["prediction"] is None else str(row["prediction"])
+        where = f"{path}: row {number}"
+        yield _index(row["index"], where), _cell(row["prediction"], where)
+
+
+def _index(cell: Any, where: str) -> str:
+    """The id in a cell, whose numbers a spreadsheet may have made floats."""
+    if isinstance(cell, float) and cell.is_integer():
+        return str(int(cell))
+    if isinstance(cell, (str, int)) and not isinstance(cell, bool):
+        return str(cell)
+    raise DataError(f"{where}: index {str(cell)[:60]!r}; expected a text or a whole number")
+
+
+def _cell(cell: Any, where: str) -> str:
+    """The response in a cell of a table; empty where the cell is."""
+    if cell is None or (isinstance(cell, float) and math.isnan(cell)):
+        return ""
+    if isinstance(cell, (str, int, float)):  # a spreadsheet makes numbers of "43" and "TRUE"
+        return str(cell)
+    raise DataError(
+        f"{where}: prediction {str(cell)[:60]!r} is no text; expected one response as text"
+    )
 
 
 def _workbook(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -127,7 +147,7 @@ def _of_samples(
     for (number, row), doc in zip(rows, docs, strict=True):
         if field is not None:
             name = str(doc[field])
-        elif isinstance(row["doc_id"], int) and 0 <= row["doc_id"] < len(order):
+        elif type(row["doc_id"]) is int and 0 <= row["doc_id"] < len(order):
             name = order[row["doc_id"]]
         else:
             raise DataError(f"{path}: line {number}: doc_id {row['doc_id']!r} is no row's number")
@@ -135,9 +155,38 @@ def _of_samples(
 
 
 def _response(row: Mapping[str, Any], path: Path, number: int) -> str:
-    found = row.get("filtered_resps", row.get("resps"))
-    while isinstance(found, list) and found:
+    """The one text of a sample: bare, or in lists of one entry each (requests, repeats)."""
+    where = f"{path}: line {number}"
+    field = next((name for name in ("filtered_resps", "resps") if row.get(name) is not None), None)
+    if field is None:
+        raise DataError(f"{where}: no filtered_resps and no resps")
+    found = row[field]
+    while isinstance(found, list) and len(found) == 1:
         found = found[0]
-    if found is None or isinstance(found, list):
-        raise DataError(f"{path}: line {number}: no filtered_resps and no resps")
-    return found if isinstance(found, str) else json.dumps(found)
+    if isinstance(found, str):
+        return found
+    if isinstance(found, list) and not found:
+        raise DataError(f"{where}: no filtered_resps and no resps")
+    is_text = isinstance(found, list) and all(isinstance(entry, str) for entry in found)
+    if _has_likelihood(found):
+        what = "log-likelihoods of options, no response; expected a task of output_type "
+        what += "generate_until"
+    elif is_text or (isinstance(found, list) and all(isinstance(each, list) for each in found)):
+        what = f"{len(found)} responses; expected one: ask once, or take one by a filter"
+    else:
+        what = f"{str(found)[:60]!r} is no response; expected a text"
+    raise DataError(f"{where}: {field}: {what}")
+
+
+def _has_likelihood(found: Any, depth: int = 3) -> bool:
+    """Whether it is or holds [log-probability, is greedy], as numbers or as texts of them; within
+    as many lists as lmms-eval writes.
+    """
+    if isinstance(found, float):
+        return True
+    if not isinstance(found, list) or not depth:
+        return False
+    is_pair = len(found) == 2 and found[1] in ("True", "False")
+    if is_pair and LIKELIHOOD.fullmatch(str(found[0])):
+        return True
+    return any(_has_likelihood(entry, depth - 1) for entry in found)

@@ -59,7 +59,16 @@ def paintings_table(painted: Mapping[str, Painted]) -> str:
         before, after = (f"{100 * share:.1f}" for share in (found.before, found.after))
         gain = found.gain
         change = _change(gain.difference, gain.low, gain.high)
-        rows.append([name, f"{gain.items}", before, after, change, f"{gain.p:.4f}"])
+        rows.append(
+            [
+                name,
+                f"{gain.items}",
+                before,
+                after,
+                change,
+                "<0.0001" if gain.p < 1e-4 else f"{gain.p:.4f}",
+            ]
+        )
     return markdown_table(rows)
 
 

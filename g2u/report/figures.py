@@ -88,7 +88,8 @@ def _told(row: dict[str, Any] | None, alpha: float) -> str:
     """A gain in points, marked where it survives Holm's correction."""
     if row is None:
         return ""
-    return f"{100 * row['gain']:+.1f}" + ("*" if (row["holm"] or 1) <= alpha else "")
+    is_sure = row["holm"] is not None and row["holm"] <= alpha and row["verdict"] != "at chance"
+    return f"{100 * row['gain']:+.1f}" + ("*" if is_sure else "")
 
 
 def _points(shown: pl.DataFrame, value: str, low: str, high: str) -> Any:

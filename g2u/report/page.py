@@ -20,9 +20,10 @@ from g2u.records import Picture
 from g2u.report import figures
 from g2u.report.changes import Change, Painted, in_words
 from g2u.report.curves import learning_figure
+from g2u.report.letters import Letters
 from g2u.report.published import Published
 from g2u.report.questions import Finding
-from g2u.report.summary import at_chance, headline, own_thoughts
+from g2u.report.summary import headline, own_thoughts
 from g2u.scoring.verdict import RULES
 
 PAGES = "pages"
@@ -68,8 +69,12 @@ class BenchmarkPart:
     prompts: dict[str, str]
     """Edit prompt per family."""
     choices: tuple[str, ...]
-    """What the model chose to imagine where it was asked, and what a judge decided, in words."""
+    """What the model chose to imagine where it was asked, what a judge decided, what prompts tell
+    and which answers are favoured, in words.
+    """
     published: Published | None
+    letters: tuple[Letters, ...] = ()
+    """How often each option is answered."""
 
     @property
     def name(self) -> str:
@@ -83,6 +88,12 @@ class BenchmarkPart:
         return found
 
     @property
+    def size(self) -> str:
+        """Questions that direct answered, and the independent pictures that they are about."""
+        direct = self.rows.row(by_predicate=pl.col("arm") == "direct", named=True)
+        return f"{direct['items']} on {direct['pictures'] or 0}"
+
+    @property
     def best(self) -> dict[str, Any] | None:
         """The row of the most accurate own thought that was compared with direct."""
         own = own_thoughts(self.rows)
@@ -90,9 +101,7 @@ class BenchmarkPart:
 
     @property
     def said(self) -> str:
-        """The verdict on `best`; gains are not discussed where direct is not above chance."""
-        if at_chance(self.rows):
-            return "direct is at chance"
+        """The verdict on `best`."""
         return str(self.best["verdict"]) if self.best is not None else ""
 
 

@@ -1,4 +1,6 @@
-"""Published figures of a benchmark, arm beside arm, and what a judge decided, in words."""
+"""Published figures of a benchmark, arm beside arm; what a judge decided and what prompts tell, in
+words.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -53,3 +55,13 @@ def judge_lines(metrics: Mapping[str, Mapping[str, Any]]) -> tuple[str, ...]:
         if parts:
             lines.append(f"Judge, {family}: {'; '.join(parts)}.")
     return tuple(lines)
+
+
+def leak_lines(metrics: Mapping[str, Mapping[str, Any]]) -> tuple[str, ...]:
+    """Which families' edit prompts tell the right answer, and in how many questions."""
+    return tuple(
+        f"Edit prompts, {family}: they tell the right answer in {told['with_answer']} of "
+        f"{told['prompted']} questions."
+        for family, found in metrics.items()
+        if (told := found["prompts"])["with_answer"]
+    )

@@ -6,11 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from g2u.report.summary import changed, changes_answers
+
 if TYPE_CHECKING:
     from g2u.report.styles import StyleGain
     from g2u.scoring.envelope import Bound
 
 Row = Mapping[str, Any]
+UNREAD = 0.02
+"""Difference in the share of answers read that is worth a line."""
 COMPUTE = ("vote_", "select_", "draw_", "round_", "gate_", "keep_", "separate")
 """How arms of further draws, rounds, votes, selections and gates are called."""
 
@@ -48,12 +52,14 @@ def own_rows(rows: pl.DataFrame) -> list[Row]:
 def does_it_help(rows: pl.DataFrame, alpha: float) -> Finding:
     """Own thoughts against direct, over the whole grid."""
     own = own_rows(rows)
-    sure = [row for row in own if row["holm"] <= alpha]
+    discussed = [row for row in own if row["verdict"] != "at chance"]
+    sure = [row for row in discussed if row["holm"] <= alpha]
     up = sorted((row for row in sure if row["gain"] > 0), key=lambda row: -row["gain"])
     down = sorted((row for row in sure if row["gain"] < 0), key=lambda row: row["gain"])
     answer = (
         f"Of {len(own)} comparisons of own thoughts with direct, {len(up)} are gains and "
-        f"{len(down)} losses after Holm's correction; the others are not told from 0."
+        f"{len(down)} losses after Holm's correction; the others are not told from 0"
+        + (f", or at chance ({len(own) - len(discussed)})." if len(discussed) < len(own) else ".")
     )
     lines = [f"{place(row)}: {points(row, 'gain')}" for row in [*up, *down]]
     return Finding("Does it help?", answer, tuple(lines))
@@ -61,7 +67,8 @@ def does_it_help(rows: pl.DataFrame, alpha: float) -> Finding:
 
 def was_it_the_picture(rows: pl.DataFrame) -> Finding:
     """Verdicts, and the differences behind them."""
-    judged = [row for row in own_rows(rows) if row["verdict"] not in (None, "no effect")]
+    untold = (None, "no effect", "at chance")
+    judged = [row for row in own_rows(rows) if row["verdict"] not in untold]
     counts: dict[str, int] = {}
     for row in own_rows(rows):
         counts[row["verdict"]] = counts.get(row["verdict"], 0) + 1
@@ -69,11 +76,80 @@ def was_it_the_picture(rows: pl.DataFrame) -> Finding:
     lines = []
     for row in judged:
         parts = [f"{place(row)}: {row['verdict']}"]
-        for name, base in (("content", "duplicate"), ("specific", "shuffled"), ("votes", "votes")):
+        bases = {"content": "duplicate", "specific": "shuffled", "votes": "votes"}
+        for name, base in {**bases, "edits": row["edits_of"]}.items():
             if row[name] is not None:
                 parts.append(f"over {base} {points(row, name)}")
+        if row["mediated_holm"] is not None:
+            parts.append(f"over all of these Holm p = {row['mediated_holm']:.3g}")
+        if row["with_answer"]:
+            parts.append(
+                f"prompts tell the answer in {row['with_answer']} of {row['prompted']} questions"
+            )
         lines.append("; ".join(parts))
     return Finding("Was it the picture?", f"{told}." if told else "Nothing to judge.", tuple(lines))
+
+
+def did_answers_end(rows: pl.DataFrame, max_tokens: int) -> Finding:
+    """Arms whose answers were cut off at the budget of tokens, or filtered."""
+    answered = rows.filter(pl.col("items") > 0)
+    arms = list(answered.filter(pl.col("truncated") + pl.col("filtered") > 0).iter_rows(named=True))
+    cut, total = sum(row["truncated"] for row in arms), int(answered["items"].sum())
+    silent = answered.filter(pl.col("end_not_told") == pl.col("items")).height
+    answer = (
+        f"No: {cut} of {total} were cut off at understand.max_tokens {max_tokens}, which does not "
+        "fit these models, and of a cut answer only what it plainly says is read: raise it."
+        if cut
+        else "Some were filtered by who serves the model."
+        if arms
+        else "Yes, as far as the models tell why they stop."
+    )
+    lines = [
+        f"{place(row)}: {row['truncated']} of {row['items']} cut off, {row['filtered']} filtered"
+        for row in sorted(arms, key=lambda row: -row["truncated"])
+    ]
+    if silent:
+        lines.append(f"In {silent} arms no answer tells why it ended.")
+    return Finding("Did the answers come to their end?", answer, tuple(lines))
+
+
+def is_it_the_wording(rows: pl.DataFrame) -> Finding:
+    """Own thoughts whose answers rules can read more or less often than direct's, in the direction
+    of the gain: what cannot be read counts as 0, and is no harm.
+    """
+    plain = {
+        (row["benchmark"], row["model"]): _unread(row)
+        for row in rows.filter(pl.col("arm") == "direct").iter_rows(named=True)
+    }
+    lines = []
+    for row in own_rows(rows):
+        more = _unread(row) - plain.get((row["benchmark"], row["model"]), 0.0)
+        if abs(more) >= UNREAD and more * row["gain"] < 0:
+            lines.append(
+                f"{place(row)}: {100 * more:+.1f} points of answers that no rule could read or "
+                f"compare, beside direct; gain {points(row, 'gain')}"
+            )
+    answer = f"It may be part of {len(lines)} gains and losses; a judge (judge.model) decides them."
+    return Finding("Is it how the answers are worded?", answer, tuple(lines))
+
+
+def _unread(row: Row) -> float:
+    """Share of an arm's answers that rules could not read or compare."""
+    return ((row["unparsed"] or 0) + (row["undecided"] or 0)) / max(row["items"] or 0, 1)
+
+
+def does_it_change_answers(rows: pl.DataFrame) -> Finding:
+    """Own thoughts that turn many answers, up and down, where no effect is shown."""
+    question = "Does it change answers where no effect is shown?"
+    moved = [r for r in own_rows(rows) if r["verdict"] == "no effect" and changes_answers(r)]
+    lines = [f"{place(row)}: {changed(row)}, {points(row, 'gain')}" for row in moved]
+    answer = (
+        f"In {len(moved)} comparisons at least a tenth of the answers change; gains and losses may "
+        "belong to different kinds of questions, or to chance."
+        if moved
+        else "Nowhere: there, less than a tenth of the answers change."
+    )
+    return Finding(question, answer, tuple(lines))
 
 
 def transfer(rows: pl.DataFrame) -> pl.DataFrame:
@@ -86,7 +162,7 @@ def transfer(rows: pl.DataFrame) -> pl.DataFrame:
 
 def what_transfers(rows: pl.DataFrame, alpha: float) -> Finding:
     """The best family of each benchmark, and whether any family is best everywhere."""
-    own = own_rows(rows)
+    own = [row for row in own_rows(rows) if row["verdict"] != "at chance"]
     best: dict[tuple[str, str], Row] = {}
     for row in own:
         key = (row["model"], row["benchmark"])
@@ -224,11 +300,17 @@ def findings(
     choices: Sequence[str],
     styles: "Sequence[StyleGain]",
     alpha: float,
+    max_tokens: int,
 ) -> list[Finding]:
-    """All questions, in the order of the report."""
+    """All questions, in the order of the report; how answers end and are worded only where there is
+    something to say of it.
+    """
+    spoilt = (did_answers_end(rows, max_tokens), is_it_the_wording(rows))
     return [
+        *(finding for finding in spoilt if finding.lines),
         does_it_help(rows, alpha),
         was_it_the_picture(rows),
+        does_it_change_answers(rows),
         does_fidelity_bound(bounds),
         what_transfers(rows, alpha),
         can_it_decide(choices),

@@ -1,13 +1,22 @@
 """One row per arm over all cells: accuracy, gains, corrections, costs, and the headline."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import polars as pl
 
-from g2u.scoring.statistics import benjamini_hochberg, holm
-from g2u.scoring.verdict import Estimate, Word, verdict
+from g2u.scoring.leaks import Leaks
+from g2u.scoring.statistics import benjamini_hochberg, holm, is_equivalent, smallest_found
+from g2u.scoring.verdict import (
+    Cause,
+    Control,
+    Estimate,
+    Word,
+    has_leaked,
+    mediated_p,
+    verdict,
+)
 
 SCHEMA = {
     "benchmark": pl.String,
@@ -19,10 +28,14 @@ SCHEMA = {
     "low": pl.Float64,
     "high": pl.Float64,
     "items": pl.Int64,
+    "pictures": pl.Int64,
     "failed": pl.Int64,
     "unparsed": pl.Int64,
     "abstained": pl.Int64,
     "undecided": pl.Int64,
+    "truncated": pl.Int64,
+    "filtered": pl.Int64,
+    "end_not_told": pl.Int64,
     "not_applicable": pl.Int64,
     "chance": pl.Float64,
     "majority": pl.Float64,
@@ -49,9 +62,17 @@ SCHEMA = {
     "votes_high": pl.Float64,
     "votes_p": pl.Float64,
     "votes_of": pl.Int64,
+    "edits": pl.Float64,
+    "edits_low": pl.Float64,
+    "edits_high": pl.Float64,
+    "edits_p": pl.Float64,
+    "edits_of": pl.String,
     "holm": pl.Float64,
     "bh": pl.Float64,
     "content_holm": pl.Float64,
+    "mediated_p": pl.Float64,
+    "mediated_holm": pl.Float64,
+    "control_holm": pl.Float64,
     "over_baseline": pl.Float64,
     "over_baseline_low": pl.Float64,
     "over_baseline_high": pl.Float64,
@@ -63,13 +84,20 @@ SCHEMA = {
     "ssim": pl.Float64,
     "ink_f1": pl.Float64,
     "path_agreement": pl.Float64,
+    "prompted": pl.Int64,
+    "with_answer": pl.Int64,
     "verdict": pl.String,
 }
-"""`gain` is over direct, `content` over duplicate, `specific` over shuffled thoughts, `votes`
-over a vote of `votes_of` sampled direct answers, the fewest that cost as much as the arm;
-`over_baseline` over the direct answers of the model's baseline (a direct-only training); scores
-0..1; seconds are model seconds per item; fidelity is against the oracle, PSNR in dB; `verdict` is
-a word of g2u/scoring/verdict.py.
+"""`pictures` counts sets of items that share none with the others: as many are independent.
+`gain` is over direct, `content` over duplicate, `specific` over shuffled thoughts, `votes` over a
+vote of `votes_of` sampled direct answers, the fewest that cost as much as the arm; `edits` over
+`edits_of`, the classical filter or round trip that own is least shown to be above; `over_baseline`
+over the direct answers of the model's baseline (a direct-only training); scores 0..1. `mediated_p`
+is the largest p of gain, content, specific, votes and edits; columns in `_holm` are corrected: of
+own thoughts over all own thoughts, `control_holm` (gains of controls) over all controls.
+`detectable` is at that corrected level. Seconds are model seconds per item; fidelity is against the
+oracle, PSNR in dB; `with_answer` of `prompted` questions have a prompt that tells the answer;
+`verdict` is a word of g2u/scoring/verdict.py.
 """
 BASES = {
     "gain": "direct",
@@ -78,8 +106,16 @@ BASES = {
 }
 """What each column of gains is over, in words."""
 VOTE = "direct_vote_"
-EMPTY = ("blank", "noise")
-"""Families whose pictures hold nothing of the item."""
+CAUSES: dict[str, Cause] = {
+    "duplicate": "extra compute",
+    "blank": "any picture",
+    "noise": "any picture",
+    "filter": "any edit",
+    "roundtrip": "any edit",
+}
+"""What a family's gain would be owed to, by its file of g2u/edits."""
+TOLD = ("direct", "oracle", "adversarial")
+"""Edits that explain nothing: without a thought, or made from the truth."""
 FIDELITY = ("psnr", "ssim", "ink_f1", "path_agreement")
 
 
@@ -96,6 +132,18 @@ class CellResult:
     """Whether a model drew the thoughts."""
     seconds: dict[str, float]
     """Model seconds per item of each arm: drawing and answering."""
+    edit: str
+    """The family's file of g2u/edits."""
+    over: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """Of own thoughts: the main arm's gain over each family of CAUSES, `cause` with it."""
+
+    @property
+    def cause(self) -> Cause | None:
+        """What the family's gain would be owed to, if it is a control; any edit of a picture that
+        no model was asked for is one.
+        """
+        found = CAUSES.get(self.edit)
+        return "any edit" if found is None and not self.is_own and self.edit not in TOLD else found
 
 
 def arm_name(family: str, arm: str, main: str) -> str:
@@ -122,42 +170,115 @@ def summary(cells: Sequence[CellResult], alpha: float = 0.05) -> pl.DataFrame:
         alpha: level of the verdicts' tests.
     """
     plain = {(c.benchmark, c.model): c.seconds["none"] for c in cells if "none" in c.seconds}
-    rows = [row for cell in cells for row in _rows(cell, plain)]
-    corrected("p", rows, {"holm": holm, "bh": benjamini_hochberg})
-    corrected("content_p", rows, {"content_holm": holm})
-    corrected("over_baseline_p", rows, {"over_baseline_holm": holm})
-    for row in rows:
-        if row["role"] == "own thought" and row["gain"] is not None:
-            row["verdict"] = verdict_of(row, rows, alpha)
+    made = [(cell, row) for cell in cells for row in _rows(cell, plain)]
+    rows = [row for _, row in made]
+    own = [
+        pair for pair in made if pair[1]["role"] == "own thought" and pair[1]["gain"] is not None
+    ]
+    controls = [(row, cause) for cell, row in made if (cause := _cause(cell, row)) is not None]
+    for cell, row in own:
+        _claim(cell, row)
+    tested = [row for _, row in own]
+    corrected("p", tested, {"holm": holm, "bh": benjamini_hochberg})
+    for name in ("content", "over_baseline", "mediated"):
+        corrected(f"{name}_p", tested, {f"{name}_holm": holm})
+    corrected("p", [row for row, _ in controls], {"control_holm": holm})
+    directs = {(row["benchmark"], row["model"]): row for row in rows if row["arm"] == "direct"}
+    for cell, row in own:
+        place = (row["benchmark"], row["model"])
+        over = cell.metrics["gains"][next(iter(cell.metrics["arms"]))]["direct"]
+        row["detectable"] = smallest_found(over["error"], over["step"], alpha / len(own))
+        here = [each for each in controls if (each[0]["benchmark"], each[0]["model"]) == place]
+        row["verdict"] = (
+            "at chance" if is_at_chance(directs[place], row) else _judged(cell, row, here, alpha)
+        )
     return pl.DataFrame(rows, schema=SCHEMA)
 
 
-def corrected(column: str, rows: list[dict[str, Any]], methods: dict[str, Any]) -> None:
-    """Add adjusted p values of `column` to the own-thought rows that have one."""
-    tested = [row for row in rows if row["role"] == "own thought" and row[column] is not None]
+def corrected(
+    column: str,
+    rows: Sequence[dict[str, Any]],
+    methods: Mapping[str, Callable[[Sequence[float]], list[float]]],
+) -> None:
+    """Add adjusted p values of `column` to the rows that have one."""
+    tested = [row for row in rows if row[column] is not None]
     for name, adjust in methods.items():
         for row, value in zip(tested, adjust([row[column] for row in tested]), strict=True):
             row[name] = value
 
 
-def verdict_of(row: dict[str, Any], rows: Sequence[dict[str, Any]], alpha: float) -> Word:
-    """The verdict on a row of own thoughts, from it and its benchmark's and model's controls."""
+def _cause(cell: CellResult, row: Mapping[str, Any]) -> Cause | None:
+    """What this row's gain over direct would explain; None where it is no control."""
+    if row["gain"] is None:
+        return None
+    if row["arm"] == cell.family:
+        return cell.cause
+    if cell.family == "direct" and row["arm"].startswith("direct, vote_"):
+        return "extra compute"
+    return "any picture" if cell.is_own and row["arm"] == f"{cell.family}, shuffled" else None
 
-    def estimate(of: dict[str, Any], name: str, p: str) -> Estimate | None:
-        return None if of[name] is None else Estimate(of[name], of[p])
 
-    gain = estimate(row, "gain", "holm")
-    assert gain is not None
-    empty = [
-        estimate(other, "gain", "p")
-        for other in rows
-        if (other["benchmark"], other["model"]) == (row["benchmark"], row["model"])
-        and (other["family"] in EMPTY or other["arm"] == f"{row['family']}, shuffled")
+def _estimate(row: Mapping[str, Any], name: str, p: str = "") -> Estimate | None:
+    return None if row[name] is None else Estimate(row[name], row[p or f"{name}_p"])
+
+
+def _claim(cell: CellResult, row: dict[str, Any]) -> None:
+    """Add what "thought-mediated" claims: `edits`, and the p of all comparisons together."""
+    edits = {
+        name: found
+        for name, found in cell.over.items()
+        if found.get("items") and found["cause"] == "any edit"
+    }
+    if edits:
+        name = max(edits, key=lambda name: (mediated_p(_of(edits[name]), ()), name))
+        row |= {"edits": edits[name]["difference"], "edits_of": name}
+        row |= {f"edits_{key}": edits[name][key] for key in ("low", "high", "p")}
+    gain = _estimate(row, "gain", "p")
+    content, specific, *further = (
+        _estimate(row, name) for name in ("content", "specific", "votes", "edits")
+    )
+    if gain is not None and content is not None and specific is not None:
+        ran = [each for each in further if each is not None]
+        row["mediated_p"] = mediated_p(gain, [content, specific, *ran])
+
+
+def _of(gain: Mapping[str, Any]) -> Estimate:
+    return Estimate(gain["difference"], gain["p"])
+
+
+def _judged(
+    cell: CellResult,
+    row: Mapping[str, Any],
+    controls: Sequence[tuple[Mapping[str, Any], Cause]],
+    alpha: float,
+) -> Word:
+    """The verdict on a row of own thoughts; `controls` are those of its benchmark and model."""
+    lefts = {
+        "duplicate": _estimate(row, "content"),
+        f"{cell.family}, shuffled": _estimate(row, "specific"),
+        f"direct, vote_{row['votes_of']}": _estimate(row, "votes"),
+        **{name: _of(found) for name, found in cell.over.items() if found.get("items")},
+    }
+    told = [
+        Control(cause, _estimate(other, "gain", "control_holm"), lefts.get(other["arm"]))
+        for other, cause in controls
     ]
-    others = [each for each in empty if each is not None]
-    names = ("content", "specific", "votes")
-    content, specific, votes = (estimate(row, name, f"{name}_p") for name in names)
-    return verdict(gain, content, specific, others, votes, alpha)
+    gain = _estimate(row, "gain", "holm")
+    assert gain is not None
+    leaks = Leaks(**cell.metrics["prompts"])
+    return verdict(gain, row["mediated_holm"], told, is_told=has_leaked(leaks), alpha=alpha)
+
+
+def is_at_chance(direct: Mapping[str, Any], own: Mapping[str, Any]) -> bool:
+    """Whether neither is told from chance and the commonest answer: such gains are not discussed.
+
+    Direct is at chance where it is not above both; own where its interval reaches what lies between
+    them. An own thought that rises above both, or falls below, is discussed.
+    """
+    levels = (direct["chance"], direct["majority"])
+    if direct["low"] is not None and direct["low"] > max(levels):
+        return False
+    return own["low"] is None or bool(own["low"] <= max(levels) and own["high"] >= min(levels))
 
 
 def fair_vote(gains: Mapping[str, Any], ratio: float) -> tuple[int, dict[str, Any]] | None:
@@ -187,9 +308,12 @@ def _rows(cell: CellResult, plain: Mapping[tuple[str, str], float]) -> list[dict
             "chance": cell.metrics["chance"],
             "majority": cell.metrics["majority"],
             "seconds": cell.seconds[key],
+            "pictures": arm.get("clusters"),
             **{k: v for k, v in arm.items() if k in SCHEMA},
         }
         if key == main:
+            prompts = cell.metrics["prompts"]
+            row |= {name: prompts[name] for name in ("prompted", "with_answer")}
             row |= {n: v for n, v in cell.metrics.get("fidelity", {}).items() if n in FIDELITY}
         gains = cell.metrics["gains"].get(key, {})
         over_direct, over_duplicate = gains.get("direct", {}), gains.get("duplicate", {})
@@ -236,13 +360,6 @@ def _rows(cell: CellResult, plain: Mapping[tuple[str, str], float]) -> list[dict
     return found
 
 
-def at_chance(rows: pl.DataFrame) -> bool:
-    """Whether direct is not above chance and the commonest answer: gains are not discussed then."""
-    direct = rows.row(by_predicate=pl.col("arm") == "direct", named=True)
-    floor = max(direct["chance"], direct["majority"])
-    return direct["low"] is None or bool(direct["low"] <= floor)
-
-
 def own_thoughts(rows: pl.DataFrame) -> pl.DataFrame:
     """Rows of own thoughts that were compared with direct, the most accurate first."""
     own = rows.filter((pl.col("role") == "own thought") & pl.col("gain").is_not_null())
@@ -265,26 +382,56 @@ def headline(rows: pl.DataFrame, alpha: float, margin: float) -> str:
     own = own_thoughts(rows)
     if own.is_empty():
         return "No own thoughts were scored here."
-    if at_chance(rows):
-        return "Direct answering is not above chance here, so gains are not discussed."
     best = own.row(0, named=True)
+    told = _of_chance(best) if best["verdict"] == "at chance" else _of_best(best, alpha, margin)
+    hurts = "; ".join(
+        f"{row['arm']} {100 * row['gain']:+.1f} [{100 * row['gain_low']:+.1f}, "
+        f"{100 * row['gain_high']:+.1f}]"
+        for row in own.filter(pl.col("verdict") == "harm").sort("gain").iter_rows(named=True)
+    )
+    return (
+        f"{told} Best of {len(own)} families, picked after the fact; {best['items']} questions on "
+        f"{best['pictures']} independent pictures."
+        + (f" Own thoughts that hurt, against direct: {hurts}." if hurts else "")
+    )
+
+
+def _of_chance(best: Mapping[str, Any]) -> str:
+    return (
+        f"Neither direct answering nor the best own thought, {best['arm']}, is told from chance "
+        "here, so gains are not discussed."
+    )
+
+
+def _of_best(best: Mapping[str, Any], alpha: float, margin: float) -> str:
     key = hardest(best)
     base, p = BASES[key], best["holm" if key == "gain" else f"{key}_holm"]
     gain, low, high = (100 * best[name] for name in (key, f"{key}_low", f"{key}_high"))
     said = (
         "no effect that this sample could show" if p > alpha else "a gain" if gain > 0 else "a loss"
     )
-    if max(-best["gain_low_90"], best["gain_high_90"]) < margin:
+    if is_equivalent(best["gain_low_90"], best["gain_high_90"], margin):
         said += f"; equivalent to direct within {100 * margin:.0f} points"
-    hurting = own.filter((pl.col("gain") < 0) & (pl.col("holm") <= alpha))
-    hurts = "; ".join(
-        f"{row['arm']} {100 * row['gain']:+.1f} [{100 * row['gain_low']:+.1f}, "
-        f"{100 * row['gain_high']:+.1f}]"
-        for row in hurting.sort("gain").iter_rows(named=True)
-    )
+    word = best["verdict"]
+    if word == "no effect" and changes_answers(best):
+        word += f", though it {changed(best)}"
+    if word == "answer in the prompt":
+        word += f", in {best['with_answer']} of {best['prompted']} questions"
     return (
         f"Best own thought: {best['arm']}, {gain:+.1f} points [{low:+.1f}, {high:+.1f}] over "
-        f"{base} (Holm p = {p:.3g}): {said}. Verdict: {best['verdict']}. "
-        f"Best of {len(own)} families, picked after the fact."
-        + (f" Own thoughts that hurt, against direct: {hurts}." if hurts else "")
+        f"{base} (Holm p = {p:.3g}): {said}. Verdict: {word}."
     )
+
+
+CHANGED = 0.1
+"""Share of changed answers from which on "no effect" does not mean that nothing happens."""
+
+
+def changes_answers(row: Mapping[str, Any]) -> bool:
+    """Whether a gain that is not shown stands for many answers that changed, up and down."""
+    return bool(row["gained"] + row["lost"] >= CHANGED * row["items"] > 0)
+
+
+def changed(row: Mapping[str, Any]) -> str:
+    """In words."""
+    return f"changes answers: {row['gained']} up, {row['lost']} down of {row['items']}"

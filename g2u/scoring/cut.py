@@ -32,22 +32,23 @@ MARKS = {ord(mark): None for mark in "*_`#"}
 
 def plainly(response: str) -> str:
     """The part of a text without an end that can be read as if it had one; empty where none can."""
-    text = responses.ENDED.sub("", responses.CLOSED.sub("", response))
-    if responses.OPENED.search(text):
-        return ""
+    text = responses.without_reasoning(response)
     kept, rest = _wrapped(text) or _said(text.translate(MARKS))
     return "" if TAKEN_BACK.search(rest) else kept
 
 
 def _wrapped(text: str) -> tuple[str, str] | None:
-    """The last closed answer tag or box, and what follows it."""
-    tagged = list(responses.TAGGED.finditer(text))
-    if tagged:
-        return tagged[-1][0], text[tagged[-1].end() :]
-    found = responses.boxes(text)
-    if not found:
+    """The last answer tag or box, and what follows it; nothing where it is not closed."""
+    tag = next(iter(deque(responses.TAG.finditer(text), maxlen=1)), None)
+    if tag is not None:
+        is_opened = bool(tag["box"] or (tag["name"] and not tag["end"]))
+        held = responses.said(text[: tag.end()])
+        return ("", "") if is_opened or held == text[: tag.end()] else (held, text[tag.end() :])
+    box = next(iter(deque(responses.BOX.finditer(text), maxlen=1)), None)
+    if box is None:
         return None
-    return f"\\boxed{{{found[-1]}}}", text[text.rfind(found[-1]) + len(found[-1]) :]
+    held = responses.boxed(text) if responses.boxed(text[box.start() :]) else ""
+    return f"\\boxed{{{held}}}" if held else "", text[box.end() :]
 
 
 def _said(text: str) -> tuple[str, str]:
@@ -56,7 +57,7 @@ def _said(text: str) -> tuple[str, str]:
     if whole:
         return whole[1], text[whole.end() :]
     found = []
-    for match in deque(SAYS.finditer(text), maxlen=responses.ATTEMPTS):
+    for match in deque(SAYS.finditer(text), maxlen=responses.MOST):
         lead = re.split(r"[.!?\n]", text[max(0, match.start() - SENTENCE) : match.start()])[-1]
         end = END.search(text, match.end(), match.end() + SENTENCE)
         said = text[match.end() : end.start()] if end else ""

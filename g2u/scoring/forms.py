@@ -1,7 +1,6 @@
 """Normal forms in which answers are compared: of a phrase, and of a mathematical expression."""
 
 import re
-import unicodedata
 
 from g2u.scoring import responses
 
@@ -9,21 +8,28 @@ PREFIX = re.compile(
     r"^(?:it\s+is|it's|this\s+is|that\s+is|(?:it|the\s+\w+)\s+(?:says|reads))\s*:?\s+(?=\S)",
     re.IGNORECASE,
 )
+PICTOGRAPHS = "".join(map(chr, (*range(0x2600, 0x27C0), *range(0x1F000, 0x1FB00), 0x2B50, 0x2B55)))
+AROUND = f" \t\n\r.!。\"'“”‘’{{}}\ufe0f\u200d\u20e3{PICTOGRAPHS}"
+"""What is dropped at both ends."""
+DASH = re.compile("[‐‑‒–—―−]")
+SPACED = re.compile(r"(?<=\d)\s*-\s*(?=\d)")
 ARTICLE = re.compile(r"^(?:a|an|the)\s+", re.IGNORECASE)
 
 
 def phrase(text: str) -> str:
-    """Lower case, one space between words, no article, no end punctuation, no quotes; empty where
-    no letter or figure is left.
+    """Lower case, one space between words, one kind of dash, no article, no end punctuation, no
+    quotes, no pictographs at the ends; empty where no letter or figure is left.
     """
-    plain = unicodedata.normalize("NFC", responses.plain(text))
-    plain = " ".join(plain.strip().strip(".!。\"'“”‘’{}").split()).lower()
+    plain = SPACED.sub("-", DASH.sub("-", responses.composed(responses.plain(text))))
+    plain = " ".join(plain.strip(AROUND).split()).lower()
     bare = ARTICLE.sub("", plain)
     return bare.strip() if re.search(r"\w", bare) else ""
 
 
 def answered_phrase(response: str) -> str | None:
-    """The phrase that a response answers with; None if there is none, or if it declines."""
+    """The phrase that a response answers with; None if there is none, if it declines, or if it is
+    longer than an answer of a sentence or two.
+    """
     text = responses.concluded(response)
     said = [
         (statement, form)
@@ -32,7 +38,7 @@ def answered_phrase(response: str) -> str | None:
     ]
     if said:
         return responses.settled(said)
-    if responses.refuses(text):
+    if len(text) > responses.SENTENCE or responses.refuses(text):
         return None
     return phrase(PREFIX.sub("", text.strip())) or None
 

@@ -11,13 +11,12 @@ from PIL import Image
 
 from g2u import plugins, tables
 from g2u.arms import Arm
-from g2u.digests import sha256
 from g2u.params import Params
 from g2u.pictures import pixels_of
-from g2u.records import Ending, Picture, Question, Target, Thought
+from g2u.records import Picture, Question, Target, Thought
 from g2u.scoring import statistics
-from g2u.scoring.cut import plainly
-from g2u.scoring.responses import refuses
+from g2u.scoring.clusters import linked
+from g2u.scoring.marking import UNREAD, marked
 from g2u.scoring.rewards import Draw, telling
 from g2u.scoring.statistics import Resampling
 from g2u.tables import Answer, Judgement, Reward, Score
@@ -29,10 +28,6 @@ BASELINES = (("direct", "none"), ("duplicate", None), ("baseline", "none"))
 """What gains are measured against: the model's direct and duplicate cells, the direct cell of its
 preset's baseline if it names one; and the arm, None = the main one.
 """
-UNREAD = ("unparsed", "abstained", "undecided")
-"""What rules could not score; each counts as 0 until a judge has decided."""
-CUT: dict[Ending, str] = {"length": "truncated", "filter": "filtered"}
-"""States of answers that their model did not end, and that say nothing plainly: 0."""
 NO_ANSWER = ("failed", "not_applicable")
 SHUFFLED = "_shuffled"
 """End of the name of an arm that is shown another question's thoughts."""
@@ -45,7 +40,8 @@ def score_answers(
     by_id = {question.id: question for question in questions}
     answer_of = {target.id: target for target in gold}
     tables.assert_same_ids("targets", answer_of, by_id)
-    clusters = {q.id: sha256(list(q.pictures) or [q.id])[:16] for q in questions}
+    names = linked([q.pictures or (q.id,) for q in questions])
+    clusters = {q.id: name for q, name in zip(questions, names, strict=True)}
     scores = []
     for answer in answers:
         question, target = by_id[answer.id], answer_of[answer.id]
@@ -60,20 +56,31 @@ def score_answers(
     return scores
 
 
-def marked(answer: Answer, question: Question, target: Target) -> tuple[str, str, float]:
-    """State, prediction and score of an answer that did not fail; see `Score`.
-
-    Of one that was cut off or filtered only what it plainly says is read.
+def published(
+    gold: Sequence[Target], questions: Sequence[Question], answers: Sequence[Answer]
+) -> dict[str, dict[str, Any]]:
+    """By arm, what the published rules that our scorers extend (their PUBLISHED) make of its
+    answers: the rule, its accuracy, and in how many items it scores otherwise before a judge; {}
+    where no scorer extends one.
     """
-    scorer = plugins.scorer(target.scorer)
-    response = plainly(answer.response) if answer.ended in CUT else answer.response
-    prediction = scorer.parse(response, question) if response else None
-    if prediction is None:
-        if answer.ended in CUT:
-            return CUT[answer.ended], "", 0.0
-        return "abstained" if refuses(response) else "unparsed", "", 0.0
-    value = scorer.score(prediction, target.answer)
-    return "undecided" if value is None else "ok", prediction, value or 0.0
+    rules = {t.id: getattr(plugins.scorer(t.scorer), "PUBLISHED", None) for t in gold}
+    extended = {name for name in rules.values() if name}
+    if not extended:
+        return {}
+    kept = [answer for answer in answers if answer.status == "ok" and rules[answer.id]]
+    plain = [replace(target, scorer=rules[target.id] or target.scorer) for target in gold]
+    found: dict[str, dict[str, Any]] = {}
+    for arm in dict.fromkeys(answer.arm for answer in kept):
+        of_arm = [answer for answer in kept if answer.arm == arm]
+        ours = [score.score for score in score_answers(questions, gold, of_arm)]
+        whole = [replace(answer, ended="") for answer in of_arm]
+        theirs = [score.score or 0.0 for score in score_answers(questions, plain, whole)]
+        found[arm] = {
+            "rule": ", ".join(sorted(extended)),
+            "accuracy": sum(theirs) / len(theirs),
+            "differs": sum(a != b for a, b in zip(ours, theirs, strict=True)),
+        }
+    return found
 
 
 def decided(scores: Sequence[Score], judgements: Sequence[Judgement]) -> list[Score]:

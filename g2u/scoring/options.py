@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from g2u.scoring import responses
 
 CLAUSE = re.compile(
-    r"[.;!?\n]+(?=\s|$)|(?=\b(?:but|so|therefore|thus|hence|which\s+leaves|leaving|it\s+is|it's|they\s+are)\b)"
-    r"|(?=,\s*not\b)|(?=\b(?:rather\s+than|instead\s+of)\b)|:(?=\s+[(\[]?[A-Z][)\]]?[\s.!]*$)",
+    r"(?<![.;!?\n])[.;!?\n]++(?=\s|$)|[.;!?\n](?=\n)|(?=\b(?:but|so|therefore|thus|hence|which\s+leaves|leaving|it\s+is|it's|they\s+are)\b)"
+    r"|(?=,\s*not\b)|(?=\b(?:rather\s+than|instead\s+of)\b)|:(?=\s++[(\[]?[A-Z][)\]]?[\s.!]*$)",
     re.IGNORECASE,
 )
 DENIED = re.compile(
@@ -41,7 +41,7 @@ def affirmed(text: str, options: Mapping[str, str]) -> str | None:
     """The only option whose text some clause holds and none denies."""
     said: set[str] = set()
     denied: set[str] = set()
-    lead = re.match(r"^\W*(yes|no)\b(?=\s*[,.!;]\s)", text, re.IGNORECASE)
+    lead = re.match(r"^\W*+(yes|no)\b(?=\s*+[,.!;]\s)", text, re.IGNORECASE)
     if lead:
         named = [letter for letter, option in options.items() if option == lead[1].lower()]
         if named:

@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 
 WORDS = {
     "zero": 0, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7,
@@ -47,20 +48,37 @@ FACTORS = {
 }  # fmt: skip
 """Unit -> base unit and the exact factor (NIST SP 811)."""
 
+LONGEST, LARGEST = 300, 290
+"""Letters of a number, and its power of ten at most: so that floats hold it."""
 DIGITS = (
     r"(?:\d{1,3}(?:[, \u202f]\d{3})+(?:\.\d+)?|\d{1,3}(?:\.\d{3})+,\d+"
     r"|\d+,\d{1,2}(?=\s*[a-zA-Z])|\d+(?:\.\d+)?|\.\d+)"
 )
-POWER = r"(?:\s*(?:×|x|\*|\\times|\\cdot)\s*10\s*\^\s*\{?\s*([-+−]?\d+)\s*\}?|[eE]([-+]?\d+))?"
-BARE_POWER = re.compile(r"((?:×|x|\*|\\times|\\cdot)\s*)?\b10\s*\^\s*\{?\s*([-+]?\d+)\s*\}?")
+POWER = (
+    r"(?:\s*+(?:×|x|\*|\\times|\\cdot)\s*+10\s*+\^\s*+(?:\{\s*+)?([-+−]?\d+)(?:\s*\})?"
+    r"|[eE]([-+]?\d+))?"
+)
+BARE_POWER = re.compile(
+    r"((?:×|x|\*|\\times|\\cdot)\s*+)?\b10\s*+\^\s*+(?:\{\s*+)?([-+]?\d+)(?:\s*\})?"
+)
 NUMBER = re.compile(
-    rf"(?P<sign>(?<![\w)])[-+−]\s?|\bminus\s+)?(?:(?P<whole>\d+)\s+(?=\d+/\d))?"
+    rf"(?P<sign>(?<![\w)])[-+−]\s?|\bminus\s+)?(?:(?P<whole>\d++)\s++(?=\d++/\d))?"
     rf"(?P<digits>{DIGITS})(?:/(?P<below>\d+(?:\.\d+)?))?{POWER}"
-    rf"(?:\s*(?P<scale>hundred|thousand|million|billion)\b)?"
+    rf"(?:\s*+(?P<scale>hundred|thousand|million|billion)\b)?"
 )
 UNIT = re.compile(
-    r"\s*(?:\\,|\\ |~)?\s*(\^?\{?\\circ\}?|°|%|\\%|\"|[a-zA-Z]+)\.?(?![a-zA-Z^²³])", re.IGNORECASE
+    r"\s*+(?:(?:\\,|\\ |~)\s*+)?(\^?\{?\\circ\}?|°|%|\\%|\"|[a-zA-Z]+)\.?(?![a-zA-Z^²³])",
+    re.IGNORECASE,
 )
+HUNDREDS = re.compile(
+    r"\b([1-9]) hundred (?:and )?([1-9]\d?)\b(?! (?:hundred|thousand|million)| ?/|[.,]\d)"
+)
+THOUSANDS = re.compile(
+    r"\b(\d{1,3}) thousand (?:and )?([1-9]\d{0,2})\b(?! (?:hundred|million)| ?/|[.,]\d)"
+)
+"""Numbers in words that go on after hundred and thousand, once their words are figures."""
+INSIDE = re.compile(r"\s++\w")
+"""What follows "in" where it is no inch."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,18 +90,21 @@ class Quantity:
     """Canonical name of a unit that is known; empty where none, or another word, follows."""
     start: int
     end: int
+    scale: int = 0
+    """Power of ten of a word after it: 6 of 4.2 million, whose value is 4200000."""
 
     def __str__(self) -> str:
         value = f"{self.value.normalize():f}"
         return f"{value} {self.unit}" if self.unit else value
 
 
+@lru_cache(maxsize=16)
 def prepared(text: str) -> str:
     """The text with fractions, words and LaTeX turned into digits."""
     text = text.replace("−", "-").replace("\\,", " ").replace("\\%", "%")
     text = re.sub(r"\\d?frac\s*\{([^{}]+)\}\s*\{([^{}]+)\}", r"\1/\2", text)
     text = re.sub(r"\\d?frac\s*(\d)\s*(\d)", r"\1/\2", text)
-    text = re.sub(r"\^\s*\{?\s*\\circ\s*\}?", "°", text)
+    text = re.sub(r"\^\s*+(?:\{\s*+)?\\circ(?:\s*\})?", "°", text)
     text = BARE_POWER.sub(lambda m: m[0] if m[1] else f"1e{m[2]}", text)
     for sign, spelt in FRACTIONS.items():
         text = re.sub(rf"(?<=\d){sign}", f" {spelt}", text).replace(sign, spelt)
@@ -107,7 +128,9 @@ def prepared(text: str) -> str:
         lambda m: str(FOREIGN[m[1]]),
         text,
     )
-    return re.sub(r"(\d+)\s+and\s+(?:a\s+)?(1/2)", r"\1 \2", text)
+    text = HUNDREDS.sub(lambda m: str(100 * int(m[1]) + int(m[2])), text)
+    text = THOUSANDS.sub(lambda m: str(1000 * int(m[1]) + int(m[2])), text)
+    return re.sub(r"(?<=\d)\s++and\s++(?:a\s++)?(?=1/2)", " ", text)
 
 
 def quantities(text: str) -> list[Quantity]:
@@ -118,7 +141,8 @@ def quantities(text: str) -> list[Quantity]:
         if value is None or _is_part_of_a_word(text, match):
             continue
         unit, end = _unit(text, match.end())
-        found.append(Quantity(value, unit, match.start(), end))
+        scale = SCALES.get((match["scale"] or "").lower(), 0)
+        found.append(Quantity(value, unit, match.start(), end, scale))
     return found
 
 
@@ -132,10 +156,53 @@ def same(prediction: str, answer: str) -> bool | None:
         return None
     if one.unit == other.unit or not (one.unit and other.unit):
         return one.value == other.value
-    if one.unit not in FACTORS or other.unit not in FACTORS:
-        return False
-    (base, factor), (other_base, other_factor) = FACTORS[one.unit], FACTORS[other.unit]
-    return base == other_base and one.value * Decimal(factor) == other.value * Decimal(other_factor)
+    converted = in_base(one)
+    return converted is not None and converted == in_base(other)
+
+
+def whole_quantity(text: str) -> Quantity | None:
+    """The quantity that a text is, with a sign of currency or of nearness at most; None for one
+    that says more.
+    """
+    plain = prepared(text).strip().strip(".").lstrip("~≈$€£¥").strip()
+    found = quantities(plain)
+    is_whole = len(found) == 1 and not found[0].start and not plain[found[0].end :].strip(" .")
+    return found[0] if is_whole else None
+
+
+def agree(one: Quantity, other: Quantity, tolerance: float) -> bool:
+    """Whether two quantities are equal, or differ by a share of `other` at most.
+
+    A unit, per cent or a word such as million that only one of them has is no difference; nor is
+    0.5 to 50 %.
+    """
+    base, other_base = in_base(one), in_base(other)
+    if one.unit and other.unit and one.unit != other.unit:
+        if not base or not other_base or base[0] != other_base[0]:
+            return False
+        return _near(base[1], other_base[1], tolerance)
+    pairs = [(one.value, other.value)]
+    if bool(one.scale) != bool(other.scale):
+        pairs.append((one.value.scaleb(-one.scale), other.value.scaleb(-other.scale)))
+    if one.unit == "%" != other.unit:
+        pairs.append((one.value / 100, other.value))
+    if other.unit == "%" != one.unit:
+        pairs.append((one.value, other.value / 100))
+    return any(_near(value, wanted, tolerance) for value, wanted in pairs)
+
+
+def _near(value: Decimal, wanted: Decimal, tolerance: float) -> bool:
+    if not wanted or not tolerance:
+        return value == wanted
+    return abs(float(value) - float(wanted)) / abs(float(wanted)) <= tolerance
+
+
+def in_base(quantity: Quantity) -> tuple[str, Decimal] | None:
+    """The base unit and the value in it; None for units that are not converted."""
+    if quantity.unit not in FACTORS:
+        return None
+    base, factor = FACTORS[quantity.unit]
+    return base, quantity.value * Decimal(factor)
 
 
 def value_of(text: str, unit: str = "") -> float | None:
@@ -162,6 +229,8 @@ def _only(text: str) -> Quantity | None:
 
 def _value(match: re.Match[str]) -> Decimal | None:
     digits = match["digits"]
+    if len(match[0]) > LONGEST:
+        return None
     if re.fullmatch(r"\d{1,3}(?:\.\d{3})+,\d+", digits):
         digits = digits.replace(".", "").replace(",", ".")
     elif re.fullmatch(r"\d+,\d{1,2}", digits):
@@ -177,7 +246,7 @@ def _value(match: re.Match[str]) -> Decimal | None:
         power = int((match[5] or match[6] or "0").replace("−", "-"))
     except (InvalidOperation, ZeroDivisionError, ValueError):
         return None
-    if abs(power) > 300:
+    if abs(power) > LARGEST or abs(value.adjusted() + power) > LARGEST:
         return None
     value = value.scaleb(power + SCALES.get((match["scale"] or "").lower(), 0))
     return -value if (match["sign"] or "").strip().lower() in ("-", "minus") else value
@@ -196,6 +265,6 @@ def _unit(text: str, end: int) -> tuple[str, int]:
     name = match[1].lower().removeprefix("\\") if "%" in match[1] else match[1].lower()
     known = UNITS.get(name) or UNITS.get(name.removesuffix("s"))
     known = known or ("°" if name.strip("^{}") == "\\circ" else "")
-    if name == "in" and re.match(r"\s+\w", text[match.end() :]):
+    if name == "in" and INSIDE.match(text, match.end()):
         return "", end
     return (known, match.end()) if known else ("", end)

@@ -1,109 +1,28 @@
-"""What published figures are means of: questions, pairs, rotations, all questions of a picture.
+"""Published figures of each arm: a mean over units, with its interval and its gain over direct.
 
-A figure is a mean over units; where an item of a unit failed, the unit has no value and is left out
-and counted. So every figure has an interval, clustered by picture, and a paired gain over direct.
+Where an item of a unit failed, the unit has no value and is left out and counted. So every figure
+has an interval, clustered by picture, and a paired gain over direct.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Protocol, cast
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
 
 from g2u import plugins
 from g2u.records import Question, Target
 from g2u.scoring import statistics
+from g2u.scoring.items import Item, Metric, Unit
 from g2u.scoring.statistics import Resampling
 from g2u.tables import Score
-
-
-@dataclass(frozen=True, slots=True)
-class Item:
-    """A scored answer of one arm."""
-
-    question: Question
-    prediction: str
-    """Empty where none could be read."""
-    answer: str
-    """The gold one."""
-    score: float | None
-    """0..1; None = the answer failed."""
-    cluster: str
-
-
-@dataclass(frozen=True, slots=True)
-class Unit:
-    """What counts once in a figure."""
-
-    key: str
-    value: float | None
-    """0..1; None = an item of it failed."""
-    cluster: str
-
-
-Units = Mapping[str, Sequence[Unit]]
-"""By name of the figure."""
-
-
-class Metric(Protocol):
-    """A module in g2u/scoring/official."""
-
-    SCALE: float
-    """What a mean of 1 is published as."""
-
-    def units(self, items: Sequence[Item]) -> Units:
-        """By figure, what it is the mean of. Raises DataError where items lack its groups."""
-        ...
-
-    def totals(self, values: Mapping[str, float]) -> dict[str, float]:
-        """Further figures, made from the others (scaled)."""
-        ...
-
-
-def each(items: Iterable[Item]) -> list[Unit]:
-    """A unit per item: accuracy."""
-    return [Unit(item.question.id, item.score, item.cluster) for item in items]
-
-
-def all_right(items: Iterable[Item], key: Callable[[Item], str]) -> list[Unit]:
-    """A unit per group of items: 1 if every answer of it is right."""
-    groups: dict[str, list[Item]] = {}
-    for item in items:
-        groups.setdefault(key(item), []).append(item)
-    return [Unit(name, _all(members), members[0].cluster) for name, members in groups.items()]
-
-
-def _all(members: Sequence[Item]) -> float | None:
-    values = [member.score for member in members]
-    if None in values:
-        return None
-    return float(all(value == 1.0 for value in values))
-
-
-def grouped(
-    items: Sequence[Item],
-    names: Iterable[str],
-    make: Callable[[Sequence[Item]], Units],
-) -> dict[str, Sequence[Unit]]:
-    """The figures of all items, and of each group of the labels `names`: "accuracy", "accuracy,
-    category counting" ...
-    """
-    found = dict(make(items))
-    for name in names:
-        values = dict.fromkeys(item.question.label(name) for item in items)
-        for value in values:
-            if value:
-                part = [item for item in items if item.question.label(name) == value]
-                found |= {f"{figure}, {name} {value}": u for figure, u in make(part).items()}
-    return found
 
 
 def items_of(
     questions: Sequence[Question], gold: Sequence[Target], scores: Sequence[Score]
 ) -> list[Item]:
     """The items of one arm, in the order of the questions; not applicable ones are left out."""
-    by_id, answers = {score.id: score for score in scores}, {t.id: t.answer for t in gold}
+    by_id, targets = {score.id: score for score in scores}, {t.id: t for t in gold}
     found = [(q, by_id[q.id]) for q in questions if q.id in by_id]
     return [
-        Item(q, score.prediction, answers[q.id], score.score, score.cluster)
+        Item(q, score.prediction, targets[q.id], score.score, score.cluster)
         for q, score in found
         if score.status != "not_applicable"
     ]
@@ -121,8 +40,12 @@ def official_metrics(
     Args:
         metric: a file of g2u/scoring/official.
         scored: "own" and "direct", as in `cell_metrics`.
+
+    Raises:
+        DataError: the questions lack what the metric needs; they were prepared for another one.
     """
     module = cast(Metric, plugins.metric(metric))
+    module.check(questions, gold)
     direct = items_of(questions, gold, [s for s in scored["direct"] if s.arm == "none"])
     plain = module.units(direct)
     found: dict[str, Any] = {}

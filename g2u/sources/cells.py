@@ -5,7 +5,6 @@ or without data:; a path below a declared folder; or a list of any of these, rea
 cell that yields no picture is an error, never an item without a picture.
 """
 
-import ast
 import base64
 import binascii
 import re
@@ -16,11 +15,13 @@ from typing import Any
 from PIL import Image
 
 from g2u.errors import DataError
+from g2u.literals import read_literal
 from g2u.pictures import MAX_BYTES, encode_png, picture_of
 from g2u.records import Picture
 
 SPELT_LIST = re.compile(r"\s*\[.*\]\s*", re.DOTALL)
 DATA_URL = re.compile(r"data:image/[\w.+-]+;base64,", re.IGNORECASE)
+CLIPS = (".mp4", ".webm", ".mov", ".avi", ".mkv")
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff")
 
 
@@ -47,11 +48,8 @@ def spelt(cell: Any) -> list[Any]:
     """A cell's entries: itself, or those of the list that its text spells; never evaluated."""
     if not isinstance(cell, str) or not SPELT_LIST.fullmatch(cell):
         return [cell]
-    try:
-        found = ast.literal_eval(cell.strip())
-    except (ValueError, SyntaxError, MemoryError, RecursionError):
-        return [cell]
-    return list(found) if isinstance(found, (list, tuple)) else [cell]
+    found = read_literal(cell)
+    return found if isinstance(found, list) else [cell]
 
 
 def file_below(root: Path | None, name: str, where: str) -> bytes:
@@ -62,13 +60,13 @@ def file_below(root: Path | None, name: str, where: str) -> bytes:
     """
     if root is None:
         raise DataError(f"{where}: is a path; name its folder as image_root in params.yaml")
-    folder = root.resolve()
-    path = (folder / name).resolve()
-    if not path.is_relative_to(folder):
-        raise DataError(f"{where}: {name!r} leaves image_root; refused")
     try:
+        folder = root.resolve()
+        path = (folder / name).resolve()
+        if not path.is_relative_to(folder):
+            raise DataError(f"{where}: {name!r} leaves image_root; refused")
         return path.read_bytes()
-    except OSError:
+    except (OSError, ValueError, RuntimeError):  # no such file, a null byte in it, a loop of links
         raise DataError(f"{where}: {name!r} cannot be read below image_root") from None
 
 
@@ -92,11 +90,16 @@ def _picture(entry: Any, where: str, root: Path | None) -> Picture:
         return picture_of(encode_png(entry.convert("RGB")), where)
     if isinstance(entry, (bytes, bytearray, memoryview)):
         return picture_of(bytes(entry), where)
-    if isinstance(entry, Mapping) and entry.get("bytes"):
-        return picture_of(bytes(entry["bytes"]), where)
-    if isinstance(entry, Mapping) and entry.get("path"):
-        return picture_of(file_below(root, str(entry["path"]), where), where)
+    if isinstance(entry, Mapping) and isinstance(held := entry.get("bytes"), (bytes, str)) and held:
+        return _picture(held, where, root)
+    if isinstance(entry, Mapping) and isinstance(entry.get("path"), str) and entry["path"]:
+        return picture_of(file_below(root, entry["path"], where), where)
     if isinstance(entry, str) and entry.strip():
+        if entry.strip().lower().endswith(CLIPS):
+            raise DataError(
+                f"{where}: {entry.strip()[-60:]!r} is a clip; make frames of it (ffmpeg -i CLIP "
+                "-vf fps=1 %03d.png) and name them as a list"
+            )
         if entry.strip().lower().endswith(SUFFIXES):
             return picture_of(file_below(root, entry.strip(), where), where)
         return picture_of(decoded_base64(entry, where), where)

@@ -15,6 +15,7 @@ from g2u.errors import DataError
 from g2u.sources.separated import SeparatedFile
 
 BATCH_ROWS = 64
+BYTE_ORDER_MARK = "\ufeff".encode()
 Row = dict[str, Any]
 
 
@@ -78,31 +79,36 @@ def _parquet(path: Path) -> Iterator[tuple[int, Row]]:
             for row in batch.to_pylist():
                 number += 1
                 yield number, row
-    except (pa.ArrowInvalid, OSError) as error:
-        raise DataError(f"{path}: not a whole parquet file ({error})") from None
+    except (pa.ArrowException, OSError, ValueError, OverflowError) as error:
+        said = " ".join(str(error).split())[:200]
+        raise DataError(f"{path}: not a whole parquet file ({said})") from None
 
 
 def _json_lines(path: Path) -> Iterator[tuple[int, Row]]:
-    with path.open(encoding="utf-8-sig") as file:
-        for number, line in enumerate(file, 1):
-            if line.strip():
-                yield number, _object(line, f"{path}: line {number}")
+    try:
+        with path.open("rb") as file:
+            for number, line in enumerate(file, 1):
+                text = line.removeprefix(BYTE_ORDER_MARK) if number == 1 else line
+                if text.strip():
+                    yield number, _object(text, f"{path}: line {number}")
+    except OSError as error:
+        raise DataError(f"{path}: {str(error.strerror).lower()}; expected JSON lines") from None
 
 
 def _json(path: Path) -> Iterator[tuple[int, Row]]:
     try:
         found = json.loads(path.read_text(encoding="utf-8-sig"))
-    except ValueError as error:
+    except (ValueError, RecursionError, OSError) as error:
         raise DataError(f"{path}: not JSON ({error})") from None
     if not isinstance(found, list) or not all(isinstance(row, dict) for row in found):
         raise DataError(f"{path}: expected a list of objects")
     yield from enumerate(found, 1)
 
 
-def _object(line: str, where: str) -> Row:
+def _object(line: bytes, where: str) -> Row:
     try:
-        found = json.loads(line)
-    except ValueError as error:
+        found = json.loads(line.decode())
+    except (ValueError, RecursionError) as error:
         raise DataError(f"{where}: not JSON ({error})") from None
     if not isinstance(found, dict):
         raise DataError(f"{where}: expected an object")

@@ -84,7 +84,7 @@ def test_likelihood_and_contrast_are_what_the_adapter_says_by_hand(base_folder: 
     base = load_network(base_folder)
     likelihood = rewards.likelihood(base, rows, patches_of(drawn))
     contrast = rewards.contrast(base, rows, patches_of(drawn))
-    model = tiny.load({"weights": str(base_folder)})
+    model = tiny.load(tiny.Settings(weights=str(base_folder)))
     for n, task in enumerate(rows.tasks):
         source, thought = (picture_of(encode_png(p)) for p in (task.source, drawn[n]))
 
@@ -102,7 +102,7 @@ def test_the_verdict_is_the_probability_of_the_stop_phrase(base_folder: Path) ->
     rows = rewards.rows_of(pool_of(2).kinds["mine focus"], SMALL.patch)
     drawn = [picture_of_noise(n + 50) for n in range(2)]
     found = rewards.verdict(load_network(base_folder), rows, patches_of(drawn))
-    model = tiny.load({"weights": str(base_folder)})
+    model = tiny.load(tiny.Settings(weights=str(base_folder)))
     for n, task in enumerate(rows.tasks):
         shown = [picture_of(encode_png(p)) for p in (task.source, drawn[n])]
         turn = Turn("user", (*shown, REFLECT.format(prompt=task.prompt)))
@@ -173,7 +173,7 @@ def test_without_added_noise_a_drawing_is_the_adapters(base_folder: Path) -> Non
         Sampler(4, 0.0),
         torch.Generator().manual_seed(9),
     )
-    model = tiny.load({"weights": str(base_folder)})
+    model = tiny.load(tiny.Settings(weights=str(base_folder)))
     request = EditRequest((picture_of(encode_png(source)),), prompt, 9, (("steps", 4),))
     reply = model.edit([request])[0]
     assert isinstance(reply, Picture)
@@ -208,7 +208,7 @@ def test_text_probabilities_are_those_of_the_bytes_that_were_said(base_folder: P
     assert torch.allclose(logs.exp().sum(-1), torch.ones(()))
     likeliest, _ = policy.say(network, seen, 6, None)
     assert likeliest[0, 0] == logs[0, 0].argmax()
-    model = tiny.load({"weights": str(base_folder)})
+    model = tiny.load(tiny.Settings(weights=str(base_folder)))
     turn = Turn("user", (picture_of(encode_png(picture_of_noise(1))), "Hm?"))
     first, second = model.score([ScoreRequest((turn,), text) for text in ("ab", "ac")])
     assert isinstance(first, tuple)
@@ -349,7 +349,8 @@ def test_changes_are_loaded_as_they_were_trained(base_folder: Path, tmp_path: Pa
     ]
     assert torch.allclose(drawings[0], drawings[1], atol=0.02)
     assert not torch.allclose(drawings[0], drawings[2], atol=0.02)
-    one, other = (tiny.load({"weights": str(f)}) for f in (base_folder, tmp_path / "aligned"))
+    folders = (base_folder, tmp_path / "aligned")
+    one, other = (tiny.load(tiny.Settings(weights=str(folder))) for folder in folders)
     assert one.identity("edit") != other.identity("edit")
 
 
@@ -363,7 +364,7 @@ def test_changes_of_another_base_are_refused(base_folder: Path, tmp_path: Path) 
     start = text.index(name) + len(name) + 4
     config.write_text(text[:start] + ("0" if text[start] != "0" else "1") + text[start + 1 :])
     with pytest.raises(Exception, match=r"config\.json says .*; restore"):
-        tiny.load({"weights": str(tmp_path / "aligned")})
+        tiny.load(tiny.Settings(weights=str(tmp_path / "aligned")))
 
 
 def look(reward: float, fidelity: float) -> dict[str, float]:

@@ -10,11 +10,11 @@ from typing import NamedTuple
 
 import pytest
 
-from tests.campaigns import crashes, datasets, files, serving, together
+from tests.campaigns import crashes, datasets, files, replies, serving, targets, together
 from tests.campaigns.mutations import MUTATIONS
 from tests.conftest import ROOT, Workspace
 
-KILLS, RUNS, ROUNDS, REQUESTS = 200, 50, 50, 500
+KILLS, RUNS, ROUNDS, REQUESTS, REPLIES = 200, 50, 50, 500, 200_000
 REUSE = ("tests/campaigns/test_mutations.py", "tests/stages/test_reuse.py")
 """The second has what needs real weights: other ones under the same name."""
 
@@ -100,6 +100,30 @@ def served(folder: Path) -> Row:
     )
 
 
+def read(folder: Path) -> Row:
+    """Mutated replies, through everything that reads them."""
+    del folder
+    found = replies.campaign(REPLIES, seed=0)
+    for line in found.raised:
+        print(line, file=sys.stderr)
+    size = f"{found.replies} replies, {found.readings} readings"
+    return Row(size, f"{len(found.raised)} raised", "0", not found.raised)
+
+
+def golden(folder: Path) -> Row:
+    """Gold answers in every form, through prepare."""
+    folder.mkdir()
+    found = targets.campaign(folder)
+    for line in found.faults:
+        print(line, file=sys.stderr)
+    return Row(
+        f"{found.forms} forms of gold answers",
+        f"{found.taken} reached, {found.refused} refused in one line, {len(found.faults)} faults",
+        "0 faults",
+        not found.faults,
+    )
+
+
 CAMPAIGNS: dict[str, Callable[[Path], Row]] = {
     "mutations": mutated,
     "kills": killed,
@@ -107,6 +131,8 @@ CAMPAIGNS: dict[str, Callable[[Path], Row]] = {
     "files": beside,
     "datasets": imported,
     "serving": served,
+    "replies": read,
+    "targets": golden,
 }
 
 

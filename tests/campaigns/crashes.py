@@ -25,7 +25,7 @@ from g2u.digests import described, sha256
 from g2u.models import null
 
 capabilities = null.capabilities
-SETTINGS = null.SETTINGS
+Settings = null.Settings
 
 
 def load(settings):

@@ -35,7 +35,7 @@ from g2u.drawing import Wording, draw
 from g2u.errors import DataError
 from g2u.models import null
 from g2u.pictures import encode_png, picture_of
-from g2u.records import Question, ScoreRequest, Turn
+from g2u.records import Question, Sampler, ScoreRequest, Turn
 from g2u.sharing import signing
 from g2u.sharing.export import export
 from g2u.sharing.imports import take_in
@@ -87,17 +87,17 @@ def sound(folder: Path) -> Path:
     originals = [picture_of(png(number)) for number in range(4)]
     pictures = {picture.digest: picture for picture in originals}
     questions = [Question(f"q{n}", "Why?", pictures=(p.digest,)) for n, p in enumerate(originals)]
-    model = null.load({})
+    model = null.load(null.Settings())
     with inside(workspace):
         config = params.load()
         for cell in CELLS:
-            settings = {"seed": 0, "sampler": {"steps": 4}}
+            sampler = Sampler(0, (("steps", 4),))
             asked = [(question, Wording(f"Draw {cell.family}.", "fixed")) for question in questions]
             calls = CachedCalls(model, FolderStore(folder / "calls of others"), 8)
-            thoughts = draw(asked, pictures, settings, calls)
-            sampler = canonical(settings["sampler"]).decode()
+            thoughts = draw(asked, pictures, sampler, calls)
+            told = canonical(dict(sampler.settings)).decode()
             recipe = tables.Recipe(
-                cell.benchmark, cell.family, cell.model, model.identity("edit"), sampler
+                cell.benchmark, cell.family, cell.model, model.identity("edit"), told
             )
             tables.write_thoughts(cell.thoughts, thoughts, recipe)
         export(config, CELLS, folder / "sound", with_originals=False)

@@ -49,10 +49,11 @@ from pathlib import Path
 from g2u.models import null
 
 capabilities = null.capabilities
+Settings = null.Settings
 
 
 def load(settings):
-    return Own(int(settings.get("size", 0)))
+    return Own(settings.size)
 
 
 class Own(null.Null):

@@ -24,6 +24,7 @@ from g2u.models import null
 from g2u.models import openai as served
 from g2u.pictures import picture_of
 from g2u.records import AnswerRequest, EditRequest, ScoreRequest, Turn
+from g2u.settings import checked
 from tests.campaigns.attacks import CUT, KEY, KINDS, MODEL, Sent, chat, half
 from tests.conftest import Workspace, png
 from tests.models.servers import READY
@@ -35,7 +36,7 @@ import threading
 from g2u.models import null
 
 capabilities = null.capabilities
-SETTINGS = null.SETTINGS
+Settings = null.Settings
 
 
 def load(settings):
@@ -166,8 +167,12 @@ def asking(port: int, outcome: Outcome) -> Iterator[None]:
     settings = {"model": MODEL, "environment": "RIGHT", "retries": 0, "timeout": WAIT}
 
     def ask() -> None:
-        here = null.load({})
-        there = served.load({**settings, "capabilities": ["edit", "answer", "sample", "score"]})
+        here = null.load(null.Settings())
+        there = served.load(
+            checked(
+                served.Settings, {**settings, "capabilities": ["edit", "answer", "sample", "score"]}
+            )
+        )
         there.identity("edit")
         while not over.is_set():
             picture = picture_of(png(outcome.asked))

@@ -348,6 +348,12 @@ def test_a_command_below_the_workspace_runs_in_its_root_and_prepares_what_it_sco
     assert "g2u: in ../.., the root of the workspace" in said
     assert "mine is not prepared: its source is read" in said
     assert not (folder / "data").exists()
+    (folder / "data/mine").mkdir(parents=True)
+    for name in ("questions", "targets"):
+        (folder / f"data/mine/{name}.parquet").write_text("no table")
+    monkeypatch.chdir(inner)
+    command.main()
+    assert "mine is prepared, but data/mine/questions.parquet: not a" in capsys.readouterr().err
 
 
 def test_a_command_without_a_workspace_is_one_line(

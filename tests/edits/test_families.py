@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from g2u import params, plugins
+from g2u import params
 from g2u.cache.calls import CachedCalls
 from g2u.cache.folder import FolderStore
 from g2u.edits import (
@@ -28,9 +28,9 @@ from g2u.errors import ParamsError
 from g2u.filters import FILTERS
 from g2u.pictures import encode_png, picture_of, pixels_of
 from g2u.protocols import Reply
-from g2u.records import AnswerRequest, EditRequest, Failure, Picture, Question
+from g2u.records import AnswerRequest, EditRequest, Failure, Picture, Question, Sampler
 from tests.cache.test_calls import Echo
-from tests.conftest import ROOT, png
+from tests.conftest import ROOT, imagined, png
 
 PICTURES = {p.digest: p for p in (picture_of(png(i)) for i in range(3))}
 DIGESTS = tuple(PICTURES)
@@ -39,7 +39,8 @@ QUESTIONS = [
     Question("two", "?", pictures=DIGESTS[:2]),
     Question("none", "?"),
 ]
-SETTINGS = {"prompt": "Enhance.", "seed": 0, "sampler": {"steps": 2}}
+ASKED = (QUESTIONS, PICTURES)
+TWO_STEPS = Sampler(0, (("steps", 2),))
 
 
 class Editor(Echo):
@@ -60,24 +61,19 @@ def calls(model: Echo, folder: Path) -> CachedCalls:
 
 
 def test_direct_yields_no_thought(tmp_path: Path) -> None:
-    assert direct.imagine(QUESTIONS, PICTURES, {}, calls(Echo(), tmp_path)) == []
+    assert imagined(direct, ASKED, calls(Echo(), tmp_path)) == []
 
 
 def test_duplicate_and_blank_keep_place_size_and_ask_no_model(tmp_path: Path) -> None:
     model = Echo()
     for family in (duplicate, blank, noise):
-        thoughts = family.imagine(
-            QUESTIONS, PICTURES, {"level": 90, "seed": 0}, calls(model, tmp_path)
-        )
+        thoughts = imagined(family, ASKED, calls(model, tmp_path))
         assert [(t.question, t.position) for t in thoughts] == [("one", 0), ("two", 0), ("two", 1)]
         for thought in thoughts:
             assert thought.picture is not None
             assert thought.picture.width == PICTURES[thought.source].width
-    assert (
-        duplicate.imagine(QUESTIONS, PICTURES, {}, calls(model, tmp_path))[2].picture
-        == PICTURES[DIGESTS[1]]
-    )
-    grey = blank.imagine(QUESTIONS, PICTURES, {"level": 90}, calls(model, tmp_path))[0].picture
+    assert imagined(duplicate, ASKED, calls(model, tmp_path))[2].picture == PICTURES[DIGESTS[1]]
+    grey = imagined(blank, ASKED, calls(model, tmp_path), level=90)[0].picture
     assert grey is not None
     assert pixels_of(grey).getpixel((3, 3)) == (90, 90, 90)
     assert model.asked == 0
@@ -85,32 +81,32 @@ def test_duplicate_and_blank_keep_place_size_and_ask_no_model(tmp_path: Path) ->
 
 def test_draws_differ_in_their_seed_alone(tmp_path: Path) -> None:
     model = Echo()
-    settings = {**SETTINGS, "draws": 3}
-    thoughts = prompt.imagine(QUESTIONS, PICTURES, settings, calls(model, tmp_path))
+    model_calls = calls(model, tmp_path)
+    thoughts = imagined(prompt, ASKED, model_calls, TWO_STEPS, prompt="Enhance.", draws=3)
     assert [(t.draw, t.question, t.position) for t in thoughts][2:5] == [
         (0, "two", 1),
         (1, "one", 0),
         (1, "two", 0),
     ]
     assert model.asked == 2 * 3, "two pictures, three draws"
-    once = prompt.imagine(QUESTIONS, PICTURES, SETTINGS, calls(Echo(), tmp_path / "once"))
+    once = imagined(prompt, ASKED, calls(Echo(), tmp_path / "once"), TWO_STEPS, prompt="Enhance.")
     assert [t.call for t in thoughts[:3]] == [t.call for t in once]
     assert len({t.seed for t in thoughts if t.source == DIGESTS[0]}) == 3
 
 
 def test_oracle_is_not_applicable_where_there_is_none(tmp_path: Path) -> None:
     known = {DIGESTS[0]: picture_of(png(9))}
-    thoughts = oracle.imagine(QUESTIONS, known, {}, calls(Echo(), tmp_path))
+    thoughts = imagined(oracle, (QUESTIONS, known), calls(Echo(), tmp_path))
     assert [t.status for t in thoughts] == ["ok", "ok", "not_applicable"]
     assert thoughts[0].picture == known[DIGESTS[0]]
-    made = adversarial.imagine(QUESTIONS, known, {}, calls(Echo(), tmp_path))
+    made = imagined(adversarial, (QUESTIONS, known), calls(Echo(), tmp_path))
     assert [t.status for t in made] == [t.status for t in thoughts]
     assert made[2].reason == "the benchmark has no adversarial thought for this picture"
 
 
 def test_questions_that_share_a_picture_share_its_thought(tmp_path: Path) -> None:
     model = Echo()
-    thoughts = prompt.imagine(QUESTIONS, PICTURES, SETTINGS, calls(model, tmp_path))
+    thoughts = imagined(prompt, ASKED, calls(model, tmp_path), TWO_STEPS, prompt="Enhance.")
     assert len(thoughts) == 3
     assert thoughts[0].picture == thoughts[1].picture
     assert thoughts[0].call == thoughts[1].call
@@ -128,23 +124,41 @@ def test_questions_that_share_a_picture_share_its_thought(tmp_path: Path) -> Non
 def test_a_copied_blank_or_failed_edit_is_no_thought(
     tmp_path: Path, reply: Reply[Picture], reason: str
 ) -> None:
-    thoughts = prompt.imagine(QUESTIONS[:1], PICTURES, SETTINGS, calls(Editor(reply), tmp_path))
+    thoughts = imagined(
+        prompt,
+        (QUESTIONS[:1], PICTURES),
+        calls(Editor(reply), tmp_path),
+        TWO_STEPS,
+        prompt="Enhance.",
+    )
     assert thoughts[0].status == "failed"
     assert reason in thoughts[0].reason
 
 
 def test_a_roundtrip_may_copy_and_never_be_blank(tmp_path: Path) -> None:
     copy, grey = PICTURES[DIGESTS[0]], picture_of(encode_png(np.full((24, 24, 3), 9, np.uint8)))
-    made = roundtrip.imagine(QUESTIONS[:1], PICTURES, SETTINGS, calls(Editor(copy), tmp_path / "a"))
+    made = imagined(
+        roundtrip,
+        (QUESTIONS[:1], PICTURES),
+        calls(Editor(copy), tmp_path / "a"),
+        TWO_STEPS,
+        prompt="Enhance.",
+    )
     assert (made[0].status, made[0].picture) == ("ok", copy)
-    made = roundtrip.imagine(QUESTIONS[:1], PICTURES, SETTINGS, calls(Editor(grey), tmp_path / "b"))
+    made = imagined(
+        roundtrip,
+        (QUESTIONS[:1], PICTURES),
+        calls(Editor(grey), tmp_path / "b"),
+        TWO_STEPS,
+        prompt="Enhance.",
+    )
     assert (made[0].status, made[0].reason) == ("failed", "the edit returned a blank picture")
 
 
 def test_drawing_from_text_shows_the_model_no_picture(tmp_path: Path) -> None:
     model = Drawer()
-    settings = {**SETTINGS, "template": "Show: {question}"}
-    thoughts = draw.imagine(QUESTIONS, PICTURES, settings, calls(model, tmp_path))
+    template = "Show: {question}"
+    thoughts = imagined(draw, ASKED, calls(model, tmp_path), TWO_STEPS, template=template)
     assert [(t.question, t.position, t.picture is None) for t in thoughts] == [
         ("one", 0, False),
         ("two", 0, False),
@@ -171,9 +185,9 @@ def test_a_filter_keeps_the_size_and_changes_the_picture(tmp_path: Path, name: s
     pixels[8:20, 10:30] = (200, 90, 40)
     source = picture_of(encode_png(pixels))
     asked = [Question("one", "?", pictures=(source.digest,))]
-    made = filter.imagine(
-        asked, {source.digest: source}, {"filter": name}, calls(Echo(), tmp_path)
-    )[0].picture
+    made = imagined(filter, (asked, {source.digest: source}), calls(Echo(), tmp_path), filter=name)[
+        0
+    ].picture
     assert made is not None
     assert (made.width, made.height) == (45, 32)
     assert made.digest != source.digest
@@ -181,12 +195,12 @@ def test_a_filter_keeps_the_size_and_changes_the_picture(tmp_path: Path, name: s
 
 def test_an_unknown_filter_is_named(tmp_path: Path) -> None:
     with pytest.raises(ParamsError, match="did you mean 'sharpen'"):
-        filter.imagine(QUESTIONS, PICTURES, {"filter": "sharpn"}, calls(Echo(), tmp_path))
+        imagined(filter, ASKED, calls(Echo(), tmp_path), filter="sharpn")
 
 
 def test_noise_is_seeded_by_run_and_picture(tmp_path: Path) -> None:
     def drawn(seed: int) -> list[Picture | None]:
-        made = noise.imagine(QUESTIONS, PICTURES, {"seed": seed}, calls(Echo(), tmp_path))
+        made = imagined(noise, ASKED, calls(Echo(), tmp_path), Sampler(seed))
         return [thought.picture for thought in made]
 
     assert drawn(0) == drawn(0)
@@ -199,14 +213,12 @@ def test_a_template_holds_the_question_and_nothing_of_its_options(tmp_path: Path
         Question(name, f"{name}?", choices=("left", "right"), pictures=DIGESTS[:1])
         for name in ("one", "two")
     ]
-    settings = {**SETTINGS, "template": "Mark what is asked: {question}"}
-    thoughts = template.imagine(asked, PICTURES, settings, calls(Echo(), tmp_path))
+    known = {"template": "Mark what is asked: {question}"}
+    thoughts = imagined(template, (asked, PICTURES), calls(Echo(), tmp_path), TWO_STEPS, **known)
     assert [t.prompt for t in thoughts] == ["Mark what is asked: one?", "Mark what is asked: two?"]
     assert thoughts[0].call != thoughts[1].call
-    with pytest.raises(ParamsError, match=r"lacks \{question\}"):
-        template.imagine(
-            asked, PICTURES, {**SETTINGS, "template": "Mark."}, calls(Echo(), tmp_path)
-        )
+    with pytest.raises(ParamsError, match=r"a text with \{question\} in it"):
+        imagined(template, (asked, PICTURES), calls(Echo(), tmp_path), template="Mark.")
 
 
 class Chooser(Echo):
@@ -229,8 +241,7 @@ def test_self_draws_what_the_model_chose_and_nothing_where_it_chose_none(tmp_pat
     ]
     model = Chooser("Structure ", "none", Failure("busy"), "a unicorn")
     prompts = {"structure": "Draw structure.", "detail": "Enhance."}
-    settings = {**SETTINGS, "prompts": prompts}
-    thoughts = self.imagine(asked, PICTURES, settings, calls(model, tmp_path))
+    thoughts = imagined(self, (asked, PICTURES), calls(model, tmp_path), TWO_STEPS, prompts=prompts)
     assert [(t.question, t.status, t.picture is None, t.prompt) for t in thoughts] == [
         ("a", "ok", False, "Draw structure."),
         ("b", "ok", True, ""),
@@ -247,7 +258,7 @@ def test_self_draws_what_the_model_chose_and_nothing_where_it_chose_none(tmp_pat
 def test_rewritten_prompts_keep_their_base_and_an_empty_one_fails(tmp_path: Path) -> None:
     asked = [Question(n, f"{n}?", choices=("left", "right"), pictures=DIGESTS[:1]) for n in "abc"]
     model = Chooser(" Bolden the line. ", "  ", Failure("busy"))
-    thoughts = rewritten.imagine(asked, PICTURES, SETTINGS, calls(model, tmp_path))
+    thoughts = imagined(rewritten, (asked, PICTURES), calls(model, tmp_path), prompt="Enhance.")
     found = {t.question: (t.status, t.reason, t.prompt, t.writer, t.base) for t in thoughts}
     assert found == {
         "a": ("ok", "", "Bolden the line.", "self", "Enhance."),
@@ -260,9 +271,8 @@ def test_rewritten_prompts_keep_their_base_and_an_empty_one_fails(tmp_path: Path
 
 def test_every_family_of_params_has_settings_its_module_knows() -> None:
     config = params.load(ROOT / "params.yaml")
-    for name, preset in config.presets.families.items():
-        module = plugins.family(preset.edit)
-        params.check_settings("families", name, preset.settings(), module.SETTINGS)
+    for name in config.presets.families:
+        config.settings("families", name)
 
 
 def test_the_echo_is_a_model_of_one_identity() -> None:

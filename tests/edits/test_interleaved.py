@@ -10,13 +10,14 @@ from g2u.cache.folder import FolderStore
 from g2u.edits import duplicate, interleaved
 from g2u.errors import ParamsError
 from g2u.records import Failure, Thought
+from tests.conftest import imagined
 from tests.edits.test_rounds import PICTURES, QUESTIONS, SOURCES, Painter
 
 
 def run(model: Painter, folder: Path, **settings: object) -> list[Thought]:
     calls = CachedCalls(model, FolderStore(folder), batch=8)
-    known = {"seed": 0, "sampler": {}, "prompt": "Draw it after: {plan}", **settings}
-    return interleaved.imagine(QUESTIONS, PICTURES, known, calls)
+    known = {"prompt": "Draw it after: {plan}", **settings}
+    return imagined(interleaved, (QUESTIONS, PICTURES), calls, **known)
 
 
 def test_the_model_ends_its_chain_and_all_drawings_are_shown(tmp_path: Path) -> None:
@@ -54,13 +55,13 @@ def test_the_number_of_steps_may_be_fixed_for_all(tmp_path: Path) -> None:
 
 
 def test_a_prompt_without_a_plan_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ParamsError, match=r"'Draw\.': expected \{plan\} in it"):
+    with pytest.raises(ParamsError, match=r"'Draw\.'; expected a text with \{plan\} in it"):
         run(Painter(), tmp_path, prompt="Draw.")
 
 
 def test_the_fair_duplicate_of_a_chain_shows_the_original_as_often(tmp_path: Path) -> None:
     calls = CachedCalls(Painter(), FolderStore(tmp_path), batch=8)
-    thoughts = duplicate.imagine(QUESTIONS, PICTURES, {"times": 3}, calls)
+    thoughts = imagined(duplicate, (QUESTIONS, PICTURES), calls, times=3)
     shown = paired(Arm("concat"), QUESTIONS, thoughts)
     for question, source in zip(QUESTIONS, SOURCES, strict=True):
         assert [(t.position, t.picture) for t in shown[question.id]] == [

@@ -15,7 +15,7 @@ from g2u.pictures import picture_of
 from g2u.protocols import Reply
 from g2u.records import AnswerRequest, EditRequest, Failure, Picture, Question, Thought
 from tests.cache.test_calls import Echo
-from tests.conftest import png
+from tests.conftest import imagined, png
 
 SOURCES = [picture_of(png(seed)) for seed in range(4)]
 PICTURES = {source.digest: source for source in SOURCES}
@@ -45,8 +45,7 @@ class Painter(Echo):
 
 def run(model: Painter, folder: Path, **settings: object) -> list[Thought]:
     calls = CachedCalls(model, FolderStore(folder), batch=8)
-    known = {"seed": 0, "sampler": {}, "prompt": "Draw.", **settings}
-    return rounds.imagine(QUESTIONS, PICTURES, known, calls)
+    return imagined(rounds, (QUESTIONS, PICTURES), calls, **{"prompt": "Draw.", **settings})
 
 
 def test_a_reflection_names_one_edit_or_stops(tmp_path: Path) -> None:

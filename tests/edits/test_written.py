@@ -18,7 +18,7 @@ from g2u.records import Failure, Picture, Question, Turn
 from g2u.workspace import Cell
 from g2u.writing import WithWriter, writer
 from stages.generate import imagine
-from tests.conftest import Workspace, png, tsv_rows
+from tests.conftest import Workspace, imagined, png, tsv_rows
 from tests.edits.test_rounds import Painter
 
 SOURCE = picture_of(png(7))
@@ -29,15 +29,15 @@ def test_the_writer_sees_examples_and_the_question_without_options(tmp_path: Pat
     painter, scribe = Painter(), Painter(" Trace the line. ", " ", Failure("busy"))
     store = FolderStore(tmp_path)
     calls = WithWriter(CachedCalls(painter, store, 8), CachedCalls(scribe, store, 8))
-    settings = {
-        "writer": "scribe",
-        "ask": "For {question}:",
-        "examples": [{"question": "How many?", "prompt": "Sharpen them."}],
-        "sees": True,
-        "seed": 0,
-        "sampler": {},
-    }
-    thoughts = written.imagine(QUESTIONS, {SOURCE.digest: SOURCE}, settings, calls)
+    thoughts = imagined(
+        written,
+        (QUESTIONS, {SOURCE.digest: SOURCE}),
+        calls,
+        writer="scribe",
+        ask="For {question}:",
+        examples=[{"question": "How many?", "prompt": "Sharpen them."}],
+        sees=True,
+    )
     found = {t.question: (t.status, t.reason, t.prompt, t.writer) for t in thoughts}
     assert found == {
         "a": ("ok", "", "Trace the line.", "scribe"),
@@ -66,11 +66,11 @@ def helped(workspace: Workspace) -> Workspace:
 def test_replies_lie_under_the_name_of_who_gave_them(helped: Workspace, tmp_path: Path) -> None:
     config = helped.write()
     pictures: dict[str, Picture] = {SOURCE.digest: SOURCE}
-    calls = CachedCalls(tiny.load({}), FolderStore(tmp_path / "calls"), 8)
+    calls = CachedCalls(tiny.load(tiny.Settings()), FolderStore(tmp_path / "calls"), 8)
     thoughts = imagine(config, Cell("mine", "tiny", "helped"), QUESTIONS, pictures, calls)
     assert {thought.prompt for thought in thoughts} <= set(null.SAID)
     assert calls.tally["answer"].made == 3
-    again = CachedCalls(null.load({}), FolderStore(tmp_path / "calls"), 8)
+    again = CachedCalls(null.load(null.Settings()), FolderStore(tmp_path / "calls"), 8)
     other = imagine(config, Cell("mine", "scribe", "helped"), QUESTIONS, pictures, again)
     assert again.tally["answer"].reused == 3, "the same writer is asked once, whoever draws"
     assert [t.prompt for t in other] == [t.prompt for t in thoughts]
@@ -79,16 +79,18 @@ def test_replies_lie_under_the_name_of_who_gave_them(helped: Workspace, tmp_path
 def test_cells_depend_on_their_writer(helped: Workspace) -> None:
     folder = helped.folder / "scribe"
     folder.mkdir()
-    helped.raw["presets"]["models"]["scribe"]["settings"] = {"size": 0, "path": "scribe"}
+    helped.raw["presets"]["models"]["scribe"] = {
+        "adapter": "tiny",
+        "settings": {"weights": "scribe"},
+    }
     (helped.folder / "params.yaml").write_text(yaml.safe_dump(helped.raw))
     config = params.load(helped.folder / "params.yaml")
     told = recipes(config)
     recipe = told[Path("data/recipes/generate/tiny/helped.json")]
     assert recipe.params["presets.models.scribe"] == config.presets.models["scribe"]
-    assert "g2u/models/null" in recipe.code
+    assert "g2u/models/tiny" in recipe.code
     plain = told[Path("data/recipes/generate/tiny/direct.json")]
     assert "presets.models.scribe" not in plain.params
-    assert "g2u/models/null" not in plain.code
     sync(config)
     files = {
         family: yaml.safe_load(Path(f"data/mine/cells/{family}/dvc.yaml").read_text())

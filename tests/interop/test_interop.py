@@ -15,9 +15,10 @@ from g2u.errors import DataError
 from g2u.interop import harnesses
 from g2u.interop.compare import compared, table
 from g2u.interop.predictions import Naming, answers_of
-from g2u.params import load
+from g2u.params import BenchmarkPreset, load
 from g2u.pictures import picture_of
 from g2u.records import Question, Sample, Thought
+from g2u.tables import Answer
 from tests.conftest import ROOT, Workspace, png, tsv_rows, write_tsv
 
 SAID = {"0": "Yes", "1": "No.", "2": "The answer is no.", "3": "I cannot tell."}
@@ -104,6 +105,83 @@ def test_a_file_that_does_not_fit_is_one_line(
     with pytest.raises(DataError, match=said) as error:
         answers_of(tmp_path / name, QUESTIONS)
     assert "\n" not in str(error.value)
+
+
+ODD: list[tuple[Any, str]] = [
+    ([[-1.2, True], [-3.4, False]], "log-likelihoods"),
+    ([[-0.5, True]], "log-likelihoods"),
+    ([-0.5, True], "log-likelihoods"),
+    ([[["-2.5", "False"]], [["-0.1", "True"]]], "log-likelihoods"),
+    ([[[-2.5, 0]]], "log-likelihoods"),
+    ([-0.5], "log-likelihoods"),
+    (-0.5, "log-likelihoods"),
+    ([float("-inf")], "log-likelihoods"),
+    (["left", "right"], "2 responses; expected one"),
+    ([["left"], ["right"]], "2 responses; expected one"),
+    ([["left", "right"]], "2 responses; expected one"),
+    ([None], "is no response"),
+    ([{"text": "left"}], "is no response"),
+    ({"text": "left"}, "is no response"),
+    ([[7]], "is no response"),
+    (True, "is no response"),
+    ([], "no filtered_resps and no resps"),
+    ([[]], "no filtered_resps and no resps"),
+    (None, "no filtered_resps and no resps"),
+]
+
+
+@pytest.mark.parametrize(("found", "said"), ODD)
+@pytest.mark.parametrize("field", ["filtered_resps", "resps"])
+def test_a_sample_without_one_text_is_refused(
+    found: Any, said: str, field: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "s.jsonl"
+    path.write_text(json.dumps({"doc_id": 0, "doc": {}, field: found}))
+    with pytest.raises(DataError, match=f"line 1: .*{said}"):
+        answers_of(path, QUESTIONS)
+
+
+@pytest.mark.parametrize("prediction", [["left"], {"text": "left"}, [[-1.2, True]], []])
+def test_a_prediction_that_is_no_text_is_refused(prediction: Any, tmp_path: Path) -> None:
+    path = tmp_path / "p.json"
+    path.write_text(json.dumps([{"index": 1, "prediction": prediction}]))
+    with pytest.raises(DataError, match=r"row 1: prediction .* is no text"):
+        answers_of(path, QUESTIONS)
+
+
+@pytest.mark.parametrize("index", [None, [1], {"a": 1}, True, 1.5, float("nan")])
+def test_an_index_that_is_no_id_is_refused(index: Any, tmp_path: Path) -> None:
+    path = tmp_path / "p.json"
+    path.write_text(json.dumps([{"index": index, "prediction": "yes"}]))
+    with pytest.raises(DataError, match="row 1: index"):
+        answers_of(path, QUESTIONS)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        r"Between \boxed{[0, 6]}, so yes.", "{{1, 2}, {3}}: no", r"\boxed{{}}", "[" * 9999,
+        "{" * 9999 + "yes", r"\boxed{" * 999, "-" * 99_999 + "1", '{"answer": [1, {"a": 2}]}',
+        "\ud7ff\x00yes", "<think>" * 999 + "no", "(" * 9999 + "no" + ")" * 9999,
+    ],
+)  # fmt: skip
+def test_no_prediction_stops_the_scoring_of_the_others(said: str, tmp_path: Path) -> None:
+    rows = tsv_rows(3)
+    samples = read(write_tsv(tmp_path / "b.tsv", rows))
+    questions, gold = [s.question for s in samples], [s.target for s in samples]
+    odd = [Answer("0", "none", "", "ok", response=said)]
+    plain = [Answer(r["index"], "none", "", "ok", response=r["answer"]) for r in rows[1:]]
+    config = load(ROOT / "params.yaml")
+    config.presets.benchmarks["own"] = BenchmarkPreset(source="tsv")
+    found = compared(config, "own", questions, gold, {"run": [*odd, *plain]})["run"]
+    assert found["items"] == 3
+    assert found["accuracy"] in (2 / 3, 1.0)
+
+
+def test_a_truth_value_numbers_no_row(tmp_path: Path) -> None:
+    (tmp_path / "s.jsonl").write_text('{"doc_id": true, "doc": {}, "resps": [["x"]]}')
+    with pytest.raises(DataError, match="doc_id True is no row's number"):
+        answers_of(tmp_path / "s.jsonl", QUESTIONS)
 
 
 def read(path: Path) -> list[Sample]:

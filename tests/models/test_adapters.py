@@ -11,7 +11,7 @@ from g2u.conformance import Conformance, table
 from g2u.pictures import picture_of
 from g2u.protocols import Model, Reply
 from g2u.records import EditRequest, Failure, Picture
-from tests.conftest import png
+from tests.conftest import png, typed
 from tests.models.builders import CHATS, EDITORS, qwen_image_edit_plus, qwen_processor
 
 ADAPTER = {"janus": "janus", "emu3": "emu3"}
@@ -59,8 +59,9 @@ def checked(caplog: pytest.LogCaptureFixture) -> Checked:
 
 
 def conform(adapter: str, settings: Mapping[str, Any], sampler: Mapping[str, Any]) -> None:
-    model = plugins.model(adapter, settings)
-    checks = Conformance(model, plugins.capabilities(adapter, settings), sampler).run()
+    chosen = typed(adapter, settings)
+    model = plugins.model(adapter, chosen)
+    checks = Conformance(model, plugins.capabilities(adapter, chosen), sampler, ()).run()
     model.close()
     print(table(checks))
     assert [check for check in checks if check.outcome == "fails"] == []
@@ -94,6 +95,24 @@ def test_qwen_image_edit_plus_conforms(
     checked("diffusers", {"path": str(tmp_path), "call": call}, {"num_inference_steps": 2})
 
 
+@pytest.mark.parametrize(("name", "outcome"), [("pix2pix", "not applicable"), ("klein", "holds")])
+def test_two_pictures_arrive_at_an_edit_pipeline_or_are_refused(
+    name: str, outcome: str, built: Built
+) -> None:
+    _, call, sampler = EDITORS[name]
+    model = plugins.model("diffusers", {"path": str(built(name)), "call": call})
+    asked = {"num_inference_steps": 2, **sampler}
+    checks = Conformance(model, model.capabilities, asked, (2,), 1).edited_pictures()
+    assert {check.outcome for check in checks} == {outcome}
+
+
+def test_random_weights_that_read_nothing_are_not_accused(built: Built) -> None:
+    model = plugins.model("hf_chat", {"path": str(built("llava"))})
+    checks = Conformance(model, model.capabilities, {}, seed=1).answered_pictures()
+    assert len(checks) >= 3
+    assert {check.outcome for check in checks} <= {"unproven", "holds"}
+
+
 def edited(model: Model, *pictures: Picture) -> Reply[Picture]:
     return model.edit([EditRequest(pictures, "Join them.", 1, (("num_inference_steps", 2),))])[0]
 
@@ -101,11 +120,13 @@ def edited(model: Model, *pictures: Picture) -> Reply[Picture]:
 def test_a_list_of_pictures_is_references_or_refused_never_a_batch(built: Built) -> None:
     first, second = (picture_of(png(number, 64)) for number in range(2))
     _, call, _ = EDITORS["klein"]
-    model = plugins.model("diffusers", {"path": str(built("klein")), "call": call})
+    model = plugins.model(
+        "diffusers", typed("diffusers", {"path": str(built("klein")), "call": call})
+    )
     made = [edited(model, first), edited(model, first, second), edited(model, second, first)]
     assert all(isinstance(reply, Picture) for reply in made)
     assert len(set(made)) == 3, "both pictures count, and their order"
-    single = plugins.model("diffusers", {"path": str(built("pix2pix"))})
+    single = plugins.model("diffusers", typed("diffusers", {"path": str(built("pix2pix"))}))
     refused = edited(single, first, second)
     assert isinstance(refused, Failure)
     assert "one picture at a time" in refused.reason
@@ -114,7 +135,7 @@ def test_a_list_of_pictures_is_references_or_refused_never_a_batch(built: Built)
 def test_emu3_draws_from_several_pictures_in_their_order_and_in_the_size_asked_for(
     built: Built,
 ) -> None:
-    model = plugins.model("emu3", {"path": str(built("emu3"))})
+    model = plugins.model("emu3", typed("emu3", {"path": str(built("emu3"))}))
     first, second = (picture_of(png(number, 64)) for number in range(2))
     cold = (("temperature", 0.05),)
     sized = (("height", 24), *cold, ("width", 48))

@@ -15,7 +15,8 @@ from g2u.inprocess.batches import in_batches
 from g2u.models import hf_chat, pair
 from g2u.models import tiny as tiny_adapter
 from g2u.records import AnswerRequest, EditRequest, Failure, Turn, ending
-from tests.conftest import ROOT
+from g2u.settings import checked
+from tests.conftest import ROOT, typed
 from tests.models.builders import CHATS
 
 QUESTION = (Turn("user", ("Is it red?",)),)
@@ -37,39 +38,41 @@ def test_identity_follows_files_and_decisive_settings_and_nothing_else(
 ) -> None:
     copy = tmp_path / "elsewhere"
     shutil.copytree(llava, copy)
-    first = hf_chat.load({"path": str(llava)}).identity("answer")
-    assert hf_chat.load({"path": str(copy), "device": "cpu"}).identity("answer") == first
-    assert hf_chat.load({"path": str(copy), "dtype": "bfloat16"}).identity("answer") != first
+    first = hf_chat.load(hf_chat.Settings(path=str(llava))).identity("answer")
+    assert hf_chat.load(hf_chat.Settings(path=str(copy), device="cpu")).identity("answer") == first
+    assert (
+        hf_chat.load(hf_chat.Settings(path=str(copy), dtype="bfloat16")).identity("answer") != first
+    )
     weights = copy / "model.safetensors"
     content = bytearray(weights.read_bytes())
     content[-1] ^= 1
     weights.write_bytes(content)
-    assert hf_chat.load({"path": str(copy)}).identity("answer") != first
+    assert hf_chat.load(hf_chat.Settings(path=str(copy))).identity("answer") != first
 
 
 def test_a_hub_repository_is_named_by_its_commit() -> None:
-    found = hf_chat.load({"path": "some/model", "revision": COMMIT}).identity("answer")
+    found = hf_chat.load(hf_chat.Settings(path="some/model", revision=COMMIT)).identity("answer")
     assert f"some/model@{COMMIT}" in found
     with pytest.raises(ModelError, match="hf download some/model"):
-        hf_chat.load({"path": "some/model"}).identity("answer")
+        hf_chat.load(hf_chat.Settings(path="some/model")).identity("answer")
 
 
 @pytest.mark.parametrize(
     ("settings", "said"),
     [
         ({"pth": "x"}, "did you mean 'path'"),
-        ({}, "path is missing"),
-        ({"path": "x", "dtype": "float8"}, "dtype has no 'float8'"),
-        ({"path": "x", "processor": 3}, "expected names and values"),
+        ({}, "path is missing; expected a text"),
+        ({"path": "x", "dtype": "float8"}, "dtype: 'float8'; .* expected one of auto"),
+        ({"path": "x", "processor": 3}, "processor: 3; expected names and values"),
     ],
 )
 def test_settings_that_do_not_fit_are_refused(settings: dict[str, object], said: str) -> None:
     with pytest.raises(ParamsError, match=said):
-        hf_chat.load(settings)
+        hf_chat.load(checked(hf_chat.Settings, settings))
 
 
 def test_a_reply_in_process_says_whether_its_model_ended_it(llava: Path) -> None:
-    model = hf_chat.load({"path": str(llava), "device": "cpu"})
+    model = hf_chat.load(checked(hf_chat.Settings, {"path": str(llava), "device": "cpu"}))
     asked = [AnswerRequest((Turn("user", (text,)),), 4) for text in ("Is it red?", "How many?")]
     chat = model.chat()
     own = chat.model.generation_config
@@ -92,7 +95,7 @@ def str_of(reply: str | Failure) -> str:
 @pytest.mark.parametrize("name", ["attention", "compile"])
 def test_pipelines_refuse_settings_that_they_would_not_follow(name: str) -> None:
     with pytest.raises(ParamsError, match=f"has no '{name}'"):
-        plugins.model("diffusers", {"path": "somewhere", name: "sdpa"})
+        plugins.model("diffusers", typed("diffusers", {"path": "somewhere", name: "sdpa"}))
 
 
 def test_what_cannot_be_loaded_is_one_line(
@@ -102,19 +105,19 @@ def test_what_cannot_be_loaded_is_one_line(
     empty.mkdir()
     request = [AnswerRequest(QUESTION, 4)]
     with pytest.raises(ModelError, match="could not be loaded"):
-        hf_chat.load({"path": str(empty)}).answer(request)
+        hf_chat.load(hf_chat.Settings(path=str(empty))).answer(request)
     with pytest.raises(ModelError, match="holds no files"):
-        hf_chat.load({"path": str(empty)}).identity("answer")
+        hf_chat.load(hf_chat.Settings(path=str(empty))).identity("answer")
     if not torch.cuda.is_available():
         with pytest.raises(ModelError, match="torch sees no GPU"):
-            hf_chat.load({"path": str(llava), "device": "cuda"}).answer(request)
+            hf_chat.load(hf_chat.Settings(path=str(llava), device="cuda")).answer(request)
 
     def gated(*_: object, **__: object) -> None:
         raise OSError("401 Client Error. You are trying to access a gated repo.")
 
     monkeypatch.setattr("transformers.AutoProcessor.from_pretrained", gated)
     with pytest.raises(ModelError, match="accept its licence"):
-        hf_chat.load({"path": str(llava)}).answer(request)
+        hf_chat.load(hf_chat.Settings(path=str(llava))).answer(request)
 
 
 def test_a_missing_package_is_named_with_its_extra(
@@ -123,7 +126,7 @@ def test_a_missing_package_is_named_with_its_extra(
     monkeypatch.delitem(sys.modules, "g2u.inprocess.chat", raising=False)
     monkeypatch.setitem(sys.modules, "transformers", None)
     with pytest.raises(ModelError, match=r"pip install 'g2u\[transformers\]'"):
-        hf_chat.load({"path": str(llava)}).answer([AnswerRequest(QUESTION, 4)])
+        hf_chat.load(hf_chat.Settings(path=str(llava))).answer([AnswerRequest(QUESTION, 4)])
 
 
 def limited(most: int) -> Callable[[Sequence[int]], list[int]]:
@@ -164,12 +167,15 @@ def test_a_pair_takes_each_half_at_its_word(llava: Path) -> None:
         "editor": {"adapter": "tiny"},
         "reader": {"adapter": "hf_chat", "settings": {"path": str(llava)}},
     }
-    found = pair.load(settings)
-    assert pair.capabilities(settings) == {"edit", "answer", "sample", "score", "embed"}
-    assert found.identity("edit") == tiny_adapter.load({}).identity("edit")
-    assert found.identity("answer") == hf_chat.load({"path": str(llava)}).identity("answer")
-    with pytest.raises(ParamsError, match="reader: None; expected adapter and settings"):
-        pair.load({"editor": {"adapter": "tiny"}})
+    typed = checked(pair.Settings, settings)
+    found = pair.load(typed)
+    assert pair.capabilities(typed) == {"edit", "answer", "sample", "score", "embed"}
+    assert found.identity("edit") == tiny_adapter.load(tiny_adapter.Settings()).identity("edit")
+    assert found.identity("answer") == hf_chat.load(hf_chat.Settings(path=str(llava))).identity(
+        "answer"
+    )
+    with pytest.raises(ParamsError, match="reader is missing; expected names and values"):
+        pair.load(checked(pair.Settings, {"editor": {"adapter": "tiny"}}))
 
 
 @pytest.mark.parametrize(
@@ -182,9 +188,9 @@ def test_a_pair_takes_each_half_at_its_word(llava: Path) -> None:
     ],
 )
 def test_presets_of_real_models_fit_their_adapters(name: str, able: set[str]) -> None:
-    preset = params.load(ROOT / "params.yaml").presets.models[name]
-    assert plugins.capabilities(preset.adapter, preset.settings) == able
-    assert plugins.model(preset.adapter, preset.settings).capabilities == able
+    config = params.load(ROOT / "params.yaml")
+    assert config.abilities(name) == able
+    assert config.model(name).capabilities == able
 
 
 PROGRAM = """
@@ -222,8 +228,10 @@ def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]
 def test_a_private_adapter_is_found_by_its_entry_point_and_conforms(installed: Path) -> None:
     assert "own_code" in plugins.known("adapter")
     settings = {"program": [sys.executable, str(installed)], "revision": "1"}
-    model = plugins.model("own_code", settings)
-    checks = Conformance(model, plugins.capabilities("own_code", settings), {}).run()
+    model = plugins.model("own_code", typed("own_code", settings))
+    checks = Conformance(
+        model, plugins.capabilities("own_code", typed("own_code", settings)), {}
+    ).run()
     assert [check for check in checks if check.outcome == "fails"] == []
     (reply,) = model.edit([EditRequest((), "Draw.", 1)])
     assert isinstance(reply, Failure)

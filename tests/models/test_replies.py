@@ -17,6 +17,7 @@ from PIL import Image
 from g2u.models import openai as served
 from g2u.pictures import picture_of
 from g2u.records import AnswerRequest, EditRequest, Failure, Text, Turn, ending
+from g2u.settings import checked
 from tests.conftest import png
 from tests.models.servers import dropped, replied
 
@@ -226,7 +227,8 @@ def model(odd: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., s
     made = []
 
     def load(**settings: Any) -> served.Served:
-        made.append(served.load({"model": "m", "environment": "ODD", "retries": 0, **settings}))
+        chosen = {"model": "m", "environment": "ODD", "retries": 0, **settings}
+        made.append(served.load(checked(served.Settings, chosen)))
         return made[-1]
 
     yield load

@@ -23,6 +23,7 @@ from g2u.prompts import question_prompt
 from g2u.protocols import Model
 from g2u.records import AnswerRequest, EditRequest, Failure, Picture, Sample, ScoreRequest, Turn
 from g2u.scoring.statistics import Resampling, paired_gain
+from g2u.settings import checked
 from tests.conftest import ROOT, png
 
 SAMPLES = list(ladder.read(ladder.Settings(items=24, depth=6, seed=1)))
@@ -31,7 +32,7 @@ PROMPT = "Draw the structure."
 
 @pytest.fixture(scope="module")
 def model() -> Model:
-    return tiny.load({})
+    return tiny.load(tiny.Settings())
 
 
 def picture(seed: int, size: int = 30) -> Picture:
@@ -165,19 +166,21 @@ def test_the_weights_are_small_and_their_digest_is_checked(tmp_path: Path) -> No
     shutil.copytree(tiny.WEIGHTS, folder)
     file = folder / "model.safetensors"
     assert file.stat().st_size <= 10 * 10**6
-    assert tiny.load({"weights": str(folder)}).identity("edit") == tiny.load({}).identity("edit")
+    assert tiny.load(tiny.Settings(weights=str(folder))).identity("edit") == tiny.load(
+        tiny.Settings()
+    ).identity("edit")
     raw = file.read_bytes()
     file.write_bytes(raw[:-1] + bytes([raw[-1] ^ 1]))
     with pytest.raises(ModelError, match=r"sha256 .* git checkout"):
-        tiny.load({"weights": str(folder)})
+        tiny.load(tiny.Settings(weights=str(folder)))
     file.unlink()
     with pytest.raises(ModelError, match="is missing"):
-        tiny.load({"weights": str(folder)})
+        tiny.load(tiny.Settings(weights=str(folder)))
 
 
 def test_an_unknown_setting_is_named() -> None:
     with pytest.raises(ParamsError, match="did you mean 'weights'"):
-        tiny.load({"weigths": "x"})
+        tiny.load(checked(tiny.Settings, {"weigths": "x"}))
 
 
 def test_shipped_weights_belong_to_the_declared_recipe() -> None:

@@ -11,10 +11,17 @@ import polars as pl
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from g2u.params import Report
+from g2u import tables
+from g2u.params import Report, load
+from g2u.records import Thought
+from g2u.report.figures import transfer_figure
 from g2u.report.page import BenchmarkPart, Site
+from g2u.report.questions import findings
 from g2u.report.summary import SCHEMA, CellResult, headline, summary
-from tests.conftest import Workspace, objections
+from g2u.tables import Score
+from g2u.workspace import Cell
+from stages.report import Arms, changed_ids, over_controls
+from tests.conftest import ROOT, Workspace, objections
 
 
 def gain(difference: float, p: float, spread: float = 0.05) -> dict[str, Any]:
@@ -29,6 +36,9 @@ def gain(difference: float, p: float, spread: float = 0.05) -> dict[str, Any]:
         "gained": 9,
         "lost": 1,
         "items": 100,
+        "clusters": 50,
+        "error": spread / 2,
+        "step": 0.01,
         "detectable": 0.07,
         "with_fallback": difference,
     }
@@ -37,10 +47,14 @@ def gain(difference: float, p: float, spread: float = 0.05) -> dict[str, Any]:
 def cell(family: str, accuracy: float, over_direct: Any, over_duplicate: Any) -> CellResult:
     mode = "none" if family == "direct" else "concat"
     arm = {"accuracy": accuracy, "low": accuracy - 0.05, "high": accuracy + 0.05, "items": 100}
+    arm["clusters"] = 50
     arm |= {"failed": 0, "unparsed": 0, "not_applicable": 0}
     gains = {"direct": over_direct, "duplicate": over_duplicate} if over_direct else {}
     metrics = {"chance": 0.25, "majority": 0.3, "arms": {mode: arm}, "gains": {mode: gains}}
-    return CellResult("b", "m", family, metrics, family in ("detail", "structure"), {mode: 0.01})
+    metrics["prompts"] = {"distinct": 1, "prompted": 100, "with_option": 0, "with_answer": 0}
+    is_own = family in ("detail", "structure")
+    edit = "prompt" if is_own else family
+    return CellResult("b", "m", family, metrics, is_own, {mode: 0.01}, edit)
 
 
 def grid(
@@ -72,31 +86,87 @@ def test_the_headline_takes_the_smaller_of_the_two_gains() -> None:
     assert "a gain" in headline(grid(), 0.05, 0.03)
 
 
-def controlled(content: float, specific: float, blank: float) -> list[str | None]:
-    """The verdict when own is 20 points above direct; differences of 0 have p 0.9."""
+def either(difference: float) -> dict[str, Any]:
+    """Shown if it is not 0."""
+    return gain(difference, 0.001 if difference else 0.9)
 
-    def either(difference: float) -> dict[str, Any]:
-        return gain(difference, 0.001 if difference else 0.9)
 
+def controlled(
+    content: float,
+    specific: float,
+    *,
+    duplicate: float = 0.0,
+    blank: float = 0.0,
+    filtered: float | None = None,
+    told: int = 0,
+) -> str:
+    """The verdict when own is 20 points above direct, and so much above each control; the others
+    are gains of controls, own is as good as blank and filtered if these gain.
+    """
     own = cell("structure", 0.8, gain(0.2, 0.001), either(content))
     own.metrics["gains"]["concat"]["shuffled"] = either(specific)
-    rows = summary(
-        [
-            cell("direct", 0.6, None, None),
-            cell("blank", 0.6 + blank, either(blank), either(0.0)),
-            own,
-        ]
-    )
-    return rows["verdict"].to_list()
+    own.metrics["prompts"]["with_answer"] = told
+    cells = [cell("direct", 0.6, None, None)]
+    for family, helps in (("duplicate", duplicate), ("blank", blank), ("filter", filtered or 0.0)):
+        cells.append(cell(family, 0.6 + helps, either(helps), either(0.0)))
+    own.over["blank"] = {**either(0.2 - blank), "cause": "any picture"}
+    if filtered is not None:
+        own.over["filter"] = {**either(0.2 - filtered), "cause": "any edit"}
+    return str(summary([*cells, own])["verdict"][-1])
 
 
 def test_the_verdict_reads_the_controls_of_its_benchmark() -> None:
-    assert controlled(0.2, 0.2, 0.0) == [None, None, "thought-mediated"]
-    assert controlled(0.0, 0.2, 0.2)[-1] == "any picture"
-    assert controlled(0.0, 0.0, 0.0)[-1] == "extra compute"
-    assert controlled(0.2, 0.0, 0.0)[-1] == "any picture"
+    assert controlled(0.2, 0.2) == "thought-mediated"
+    assert controlled(0.0, 0.2, blank=0.2) == "any picture"
+    assert controlled(0.0, 0.2, duplicate=0.2) == "extra compute"
+    assert controlled(0.0, 0.2, duplicate=0.2, blank=0.2) == "any picture"
     assert grid()["verdict"].to_list() == [None, None, "no effect", "controls missing"]
     assert "Verdict: controls missing." in headline(grid(), 0.05, 0.03)
+
+
+def test_a_cause_that_is_not_shown_itself_is_not_named() -> None:
+    assert controlled(0.0, 0.0) == "gain, cause not shown"
+    assert controlled(0.2, 0.0) == "gain, cause not shown"
+    assert controlled(0.2, 0.0, blank=0.1) == "gain, cause not shown", "own is above blank"
+
+
+def test_classical_edits_have_a_say() -> None:
+    assert controlled(0.2, 0.2, filtered=0.0) == "thought-mediated"
+    assert controlled(0.2, 0.2, filtered=0.2) == "any edit"
+    own = cell("structure", 0.8, gain(0.2, 0.001), either(0.2))
+    own.metrics["gains"]["concat"]["shuffled"] = either(0.2)
+    own.over["filter"] = {**gain(0.05, 0.3), "cause": "any edit"}
+    weak = cell("filter", 0.62, gain(0.02, 0.3), either(0.0))
+    rows = summary([cell("direct", 0.6, None, None), weak, own])
+    assert rows["verdict"][-1] == "gain, cause not shown"
+    assert (rows["edits"][-1], rows["edits_of"][-1], rows["mediated_p"][-1]) == (
+        0.05,
+        "filter",
+        0.3,
+    )
+
+
+def test_prompts_that_tell_the_answer_veto_the_thought() -> None:
+    assert controlled(0.2, 0.2, told=1) == "thought-mediated", "one of 100 is a word by chance"
+    assert controlled(0.2, 0.2, told=10) == "answer in the prompt"
+    rows = grid().with_columns(
+        verdict=pl.lit("answer in the prompt"), with_answer=pl.lit(40), prompted=pl.lit(100)
+    )
+    assert "answer in the prompt, in 40 of 100 questions" in headline(rows, 0.05, 0.03)
+
+
+def test_the_claim_and_the_controls_are_corrected_over_the_grid() -> None:
+    """Content of p 0.04 makes one cell thought-mediated, and none of two."""
+    own = cell("structure", 0.8, gain(0.2, 0.001), gain(0.2, 0.04))
+    own.metrics["gains"]["concat"]["shuffled"] = either(0.2)
+    other = cell("detail", 0.6, gain(0.0, 0.9), gain(0.0, 0.9))
+    other.metrics["gains"]["concat"]["shuffled"] = either(0.0)
+    direct = cell("direct", 0.6, None, None)
+    assert summary([direct, own])["verdict"][-1] == "thought-mediated"
+    rows = summary([direct, other, own])
+    assert rows["verdict"][-1] == "gain, cause not shown"
+    assert rows["mediated_holm"].to_list() == [None, 1.0, 0.08]
+    assert rows["detectable"][-1] > summary([direct, own])["detectable"][-1]
 
 
 def test_votes_of_direct_are_those_that_cost_as_much() -> None:
@@ -110,7 +180,13 @@ def test_votes_of_direct_are_those_that_cost_as_much() -> None:
     own.seconds["concat"] = 0.033
     rows = summary([cell("direct", 0.6, None, None), own])
     assert rows["votes_of"].to_list() == [None, 4]
-    assert rows["verdict"].to_list() == [None, "extra compute"]
+    assert rows["verdict"].to_list() == [None, "gain, cause not shown"]
+    direct = cell("direct", 0.6, None, None)
+    voted = dict(direct.metrics["arms"]["none"])
+    direct.metrics["arms"]["vote_4"] = voted
+    direct.metrics["gains"]["vote_4"] = {"direct": gain(0.19, 0.001)}
+    direct.seconds["vote_4"] = 0.04
+    assert summary([direct, own])["verdict"][-1] == "extra compute"
     own.seconds["concat"] = 0.02
     assert summary([cell("direct", 0.6, None, None), own])["verdict"][1] == "thought-mediated"
     own.seconds["concat"] = 1.0
@@ -119,7 +195,7 @@ def test_votes_of_direct_are_those_that_cost_as_much() -> None:
 
 def test_the_headline_says_when_nothing_is_shown_or_harm_is() -> None:
     assert "no effect that this sample could show" in headline(grid(p=0.4), 0.05, 0.03)
-    assert "not above chance" in headline(grid(direct=0.31), 0.05, 0.03)
+    assert "is told from chance" in headline(chances(0.31, 0.3), 0.05, 0.03)
     rows = summary(
         [cell("direct", 0.6, None, None), cell("detail", 0.3, gain(-0.3, 0.001), gain(-0.3, 0.001))]
     )
@@ -149,15 +225,109 @@ def test_own_thoughts_without_a_single_pair_are_not_discussed() -> None:
     assert "structure, +10.0 points" in headline(summary([direct, unpaired, paired]), 0.05, 0.03)
 
 
-def test_the_overview_does_not_discuss_gains_where_direct_is_at_chance() -> None:
-    section = Report(examples=0, alpha=0.05, margin=0.03)
-    for direct, said in ((0.6, "controls missing"), (0.31, "direct is at chance")):
-        rows = grid(direct)
-        part = BenchmarkPart("b", "m", rows, {}, {}, (), None)
-        page = Site(section, 0.95).overview([part], rows, [])
-        (row,) = re.findall(r'<tr id="b-m">.*?</tr>', page, re.DOTALL)
-        assert f"<td>{said}</td>" in row
-        assert 'href="pages/b-m.html"' in row
+def chances(direct: float, own: float) -> pl.DataFrame:
+    """Chance 0.25, commonest answer 0.3, intervals of 0.1."""
+    row = cell("structure", own, gain(own - direct, 0.001), gain(own - direct, 0.001))
+    row.metrics["gains"]["concat"]["shuffled"] = gain(own - direct, 0.001)
+    return summary([cell("direct", direct, None, None), row])
+
+
+@pytest.mark.parametrize(
+    ("direct", "own", "said"),
+    [
+        (0.6, 0.8, "thought-mediated"),
+        (0.33, 0.81, "thought-mediated"),
+        (0.33, 0.34, "at chance"),
+        (0.31, 0.22, "at chance"),
+        (0.31, 0.15, "harm"),
+        (0.6, 0.3, "harm"),
+    ],
+)
+def test_gains_are_undiscussed_only_where_own_is_at_chance_too(
+    direct: float, own: float, said: str
+) -> None:
+    """One word in the table, the headline, the overview and the findings."""
+    rows = chances(direct, own)
+    assert rows["verdict"].to_list() == [None, said]
+    part = BenchmarkPart("b", "m", rows, {}, {}, (), None)
+    answers = findings(rows, {}, [], [], 0.05, 32)
+    page = Site(Report(examples=0, alpha=0.05, margin=0.03), 0.95).overview([part], rows, answers)
+    (row,) = re.findall(r'<tr id="b-m">.*?</tr>', page, re.DOTALL)
+    assert f"<td>{said}</td>" in row
+    assert "<td>100 on 50</td>" in row
+    assert 'href="pages/b-m.html"' in row
+    is_told = said != "at chance"
+    assert ("not discussed" not in headline(rows, 0.05, 0.03)) == is_told
+    assert (f"Verdict: {said}." in headline(rows, 0.05, 0.03)) == is_told
+    assert ("or at chance (1)" not in answers[0].answer) == is_told
+    assert answers[1].answer == f"1 x {said}."
+    told = json.loads(transfer_figure(rows, 0.05))["data"][0]["text"]
+    assert ("*" in told[0][0]) == is_told
+
+
+def test_examples_of_change_are_those_whose_shown_own_thought_turned_right_or_wrong() -> None:
+    def scored(arm: str, *values: float | None) -> list[Score]:
+        return [Score(f"q{n}", arm, "ok", "", value, "p") for n, value in enumerate(values)]
+
+    direct = scored("none", 0.0, 1.0, 0.0, 0.6, 1.0) + scored("blind", 1.0, 0.0, 1.0, 0.0, 0.0)
+    own = scored("concat", 1.0, 0.0, 0.0, 0.9, None)
+    strange = scored("concat_shuffled", 0.0, 0.0, 1.0, 0.0, 0.0)
+    drawn = [Thought("q0", 0, "ok", call="a call")]
+    filtered = scored("concat", 1.0, 1.0, 1.0, 0.0, 0.0)
+    arms: Arms = {
+        "direct": ([], [], direct),
+        "structure": (drawn, [], own + strange),
+        "filter": ([Thought("q0", 0, "ok")], [], filtered),
+    }
+    assert changed_ids(arms) == {"q0", "q1"}
+
+
+def test_own_thoughts_are_compared_with_every_control_that_was_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = load(ROOT / "params.yaml")
+    monkeypatch.chdir(tmp_path)
+    right = {
+        "direct": 40,
+        "duplicate": 41,
+        "filter": 70,
+        "blank": 40,
+        "oracle": 99,
+        "structure": 80,
+    }
+    results = []
+    for family, count in right.items():
+        arm = "none" if family == "direct" else "concat"
+        scores = [Score(f"q{n}", arm, "ok", "", float(n < count), f"p{n}") for n in range(100)]
+        tables.write_scores(Cell("b", "m", family).scores, scores)
+        results.append(cell(family, count / 100, None, None))
+    over = over_controls(config, results)
+    assert [bool(result.over) for result in over] == [False] * 5 + [True]
+    found = over[-1].over
+    assert {name: gain["cause"] for name, gain in found.items()} == {
+        "filter": "any edit",
+        "blank": "any picture",
+    }
+    assert found["filter"]["difference"] == pytest.approx(0.1)
+
+
+@pytest.mark.parametrize(
+    ("edit", "is_own", "expected"),
+    [
+        ("filter", False, "any edit"),
+        ("roundtrip", False, "any edit"),
+        ("an edit of someone else's that asks no model", False, "any edit"),
+        ("noise", False, "any picture"),
+        ("duplicate", False, "extra compute"),
+        ("direct", False, None),
+        ("oracle", False, None),
+        ("prompt", True, None),
+    ],
+)
+def test_what_a_family_stands_for_follows_its_edit(
+    edit: str, is_own: bool, expected: str | None
+) -> None:
+    assert CellResult("b", "m", "named freely", {}, is_own, {}, edit).cause == expected
 
 
 @pytest.fixture

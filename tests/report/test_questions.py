@@ -7,9 +7,12 @@ import polars as pl
 from g2u.report.questions import (
     beats_equal_compute,
     can_it_decide,
+    did_answers_end,
     does_fidelity_bound,
+    does_it_change_answers,
     does_it_help,
     findings,
+    is_it_the_wording,
     transfer,
     was_it_the_picture,
     what_does_it_cost,
@@ -53,6 +56,64 @@ def test_verdicts_are_counted_and_their_numbers_shown() -> None:
     found = was_it_the_picture(rows)
     assert found.answer == "1 x no effect, 1 x thought-mediated."
     assert found.lines == ("b, m, a: thought-mediated; over duplicate +10.0 [+5.0, +15.0]",)
+
+
+def test_the_lines_of_a_verdict_say_what_filters_and_prompts_came_to() -> None:
+    more: dict[str, Any] = {
+        "edits": 0.1,
+        "edits_low": 0.05,
+        "edits_high": 0.15,
+        "edits_of": "filter_detail",
+    }
+    told: dict[str, Any] = {"prompted": 100, "with_answer": 40, "mediated_holm": 0.01}
+    found = was_it_the_picture(table(row("a", 0.2, verdict="answer in the prompt", **more, **told)))
+    assert found.lines == (
+        "b, m, a: answer in the prompt; over filter_detail +10.0 [+5.0, +15.0]; over all of these "
+        "Holm p = 0.01; prompts tell the answer in 40 of 100 questions",
+    )
+
+
+def test_arms_whose_answers_were_cut_off_are_named_with_the_setting_that_mends_it() -> None:
+    counts: dict[str, Any] = {"items": 120, "filtered": 0, "end_not_told": 0}
+    rows = table(
+        row("wordy", -0.3, **{**counts, "truncated": 118}),
+        row("short", 0.0, **{**counts, "truncated": 0}),
+        row("silent", 0.0, **{**counts, "truncated": 0, "end_not_told": 120}),
+    )
+    found = did_answers_end(rows, 32)
+    assert "118 of 360 were cut off at understand.max_tokens 32" in found.answer
+    assert found.lines == (
+        "b, m, wordy: 118 of 120 cut off, 0 filtered",
+        "In 1 arms no answer tells why it ended.",
+    )
+    assert did_answers_end(rows.filter(pl.col("arm") == "short"), 32).lines == ()
+    assert findings(rows, {}, [], [], 0.05, 32)[0] == found, "said first"
+
+
+def test_a_loss_that_may_be_of_answers_that_no_rule_read_is_named() -> None:
+    counts: dict[str, Any] = {"items": 100, "unparsed": 2, "undecided": 0}
+    rows = table(
+        row("direct", 0.0, **counts) | {"role": "direct"},
+        row("wordy", -0.1, **{**counts, "undecided": 12}),
+        row("worse", -0.1, **counts),
+        row("better", 0.1, **{**counts, "undecided": 12}),
+    )
+    found = is_it_the_wording(rows)
+    assert found.lines == (
+        "b, m, wordy: +12.0 points of answers that no rule could read or compare, beside direct; "
+        "gain -10.0 [-15.0, -5.0]",
+    )
+
+
+def test_no_effect_with_many_changed_answers_is_not_no_change() -> None:
+    flips: dict[str, Any] = {"verdict": "no effect", "items": 120}
+    rows = table(
+        row("a", 0.0, 1.0, gained=14, lost=12, **flips),
+        row("b", 0.0, 1.0, gained=3, lost=2, **flips),
+    )
+    found = does_it_change_answers(rows)
+    assert found.lines == ("b, m, a: changes answers: 14 up, 12 down of 120, +0.0 [-5.0, +5.0]",)
+    assert does_it_change_answers(rows[1:]).answer.startswith("Nowhere")
 
 
 def test_transfer_is_a_table_of_families_and_benchmarks() -> None:
@@ -113,7 +174,7 @@ def test_the_front_holds_what_nothing_cheaper_beats() -> None:
 
 
 def test_every_question_is_answered_even_if_nothing_ran() -> None:
-    found = findings(table(), {}, [], [], 0.05)
-    assert len(found) == 8
+    found = findings(table(), {}, [], [], 0.05, 32)
+    assert len(found) == 9
     assert all(finding.answer for finding in found)
     assert can_it_decide(["b: chose a"]).lines == ("b: chose a",)

@@ -128,3 +128,53 @@ def test_several_classes_are_no_answer() -> None:
     question = Question("q", "?", choices=("Sand_dune", "Forest"), format="label")
     assert plugins.scorer("label").parse("A forest or a sand dune", question) is None
     assert plugins.scorer("label").parse("Not a forest but a sand dune", question) == "Sand_dune"
+
+
+@pytest.mark.parametrize(
+    ("name", "response", "answer", "value"),
+    [
+        ("relaxed_published", "104", "100", 1.0),
+        ("relaxed_published", " 50% ", "0.5", 1.0),
+        ("relaxed_published", "Blue", "blue", 1.0),
+        ("relaxed_published", "about 104", "100", 0.0),
+        ("relaxed_published", "Blue.", "blue", 0.0),
+        ("relaxed_published", "1,000", "1000", 0.0),
+        ("relaxed_published", "nan", "1", 0.0),
+        ("relaxed_published", "inf", "1", 0.0),
+        ("exact_published", "The two dogs!", "2 dogs", 1.0),
+        ("exact_published", "It is red", "red", 0.0),
+        ("exact_published", "7,000", "7000", 1.0),
+        ("exact_published", "don't walk", "dont walk", 1.0),
+        ("exact_published", "3.5", "35", 0.0),
+    ],
+)
+def test_published_rules_take_the_whole_response(
+    name: str, response: str, answer: str, value: float
+) -> None:
+    scorer = plugins.scorer(name)
+    prediction = scorer.parse(response, OPTIONS)
+    assert prediction is not None
+    assert scorer.score(prediction, answer) == value
+
+
+@pytest.mark.parametrize("name", ["short", "relaxed"])
+@pytest.mark.parametrize(
+    "gold",
+    [
+        "5", "-5", "1,234", "10:15", "3:4", "43%", "0", "0%", "yes", "No", "true", "1/3", "½",
+        "2014–2015",
+        "$5", "C++", "100 km/h", "3rd", "x2", "10^5", "a", "N/A", "12 and 13", "red, blue",
+        "It is red",
+        "The sign says STOP", "more than 50", "not red", "red or blue", "if", "42 (approx.)",
+        "O'Neill",
+        "Washington, D.C.", "北京", "🔴 red", "1e400", "9" * 400, "No parking", "Yes, sir", "half",
+        "twice", "between 4 and 5", "cat;dog", "€ 12", "±5", "[1, 2]", "{a}", "\\frac{1}{2}",
+        "$x$", "nan", "inf",
+    ],
+)  # fmt: skip
+def test_a_target_said_as_it_is_written_is_worth_one(name: str, gold: str) -> None:
+    scorer = plugins.scorer(name)
+    prediction = scorer.parse(gold, OPTIONS)
+    assert prediction is not None
+    assert scorer.score(prediction, gold) == 1.0
+    assert scorer.score("something else", gold) == 0.0

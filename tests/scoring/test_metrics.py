@@ -4,7 +4,7 @@ import pytest
 
 from g2u.errors import DataError
 from g2u.records import Question, Target
-from g2u.scoring.metrics import arm_metrics, chance, gain_metrics, score_answers
+from g2u.scoring.metrics import arm_metrics, chance, gain_metrics, published, score_answers
 from g2u.scoring.statistics import Resampling
 from g2u.tables import Answer, Score
 
@@ -53,6 +53,17 @@ def test_questions_that_share_their_pictures_share_a_cluster() -> None:
     assert len({s.cluster for s in score_answers(QUESTIONS, GOLD, answers(*["yes"] * 4))}) == 4
 
 
+def test_questions_that_share_some_of_their_pictures_share_a_cluster() -> None:
+    shown = (("p", "q"), ("q", "r"), ("r",), ("s", "t"))
+    asked = [
+        Question(name, "?", format="yes_no", pictures=pictures)
+        for name, pictures in zip("abcd", shown, strict=True)
+    ]
+    clusters = [score.cluster for score in score_answers(asked, GOLD, answers(*["yes"] * 4))]
+    assert clusters[0] == clusters[1] == clusters[2] != clusters[3]
+    assert arm_metrics(score_answers(asked, GOLD, answers(*["yes"] * 4)), 0.95)["clusters"] == 2
+
+
 def test_targets_of_other_questions_are_refused() -> None:
     with pytest.raises(DataError, match="has no question 'd'"):
         score_answers(QUESTIONS, GOLD[:3], answers(*["yes"] * 4))
@@ -69,3 +80,13 @@ def test_chance_is_counted_per_question() -> None:
     found = chance(mixed, GOLD[:3])
     assert found["chance"] == pytest.approx((0.5 + 0.5 + 0.25) / 3)
     assert found["majority"] == 1.0
+
+
+def test_the_published_rule_is_counted_beside_the_one_that_extends_it() -> None:
+    gold = [Target(q.id, value, "relaxed") for q, value in zip(QUESTIONS, "9432", strict=True)]
+    given = answers("9", "It is 4.", "three", None)
+    found = published(gold, QUESTIONS, given)
+    assert found == {
+        "concat": {"rule": "relaxed_published", "accuracy": pytest.approx(1 / 3), "differs": 2}
+    }
+    assert published(GOLD, QUESTIONS, given) == {}, "yes_no extends none"

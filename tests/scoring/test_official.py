@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from g2u import plugins
 from g2u.errors import DataError
 from g2u.records import Question, Target
 from g2u.scoring.statistics import Resampling
@@ -120,10 +121,56 @@ def test_mmvet_counts_an_item_for_each_capability_and_for_the_set() -> None:
     assert found["score, category ocr,math"] == 100.0
 
 
-def test_unig2u_routes_have_a_share_and_an_exact_figure() -> None:
-    rows = [("1", {}, '["up", "left"]', "up left"), ("2", {}, '["up"]', "up left")]
-    found = values(figures("unig2u", rows))
-    assert found["exact"] == 50.0
+@pytest.mark.parametrize("answer", ["[Up, Down]", "[3, 4]", '["up", "left"]', "[", "[" * 9999])
+def test_unig2u_takes_its_routes_by_their_scorer_and_not_by_a_bracket(answer: str) -> None:
+    def exact(scorer: str, prediction: str) -> float | None:
+        target, score = Target("1", answer, scorer), Score("1", "none", "ok", prediction, 1.0, "1")
+        scored = {"own": [score], "direct": [score]}
+        found = official_metrics("unig2u", [Question("1", "?")], [target], scored, HOW)["none"]
+        assert found["score"]["value"] == 100.0
+        return found["exact"]["value"] if "exact" in found else None
+
+    assert exact("relaxed", "up left") is None
+    if answer.endswith('"]'):
+        assert (exact("route", "up left"), exact("route", "up left up")) == (100.0, 0.0)
+    else:
+        with pytest.raises(DataError, match="metric unig2u: question '1': target"):
+            exact("route", "up left")
+
+
+CHECKED: list[tuple[str, list[tuple[str, dict[str, str], str]], str]] = [
+    ("circular", [("7", {}, "A"), ("12-0", {}, "A")], "index '12-0' is no number"),
+    ("circular", [("²", {}, "A")], "index '²' is no number"),
+    ("circular", [("9" * 5000, {}, "A")], "is no number"),
+    ("circular", [("-1", {}, "A")], "index '-1' is no number"),
+    ("hallusion", [("VS_chart_0_1_1", {}, "yes")], "index 'VS_chart_0_1_1'; expected six parts"),
+    ("hallusion", [("VS_chart_x__1_0", {}, "yes")], "expected six parts"),
+    ("mme", [("1", {"image_path": "a"}, "yes")], "question '1' has no category"),
+    ("mme", [("1", {"category": "count", "image_path": "a"}, "yes")], "1 questions about"),
+    ("mme", [(n, {"category": "count", "image_path": "a"}, "yes") for n in "123"], "3 questions"),
+    ("mathvista", [("1", {"task": "VQA"}, "1")], r"labels: \[task, skills\]"),
+    ("mathvista", [("1", {"skills": "['a']"}, "1")], "task ''"),
+    ("mathvista", [("1", {"task": "VQA", "skills": "[" * 9999}, "1")], "skills '"),
+    ("mathvista", [("1", {"task": "VQA", "skills": "[1, 2]"}, "1")], "a list of names"),
+    ("mathvista", [("1", {"task": "VQA", "skills": "['a' 'b']"}, "1")], "a list of names"),
+    ("mmvet", [("1", {"category": "ocr"}, "a"), ("2", {"category": " , "}, "a")], "'2' has no"),
+    ("pope", [("1", {}, "yes"), ("2", {}, "True")], "question '2': gold 'True'"),
+]
+
+
+@pytest.mark.parametrize(("metric", "rows", "said"), CHECKED)
+def test_what_a_metric_misses_is_one_line_that_names_the_question(
+    metric: str, rows: list[tuple[str, dict[str, str], str]], said: str
+) -> None:
+    questions = [
+        Question(n, "?", labels=tuple(given.items()), category=given.get("category", ""))
+        for n, given, _ in rows
+    ]
+    gold = [Target(name, answer, "yes_no") for name, _, answer in rows]
+    with pytest.raises(DataError, match=said) as error:
+        plugins.metric(metric).check(questions, gold)
+    assert "\n" not in str(error.value)
+    assert metric in str(error.value)
 
 
 def test_gains_are_paired_by_unit() -> None:

@@ -1,76 +1,65 @@
 """Verdicts on planted answerers: each gets the word that its construction deserves."""
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Mapping
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
-from g2u.scoring.statistics import Resampling, paired_gain
-from g2u.scoring.verdict import RULES, Estimate, Word, verdict
+from bench.inference import answers, only_repetition, readers, verdicts
+from g2u.scoring.leaks import Leaks
+from g2u.scoring.verdict import (
+    LEAKED,
+    RULES,
+    Cause,
+    Control,
+    Estimate,
+    Word,
+    has_leaked,
+    mediated_p,
+    verdict,
+)
 
-ITEMS, RUNS = 400, 60
-ARMS = ("direct", "own", "duplicate", "shuffled", "blank")
-Chances = dict[str, float]
-"""Chance that an item is right, by arm."""
-PLANTED: dict[str, tuple[Chances, Word]] = {
-    "reads its thought": (
-        {"direct": 0.5, "own": 0.75, "duplicate": 0.5, "shuffled": 0.45, "blank": 0.5},
-        "thought-mediated",
-    ),
-    "ignores its thought": (dict.fromkeys(ARMS, 0.6), "no effect"),
+RUNS = 40
+PLANTED: dict[str, tuple[Mapping[str, float], Word]] = {
+    "reads its thought": ({"own": 0.75, "shuffled": 0.45}, "thought-mediated"),
+    "ignores its thought": ({}, "no effect"),
     "needs any second picture": (
-        {"direct": 0.5, **dict.fromkeys(ARMS[1:], 0.7)},
+        {"own": 0.75, "duplicate": 0.75, "blank": 0.75, "shuffled": 0.75},
         "any picture",
     ),
-    "gains from repetition": (
-        {"direct": 0.5, "own": 0.7, "duplicate": 0.7, "shuffled": 0.5, "blank": 0.5},
-        "extra compute",
-    ),
-    "is led astray": (
-        {"direct": 0.7, "own": 0.5, "duplicate": 0.7, "shuffled": 0.5, "blank": 0.7},
-        "harm",
-    ),
+    "gains from repetition": ({"own": 0.75, "duplicate": 0.75}, "extra compute"),
+    "is led astray": ({"own": 0.3, "shuffled": 0.3}, "harm"),
 }
-
-
-def outcomes(chances: Chances, rng: np.random.Generator) -> dict[str, NDArray[np.float64]]:
-    """Scores 0 or 1 by arm: items differ in difficulty, and arms agree on most of them."""
-    easy = rng.random(ITEMS)
-    noise = {arm: rng.random(ITEMS) < 0.1 for arm in ARMS}
-    return {
-        arm: np.where(noise[arm], rng.random(ITEMS) < chances[arm], easy < chances[arm]).astype(
-            np.float64
-        )
-        for arm in ARMS
-    }
-
-
-def judged(chances: Chances, rng: np.random.Generator) -> Word:
-    scores = outcomes(chances, rng)
-    clusters = [str(number // 2) for number in range(ITEMS)]
-
-    def over(arm: str, base: str) -> Estimate:
-        how = Resampling(0.95, 1000, int(rng.integers(2**31)))
-        gain = paired_gain(scores[arm].tolist(), scores[base].tolist(), clusters, how)
-        return Estimate(gain.difference, gain.p)
-
-    return verdict(
-        over("own", "direct"),
-        over("own", "duplicate"),
-        over("own", "shuffled"),
-        [over("shuffled", "direct"), over("blank", "direct")],
-    )
+"""Chances of being right that are not 0.5."""
 
 
 @pytest.mark.parametrize("name", PLANTED)
 def test_a_planted_answerer_gets_its_verdict(name: str) -> None:
-    chances, expected = PLANTED[name]
+    special, expected = PLANTED[name]
+    chances = {"direct": 0.5, "duplicate": 0.5, "blank": 0.5, "own": 0.5, "shuffled": 0.5} | special
+    chances["0"], chances["0 shuffled"] = chances.pop("own"), chances.pop("shuffled")
     rng = np.random.default_rng([11, list(PLANTED).index(name)])
-    words = [judged(chances, rng) for _ in range(RUNS)]
-    assert words.count(expected) >= 0.9 * RUNS
-    mediated = words.count("thought-mediated")
-    assert mediated >= 0.95 * RUNS if expected == "thought-mediated" else mediated <= 0.05 * RUNS
+    words = Counter(verdicts([answers(rng, chances, 400, 0.1)], 1, 200)[0] for _ in range(RUNS))
+    assert words[expected] >= 0.9 * RUNS
+    if expected != "thought-mediated":
+        assert words["thought-mediated"] <= 0.05 * RUNS
+
+
+@pytest.mark.parametrize("noise", [0.0, 0.25])
+def test_readers_of_their_thoughts_are_not_given_another_cause(noise: float) -> None:
+    words = readers(100, noise)
+    assert (
+        sum(words.get(word, 0.0) for word in ("any picture", "extra compute", "any edit")) <= 0.02
+    )
+    assert words["thought-mediated"] > 0.8
+
+
+def test_a_grid_where_repetition_alone_helps_names_no_thought() -> None:
+    """27 cells, 20 grids; without a correction over the grid half of them name one."""
+    mediated, others = only_repetition(20)
+    assert mediated <= 0.05
+    assert others <= 0.05
 
 
 def yes(size: float = 0.1) -> Estimate:
@@ -81,21 +70,68 @@ def unclear() -> Estimate:
     return Estimate(0.02, 0.4)
 
 
+def control(cause: Cause, helps: Estimate | None, left: Estimate | None) -> Control:
+    return Control(cause, helps, left)
+
+
 @pytest.mark.parametrize(
     ("given", "expected"),
     [
-        (lambda: verdict(yes(), None, yes()), "controls missing"),
-        (lambda: verdict(yes(), yes(), None), "controls missing"),
-        (lambda: verdict(unclear(), None, None), "no effect"),
-        (lambda: verdict(yes(-0.1), None, None), "harm"),
-        (lambda: verdict(yes(), yes(), unclear()), "any picture"),
-        (lambda: verdict(yes(), unclear(), yes()), "extra compute"),
-        (lambda: verdict(yes(), unclear(), yes(), [unclear(), yes()]), "any picture"),
-        (lambda: verdict(yes(), yes(), yes(), votes=unclear()), "extra compute"),
-        (lambda: verdict(yes(), yes(), yes(), votes=yes()), "thought-mediated"),
-        (lambda: verdict(Estimate(0.1, 0.05), yes(), yes(), alpha=0.01), "no effect"),
+        (lambda: verdict(yes(), None), "controls missing"),
+        (lambda: verdict(unclear(), None), "no effect"),
+        (lambda: verdict(yes(-0.1), None), "harm"),
+        (lambda: verdict(yes(), 0.01), "thought-mediated"),
+        (lambda: verdict(yes(), 0.2), "gain, cause not shown"),
+        (lambda: verdict(Estimate(0.1, 0.05), 0.001, alpha=0.01), "no effect"),
+        (lambda: verdict(yes(), 0.01, is_told=True), "answer in the prompt"),
+        (lambda: verdict(yes(), None, is_told=True), "answer in the prompt"),
+        (lambda: verdict(unclear(), 0.9, is_told=True), "no effect"),
+        (lambda: verdict(yes(-0.1), 0.9, is_told=True), "harm"),
+        (
+            lambda: verdict(yes(), 0.2, [control("extra compute", yes(), unclear())]),
+            "extra compute",
+        ),
+        (
+            lambda: verdict(yes(), 0.2, [control("extra compute", unclear(), unclear())]),
+            "gain, cause not shown",
+        ),
+        (
+            lambda: verdict(yes(), 0.2, [control("any edit", yes(), yes())]),
+            "gain, cause not shown",
+        ),
+        (lambda: verdict(yes(), 0.2, [control("any edit", yes(), yes(-0.1))]), "any edit"),
+        (
+            lambda: verdict(
+                yes(),
+                0.2,
+                [
+                    control("any edit", yes(), unclear()),
+                    control("any picture", yes(), unclear()),
+                ],
+            ),
+            "any picture",
+        ),
+        (
+            lambda: verdict(yes(), 0.2, [control("any picture", None, unclear())]),
+            "gain, cause not shown",
+        ),
+        (
+            lambda: verdict(yes(), 0.2, [control("any picture", yes(), None)]),
+            "gain, cause not shown",
+        ),
     ],
 )
 def test_each_rule(given: Callable[[], Word], expected: Word) -> None:
     assert given() == expected
     assert expected in RULES
+
+
+def test_the_claim_of_the_thought_is_as_weak_as_its_weakest_comparison() -> None:
+    assert mediated_p(Estimate(0.2, 0.001), [Estimate(0.1, 0.03), Estimate(0.3, 0.002)]) == 0.03
+    assert mediated_p(Estimate(0.2, 0.001), [Estimate(-0.1, 0.001)]) == 1.0
+
+
+def test_prompts_that_tell_the_answer_in_more_than_a_few_questions_have_leaked() -> None:
+    for told, expected in ((0, False), (round(100 * LEAKED), False), (3, True), (100, True)):
+        assert has_leaked(Leaks(100, 100, told, told)) == expected
+    assert not has_leaked(Leaks(0, 0, 0, 0))

@@ -177,7 +177,7 @@ def test_what_lies_just_within_the_limits_is_served(path: str, how: dict[str, An
 
 
 def test_a_form_spells_settings_as_json_would() -> None:
-    model = null.load({})
+    model = null.load(null.Settings())
     spelled = form(steps="2", cfg="1.5", think="true", style="1_000", note=" x")
     typed = {"steps": 2, "cfg": 1.5, "think": True, "style": "1_000", "note": " x"}
     picture = {"type": "image_url", "image_url": {

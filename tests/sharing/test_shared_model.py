@@ -11,7 +11,8 @@ from g2u.errors import DataError, ParamsError
 from g2u.models import shared as adapter
 from g2u.pictures import picture_of
 from g2u.records import EditRequest, Failure, Picture
-from tests.conftest import Workspace, png, tsv_rows
+from g2u.settings import checked
+from tests.conftest import Workspace, png, tsv_rows, typed
 from tests.sharing.conftest import CELL
 
 
@@ -46,7 +47,7 @@ def asked(shared: Path) -> tuple[EditRequest, Picture]:
 
 
 def test_a_drawing_is_found_by_picture_prompt_and_seed(shared: Path) -> None:
-    model = plugins.model("shared", {"path": str(shared)})
+    model = plugins.model("shared", typed("shared", {"path": str(shared)}))
     request, drawing = asked(shared)
     other = EditRequest(request.pictures, request.prompt, request.seed + 1)
     strange = EditRequest((picture_of(png(999)),), request.prompt, request.seed)
@@ -56,7 +57,9 @@ def test_a_drawing_is_found_by_picture_prompt_and_seed(shared: Path) -> None:
     for reply in (replies[0], replies[3]):
         assert isinstance(reply, Failure)
         assert "has no drawing of this picture and prompt" in reply.reason
-    assert model.identity("edit") == plugins.model("shared", {"path": str(shared)}).identity("edit")
+    assert model.identity("edit") == plugins.model(
+        "shared", typed("shared", {"path": str(shared)})
+    ).identity("edit")
     assert isinstance(model.edit([EditRequest((), "Draw.", 0)])[0], Failure)
 
 
@@ -68,15 +71,15 @@ def test_a_changed_drawing_is_refused(shared: Path, tmp_path: Path) -> None:
     place = stored.index(drawing.encoded)
     shard.write_bytes(stored[: place + 40] + bytes([stored[place + 40] ^ 1]) + stored[place + 41 :])
     with pytest.raises(DataError, match=r"part-00000\.parquet: changed; get the dataset again"):
-        plugins.model("shared", {"path": str(folder)}).edit([request])
+        plugins.model("shared", typed("shared", {"path": str(folder)})).edit([request])
 
 
 def test_settings_are_checked(shared: Path, tmp_path: Path) -> None:
-    with pytest.raises(ParamsError, match="expected path: FOLDER"):
-        adapter.load({})
+    with pytest.raises(ParamsError, match="path is missing"):
+        adapter.load(checked(adapter.Settings, {}))
     with pytest.raises(ParamsError, match="did you mean 'path'"):
-        adapter.load({"pat": "x"})
+        adapter.load(checked(adapter.Settings, {"pat": "x"}))
     with pytest.raises(ParamsError, match=r"model 'bagel'; expected whose drawings of .*: tiny$"):
-        adapter.load({"path": str(shared), "model": "bagel"}).identity("edit")
+        adapter.load(adapter.Settings(path=str(shared), model="bagel")).identity("edit")
     with pytest.raises(DataError, match="missing; expected a dataset that g2u export wrote"):
-        adapter.load({"path": str(tmp_path)}).identity("edit")
+        adapter.load(adapter.Settings(path=str(tmp_path))).identity("edit")

@@ -24,11 +24,11 @@ from g2u.errors import CacheError, DataError
 from g2u.params import load
 from g2u.pictures import picture_of
 from g2u.protocols import Kind, Reply
-from g2u.records import AnswerRequest, EditRequest, Picture, Question
+from g2u.records import AnswerRequest, EditRequest, Picture, Question, Sampler
 from g2u.sharing.fetching import fetched
 from g2u.sharing.imports import take_in
 from g2u.sharing.manifest import verify
-from tests.conftest import ROOT, Workspace, png
+from tests.conftest import ROOT, Workspace, imagined, png
 from tests.sharing.conftest import CELL
 
 
@@ -211,7 +211,7 @@ def test_export_wants_a_new_folder_and_cells_that_exist(shared: Path) -> None:
     odd = made.run("g2u.cli.main", "export", "../x", "mine/tiny", check=False)
     assert "expected BENCHMARK/MODEL/FAMILY" in odd.stderr
     absent = made.run("g2u.cli.main", "export", "../x", "mine/tiny/context", check=False)
-    assert "missing; run dvc repro" in absent.stderr
+    assert "missing; g2u run makes it" in absent.stderr
     assert absent.returncode == odd.returncode == full.returncode == 1
 
 
@@ -314,16 +314,17 @@ def test_names_are_those_of_the_calls_whatever_a_call_was_given(tmp_path: Path) 
     """Chains edit their own drawings, and drawings from text alone edit nothing."""
     questions = [Question("q", "Why?", pictures=(picture_of(png(1)).digest,))]
     pictures = {picture.digest: picture for picture in (picture_of(png(1)),)}
-    settings = {"seed": 0, "sampler": {"steps": 4, "guidance": 1.5, "own": True}}
+    sampler = Sampler(0, (("guidance", 1.5), ("own", True), ("steps", 4)))
+    asked = (questions, pictures)
     model = Painter()
     calls = CachedCalls(model, FolderStore(tmp_path / "calls"), 4)
     thoughts = [
-        *draw.imagine(questions, pictures, settings, calls),
-        *rounds.imagine(questions, pictures, {**settings, "prompt": "p"}, calls),
-        *interleaved.imagine(questions, pictures, {**settings, "prompt": "{plan}"}, calls),
+        *imagined(draw, asked, calls, sampler),
+        *imagined(rounds, asked, calls, sampler, prompt="p"),
+        *imagined(interleaved, asked, calls, sampler, prompt="{plan}"),
     ]
     recipe = tables.Recipe(
-        "b", "f", "m", model.identity("edit"), canonical(settings["sampler"]).decode()
+        "b", "f", "m", model.identity("edit"), canonical(dict(sampler.settings)).decode()
     )
     tables.write_thoughts(tmp_path / "thoughts", thoughts, recipe)
     rows = list(parquet.read_shards(tmp_path / "thoughts", tables.THOUGHTS))

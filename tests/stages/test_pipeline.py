@@ -247,3 +247,13 @@ def test_light_stages_start_without_torch(module: str) -> None:
 def test_package_folders_loaded_by_name_exist() -> None:
     folders = {folder for stage in LOADED_BY_NAME.values() for folder in stage}
     assert all((ROOT / folder).is_dir() for folder in folders)
+
+
+def test_a_scorer_that_other_code_imports_is_in_every_recipe_that_this_code_is_in() -> None:
+    """Also of a benchmark whose targets do not name it: short reads numbers with scorer number."""
+    found = recipes(load(ROOT / "params.yaml"), ROOT)
+    for stage in ("prepare", "score"):
+        code = found[Path(f"data/recipes/{stage}/easy_vqa.json")].code
+        needed = {file for path in python_files(code) for file in reached(path, ROOT)}
+        missing = needed - python_files(code)
+        assert {path for path in missing if not package_file(path)} == set(), stage

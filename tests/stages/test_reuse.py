@@ -232,7 +232,10 @@ ALL = {*PREPARED, *DRAWN, "understand/tiny", *SCORED, "report", "gallery"}
 EDITED = {
     "g2u/edits/blank.py": {"generate/tiny/blank"},
     "g2u/benchmarks/ladder.py": {"prepare/ladder"},
-    "g2u/scoring/answers/yes_no.py": {"score/easy_vqa"},
+    "g2u/scoring/answers/short.py": {"prepare/easy_vqa", "score/easy_vqa"},
+    "g2u/scoring/answers/yes_no.py": {*PREPARED, *SCORED},  # short reads answers with it
+    "g2u/scoring/official/categories.py": {*PREPARED, *SCORED},
+    "g2u/scoring/official/pope.py": set(),
     "g2u/scoring/statistics.py": {*SCORED, "report"},
     "g2u/models/tiny/canvas.py": {*DRAWN, "understand/tiny"},
     "g2u/models/tiny/weights/config.json": {*DRAWN, "understand/tiny"},

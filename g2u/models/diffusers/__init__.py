@@ -3,22 +3,18 @@ LongCat ...), found by the model's own model_index.json.
 
 Requests are made one by one, each with a CPU generator of its own: pipelines read a list of
 pictures as a batch, or as references for one picture, and results must not depend on company.
-Settings: those of g2u/inprocess/loading.py but attention and compile of chat models, and
-    call: further arguments of every call, such as {negative_prompt: " ", true_cfg_scale: 4.0}
-    size: "source" asks for the size of the first picture, rounded down to a multiple of 16
-    several: whether a list of pictures is one request's references (default: by the class)
-    offload: "model" or "sequential": parts on the GPU only while they run
 Sampler settings of an edit are arguments of the pipeline's call (num_inference_steps,
 guidance_scale, height, width ...); those of a request go before `call`.
 """
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Literal
 
-from g2u.errors import ParamsError
+from pydantic import JsonValue
+
 from g2u.inprocess.batches import in_batches
+from g2u.inprocess.loading import Loading
 from g2u.inprocess.loading import load as load_or_say
-from g2u.inprocess.loading import loading
 from g2u.inprocess.model import identity_of
 from g2u.protocols import Kind, Reply
 from g2u.records import AnswerRequest, EditRequest, Failure, Picture, ScoreRequest
@@ -28,37 +24,39 @@ if TYPE_CHECKING:
 
 VERSION = "1"
 """Raised whenever the same weights would give another reply."""
-SETTINGS = frozenset({"call", "size", "several", "offload"})
-NOT_TAKEN = frozenset({"attention", "compile"})
-"""Common settings that pipelines do not follow."""
-WHERE = "params.yaml: presets.models: diffusers"
 
 
-def capabilities(settings: Mapping[str, Any]) -> frozenset[str]:
+class Settings(Loading):
+    """What params.yaml may say of it."""
+
+    where = "params.yaml: presets.models: diffusers"
+    call: dict[str, JsonValue] = {}
+    """Further arguments of every call, such as {negative_prompt: " ", true_cfg_scale: 4.0}."""
+    size: Literal["source"] | None = None
+    """"source" asks for the size of the first picture, rounded down to a multiple of 16."""
+    several: bool | None = None
+    """Whether a list of pictures is one request's references; null = as the class takes it."""
+    offload: Literal["model", "sequential"] | None = None
+    """Parts are on the GPU only while they run."""
+
+
+def capabilities(settings: Settings) -> frozenset[str]:
     """What a model of these settings can do."""
     del settings
     return frozenset({"edit"})
 
 
-def load(settings: Mapping[str, Any]) -> "Diffusers":
-    """The model; weights are read at the first call.
-
-    Raises:
-        ParamsError: settings do not fit.
-    """
+def load(settings: Settings) -> "Diffusers":
+    """The model; weights are read at the first call."""
     return Diffusers(settings)
 
 
 class Diffusers:
     """`Model` over an edit pipeline."""
 
-    def __init__(self, settings: Mapping[str, Any]) -> None:
+    def __init__(self, settings: Settings) -> None:
         self.capabilities = capabilities(settings)
-        self._source = loading(WHERE, settings, SETTINGS, NOT_TAKEN)
-        for name, known in (("size", (None, "source")), ("offload", (None, "model", "sequential"))):
-            if settings.get(name) not in known:
-                raise ParamsError(f"{WHERE}.{name}: {settings[name]!r}; expected {known[1:]}")
-        self._settings = dict(settings)
+        self._source = settings
         self._identity = ""
         self._editing: Editing | None = None
 
@@ -66,8 +64,7 @@ class Diffusers:
         """See `Model.identity`."""
         del kind
         if not self._identity:
-            decisive = {k: v for k, v in self._settings.items() if k != "offload"}
-            self._identity = identity_of("diffusers", VERSION, self._source, decisive)
+            self._identity = identity_of("diffusers", VERSION, self._source)
         return self._identity
 
     def edit(self, requests: Sequence[EditRequest]) -> list[Reply[Picture]]:
@@ -80,7 +77,7 @@ class Diffusers:
     def _built(self) -> "Editing":
         from g2u.models.diffusers.editing import Editing
 
-        return Editing(self._source, self._settings)
+        return Editing(self._source)
 
     def answer(self, requests: Sequence[AnswerRequest]) -> list[Reply[str]]:
         """It answers nothing."""

@@ -1,17 +1,19 @@
 """A loaded edit pipeline and how it is called: by its class and by its signature."""
 
 import inspect
-from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from diffusers import DiffusionPipeline
 from PIL import Image
 
 from g2u.errors import ModelError
-from g2u.inprocess.loading import Loading, device_of
+from g2u.inprocess.loading import device_of
 from g2u.pictures import picture_of_pixels, pixels_of
 from g2u.records import EditRequest, Picture
+
+if TYPE_CHECKING:
+    from g2u.models.diffusers import Settings
 
 PICTURES = ("image", "images", "input_images")
 """Names under which pipelines take pictures, the usual one first."""
@@ -38,29 +40,27 @@ class Editing:
         ModelError: the pipeline takes no picture.
     """
 
-    def __init__(self, source: Loading, settings: Mapping[str, Any]) -> None:
+    def __init__(self, source: "Settings") -> None:
         arguments = source.arguments()
         arguments["torch_dtype"] = arguments.pop("dtype")
         if arguments["torch_dtype"] == "auto":
             del arguments["torch_dtype"]
         else:
             arguments["torch_dtype"] = getattr(torch, arguments["torch_dtype"])
-        arguments.pop("attn_implementation", None)
         build: Any = DiffusionPipeline  # diffusers leaves from_pretrained untyped
         pipeline = build.from_pretrained(source.path, **arguments)
         pipeline.set_progress_bar_config(disable=True)
-        offload = settings.get("offload")
-        if offload == "model":
+        if source.offload == "model":
             pipeline.enable_model_cpu_offload()
-        elif offload == "sequential":
+        elif source.offload == "sequential":
             pipeline.enable_sequential_cpu_offload()
         elif source.device_map is None:
             pipeline = pipeline.to(device_of(source))
         self._pipeline = pipeline
-        self._call = dict(settings.get("call", {}))
-        self._sized = settings.get("size") == "source"
+        self._call = dict(source.call)
+        self._sized = source.size == "source"
         name = type(pipeline).__name__
-        self._several = bool(settings.get("several", name in SEVERAL))
+        self._several = name in SEVERAL if source.several is None else source.several
         self._known = inspect.signature(pipeline.__call__).parameters
         found = [key for key in PICTURES if key in self._known]
         if not found or "prompt" not in self._known:

@@ -6,32 +6,33 @@ processor gives the first picture; from text alone, its largest square), guidanc
 classifier-free, of logits, against the empty prompt; the published value is 3.0).
 """
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from g2u.inprocess.batches import in_batches
+from g2u.inprocess.loading import ChatLoading
 from g2u.inprocess.model import ChatModel
 from g2u.protocols import Reply
 from g2u.records import EditRequest, Picture
 
 VERSION = "1"
 """Raised whenever the same weights would give another reply."""
-SETTINGS = frozenset({"processor", "system"})
 
 
-def capabilities(settings: Mapping[str, Any]) -> frozenset[str]:
+class Settings(ChatLoading):
+    """What params.yaml may say of it."""
+
+    where = "params.yaml: presets.models: emu3"
+
+
+def capabilities(settings: Settings) -> frozenset[str]:
     """What a model of these settings can do."""
     del settings
     return frozenset({"draw", "edit", "answer", "sample", "score"})
 
 
-def load(settings: Mapping[str, Any]) -> "Emu3":
-    """The model; weights are read at the first call.
-
-    Raises:
-        ParamsError: settings do not fit.
-    """
-    return Emu3("emu3", VERSION, settings, SETTINGS, capabilities(settings))
+def load(settings: Settings) -> "Emu3":
+    """The model; weights are read at the first call."""
+    return Emu3("emu3", VERSION, settings, capabilities(settings))
 
 
 class Emu3(ChatModel):

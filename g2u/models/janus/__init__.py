@@ -6,32 +6,33 @@ of a drawing: temperature (1.0), top_k (0 = all), guidance (5.0, of the publishe
 deepseek-ai/Janus, generation_inference.py).
 """
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from g2u.inprocess.batches import in_batches
+from g2u.inprocess.loading import ChatLoading
 from g2u.inprocess.model import ChatModel
 from g2u.protocols import Reply
 from g2u.records import EditRequest, Picture
 
 VERSION = "1"
 """Raised whenever the same weights would give another reply."""
-SETTINGS = frozenset({"processor", "system"})
 
 
-def capabilities(settings: Mapping[str, Any]) -> frozenset[str]:
+class Settings(ChatLoading):
+    """What params.yaml may say of it."""
+
+    where = "params.yaml: presets.models: janus"
+
+
+def capabilities(settings: Settings) -> frozenset[str]:
     """What a model of these settings can do."""
     del settings
     return frozenset({"draw", "answer", "sample", "score"})
 
 
-def load(settings: Mapping[str, Any]) -> "Janus":
-    """The model; weights are read at the first call.
-
-    Raises:
-        ParamsError: settings do not fit.
-    """
-    return Janus("janus", VERSION, settings, SETTINGS, capabilities(settings))
+def load(settings: Settings) -> "Janus":
+    """The model; weights are read at the first call."""
+    return Janus("janus", VERSION, settings, capabilities(settings))
 
 
 class Janus(ChatModel):

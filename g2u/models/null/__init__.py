@@ -2,19 +2,18 @@
 
 Its edits tint the picture and its answers are drawn by the digest of what it is asked: the control
 that no score should beat by chance, and the model with which the pipeline itself is measured
-(bench/). Settings: `size` (side in pixels that edits have; 0 = the picture's own). Sampler settings
-are free: they count towards an edit's digest.
+(bench/). Sampler settings are free: they count towards an edit's digest.
 """
 
 import hashlib
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
+from typing import Annotated
 
 import numpy as np
 from PIL import Image
+from pydantic import Field
 
 from g2u.digests import described, sha256
-from g2u.errors import ParamsError, unknown_name
 from g2u.pictures import picture_of_pixels, pixels_of
 from g2u.protocols import Kind, Reply
 from g2u.records import (
@@ -27,29 +26,29 @@ from g2u.records import (
     ScoreRequest,
     Text,
 )
+from g2u.settings import Section
 
 VERSION = "1"
 CAPABILITIES = frozenset({"edit", "answer", "sample", "score", "embed"})
-SETTINGS = frozenset({"size"})
 SAID = ("yes", "no")
 
 
-def capabilities(settings: Mapping[str, Any]) -> frozenset[str]:
+class Settings(Section):
+    """What params.yaml may say of it."""
+
+    size: Annotated[int, Field(ge=0, le=16384)] = 0
+    """Side of its edits in pixels, up to 16384; 0 = the picture's own."""
+
+
+def capabilities(settings: Settings) -> frozenset[str]:
     """What it can do, whatever its settings."""
     del settings
     return CAPABILITIES
 
 
-def load(settings: Mapping[str, Any]) -> "Null":
-    """The model.
-
-    Raises:
-        ParamsError: an unknown setting.
-    """
-    for name in settings:
-        if name not in SETTINGS:
-            raise ParamsError(unknown_name("params.yaml: presets.models: null", name, SETTINGS))
-    return Null(int(settings.get("size", 0)))
+def load(settings: Settings) -> "Null":
+    """The model."""
+    return Null(settings.size)
 
 
 class Null:

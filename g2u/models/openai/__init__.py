@@ -1,22 +1,7 @@
 """openai: any OpenAI-compatible server: vLLM-Omni, vLLM, SGLang, `g2u serve`, hosted services.
 
 The address and the key come from the environment alone: OPENAI_BASE_URL and OPENAI_API_KEY, or
-<NAME>_BASE_URL and <NAME>_API_KEY with `environment: NAME`. Settings:
-    model: the served name
-    revision: what is served under that name; without it, the server is asked for its version
-    capabilities: out of draw, edit, answer, sample, score; what the server offers (default:
-        edit, answer, sample)
-    edit_through: "images" (POST /images/edits) or "chat" (a chat reply that holds a picture)
-    edit_template, ask_template: raw prompt around "{prompt}"; "{pictures}" in ask_template stands
-        for one picture_mark per picture
-    picture_mark: what marks a picture in a raw prompt, such as "<|image_pad|>"
-    pictures: "many", or "one" for servers that take one per prompt: they get a collage
-    size: "source" asks for edits of the first picture's size
-    seeds: false for servers that refuse a seed
-    edit_extra, answer_extra: further fields of the request's body
-    in_flight (64), timeout (600 seconds), retries (6): how it is called; no reply depends on them.
-        The timeout is of a request with all its retries: more than a picture takes that waits
-        behind others, and a server that hangs is noticed before the night is over
+<NAME>_BASE_URL and <NAME>_API_KEY with `environment: NAME`.
 Sampler settings of an edit are fields of its body. Scores come from vLLM's prompt_logprobs.
 """
 
@@ -24,12 +9,15 @@ import os
 import re
 from collections.abc import Mapping, Sequence
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from pydantic import Field, JsonValue
 
 from g2u.digests import canonical
-from g2u.errors import ModelError, ParamsError, unknown_name
+from g2u.errors import ModelError
 from g2u.protocols import Kind, Reply
 from g2u.records import AnswerRequest, EditRequest, Picture, ScoreRequest
+from g2u.settings import Form, NotNegative, Positive, Section, Text, holding
 
 if TYPE_CHECKING:
     from g2u.models.openai.client import Client
@@ -37,85 +25,80 @@ if TYPE_CHECKING:
 VERSION = "1"
 """Raised whenever the same server would be asked otherwise."""
 WHERE = "params.yaml: presets.models: openai"
-OFFERS = frozenset({"draw", "edit", "answer", "sample", "score"})
-DEFAULTS: dict[str, Any] = {
-    "model": None,
-    "revision": None,
-    "environment": "OPENAI",
-    "capabilities": ["edit", "answer", "sample"],
-    "edit_through": "images",
-    "edit_template": "{prompt}",
-    "ask_template": None,
-    "picture_mark": "",
-    "pictures": "many",
-    "size": None,
-    "seeds": True,
-    "edit_extra": {},
-    "answer_extra": {},
-    "in_flight": 64,
-    "timeout": 600,
-    "retries": 6,
-}
+VARIABLE = "the name of an environment variable, without its ending"
 FREE = ("environment", "capabilities", "in_flight", "timeout", "retries", "revision")
 """Settings that decide no reply."""
 
 
-def completed(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """The settings with defaults.
+class Settings(Section):
+    """What params.yaml may say of it."""
 
-    Raises:
-        ParamsError: an unknown name or value, or no model.
+    model: Text
+    """The served name."""
+    revision: Text | None = None
+    """What is served under that name; null = the server is asked for its version."""
+    environment: Annotated[str, Form(re.compile("[A-Za-z_][A-Za-z0-9_]*").fullmatch, VARIABLE)] = (
+        "OPENAI"
+    )
+    """NAME of the variables NAME_BASE_URL and NAME_API_KEY."""
+    capabilities: list[Literal["draw", "edit", "answer", "sample", "score"]] = [
+        "edit", "answer", "sample",
+    ]  # fmt: skip
+    """What the server offers."""
+    edit_through: Literal["images", "chat"] = "images"
+    """POST /images/edits, or a chat reply that holds a picture."""
+    edit_template: Annotated[str, holding("{prompt}")] = "{prompt}"
+    """Raw prompt of an edit."""
+    ask_template: Annotated[str, holding("{prompt}")] | None = None
+    """Raw prompt of a question; "{pictures}" in it stands for one picture_mark per picture."""
+    picture_mark: str = ""
+    """What marks a picture in a raw prompt, such as "<|image_pad|>"."""
+    pictures: Literal["many", "one"] = "many"
+    """How many a prompt may hold; one = several go as a collage."""
+    size: Literal["source"] | None = None
+    """"source" asks for edits of the first picture's size."""
+    seeds: bool = True
+    """False for servers that refuse a seed."""
+    edit_extra: dict[str, JsonValue] = {}
+    """Further fields of an edit's body."""
+    answer_extra: dict[str, JsonValue] = {}
+    """Further fields of the body of a question or score."""
+    in_flight: Positive = 64
+    """Requests at a time, 1 and more."""
+    timeout: Annotated[float, Field(gt=0, le=10**7)] = 600
+    """Seconds of a request with all its retries, above 0, at most 10 million: more than a picture
+    takes that waits behind others, and a server that hangs is noticed before the night is over.
     """
-    for name in settings:
-        if name not in DEFAULTS:
-            raise ParamsError(unknown_name(WHERE, name, DEFAULTS))
-    found = {**DEFAULTS, **settings}
-    if not found["model"]:
-        raise ParamsError(f"{WHERE}: model is missing; expected the served name")
-    for name, known in (
-        ("edit_through", ("images", "chat")),
-        ("pictures", ("many", "one")),
-        ("size", (None, "source")),
-    ):
-        if found[name] not in known:
-            raise ParamsError(f"{WHERE}.{name}: {found[name]!r}; expected one of {known}")
-    for name in found["capabilities"]:
-        if name not in OFFERS:
-            raise ParamsError(unknown_name(f"{WHERE}.capabilities", name, OFFERS))
-    return found
+    retries: NotNegative = 6
+    """How often a request is made again, 0 and more."""
 
 
-def capabilities(settings: Mapping[str, Any]) -> frozenset[str]:
+def capabilities(settings: Settings) -> frozenset[str]:
     """What the settings say the server offers."""
-    return frozenset(completed(settings)["capabilities"])
+    return frozenset(settings.capabilities)
 
 
-def load(settings: Mapping[str, Any]) -> "Served":
-    """The model; the server is asked nothing here.
-
-    Raises:
-        ParamsError: settings do not fit.
-    """
-    return Served(completed(settings))
+def load(settings: Settings) -> "Served":
+    """The model; the server is asked nothing here."""
+    return Served(settings.model_dump())
 
 
-def reach(settings: Mapping[str, Any]) -> None:
+def reach(settings: Settings) -> None:
     """Ask the server for anything at all.
 
     Raises:
         ModelError: no address or key that could be one, no reply, or the key is refused.
     """
-    address, key = _connection(settings)
+    address, key = _connection(settings.environment)
     _client_module().reach(address, key)
 
 
-def _connection(settings: Mapping[str, Any]) -> tuple[str, str]:
+def _connection(name: str) -> tuple[str, str]:
     """Address and key from the environment; the key is never part of a message.
 
     Raises:
         ModelError: there is no address, or one of them cannot be sent.
     """
-    name = str(settings.get("environment", DEFAULTS["environment"]))
     address = os.environ.get(f"{name}_BASE_URL", "")
     key = os.environ.get(f"{name}_API_KEY", "none")
     if not address:
@@ -188,6 +171,6 @@ class Served:
 
     def _client(self) -> "Client":
         if self._connected is None:
-            address, key = _connection(self._settings)
+            address, key = _connection(self._settings["environment"])
             self._connected = _client_module().Client(address, key, self._settings)
         return self._connected

@@ -1,61 +1,64 @@
 """pair: an editor from one adapter, a reader from another.
 
-Settings:
-    editor: {adapter: diffusers, settings: {...}}
-    reader: {adapter: hf_chat, settings: {...}}
 Edits carry the editor's identity, answers and scores the reader's: another reader makes no edit
 anew, and a pair shares its calls with each of its halves used alone.
 """
 
-from collections.abc import Mapping, Sequence
-from typing import Any, cast
+from collections.abc import Sequence
+from typing import Annotated, Any, cast
+
+from pydantic import Field, ValidationInfo, field_validator
 
 from g2u import plugins
-from g2u.errors import ParamsError
 from g2u.protocols import Embedder, Kind, Model, Reply
 from g2u.records import AnswerRequest, EditRequest, EmbedRequest, Picture, ScoreRequest
+from g2u.settings import OneOf, Section
 
-HALVES = ("editor", "reader")
 DRAWS = frozenset({"draw", "edit"})
-WHERE = "params.yaml: presets.models: pair"
 
 
-def capabilities(settings: Mapping[str, Any]) -> frozenset[str]:
+class Half(Section):
+    """A model of another adapter."""
+
+    adapter: Annotated[str, OneOf(lambda: {*plugins.known("adapter")} - {"pair"})]
+    """A folder of g2u/models, or an adapter of another package; not pair."""
+    settings: Annotated[Any, Field(validate_default=True)] = {}
+    """What the adapter takes."""
+
+    @field_validator("settings", mode="after")
+    @classmethod
+    def _typed(cls, raw: Any, info: ValidationInfo) -> Any:
+        if "adapter" not in info.data:
+            return raw
+        return plugins.settings("adapter", info.data["adapter"]).model_validate(raw)
+
+
+class Settings(Section):
+    """What params.yaml may say of it."""
+
+    editor: Half
+    """It draws: {adapter: diffusers, settings: {...}}."""
+    reader: Half
+    """It answers, scores and embeds: {adapter: hf_chat, settings: {...}}."""
+
+
+def capabilities(settings: Settings) -> frozenset[str]:
     """What the editor draws and what the reader says."""
-    editor, reader = (_half(settings, name) for name in HALVES)
-    drawn = plugins.capabilities(*editor) & DRAWS
-    return drawn | plugins.capabilities(*reader) - DRAWS
+    drawn = plugins.capabilities(settings.editor.adapter, settings.editor.settings) & DRAWS
+    said = plugins.capabilities(settings.reader.adapter, settings.reader.settings) - DRAWS
+    return drawn | said
 
 
-def load(settings: Mapping[str, Any]) -> "Pair":
-    """Both models; weights are read at their first calls.
-
-    Raises:
-        ParamsError: a half is missing, or its settings do not fit.
-    """
-    for name in settings:
-        if name not in HALVES:
-            raise ParamsError(f"{WHERE} has no {name!r}; expected editor and reader")
-    editor, reader = (plugins.model(*_half(settings, name)) for name in HALVES)
-    return Pair(editor, reader)
+def load(settings: Settings) -> "Pair":
+    """Both models; weights are read at their first calls."""
+    halves = (settings.editor, settings.reader)
+    return Pair(*(plugins.model(half.adapter, half.settings) for half in halves))
 
 
-def reach(settings: Mapping[str, Any]) -> None:
+def reach(settings: Settings) -> None:
     """Look for the servers of both halves."""
-    for name in HALVES:
-        plugins.reach(*_half(settings, name))
-
-
-def _half(settings: Mapping[str, Any], name: str) -> tuple[str, Mapping[str, Any]]:
-    half = settings.get(name)
-    if not isinstance(half, Mapping) or not isinstance(half.get("adapter"), str):
-        raise ParamsError(f"{WHERE}.{name}: {half!r}; expected adapter and settings")
-    for key in half:
-        if key not in ("adapter", "settings"):
-            raise ParamsError(f"{WHERE}.{name} has no {key!r}; expected adapter and settings")
-    if half["adapter"] == "pair":
-        raise ParamsError(f"{WHERE}.{name}: a pair of pairs; expected another adapter")
-    return half["adapter"], half.get("settings") or {}
+    for half in (settings.editor, settings.reader):
+        plugins.reach(half.adapter, half.settings)
 
 
 class Pair:

@@ -1,8 +1,6 @@
 """shared: edits are looked up in a dataset of thoughts; nobody needs the model that drew them.
 
-The editor of a pair whose reader is a model of one's own. Settings:
-    path: folder of a dataset that `g2u export` wrote
-    model: whose drawings, where the dataset holds those of several models
+The editor of a pair whose reader is a model of one's own.
 A drawing is found by the pixels that were edited, the prompt and the seed; where there is only one
 of picture and prompt, whatever its seed. What the dataset lacks is a failure, named.
 """
@@ -10,42 +8,41 @@ of picture and prompt, whatever its seed. What the dataset lacks is a failure, n
 from collections.abc import Mapping, Sequence
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import Any
 
 from g2u.digests import sha256
-from g2u.errors import ParamsError, unknown_name
+from g2u.errors import ParamsError
 from g2u.pictures import picture_of
 from g2u.protocols import Kind, Reply
 from g2u.records import AnswerRequest, EditRequest, Failure, Picture, ScoreRequest
+from g2u.settings import Section, Text
 from g2u.sharing.manifest import Manifest, SharedCell, read_manifest
 from g2u.sharing.rows import PIXELS, read_shard
 
 VERSION = "2"
 CAPABILITIES = frozenset({"edit"})
-SETTINGS = frozenset({"path", "model"})
 WHERE = "params.yaml: presets.models: shared"
 Place = tuple[SharedCell, str, int]
 """A configuration, a shard's path in the dataset, and a row in it."""
 
 
-def capabilities(settings: Mapping[str, Any]) -> frozenset[str]:
+class Settings(Section):
+    """What params.yaml may say of it."""
+
+    path: Text
+    """Folder of a dataset that `g2u export` wrote."""
+    model: Text | None = None
+    """Whose drawings, where the dataset holds those of several models."""
+
+
+def capabilities(settings: Settings) -> frozenset[str]:
     """It edits what is in the dataset."""
     del settings
     return CAPABILITIES
 
 
-def load(settings: Mapping[str, Any]) -> "Shared":
-    """The drawings of one model; the dataset is read at the first call.
-
-    Raises:
-        ParamsError: an unknown setting, or no path.
-    """
-    for name in settings:
-        if name not in SETTINGS:
-            raise ParamsError(unknown_name(WHERE, name, SETTINGS))
-    if not settings.get("path"):
-        raise ParamsError(f"{WHERE}: expected path: FOLDER of a dataset (g2u export)")
-    return Shared(Path(str(settings["path"])), settings.get("model"))
+def load(settings: Settings) -> "Shared":
+    """The drawings of one model; the dataset is read at the first call."""
+    return Shared(Path(settings.path), settings.model)
 
 
 class Shared:

@@ -7,13 +7,14 @@ most 47 bytes. Its identity is made of the weights' digest, the configuration an
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from g2u.errors import ModelError, ParamsError, unknown_name
+from g2u.errors import ModelError
 from g2u.protocols import Kind, Reply
 from g2u.records import AnswerRequest, EditRequest, EmbedRequest, Picture, ScoreRequest
+from g2u.settings import Section, Text
 
 if TYPE_CHECKING:
     from g2u.models.tiny.inference import Engine
@@ -21,27 +22,29 @@ if TYPE_CHECKING:
 VERSION = "2"
 """Raised whenever the same weights would give another reply: preprocessing, sampler, arithmetic."""
 CAPABILITIES = frozenset({"edit", "answer", "sample", "score", "embed"})
-SETTINGS = frozenset({"weights"})
 WEIGHTS = Path(__file__).parent / "weights"
 
 
-def capabilities(settings: Mapping[str, Any]) -> frozenset[str]:
+class Settings(Section):
+    """What params.yaml may say of it."""
+
+    weights: Text = str(WEIGHTS)
+    """Folder of its weights; those that are shipped, if nothing is said."""
+
+
+def capabilities(settings: Settings) -> frozenset[str]:
     """What it can do, whatever its settings."""
     del settings
     return CAPABILITIES
 
 
-def load(settings: Mapping[str, Any]) -> "Tiny":
-    """The model with the shipped weights, or those of the folder `settings["weights"]`.
+def load(settings: Settings) -> "Tiny":
+    """The model with the weights of a folder.
 
     Raises:
-        ParamsError: an unknown setting.
         ModelError: weights are missing or do not match their digest.
     """
-    for name in settings:
-        if name not in SETTINGS:
-            raise ParamsError(unknown_name("params.yaml: presets.models: tiny", name, SETTINGS))
-    return Tiny(Path(settings.get("weights", WEIGHTS)))
+    return Tiny(Path(settings.weights))
 
 
 class Tiny:

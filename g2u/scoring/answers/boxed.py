@@ -11,17 +11,14 @@ from g2u.scoring.quantities import same
 
 
 def parse(response: str, question: Question) -> str | None:
-    """The last box, else what the response says the answer is, else a lone expression; in normal
-    form.
+    """The last box (of an answer in parts, all of them), else what the response says the answer
+    is, else a lone expression; in normal form.
     """
     del question
-    text = responses.CLOSED.sub("", response)
-    text = responses.ENDED.sub("", text)
-    if responses.OPENED.search(text):
-        return None
-    found = responses.boxes(text)
+    text = responses.said(response)
+    found = responses.boxed(text)
     if found:
-        return expression(found[-1]) or None
+        return expression(found) or None
     if responses.BOX.search(text) or responses.refuses(text):
         return None
     text = responses.concluded(response)
@@ -35,6 +32,9 @@ def parse(response: str, question: Question) -> str | None:
     return expression(text) or None if len(text.split()) == 1 else None
 
 
-def score(prediction: str, answer: str) -> float:
-    """1 for the same normal form or the same value."""
-    return float(prediction == expression(answer) or same(prediction, answer) is True)
+def score(prediction: str, answer: str) -> float | None:
+    """1 for the same normal form or the same value; None for one of several boxes."""
+    wanted = expression(answer)
+    if prediction == wanted or same(prediction, answer) is True:
+        return 1.0
+    return None if "," in prediction and wanted in prediction.split(",") else 0.0

@@ -9,11 +9,7 @@ from g2u.scoring import responses
 def parse(response: str, question: Question) -> str | None:
     """The only object in the response, as canonical JSON; None where there is none or several."""
     del question
-    text = responses.ENDED.sub("", responses.CLOSED.sub("", response))
-    if responses.OPENED.search(text):
-        return None
-    tagged = responses.TAGGED.findall(text)
-    found = responses.objects(tagged[-1][1] if tagged else text)
+    found = responses.objects(responses.said(response))
     if len(found) != 1 or not isinstance(found[0], dict):
         return None
     return json.dumps(found[0], sort_keys=True, separators=(",", ":"), ensure_ascii=False)

@@ -8,12 +8,12 @@ from g2u.records import Question
 from g2u.scoring import responses
 from g2u.scoring.quantities import same
 
-BULLET = re.compile(r"^\s*(?:[-*•]|\d+[.)])\s+(.+?)\s*$", re.MULTILINE)
+BULLET = re.compile(r"(?:[-*•]|\d++[.)])\s+(?=\S)")
 LEAD_IN = re.compile(
     r"^(?:(?:the|these|those|they|it|there|all)\b[^,;\n]*?\b(?:are|is|were)\b\s*:?\s+|only\s+|just\s+)",
     re.IGNORECASE,
 )
-SEPARATOR = re.compile(r"\s*[,;]\s*(?:and\s+)?|\s+and\s+|\n+")
+SEPARATOR = re.compile(r" ?[,;]\s*+(?:and\s++)?| and\s++|\n++(?:and )?")
 
 
 def parse(response: str, question: Question) -> str | None:
@@ -50,10 +50,12 @@ def _entries(text: str) -> str | None:
         text = text.strip()[1:-1]
     if "[" in text or "{" in text:
         return None
-    bullets = BULLET.findall(text)
+    lines = [line.strip() for line in text.splitlines()]
+    bullets = [line[mark.end() :] for line in lines if (mark := BULLET.match(line))]
     if bullets:
         return _canonical(bullets)
-    plain = LEAD_IN.sub("", text.strip()).strip("().!").strip()
+    plain = "\n".join(" ".join(line.split()) for line in lines if line)
+    plain = LEAD_IN.sub("", plain).strip("().!").strip()
     if not plain:
         return None
     if re.fullmatch(r"[-+]?\d[\d.]*(?:\s+[-+]?\d[\d.]*)+", plain):

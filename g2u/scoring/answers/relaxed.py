@@ -1,13 +1,15 @@
-"""relaxed: numbers within 5 %, other answers exactly (ChartQA, arXiv 2203.10244, section 5.1).
+"""relaxed: numbers within 5 %, other answers as `short` (ChartQA, arXiv 2203.10244, section 5.1).
 
-Rule: lmms_eval/tasks/chartqa/utils.py, relaxed_correctness: a percentage is a hundredth, a target
-of 0 is compared as text.
+Beyond the published rule (`relaxed_published`), which takes the whole response for the answer, the
+words around an answer are no part of it.
 """
 
 from g2u.records import Question
-from g2u.scoring.forms import answered_phrase, phrase
+from g2u.scoring.forms import answered_phrase
+from g2u.scoring.phrases import worth
 
 TOLERANCE = 0.05
+PUBLISHED = "relaxed_published"
 
 
 def parse(response: str, question: Question) -> str | None:
@@ -16,17 +18,8 @@ def parse(response: str, question: Question) -> str | None:
     return answered_phrase(response)
 
 
-def score(prediction: str, answer: str) -> float:
-    """1 within the tolerance, or for the same text."""
-    found, wanted = _number(prediction), _number(answer)
-    if found is not None and wanted:
-        return float(abs(found - wanted) / abs(wanted) <= TOLERANCE)
-    return float(prediction == phrase(answer) or prediction == answer.strip().lower())
-
-
-def _number(text: str) -> float | None:
-    text = text.strip().replace(",", "")
-    try:
-        return float(text.rstrip("%")) / 100 if text.endswith("%") else float(text)
-    except ValueError:
-        return None
+def score(prediction: str, answer: str) -> float | None:
+    """1 within the tolerance, or for the same text; 0 where the prediction does not hold the
+    target; None where it holds it among other words.
+    """
+    return worth(prediction, answer, TOLERANCE)

@@ -26,6 +26,8 @@ FILLER = re.compile(
     r"to|answer|final|again)\b|[\s,;.:|*\[\]\"'()<>-]+|\d+[.)]\s",
     re.IGNORECASE,
 )
+MOST = 10_000
+"""Moves of a route."""
 TOKEN = re.compile(r"[A-Za-z]+|\d+|[上下左右↑↓←→]")
 
 
@@ -58,7 +60,7 @@ def score(prediction: str, answer: str) -> float:
 
 
 def _moves(text: str) -> str | None:
-    text = re.sub(r"^\s*\d+[.)]\s+", " ", text, flags=re.MULTILINE).replace("->", " ")
+    text = re.sub(r"^[ \t]*+\d++[.)]\s+", " ", text, flags=re.MULTILINE).replace("->", " ")
     compact = re.sub(r"[\s,;\-]+", "", text.strip().strip(".*\"'()"))
     if re.fullmatch(r"[UDLR]+", compact):
         return " ".join(MOVE[letter.lower()] for letter in compact)
@@ -68,10 +70,10 @@ def _moves(text: str) -> str | None:
         if word in MOVE:
             moves.append(MOVE[word])
         elif (word.isdigit() or word in TIMES) and moves:
-            times = TIMES.get(word) or int(word)
-            if not 1 <= times <= 100:
-                return None
+            times = TIMES.get(word) or int(word[:4])
             moves += [moves[-1]] * (times - 1)
+            if not 1 <= times <= 100 or len(moves) > MOST:
+                return None
         elif not FILLER.fullmatch(word):
             return None
     return " ".join(moves) or None

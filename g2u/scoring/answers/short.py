@@ -1,8 +1,10 @@
 """short: a word or a phrase, compared after light normalisation; numbers by value."""
 
 from g2u.records import Question
-from g2u.scoring.forms import answered_phrase, phrase
-from g2u.scoring.quantities import same
+from g2u.scoring.forms import answered_phrase
+from g2u.scoring.phrases import worth
+
+PUBLISHED = "exact_published"
 
 
 def parse(response: str, question: Question) -> str | None:
@@ -13,6 +15,8 @@ def parse(response: str, question: Question) -> str | None:
     return answered_phrase(response)
 
 
-def score(prediction: str, answer: str) -> float:
-    """1 for the same text, or for numbers of the same value."""
-    return float(prediction == phrase(answer) or same(prediction, answer) is True)
+def score(prediction: str, answer: str) -> float | None:
+    """1 for the same text, numbers by value; 0 where the prediction does not hold the target; None
+    where it holds it among other words.
+    """
+    return worth(prediction, answer, tolerance=0)

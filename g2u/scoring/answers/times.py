@@ -9,7 +9,7 @@ import re
 from g2u.records import Question
 from g2u.scoring import responses
 
-FIELD = re.compile(r"\b([A-Za-z]+)\s*(?::|=|\bis\b|needs)\s*(-?\d+(?:\.\d+)?|\.\d+)")
+FIELD = re.compile(r"\b([A-Za-z]+)\s*(?::|=|\bis\b|needs)\s*+(-?\d{1,300}(?:\.\d+)?|\.\d+)")
 WITHIN = 1.0
 
 

@@ -12,10 +12,19 @@ from g2u.scoring import responses
 YES = "yes|yeah|yep|true|correct|right|是的?|[对對]|はい|예|네|sí|oui|ja|да|sim|sì|نعم"
 NO = "no|nope|false|incorrect|wrong|否|不是|不对|没有|いいえ|아니요|아니오|non|nein|нет|não|لا"
 STRONG = {"yes": "yes|yeah|yep|是的?|はい|예|sí|oui|ja|да|sim", "no": NO}
-LEAD = re.compile(rf"^\W*(?:(?P<yes>{YES})|(?P<no>{NO}))(?:\W|$|，)", re.IGNORECASE)
-OPENING = re.compile(rf"^\W*(?:(?P<no>{NO})|(?P<yes>{YES}))(?=\s*(?:[,.!;:，。]|$))", re.IGNORECASE)
+LEAD = re.compile(rf"^\W*+(?:(?P<yes>{YES})|(?P<no>{NO}))(?:\W|$|，)", re.IGNORECASE)
+OPENING = re.compile(
+    rf"^\W*+(?:(?P<no>{NO})|(?P<yes>{YES}))(?=\s*+(?:[,.!;:，。]|$))", re.IGNORECASE
+)
 WORD = re.compile(r"[^\W_]+")
 BOTH = re.compile(r"\byes\s*(?:and|or|/)\s*no\b|\bno\s*(?:and|or|/)\s*yes\b", re.IGNORECASE)
+CONCLUDED = re.compile(
+    r"(?:\b(?:so|therefore|thus|hence|actually|wait|then|rather|correction|conclusion|answer|"
+    r"(?:answer|conclusion)\s+(?:to\s+[\w\s]{1,40}?)?is)\b[\s,:]*+|[.!?]\s++)"
+    r"(?:actually\b[\s,:]*+)?(yes|no)(?=\s*+(?:[,.!;:]|$))",
+    re.IGNORECASE,
+)
+"""A word that the response comes to after the one that it opens with."""
 LETTER = {"y": "yes", "n": "no"}
 DENIED = re.compile(r"\b(?:not|isn't)\s+(yes|no|true|false)\b", re.IGNORECASE)
 STATED = re.compile(
@@ -47,7 +56,8 @@ def parse(response: str, question: Question) -> str | None:
         first = "yes" if opening["yes"] else "no"
         again = OPENING.match(re.sub(r"^\W*(?:wait|hmm|sorry)\b", "", text[opening.end() :]))
         both = again is not None and ("yes" if again["yes"] else "no") != first
-        return None if both else first
+        later = {word.lower() for word in CONCLUDED.findall(text, opening.end())}
+        return None if both or later - {first} else first
     if responses.refuses(text):
         return None
     denied = {AS_WORD.get(word.lower(), word.lower()) for word in DENIED.findall(text)}

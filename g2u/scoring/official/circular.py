@@ -7,19 +7,32 @@ share index % 1e6; "vanilla" is the accuracy of the rows below 1e6 alone.
 from collections.abc import Mapping, Sequence
 
 from g2u.errors import DataError
-from g2u.scoring.units import Item, Units, all_right, each, grouped
+from g2u.records import Question, Target
+from g2u.scoring.items import Item, Units, all_right, each, grouped
 
 SCALE = 100.0
 GROUPS = ("split", "l2-category", "category")
 ROTATION = 10**6
 
 
-def units(items: Sequence[Item]) -> Units:
-    """Circular and vanilla accuracy in per cent.
+def check(questions: Sequence[Question], gold: Sequence[Target]) -> None:
+    """Every index is a number below 10**18.
 
     Raises:
-        DataError: an index that is no number.
+        DataError: another index.
     """
+    del gold
+    for question in questions:
+        index = question.id
+        if not (index.isascii() and index.isdecimal() and len(index) <= 18):
+            raise DataError(
+                f"metric circular: index {index!r} is no number; expected base + k * 1e6, or "
+                "another metric in the preset, such as categories"
+            )
+
+
+def units(items: Sequence[Item]) -> Units:
+    """Circular and vanilla accuracy in per cent."""
     return grouped(
         items,
         GROUPS,
@@ -31,10 +44,6 @@ def units(items: Sequence[Item]) -> Units:
 
 
 def _index(item: Item) -> int:
-    if not item.question.id.isdigit():
-        raise DataError(
-            f"metric circular: index {item.question.id!r} is no number; expected base + k * 1e6"
-        )
     return int(item.question.id)
 
 

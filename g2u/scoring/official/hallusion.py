@@ -8,17 +8,30 @@ Rule: HallusionBench (arXiv 2310.14566), section 4.1; VLMEvalKit, vlmeval/datase
 from collections.abc import Callable, Mapping, Sequence
 
 from g2u.errors import DataError
-from g2u.scoring.units import Item, Units, all_right, each, grouped
+from g2u.records import Question, Target
+from g2u.scoring.items import Item, Units, all_right, each, grouped
 
 SCALE = 100.0
 
 
-def units(items: Sequence[Item]) -> Units:
-    """The three accuracies in per cent, overall and by category and l2-category.
+def check(questions: Sequence[Question], gold: Sequence[Target]) -> None:
+    """Every index has its six parts.
 
     Raises:
         DataError: an index of another form.
     """
+    del gold
+    for question in questions:
+        parts = question.id.split("_")
+        if len(parts) < 6 or not all(parts[3:6]):
+            raise DataError(
+                f"metric hallusion: index {question.id!r}; expected six parts joined by _, or "
+                "another metric in the preset, such as categories"
+            )
+
+
+def units(items: Sequence[Item]) -> Units:
+    """The three accuracies in per cent, overall and by category and l2-category."""
     return grouped(
         items,
         ("category", "l2-category"),
@@ -33,10 +46,6 @@ def units(items: Sequence[Item]) -> Units:
 def _by(*places: int) -> Callable[[Item], str]:
     def key(item: Item) -> str:
         parts = item.question.id.split("_")
-        if len(parts) < 6:
-            raise DataError(
-                f"metric hallusion: index {item.question.id!r}; expected six parts joined by _"
-            )
         return "_".join([item.question.label("l2-category"), *(parts[place] for place in places)])
 
     return key

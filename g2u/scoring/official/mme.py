@@ -6,7 +6,9 @@ the two questions of a picture in a category are a pair, right if both are.
 
 from collections.abc import Mapping, Sequence
 
-from g2u.scoring.units import Item, Unit, Units, all_right, each
+from g2u.errors import DataError
+from g2u.records import Question, Target
+from g2u.scoring.items import Item, Unit, Units, all_right, each
 
 SCALE = 100.0
 PERCEPTION = (
@@ -16,6 +18,30 @@ PERCEPTION = (
 COGNITION = (
     "code_reasoning", "commonsense_reasoning", "numerical_calculation", "text_translation",
 )  # fmt: skip
+
+
+def check(questions: Sequence[Question], gold: Sequence[Target]) -> None:
+    """Every question has a category, and is one of two about its picture there.
+
+    Raises:
+        DataError: no category, no picture, or not a pair, as where a slice cuts one apart.
+    """
+    del gold
+    pairs: dict[tuple[str, str], list[str]] = {}
+    for question in questions:
+        if not question.category:
+            raise DataError(
+                f"metric mme: question {question.id!r} has no category; expected column category, "
+                "or another metric in the preset, such as categories"
+            )
+        pairs.setdefault((question.category, _picture_of(question)), []).append(question.id)
+    for (category, _), ids in pairs.items():
+        if len(ids) != 2:
+            raise DataError(
+                f"metric mme: category {category!r}: {len(ids)} questions about the picture of "
+                f"question {ids[0]!r}; expected two, a pair: keep pairs whole (items, slice, "
+                "sample, where of the preset), or name another metric"
+            )
 
 
 def units(items: Sequence[Item]) -> Units:
@@ -29,7 +55,11 @@ def units(items: Sequence[Item]) -> Units:
 
 
 def _picture(item: Item) -> str:
-    return item.question.label("image_path") or " ".join(item.question.pictures)
+    return _picture_of(item.question)
+
+
+def _picture_of(question: Question) -> str:
+    return question.label("image_path") or " ".join(question.pictures)
 
 
 def totals(values: Mapping[str, float]) -> dict[str, float]:

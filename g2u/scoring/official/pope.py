@@ -6,9 +6,27 @@ overall and by category (random, popular, adversarial); what cannot be read is n
 
 from collections.abc import Mapping, Sequence
 
-from g2u.scoring.units import Item, Unit, Units, each, grouped
+from g2u.errors import DataError
+from g2u.records import Question, Target
+from g2u.scoring.items import Item, Unit, Units, each, grouped
 
 SCALE = 100.0
+
+
+def check(questions: Sequence[Question], gold: Sequence[Target]) -> None:
+    """Every answer is yes or no.
+
+    Raises:
+        DataError: another one.
+    """
+    del questions
+    for target in gold:
+        if target.scorer != "yes_no" or _gold(target) not in ("yes", "no"):
+            raise DataError(
+                f"metric pope: question {target.id!r}: gold {target.answer!r} of scorer "
+                f"{target.scorer}; expected yes or no and format: yes_no in the preset (answers: "
+                "says what other words stand for), or another metric"
+            )
 
 
 def units(items: Sequence[Item]) -> Units:
@@ -19,13 +37,17 @@ def units(items: Sequence[Item]) -> Units:
 def _figures(items: Sequence[Item]) -> Units:
     answered = [item for item in items if item.score is not None]
     said = [item for item in answered if item.prediction == "yes"]
-    wanted = [item for item in answered if item.answer.strip().lower() == "yes"]
+    wanted = [item for item in answered if _gold(item.target) == "yes"]
     return {
         "accuracy": each(items),
         "precision": each(said),
         "recall": [_says_yes(item) for item in wanted],
         "yes": [_says_yes(item) for item in answered],
     }
+
+
+def _gold(target: Target) -> str:
+    return target.answer.strip().lower()
 
 
 def _says_yes(item: Item) -> Unit:
