@@ -36,8 +36,8 @@ from g2u.sources.rows import Row, dataset_rows, rows_of
 from g2u.sources.texts import is_absent, one_text, text_of
 
 SCORERS = (
-    "boxed", "choice", "displacement", "equivalent", "graded", "json_object", "label", "list",
-    "number", "relaxed", "route", "short", "times", "yes_no", "exact_published",
+    "boxed", "choice", "displacement", "equivalent", "graded", "json_object", "label", "letters",
+    "list", "number", "relaxed", "route", "short", "times", "yes_no", "exact_published",
     "relaxed_published",
 )  # fmt: skip
 ONE_TEXT = ("label", "number", "relaxed", "short", "yes_no")

@@ -10,10 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
-from g2u.ink import Pixels, ink, ink_f1
+from g2u.ink import INK_STEP, Pixels, ink, ink_f1
 
 PSNR_CAP = 99.0
 """dB; for identical pictures, whose PSNR has no bound."""
+PALETTE = 256
+"""Colours that a drawing of few colours may have; a photograph has more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +29,9 @@ class Fidelity:
     ink_f1: float
     """0..1: F1 of the ink, counted where colours agree."""
     path_agreement: float
-    """0..1: share of the oracle's ink whose nearest oracle colour is the oracle's own."""
+    """0..1: share of the oracle's ink whose nearest oracle colour is the oracle's own; where oracle
+    and source have more than PALETTE colours there, whose colour agrees (within INK_STEP).
+    """
 
 
 def fidelity(thought: Pixels, oracle: Pixels, source: Pixels) -> Fidelity:
@@ -65,6 +69,8 @@ def _path_agreement(
         return 1.0
     wanted = oracle[true].astype(np.int64)
     palette = _colours(np.concatenate([wanted, source[true]]))
+    if len(palette) > PALETTE:
+        return float((np.abs(thought[true] - wanted).max(-1) <= INK_STEP).mean())
     gaps = np.abs(thought[true].astype(np.int64)[:, None] - palette[None]).sum(-1)
     return float((palette[gaps.argmin(1)] == wanted).all(-1).mean())
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from g2u import plugins, tables
 from g2u.arms import Arm
@@ -202,11 +203,16 @@ def reward_metrics(
 def fidelities(
     pictures: Mapping[str, Picture], oracles: Mapping[str, Picture], thoughts: Sequence[Thought]
 ) -> "dict[tuple[str, str], Fidelity]":
-    """By source and drawing: how near the thought is to the oracle, where both have one size."""
+    """By source and drawing: how near the thought is to the oracle, where both have one size; the
+    source is enlarged to it, pixel by pixel.
+    """
     from g2u.scoring.fidelity import fidelity
 
-    def pixels(picture: Picture) -> NDArray[np.uint8]:
-        return np.asarray(pixels_of(picture))
+    def pixels(picture: Picture, size: Picture) -> NDArray[np.uint8]:
+        image = pixels_of(picture)
+        if image.size != (size.width, size.height):
+            image = image.resize((size.width, size.height), Image.Resampling.NEAREST)
+        return np.asarray(image)
 
     pairs = {
         (thought.source, thought.picture.digest): thought.picture
@@ -214,7 +220,9 @@ def fidelities(
         if thought.status == "ok" and thought.picture is not None and thought.source in oracles
     }
     return {
-        (source, digest): fidelity(pixels(drawn), pixels(oracles[source]), pixels(pictures[source]))
+        (source, digest): fidelity(
+            *(pixels(each, drawn) for each in (drawn, oracles[source], pictures[source]))
+        )
         for (source, digest), drawn in sorted(pairs.items(), key=lambda pair: pair[0])
         if (drawn.width, drawn.height) == (oracles[source].width, oracles[source].height)
     }

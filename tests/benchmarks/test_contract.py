@@ -21,6 +21,7 @@ PUZZLES = ("ladder", "hairpin", "tracks", "braid", "threads", "mosaic")
 SETTINGS: dict[str, dict[str, Any]] = {
     **{name: {"items": 60, "depth": 10, "seed": 0} for name in PUZZLES},
     **{name: {"items": 60, "seed": 0} for name in ("palette", "digits")},
+    "signs": {"items": 60, "height": 14, "seed": 0},
     "easy_vqa": {"split": "test", "items": 200, "version": "1.0"},
     "tsv": {},
     "table": {
