@@ -31,6 +31,7 @@ from tests.conftest import ROOT, imagined, typed
 
 COLUMNS = {"question": "asked", "answer": "gold"}
 NEEDED: dict[str, dict[str, Any]] = {
+    "signs": {"items": 4, "height": 14, "seed": 0},
     **{name: {"items": 4, "depth": 4, "seed": 0}
        for name in ("ladder", "hairpin", "tracks", "braid", "threads", "mosaic")},
     **{name: {"items": 4, "seed": 0} for name in ("palette", "digits")},
