@@ -14,8 +14,10 @@ from g2u.ink import INK_STEP, Pixels, ink, ink_f1
 
 PSNR_CAP = 99.0
 """dB; for identical pictures, whose PSNR has no bound."""
-PALETTE = 256
+PALETTE = 2048
 """Colours that a drawing of few colours may have; a photograph has more."""
+HELD = 2**20
+"""Distances between colours that are held at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +73,12 @@ def _path_agreement(
     palette = _colours(np.concatenate([wanted, source[true]]))
     if len(palette) > PALETTE:
         return float((np.abs(thought[true] - wanted).max(-1) <= INK_STEP).mean())
-    gaps = np.abs(thought[true].astype(np.int64)[:, None] - palette[None]).sum(-1)
-    return float((palette[gaps.argmin(1)] == wanted).all(-1).mean())
+    drawn = thought[true].astype(np.int64)
+    nearest = [
+        np.abs(part[:, None] - palette[None]).sum(-1).argmin(1)
+        for part in np.array_split(drawn, -(-len(drawn) * len(palette) // HELD))
+    ]
+    return float((palette[np.concatenate(nearest)] == wanted).all(-1).mean())
 
 
 def _colours(pixels: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -64,3 +64,22 @@ def test_other_sizes_are_refused(drawn: tuple[Pixels, Pixels]) -> None:
     source, oracle = drawn
     with pytest.raises(ValueError, match="sizes differ"):
         fidelity(oracle[:24], oracle, source)
+
+
+def test_drawings_of_hundreds_of_colours_are_compared_by_the_nearest_one() -> None:
+    """As one table of all distances would, which these are too many for."""
+    draw = np.random.default_rng(3)
+    source = np.full((80, 80, 3), 250, np.uint8)
+    palette = draw.integers(0, 160, (700, 3), np.uint8)
+    oracle = palette[draw.integers(0, 700, (80, 80))]
+    thought = np.clip(oracle + draw.normal(0, 4, oracle.shape), 0, 255).astype(np.uint8)
+    known = np.concatenate([np.unique(oracle.reshape(-1, 3), axis=0), source[0, :1]]).astype(int)
+    nearest = np.stack(
+        [
+            known[np.abs(known - colour).sum(-1).argmin()]
+            for colour in thought.reshape(-1, 3).astype(int)
+        ]
+    )
+    expected = (nearest == oracle.reshape(-1, 3)).all(-1).mean()
+    assert fidelity(thought, oracle, source).path_agreement == pytest.approx(expected, abs=0.002)
+    assert 0.2 < expected < 0.95
