@@ -135,7 +135,7 @@ class Conformance:
         if self._model.capabilities != self._declared:
             return f"declares {sorted(self._declared)}, has {sorted(self._model.capabilities)}"
         said: list[object] = []
-        if not {"draw", "edit"} & self._declared:
+        if not self._draws():
             said += self._model.edit([self._edit(0)])
         if "answer" not in self._declared:
             said += self._model.answer([self._answer(0)])

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from g2u import plugins
 from g2u.errors import CacheError, ModelError, ParamsError
-from g2u.params import BASELINES, REWARDS, Params
+from g2u.params import BASELINES, DRAWING, REWARDS, Params
 from g2u.recipes import halves
 from g2u.rewards import NEEDS as REWARDS_NEED
 from g2u.workspace import CACHE_VARIABLE, call_store
@@ -159,7 +159,7 @@ def _rewards(config: Params) -> None:
 def _draws(config: Params, model: str, family: str) -> bool:
     """Whether the model draws the family's thoughts."""
     needs = plugins.family(config.presets.families[family].edit).NEEDS
-    return bool(needs & {"draw", "edit"}) and not config.why_not(model, family)
+    return bool(needs & DRAWING) and not config.why_not(model, family)
 
 
 def _can_keep() -> None:

@@ -41,8 +41,8 @@ ENDINGS: dict[str, Ending] = {
 """How servers say why a reply ended: OpenAI, vLLM, SGLang, TGI, and gateways to Anthropic's and
 Google's models.
 """
-CONTROL = dict.fromkeys({*range(32), *range(0xD800, 0xE000)} - set(map(ord, "\t\n\r")))
-"""Characters that no answer holds, and halves of characters."""
+CONTROL = dict.fromkeys({*range(32)} - set(map(ord, "\t\n\r")))
+"""Characters that no answer holds."""
 DATA = re.compile(r"data:(?:image/[\w.+-]+|application/octet-stream)(?:;[\w.=-]+)*;base64,", re.I)
 IN_TEXT = re.compile(DATA.pattern + r"[A-Za-z0-9+/_=-]+", re.I)
 SHOWN = 120
@@ -69,10 +69,11 @@ async def images_edit(sdk: AsyncOpenAI, settings: Settings, request: EditRequest
         reply = await sdk.images.generate(**asked)
     held = _listed(_fields(reply), "data")
     found = [each["b64_json"] for each in held if each.get("b64_json")]
-    if not found and any(each.get("url") for each in held):
+    address = next((each["url"] for each in held if each.get("url")), None)
+    if not found and address:
         raise BrokenReplyError(
-            f"a picture's address instead of its bytes: {_short(held[0]['url'])}; where the server "
-            "takes it, set edit_extra: {response_format: b64_json}"
+            f"a picture's address instead of its bytes: {_short(address)}; where the server takes "
+            "it, set edit_extra: {response_format: b64_json}"
         )
     return _only(found, reply)
 
@@ -125,14 +126,14 @@ async def answer(sdk: AsyncOpenAI, settings: Settings, request: AnswerRequest) -
     if not isinstance(message, dict):
         raise BrokenReplyError(f"no message in the reply: {_short(reply)}")
     ended = ENDINGS.get(str(why).lower(), "")
-    text = _text_of(message).translate(CONTROL).strip()
+    text = kept(_text_of(message).translate(CONTROL)).strip()
     if why in ("abort", "error"):
         raise BrokenReplyError(f"the server broke it off ({why}): {_short(text)}")
     if not text and ended not in ("length", "filter"):
         thought = message.get("reasoning_content") or message.get("reasoning")
         what = f"reasoning without an answer: {_short(thought)}" if thought else _short(reply)
         raise BrokenReplyError(f"an empty reply: {what}")
-    return Text(kept(text), ended)
+    return Text(text, ended)
 
 
 def _text_of(message: Mapping[str, Any]) -> str:
