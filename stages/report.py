@@ -207,16 +207,16 @@ def decisions(config: Params) -> list[Decided]:
     for benchmark in config.benchmarks if deciding else ():
         chosen = {
             (model, family): choices
-            for model in config.models
-            for family in deciding
-            if (choices := _chosen(Cell(benchmark, model, family)))
+            for model in config.models_of(benchmark)
+            for family in config.families_of(benchmark, model)
+            if family in deciding and (choices := _chosen(Cell(benchmark, model, family)))
         }
         for (model, family), choices in chosen.items():
             cell = Cell(benchmark, model, family)
             fixed = {
                 name: _main_scores(cell.of_family(name))
                 for name in deciding[family]
-                if name in config.families
+                if name in config.families_of(benchmark, model)
             }
             direct = _main_scores(cell.of_family("direct"))
             made = decision(choices, _main_scores(cell), fixed, direct)
@@ -250,12 +250,12 @@ def bounds(config: Params) -> "dict[str, Bound] | None":
     how = replace(Resampling.of(config.score), resamples=config.report.bound_resamples)
     found = {}
     for benchmark in config.benchmarks:
-        for model in config.models:
+        for model in config.models_of(benchmark):
             direct = Cell(benchmark, model, "direct")
             plain = {s.id: s.score for s in tables.read_scores(direct.scores) if s.arm == "none"}
             seen = [
                 (score.fidelity, score.score - base, score.id)
-                for family in config.families
+                for family in config.families_of(benchmark, model)
                 if family != "oracle"
                 for score in tables.read_scores(direct.of_family(family).scores)
                 if score.fidelity is not None
@@ -282,6 +282,8 @@ def styles(config: Params) -> "list[StyleGain]":
     for model in config.models:
         for family, style in named.items():
             for benchmark in config.benchmarks:
+                if family not in config.families_of(benchmark, model):
+                    continue
                 scores = tables.read_scores(Cell(benchmark, model, family).scores)
                 main = [score for score in scores if score.arm == scores[0].arm]
                 styled.setdefault((model, style, benchmark), []).append(main)
@@ -294,7 +296,10 @@ def compared(config: Params) -> list[Change]:
     for model in config.models:
         base = config.presets.models[model].trained_from
         for benchmark in config.benchmarks if base in config.models else []:
-            for family in config.families:
+            met = config.families_of(benchmark, str(base))
+            for family in config.families_of(benchmark, model):
+                if family not in met:
+                    continue
                 own, former = (Cell(benchmark, m, family).scores for m in (model, str(base)))
                 pair = (tables.read_scores(own), tables.read_scores(former))
                 cells[benchmark, model, str(base), family] = pair
@@ -332,7 +337,8 @@ def part(
     gold = {target.id: target for target in targets.read_targets(folder.targets)}
     arms: dict[str, tuple[list[Thought], list[Answer], list[Score]]] = {}
     prompts: dict[str, str] = {}
-    for family in config.families:
+    families = config.families_of(direct.benchmark, direct.model)
+    for family in families:
         cell = direct.of_family(family)
         thoughts = tables.read_thoughts(cell.thoughts)
         if thoughts and thoughts[0].prompt:
@@ -351,7 +357,7 @@ def part(
         "Spread evenly over the benchmark": even,
     }
     sections = {title: examples(asked, gold, pictures, arms) for title, asked in shown.items()}
-    metrics = {f: json.loads(direct.of_family(f).metrics.read_text()) for f in config.families}
+    metrics = {f: json.loads(direct.of_family(f).metrics.read_text()) for f in families}
     here = (direct.benchmark, direct.model)
     own = (each.line for each in decided if (each.benchmark, each.model) == here)
     by_arm = {
@@ -396,10 +402,10 @@ def main() -> None:
     results = []
     for benchmark in config.benchmarks:
         items = len(questions[benchmark])
-        for model in config.models:
+        for model in config.models_of(benchmark):
             results += [
                 cell_result(config, Cell(benchmark, model, family), items)
-                for family in config.families
+                for family in config.families_of(benchmark, model)
             ]
             baseline = config.presets.models[model].baseline
             if baseline is not None:
@@ -417,7 +423,7 @@ def main() -> None:
             decided,
         )
         for benchmark in config.benchmarks
-        for model in config.models
+        for model in config.models_of(benchmark)
     ]
     told = [f"{each.benchmark}, {each.model}: {each.line}" for each in decided]
     answers = findings(

@@ -1,5 +1,6 @@
 """params.yaml: what is wrong stops with one line that names it and the nearest right thing."""
 
+import copy
 import os
 import shutil
 from collections.abc import Callable
@@ -11,8 +12,8 @@ import yaml
 
 from g2u.errors import ParamsError
 from g2u.files import from_yaml
-from g2u.params import load
-from tests.conftest import ROOT
+from g2u.params import BASELINES, Params, load
+from tests.conftest import ROOT, plain_params
 
 
 def with_change(tmp_path: Path, place: str, value: Any) -> Path:
@@ -47,6 +48,20 @@ WRONG = [
     ("families", ["direct", "duplicate", "direct"], "'direct' twice"),
     ("benchmarks", [], "benchmarks is empty"),
     ("benchmarks", "ladder", "benchmarks"),
+    ("cells", [{"models": ["tinny"]}], "did you mean 'tiny'?"),
+    ("cells", [{"model": ["tiny"]}], "did you mean 'models'?"),
+    ("cells", [{"benchmarks": ["ladder"]}], "none is of benchmarks 'hairpin'"),
+    ("cells", [{"families": ["direct", "duplicate"]}], "none is of families 'detail'"),
+    ("cells", [{}, {"families": ["detial"]}], "cells[1].families"),
+    (
+        "cells",
+        [
+            {"families": ["direct", "detail", "context", "structure", "oracle"]},
+            {"benchmarks": ["ladder"]},
+        ],
+        "on hairpin lacks family 'duplicate'",
+    ),
+    ("understand.controls", [{"feedback": "only", "models": ["tinny"]}], "did you mean 'tiny'?"),
 ]
 
 
@@ -176,3 +191,30 @@ def test_what_is_wrong_on_the_shelf_is_named_there(tmp_path: Path) -> None:
     (tmp_path / "presets.yaml").write_text(text)
     with pytest.raises(ParamsError, match=r"presets\.yaml: presets has no 'familys'"):
         load(path)
+
+
+def test_blocks_say_which_models_meet_which_benchmarks_and_families() -> None:
+    raw = copy.deepcopy(plain_params())
+    models = raw["presets"]["models"]
+    models |= {"other": {**models["tiny"], "baseline": "third"}, "third": models["tiny"]}
+    config = Params.model_validate(
+        raw
+        | {
+            "benchmarks": ["ladder", "palette"],
+            "families": ["direct", "duplicate", "detail", "oracle"],
+            "models": ["tiny", "other"],
+            "cells": [
+                {"models": ["tiny"], "families": ["direct", "duplicate", "oracle"]},
+                {"models": ["tiny", "other"], "benchmarks": ["palette"], "families": [*BASELINES]},
+                {"models": ["tiny"], "benchmarks": ["ladder"], "families": ["detail"]},
+            ],
+        }
+    )
+    alone = [("tiny", family) for family in ("direct", "duplicate", "detail", "oracle")]
+    assert config.cells_of("ladder") == alone
+    assert config.models_of("ladder") == ["tiny"]
+    shared = [pair for pair in alone if pair[1] != "detail"]
+    others = [(model, family) for model in ("other", "third") for family in BASELINES]
+    assert config.cells_of("palette") == [*shared, *others]
+    assert config.families_of("palette", "tiny") == ["direct", "duplicate", "oracle"]
+    assert config.pairs() == [*alone, *others]

@@ -226,7 +226,7 @@ def test_every_cell_of_params_is_one_key_in_dvc() -> None:
         for variables in yaml.safe_load(path.read_text())["vars"]
         for model in variables["models"]
     }
-    assert found == {(b, m, f) for b in config.benchmarks for m, f in config.cells()}
+    assert found == {(b, m, f) for b in config.benchmarks for m, f in config.cells_of(b)}
 
 
 @pytest.mark.parametrize(
