@@ -110,13 +110,12 @@ def campaign(workspace: Workspace, kills: int, questions: int, seed: int) -> Out
     """Kill `kills` runs; whenever one comes to its end, begin anew with empty caches."""
     settle(workspace, questions)
     folder, rng = workspace.folder, random.Random(seed)
-    workspace.run("g2u.cli.main", "run")
-    whole = state(folder)
     lines = len(run_until(folder, None, 0.0))
+    whole = state(folder)
     forget(folder)
     done = asked = redone = differences = 0
     while done < kills:
-        seen = run_until(folder, rng.randrange(max(2, lines + 40)), rng.random() * 0.05)
+        seen = run_until(folder, rng.randrange(lines), rng.random() * 0.05)
         if seen[-1:] != ["ended"]:
             done += 1
             continue
