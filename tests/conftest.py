@@ -36,6 +36,7 @@ from g2u.workspace import Cell
 from stages.generate import imagine
 from stages.prepare import samples
 
+os.environ["OMP_NUM_THREADS"] = "1"  # tests run on all cores already
 os.environ["HF_HUB_OFFLINE"] = "1"  # models are built here; nothing is asked of a hub
 ROOT = Path(__file__).parent.parent
 SHARED = ROOT.parent / "shared" / "data"
@@ -105,6 +106,7 @@ def small_params() -> dict[str, Any]:
     raw["presets"]["benchmarks"]["easy_vqa"]["items"] = 6
     raw["score"]["resamples"] = 200
     raw["understand"]["controlled"] = []
+    raw["run"] = {"workers": 1}  # each takes a second to start
     return raw
 
 
@@ -194,6 +196,16 @@ def begun(folder: Path, patch: pytest.MonkeyPatch) -> Workspace:
 def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
     """A fresh workspace, the current folder."""
     return begun(tmp_path, monkeypatch)
+
+
+def again(made: Workspace, folder: Path, patch: pytest.MonkeyPatch) -> Workspace:
+    """A copy of a workspace in which something ran, below another folder, with `begun`'s place."""
+    copied = begun(folder, patch)
+    shutil.rmtree(copied.folder)
+    shutil.copytree(made.folder, copied.folder, symlinks=True)
+    patch.chdir(copied.folder)  # the one that was is gone
+    copied.raw = copy.deepcopy(made.raw)
+    return copied
 
 
 Counter = Callable[[Params], dict[str, dict[str, int]]]
