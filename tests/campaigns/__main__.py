@@ -45,8 +45,7 @@ def mutated(folder: Path) -> Row:
 
 def killed(folder: Path) -> Row:
     """Runs that end at any line."""
-    place = workspace(folder)
-    found = crashes.campaign(place, crashes.settle(place, 40), KILLS, seed=0)
+    found = crashes.campaign(workspace(folder), KILLS, 40, seed=0)
     most = KILLS * crashes.BATCH
     return Row(
         f"{found.kills} kills",
@@ -58,8 +57,7 @@ def killed(folder: Path) -> Row:
 
 def at_once(folder: Path) -> Row:
     """Runs that begin together."""
-    place = workspace(folder)
-    found = together.campaign(place, crashes.settle(place, 8), RUNS)
+    found = together.campaign(workspace(folder), RUNS, 8)
     figure = f"{found.failed} failed, {found.differences} differences"
     return Row(f"{found.runs} runs", figure, "0, 0", not found.failed + found.differences)
 

@@ -48,7 +48,7 @@ def test_actors_give_the_bytes_of_local_workers_and_a_lost_one_is_replaced(
     workspace.raw["families"] = ["direct", "duplicate", "structure"]
     workspace.raw["run"] = {"workers": 2}
     workspace.use_tsv(tsv_rows(80))
-    workspace.use_null()
+    workspace.raw["presets"]["models"]["tiny"]["sampler"]["steps"] = 2
     make_calls(workspace.write())
     local = replies()
     monkeypatch.setenv("G2U_CACHE", str(workspace.folder / "other"))
