@@ -58,7 +58,7 @@ class Example:
         height = tallest * (int(fits) or fits)
         found = {}
         for each in shown:
-            factor = round(height / each.height) or height / each.height
+            factor = int(height / each.height + 1e-6) or height / each.height
             found[each.digest] = (round(factor * each.width), round(factor * each.height))
         return found
 
