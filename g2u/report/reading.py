@@ -144,9 +144,11 @@ class Misled:
         told = (
             f"{self.where}: {100 * share.mean:.1f} % [{100 * share.low:.1f}, "
             f"{100 * share.high:.1f}] of the questions are right without and wrong with it "
-            f"({self.count} of {self.items}), {self.said} of them by a wrong answer"
+            f"({self.count} of {self.items})"
         )
-        if self.sure is not None:
+        if self.count:
+            told += f", {self.said} of them by a wrong answer"
+        if self.count and self.sure is not None:
             told += f", {self.sure} with confidence"
         if self.near is not None:
             told += f"; fidelity {self.near[0]:.2f} there, {self.near[1]:.2f} elsewhere"
@@ -249,24 +251,29 @@ def what_a_weaker_baseline_claims(
     held = [row for row in own_rows(rows) if row["over_baseline"] is not None]
     if not held:
         return
-    claimed = [row for row in held if row["gain"] > 0 and row["holm"] <= alpha]
-    lines = []
-    for row in claimed:
-        is_told = row["over_baseline_holm"] <= alpha
-        if is_told and row["over_baseline"] > 0:
-            continue
+    lines, claimed, unfounded = [], 0, 0
+    for row in held:
         better, what = differing[row["model"]]
-        said = "more" if is_told else "no less, as far as this sample shows,"
-        lines.append(
+        told = (
             f"{place(row)}: {points(row, 'gain')} over its own direct, "
-            f"{points(row, 'over_baseline')} over {better}'s. {better} reads {said} without a "
-            f"thought than {row['model']} with it: the gain makes up for {what}"
+            f"{points(row, 'over_baseline')} over {better}'s"
         )
+        is_told = row["over_baseline_holm"] <= alpha
+        if row["gain"] > 0 and row["holm"] <= alpha:
+            claimed += 1
+            if row["over_baseline"] <= 0 or not is_told:
+                unfounded += 1
+                said = "more" if is_told else "no less, as far as this sample shows,"
+                told += (
+                    f". {better} reads {said} without a thought than {row['model']} with it: the "
+                    f"gain makes up for {what}"
+                )
+        lines.append(told)
     yield Finding(
         "What would a weaker baseline have claimed?",
         f"Of {len(held)} own thoughts that are also held against another model's direct answers, "
-        f"{len(claimed)} gain over their own model's, and {len(lines)} of these not over the "
-        "other's (Holm).",
+        f"{claimed} gain over their own model's, and {unfounded} of these not over the other's "
+        "(Holm).",
         tuple(lines),
     )
 

@@ -158,6 +158,12 @@ def test_what_a_weak_baseline_would_have_claimed_is_said_with_both_numbers() -> 
         "limit_side_len 736 (there 192)"
     )
     assert "reads no less, as far as this sample shows, without" in found.lines[1]
+    assert found.lines[2:] == (
+        "signs, asis, detail: +50.0 [+40.0, +60.0] over its own direct, +20.0 [+10.0, +30.0] over "
+        "tuned's",
+        "signs, asis, detail: -20.0 [-30.0, -10.0] over its own direct, -30.0 [-40.0, -20.0] over "
+        "tuned's",
+    )
     none = table.filter(pl.col("model") == "tuned")
     assert list(what_a_weaker_baseline_claims(none, {}, 0.05)) == []
 
