@@ -56,7 +56,7 @@ def laid_over(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, 
 def params_of(name: str, root: Path = Path()) -> dict[str, Any]:
     """params.yaml with a study laid over it, and over the presets of the shelf that it changes.
 
-    A study that names models, benchmarks or families of its own has cells of its own.
+    A study that names models, benchmarks or families has none of params.yaml's further cells.
     """
     base, changes = (_read(root / path) for path in (params.PATH, STUDIES / f"{name}.yaml"))
     shelf = _read(root / params.SHELF)["presets"] if (root / params.SHELF).exists() else {}

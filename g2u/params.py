@@ -367,7 +367,7 @@ class Shelf(Section):
 
 class Block(Section):
     """Some cells: each of these models meets each of these benchmarks with each of these families.
-    A list that is left out stands for its whole axis.
+    A list that is left out stands for that of params.yaml.
     """
 
     models: list[str] | None = None
@@ -384,7 +384,9 @@ class Params(Section):
     benchmarks: list[str]
     families: list[str]
     cells: list[Block] = []
-    """Who meets what, where that is not everything with everything."""
+    """In the file: cells beside those of the three lists. As `load` returns it: all cells, where
+    there are such; the lists then name all that any block does.
+    """
     presets: Presets
     prepare: Prepare
     train: Train
@@ -537,6 +539,7 @@ def load(path: Path = PATH, *, whole: bool = False) -> Params:
         params = params.model_copy(update={"presets": params.presets.over(shelved.presets)})
     _check_axes(params, path)
     _check_modules(params, path)
+    params = _spread(params)
     return params if whole else _at_hand(params, path)
 
 
@@ -646,33 +649,33 @@ def _check_axes(params: Params, path: Path) -> None:
 def _check_cells(
     params: Params, path: Path, axes: Iterable[tuple[str, list[str], Iterable[str]]]
 ) -> None:
-    for axis, named, presets in axes:
-        for number, block in enumerate(params.cells):
+    for number, block in enumerate(params.cells):
+        place = f"{path}: cells[{number}]"
+        for axis, _, presets in axes:
             for name in getattr(block, axis) or ():
                 if name not in presets:
-                    raise ParamsError(
-                        unknown_name(f"{path}: cells[{number}].{axis}", name, presets)
-                    )
-        met = {
-            "models": {m for b in params.benchmarks for m in params.models_of(b)},
-            "benchmarks": {b for b in params.benchmarks if params.models_of(b)},
-            "families": {family for _, family in params.pairs()},
-        }[axis]
-        for name in named:
-            if name not in met:
+                    raise ParamsError(unknown_name(f"{place}.{axis}", name, presets))
+        for name in BASELINES:
+            if block.families is not None and name not in block.families:
                 raise ParamsError(
-                    f"{path}: cells: none is of {axis} {name!r}; name it in a block, or take it "
-                    f"out of {axis}"
+                    f"{place}.families lacks {name!r}; every gain is measured against it"
                 )
-    for benchmark in params.benchmarks:
-        for model in params.models_of(benchmark):
-            own = params.families_of(benchmark, model)
-            for name in BASELINES:
-                if name not in own:
-                    raise ParamsError(
-                        f"{path}: cells: {model} on {benchmark} lacks family {name!r}; every gain "
-                        "is measured against it"
-                    )
+
+
+def _spread(params: Params) -> Params:
+    """The params with every cell in a block, and all that blocks name on the axes."""
+    if not params.cells:
+        return params
+    of_axes: dict[str, Any] = {axis: getattr(params, axis) for axis in AXES}
+    blocks = [Block(**of_axes)]
+    for block in params.cells:
+        own: dict[str, Any] = {axis: getattr(block, axis) or of_axes[axis] for axis in AXES}
+        blocks.append(block.model_copy(update=own))
+    found: dict[str, Any] = {
+        axis: list(dict.fromkeys(name for block in blocks for name in getattr(block, axis)))
+        for axis in AXES
+    }
+    return params.model_copy(update={"cells": blocks, **found})
 
 
 def _check_modules(params: Params, path: Path) -> None:
@@ -716,8 +719,6 @@ def _at_hand(params: Params, path: Path) -> Params:
             kept.append(block)
     if not lines:
         return params
-    if not kept:
-        raise ParamsError(f"{path}: cells: every block is left out; {'; '.join(lines)}")
     rest = params.model_copy(update={"cells": kept})
     met = {
         "models": [

@@ -82,10 +82,9 @@ def tsv_rows(count: int, start: int = 0) -> list[dict[str, str]]:
 
 @cache
 def plain_params() -> dict[str, Any]:
-    """The project's params.yaml, of the embedded model alone: all of it meets everything."""
+    """The project's params.yaml without the cells of other models than the embedded one."""
     found: dict[str, Any] = yaml.safe_load((ROOT / "params.yaml").read_text())
-    block = next(each for each in found.pop("cells") if each["models"] == ["tiny"])
-    found |= block
+    del found["cells"]
     of_all = [each for each in found["understand"]["controls"] if "models" not in each]
     found["understand"]["controls"] = of_all
     return found
