@@ -150,7 +150,7 @@ def readings(benchmark: str, verdicts: Mapping[tuple[str, str, str], str], how: 
             cells.append(f"{right(found)} ({letters}){gain}")
         main = "replace" if family != "direct" else "none"
         name = family if arm == main else f"{family}, {arm}"
-        cells.append(verdicts.get((benchmark, TUNED, name), ""))
+        cells.append(verdicts.get((benchmark, TUNED, name)) or "")
         lines.append(f"| {shown} | " + " | ".join(cells) + " |")
     return "\n".join(lines) + "\n"
 
@@ -290,7 +290,7 @@ def main() -> None:
         found["differences"] = differences(benchmarks, how)
         shown = picture(benchmarks)
     write_whole(DOCUMENT, with_tables(DOCUMENT.read_text(encoding="utf-8"), found | tuned))
-    shown.save(PICTURE, optimize=True)
+    shown.quantize(256).save(PICTURE, optimize=True)
     print(f"reading: {DOCUMENT}, {PICTURE}", file=sys.stderr)
 
 
