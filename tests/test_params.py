@@ -160,7 +160,7 @@ def test_what_is_no_text_is_not_read(tmp_path: Path, name: str, said: str) -> No
 
 
 def test_the_shipped_file_is_sound() -> None:
-    assert load(ROOT / "params.yaml", whole=True).models == ["tiny", "x4plus_ppocr"]
+    assert load(ROOT / "params.yaml", whole=True).models == ["tiny", "anime_ppocr"]
 
 
 def test_a_name_is_looked_up_in_the_file_first_and_then_on_the_shelf(tmp_path: Path) -> None:
