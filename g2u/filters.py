@@ -12,6 +12,7 @@ from PIL import Image, ImageFilter, ImageOps
 
 Pixels = NDArray[np.uint8]
 UPSCALED = 4
+"""Times as large that `upscale` makes a picture."""
 
 
 def sharpen(source: Pixels) -> Pixels:

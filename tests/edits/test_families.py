@@ -25,7 +25,7 @@ from g2u.edits import (
     template,
 )
 from g2u.errors import ParamsError
-from g2u.filters import FILTERS
+from g2u.filters import FILTERS, UPSCALED
 from g2u.pictures import encode_png, picture_of, pixels_of
 from g2u.protocols import Reply
 from g2u.records import AnswerRequest, EditRequest, Failure, Picture, Question, Sampler
@@ -180,7 +180,9 @@ class Drawer(Echo):
 
 
 @pytest.mark.parametrize("name", sorted(FILTERS))
-def test_a_filter_keeps_the_size_and_changes_the_picture(tmp_path: Path, name: str) -> None:
+def test_a_filter_changes_the_picture_and_nothing_but_upscale_its_size(
+    tmp_path: Path, name: str
+) -> None:
     pixels = np.zeros((32, 45, 3), np.uint8)
     pixels[8:20, 10:30] = (200, 90, 40)
     source = picture_of(encode_png(pixels))
@@ -189,7 +191,8 @@ def test_a_filter_keeps_the_size_and_changes_the_picture(tmp_path: Path, name: s
         0
     ].picture
     assert made is not None
-    assert (made.width, made.height) == (45, 32)
+    times = UPSCALED if name == "upscale" else 1
+    assert (made.width, made.height) == (45 * times, 32 * times)
     assert made.digest != source.digest
 
 
