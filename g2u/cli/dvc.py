@@ -6,9 +6,10 @@ stages that were made alone. What is used of DVC's Python beyond `Repo` is used 
 """
 
 import logging
+import os
 import sqlite3
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import groupby
 from pathlib import Path
@@ -16,6 +17,7 @@ from typing import Any
 
 from g2u.cli import repairs
 from g2u.errors import DataError, in_one_line
+from g2u.files import write_whole
 from g2u.workspace import DATA
 
 Stage = Any
@@ -29,7 +31,6 @@ def opened() -> Iterator[Any]:
     Raises:
         DataError: DVC stopped; the line says what lets the same command go on.
     """
-    from diskcache import Timeout
     from dvc.exceptions import DvcException
     from dvc.repo import Repo
     from dvc_data.hashfile.build import IgnoreInCollectedDirError
@@ -37,12 +38,13 @@ def opened() -> Iterator[Any]:
     from dvc_objects.errors import ObjectDBError, ObjectFormatError
     from scmrepo.exceptions import SCMError
 
-    logging.getLogger("dvc").setLevel(logging.ERROR)
+    for name in ("dvc", "dvc_data"):
+        logging.getLogger(name).setLevel(logging.ERROR)
     of_dvc = (DvcException, SCMError, DiskError, ObjectDBError, ObjectFormatError)
     try:
         with Repo() as repo:
             yield repo
-    except (*of_dvc, IgnoreInCollectedDirError, Timeout, sqlite3.Error, OSError) as error:
+    except (*of_dvc, IgnoreInCollectedDirError, sqlite3.Error, OSError) as error:
         remedy = repairs.remedy() or "the same command goes on"
         raise DataError(
             f"DVC stopped: {in_one_line(str(error), 600)}; finished calls and stages are kept, "
@@ -122,10 +124,34 @@ def finish(stage: Stage) -> None:
         out.commit()
 
 
-def record(repo: Any, stages: Iterable[Stage]) -> None:
-    """Write finished stages into their lock files."""
-    ordered = sorted(stages, key=lambda stage: str(stage.path))
+def record(repo: Any, stages: Iterable[Stage], order: Mapping[Stage, int]) -> None:
+    """Write finished stages into their lock files, each whole at once.
+
+    Args:
+        repo: held.
+        stages: the finished ones.
+        order: the place of each stage in `steps`; new entries come in this order, as DVC would have
+            written them, whichever was finished first.
+    """
+    ordered = sorted(stages, key=lambda stage: (str(stage.path), order[stage]))
     with repo.scm_context(quiet=True):
-        for _, group in groupby(ordered, key=lambda stage: str(stage.path)):
-            of_file = list(group)
-            of_file[0].dvcfile.dump_stages(of_file, update_pipeline=False)
+        for path, group in groupby(ordered, key=lambda stage: str(stage.path)):
+            lock = Path(path).with_suffix(".lock")
+            _write(lock, list(group), {s.name: at for s, at in order.items() if s.path == path})
+            repo.scm_context.track_file(os.path.relpath(lock))
+
+
+def _write(lock: Path, stages: Sequence[Stage], places: Mapping[str, int]) -> None:
+    from dvc.stage.serialize import to_single_stage_lockfile
+    from dvc.utils.serialize import dumps_yaml, parse_yaml
+
+    text = lock.read_text(encoding="utf-8") if lock.exists() else ""
+    told = parse_yaml(text, str(lock)) or {"schema": "2.0"}
+    entries = dict(told.get("stages", {}))
+    names = list(entries)
+    for stage in stages:
+        entries[stage.name] = to_single_stage_lockfile(stage)
+        if stage.name not in names:
+            later = (n for n, name in enumerate(names) if places.get(name, -1) > places[stage.name])
+            names.insert(next(later, len(names)), stage.name)
+    write_whole(lock, dumps_yaml({**told, "stages": {name: entries[name] for name in names}}))

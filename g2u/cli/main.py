@@ -51,10 +51,12 @@ def fill_command(arguments: argparse.Namespace) -> None:
     from g2u.cli.fill import fill
     from g2u.cli.guard import only_driver
     from g2u.cli.stale import stale, status
+    from g2u.cli.sync import respell
 
     config = params.load()
     config.check_settings()
     with only_driver():
+        respell()
         for done in fill(config, stale(config, status(config))):
             print(f"fill {done}", file=sys.stderr)
 

@@ -85,6 +85,7 @@ class _Making:
 
     def __init__(self, repo: Any, makers: "Makers", inputs: Inputs, tell: Tell) -> None:
         self._repo, self._makers, self._inputs, self._tell = repo, makers, inputs, tell
+        self._places: dict[dvc.Stage, int] = {}
         self._unrecorded: list[dvc.Stage] = []
         self._recorded_at = time.monotonic()
         self._made = 0
@@ -92,7 +93,9 @@ class _Making:
     def run(self, targets: Sequence[str]) -> int:
         """Make all; returns how many stages ran."""
         with dvc.held(self._repo):
-            order = TopologicalSorter(dvc.steps(self._repo, targets))
+            steps = dvc.steps(self._repo, targets)
+        self._places = {stage: place for place, stage in enumerate(steps)}
+        order = TopologicalSorter(steps)
         order.prepare()
         while order.is_active():
             with dvc.held(self._repo):
@@ -171,7 +174,7 @@ class _Making:
         if not stages:
             return
         self._inputs.require_same()
-        dvc.record(self._repo, stages)
+        dvc.record(self._repo, stages, self._places)
         self._recorded_at = time.monotonic()
 
 

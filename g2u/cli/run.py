@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from g2u import code
-from g2u.cli import guard
+from g2u.cli import dvc, guard
 from g2u.cli.checks import check, inapplicable
 from g2u.cli.make import make
 from g2u.cli.sources import Inputs, states
-from g2u.cli.sync import Planned, sync_plan
+from g2u.cli.sync import Planned, respell, sync_plan
 from g2u.digests import sha256
 from g2u.files import write_whole
 from g2u.workspace import call_store
@@ -67,7 +67,7 @@ def settle(inputs: Inputs, tell: Callable[[str], None]) -> "Stale | None":
     """
     config = inputs.config
     check(config, models_called=())
-    for line in guard.repair():
+    for line in (*guard.repair(), *respell()):
         tell(line)
     planned = sync_plan(config)
     if FILLED.exists() and FILLED.read_text(encoding="utf-8") == stamp(inputs):
@@ -119,10 +119,8 @@ def stamp(inputs: Inputs) -> str:
 
 def forget_states() -> None:
     """Make DVC, and the next `settle`, read every file again."""
-    from dvc.repo import Repo
-
     FILLED.unlink(missing_ok=True)
-    with Repo() as repo:
+    with dvc.opened() as repo:
         repo.state.hashes.clear()
 
 
