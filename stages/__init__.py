@@ -63,7 +63,7 @@ def _die_with(descriptor: int) -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-if sys.argv[0] == "-m":  # while Python looks for the module of `python -m stages.<name>`
+if sys.argv[:1] == ["-m"]:  # while Python looks for the module of `python -m stages.<name>`
     _take_g2us_python()
     if DVC_VARIABLE in os.environ and sys.platform == "linux":
         import threading

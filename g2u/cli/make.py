@@ -92,6 +92,7 @@ class _Making:
 
     def run(self, targets: Sequence[str]) -> int:
         """Make all; returns how many stages ran."""
+        self._inputs.require_same()  # before a call is paid for that nothing would record
         with dvc.held(self._repo):
             steps = dvc.steps(self._repo, targets)
         self._places = {stage: place for place, stage in enumerate(steps)}
