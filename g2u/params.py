@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar, get_args
 
 import yaml
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, PrivateAttr
 
 from g2u import plugins, protocols
 from g2u.arms import Pairing
 from g2u.cache.budget import Budget, Limits, Spent
-from g2u.errors import DataError, ParamsError, in_one_line, unknown_name
+from g2u.errors import DataError, ModelError, ParamsError, in_one_line, unknown_name
 from g2u.files import from_yaml
 from g2u.records import Scalar
 from g2u.settings import FILE, NotNegative, Positive, Section, checked
@@ -373,6 +373,8 @@ class Block(Section):
     models: list[str] | None = None
     benchmarks: list[str] | None = None
     families: list[str] | None = None
+    optional: bool = False
+    """Left out, and said so, where a model of it cannot be called and has no results here."""
 
 
 class Params(Section):
@@ -394,6 +396,12 @@ class Params(Section):
     gallery: Gallery = Gallery()
     run: Run = Run()
     nightly: Nightly = Nightly()
+    _left_out: tuple[str, ...] = PrivateAttr(())
+
+    @property
+    def left_out(self) -> tuple[str, ...]:
+        """Why optional blocks of `cells` are not among these params: a line each."""
+        return self._left_out
 
     def cells_of(self, benchmark: str) -> list[tuple[str, str]]:
         """Model and family of every cell of a benchmark; baselines of models answer only."""
@@ -514,8 +522,10 @@ class Params(Section):
         return Budget(limits, spent or Spent(), prices)
 
 
-def load(path: Path = PATH) -> Params:
+def load(path: Path = PATH, *, whole: bool = False) -> Params:
     """Read and check params.yaml, and the presets on the shelf beside it.
+
+    Optional blocks that cannot be run here are left out, unless the `whole` is asked for.
 
     Raises:
         ParamsError: missing, not YAML, an unknown or misspelt name, a wrong type or value.
@@ -527,7 +537,7 @@ def load(path: Path = PATH) -> Params:
         params = params.model_copy(update={"presets": params.presets.over(shelved.presets)})
     _check_axes(params, path)
     _check_modules(params, path)
-    return params
+    return params if whole else _at_hand(params, path)
 
 
 def read(kind: type[S], path: Path) -> S:
@@ -693,3 +703,42 @@ def _check_modules(params: Params, path: Path) -> None:
         if module not in plugins.known(kind):
             known = plugins.known(kind)
             raise ParamsError(unknown_name(f"{path}: {owner}: {kind}", module, known))
+
+
+def _at_hand(params: Params, path: Path) -> Params:
+    """The params without optional blocks that cannot be run, and without what they alone name."""
+    kept, lines = [], []
+    for block in params.cells:
+        lack = _lack(params, block, path.parent) if block.optional else ""
+        if lack:
+            lines.append(f"{', '.join(block.benchmarks or params.benchmarks)}: left out: {lack}")
+        else:
+            kept.append(block)
+    if not lines:
+        return params
+    if not kept:
+        raise ParamsError(f"{path}: cells: every block is left out; {'; '.join(lines)}")
+    rest = params.model_copy(update={"cells": kept})
+    met = {
+        "models": [
+            m for m in params.models if any(m in rest.models_of(b) for b in params.benchmarks)
+        ],
+        "benchmarks": [b for b in params.benchmarks if rest.models_of(b)],
+        "families": list(dict.fromkeys(family for _, family in rest.pairs())),
+    }
+    found = rest.model_copy(update=met)
+    found._left_out = tuple(lines)
+    return found
+
+
+def _lack(params: Params, block: Block, root: Path) -> str:
+    """Why a block cannot be run; empty where it can, or has results."""
+    for model in params.models if block.models is None else block.models:
+        asked = [b for b in params.benchmarks if model in params.models_of(b)]
+        if any((root / "data" / benchmark / "scores" / model).is_dir() for benchmark in asked):
+            continue
+        try:
+            plugins.reach(params.presets.models[model].adapter, params.settings("models", model))
+        except ModelError as error:
+            return f"{model}: {error}"
+    return ""

@@ -18,7 +18,7 @@ from tests.conftest import ROOT, plain_params
 
 def with_change(tmp_path: Path, place: str, value: Any) -> Path:
     """The project's params.yaml with one value set; `place` is a dotted path."""
-    raw = yaml.safe_load((ROOT / "params.yaml").read_text())
+    raw = copy.deepcopy(plain_params())
     *parents, name = place.split(".")
     section = raw
     for parent in parents:
@@ -169,7 +169,7 @@ def test_what_is_no_text_is_not_read(tmp_path: Path, name: str, said: str) -> No
 
 
 def test_the_shipped_file_is_sound() -> None:
-    assert load(ROOT / "params.yaml").models == ["tiny"]
+    assert load(ROOT / "params.yaml", whole=True).models == ["tiny", "x4plus_ppocr"]
 
 
 def test_a_name_is_looked_up_in_the_file_first_and_then_on_the_shelf(tmp_path: Path) -> None:
@@ -218,3 +218,56 @@ def test_blocks_say_which_models_meet_which_benchmarks_and_families() -> None:
     assert config.cells_of("palette") == [*shared, *others]
     assert config.families_of("palette", "tiny") == ["direct", "duplicate", "oracle"]
     assert config.pairs() == [*alone, *others]
+
+
+def test_an_optional_block_is_left_out_where_its_model_is_missing_and_has_no_results(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("G2U_WEIGHTS", str(tmp_path / "none"))
+    cells = [
+        {
+            "models": ["tiny"],
+            "benchmarks": ["ladder", "digits"],
+            "families": [*BASELINES, "detail"],
+        },
+        {
+            "models": ["drawer"],
+            "benchmarks": ["digits"],
+            "families": [*BASELINES],
+            "optional": True,
+        },
+    ]
+    raw = copy.deepcopy(plain_params()) | {
+        "models": ["tiny", "drawer"],
+        "benchmarks": ["ladder", "digits"],
+        "families": [*BASELINES, "detail"],
+        "cells": cells,
+    }
+    raw["presets"]["models"]["drawer"] = {"adapter": "realesrgan"}
+    path = tmp_path / "params.yaml"
+    path.write_text(yaml.safe_dump(raw))
+    found = load(path)
+    assert (found.models, found.benchmarks) == (["tiny"], ["ladder", "digits"])
+    (line,) = found.left_out
+    assert line.startswith("digits: left out: drawer: ")
+    assert line.endswith("get it: python -m g2u.models.realesrgan.fetching")
+    (tmp_path / "data/digits/scores/drawer").mkdir(parents=True)
+    kept = load(path)
+    assert (kept.models, kept.left_out) == (["tiny", "drawer"], ())
+    (tmp_path / "data/digits/scores/drawer").rmdir()
+    path.write_text(yaml.safe_dump(raw | {"models": ["drawer"], "cells": cells[1:]}))
+    with pytest.raises(ParamsError, match="benchmarks 'ladder'"):
+        load(path)
+    path.write_text(
+        yaml.safe_dump(
+            raw
+            | {
+                "models": ["drawer"],
+                "benchmarks": ["digits"],
+                "families": [*BASELINES],
+                "cells": cells[1:],
+            }
+        )
+    )
+    with pytest.raises(ParamsError, match="every block is left out; digits: left out: drawer: "):
+        load(path)

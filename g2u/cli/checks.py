@@ -71,8 +71,11 @@ def inapplicable(config: Params) -> list[str]:
             for lack in _unfed(config, model, mode)[:1]:
                 lacking.setdefault((model, lack), []).append(f"feedback {mode}")
     return [
-        f"{model} {lack}: not applicable: {', '.join(families)}"
-        for (model, lack), families in lacking.items()
+        *config.left_out,
+        *(
+            f"{model} {lack}: not applicable: {', '.join(families)}"
+            for (model, lack), families in lacking.items()
+        ),
     ]
 
 
