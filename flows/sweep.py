@@ -76,7 +76,8 @@ def experiment(name: str, inputs: Inputs) -> None:
     """Make the stages and keep params and results as a DVC experiment."""
     tell = get_run_logger().info
     make(inputs, tell)
-    guard.run_dvc(["exp", "save", "--force", "--name", name], tell=tell)
+    # of the root's stages alone: without a target, `dvc exp save` commits whatever lies anywhere
+    guard.run_dvc(["exp", "save", "--force", "--name", name, "dvc.yaml"], tell=tell)
 
 
 @flow(validate_parameters=False)

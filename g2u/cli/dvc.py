@@ -45,10 +45,10 @@ def opened() -> Iterator[Any]:
         with Repo() as repo:
             yield repo
     except (*of_dvc, IgnoreInCollectedDirError, sqlite3.Error, OSError) as error:
-        remedy = repairs.remedy() or "the same command goes on"
+        said = in_one_line(str(error), 600)
         raise DataError(
-            f"DVC stopped: {in_one_line(str(error), 600)}; finished calls and stages are kept, "
-            f"{remedy}"
+            f"{said if isinstance(error, OSError) else f'DVC stopped: {said}'}; finished calls and "
+            f"stages are kept, {repairs.remedy() or 'the same command goes on'}"
         ) from error
 
 

@@ -1,9 +1,9 @@
 """Keeps a workspace sound: one driver, whole lock files, no orphans.
 
-A `dvc repro` rewrites a dvc.lock in place after every stage. A kill in that moment can leave it broken, or
-cut short and still readable, and then the records of all other stages are gone without a word. So
-good lock files are copied aside, and what is lost is put back: a record too old only makes DVC
-look again. What else stands in DVC's way is put right in g2u/cli/repairs.py.
+A `dvc repro` rewrites a dvc.lock in place after every stage. A kill in that moment can leave it
+broken, or cut short and still readable, and then the records of all other stages are gone without a
+word. So good lock files are copied aside, and what is lost is put back: a record too old only makes
+DVC look again. What else stands in DVC's way is put right in g2u/cli/repairs.py.
 """
 
 import ctypes

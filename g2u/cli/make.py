@@ -25,11 +25,11 @@ from types import TracebackType
 from typing import Any
 
 from g2u.cli import dvc, guard
-from g2u.cli.ownership import COMMAND
+from g2u.cli.ownership import COMMAND, respelled
 from g2u.cli.sources import Inputs
 from g2u.cli.workers import die_with_parent, worker_count
 from g2u.dependencies import LOADED_BY_NAME
-from g2u.errors import DataError, G2UError, ModelError, run_main
+from g2u.errors import NO_ROOM, DataError, G2UError, ModelError, run_main
 from g2u.params import Params
 
 OWN = {"recipes", *LOADED_BY_NAME}
@@ -50,8 +50,8 @@ class Ended:
     code: int
     said: str
     """What it printed."""
-    error: G2UError | None
-    """What stopped it, where it says so itself."""
+    error: G2UError | OSError | None
+    """What stopped it, where it says so itself, or a full disk."""
 
 
 def make(inputs: Inputs, tell: Tell, targets: Sequence[str] = ()) -> int:
@@ -185,7 +185,7 @@ def own(stage: dvc.Stage, root: str) -> list[str]:
     is_plain = not stage.frozen and not stage.always_changed and Path(stage.wdir) == Path(root)
     if found is None or found["stage"] not in OWN or not is_plain:
         return []
-    return [found["stage"], *shlex.split(stage.cmd)[3:]]
+    return [found["stage"], *shlex.split(respelled(stage.cmd))[3:]]
 
 
 class Makers:
@@ -234,12 +234,15 @@ def _begin(devices: Any) -> None:
 
 def perform(name: str, *arguments: str) -> Ended:
     """In a maker: a stage's main as its own process would run it."""
-    said, errors = io.StringIO(), []
+    said = io.StringIO()
+    errors: list[G2UError | OSError] = []
 
     def main() -> None:
         try:
             importlib.import_module(f"stages.{name}").main()
-        except G2UError as error:
+        except (G2UError, OSError) as error:
+            if isinstance(error, OSError) and error.errno not in NO_ROOM:
+                raise
             errors.append(error)
 
     before, code = sys.argv, 0
