@@ -66,7 +66,7 @@ class Inputs:
     def require_same(self) -> None:
         """Raises DataError where something is not as it was: code, params, sources' files."""
         now = Inputs.of(self.config).found
-        for path in self.found.keys() | now.keys():
+        for path in sorted(self.found.keys() | now.keys()):
             if self.found.get(path) != now.get(path):
                 raise DataError(
                     f"{path} changed while the run was under way: what was made since the last "
