@@ -9,15 +9,17 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 from PIL import Image, ImageDraw, ImageFont
 
-from flows.figures import inside, with_tables
+from flows.figures import inside, results, with_tables
 from flows.study import RESULTS, WORKSPACES, params_of
 from g2u import params, tables
 from g2u.errors import DataError, run_main
 from g2u.files import write_whole
+from g2u.params import Params
 from g2u.pictures import pixels_of
 from g2u.report.strip import INK, RIGHT, SOFT, WRONG
 from g2u.scoring.statistics import Resampling, paired_gain
@@ -169,6 +171,34 @@ def differences(benchmarks: Sequence[str], how: Resampling) -> str:
     return "\n".join(lines) + "\n"
 
 
+def tuning() -> str:
+    """The development split: every setting's accuracy at every height, best mean first."""
+    told, rows = results("tuning"), []
+    models = Params.model_validate(params_of("tuning")).presets.models
+    for model, found in next(iter(told.values())).items():
+        settings = models[model].settings
+        looks = "reader" in settings
+        said = _said(settings["reader"]["settings"] if looks else settings)
+        for family in ("detail", "upscale") if looks else ("direct",):
+            if family in found:
+                each = [100 * of_height[model][family]["accuracy"] for of_height in told.values()]
+                rows.append((sum(each) / len(each), family, said, each))
+    heads = ["shown", "settings", *told, "mean"]
+    lines = ["| " + " | ".join(heads) + " |", "|---" * len(heads) + "|"]
+    for mean, family, said, each in sorted(rows, key=lambda row: (row[1] != "direct", -row[0])):
+        figures = " | ".join(f"{one:.1f}" for one in [*each, mean])
+        lines.append(f"| {SHOWN[family]} | {said} | {figures} |")
+    return "\n".join(lines) + "\n"
+
+
+SHOWN = {"direct": "the sign", "detail": "the drawing, to look", "upscale": "upscaled, to look"}
+
+
+def _said(settings: Mapping[str, Any]) -> str:
+    told = {name: value for name, value in settings.items() if name != "threads"}
+    return ", ".join(f"{name} {value}" for name, value in told.items()) or "as it comes"
+
+
 KINDS = (
     ("read rightly, its drawing wrongly", True, False),
     ("read wrongly, its drawing rightly", False, True),
@@ -253,12 +283,13 @@ def main() -> None:
         (row["benchmark"], row["model"], row["arm"]): row["verdict"]
         for row in told.iter_rows(named=True)
     }
+    tuned = {"tuning": tuning()}
     with inside(place):
         how = Resampling.of(params.load().score)
         found = {name: readings(name, verdicts, how) for name in benchmarks}
         found["differences"] = differences(benchmarks, how)
         shown = picture(benchmarks)
-    write_whole(DOCUMENT, with_tables(DOCUMENT.read_text(encoding="utf-8"), found))
+    write_whole(DOCUMENT, with_tables(DOCUMENT.read_text(encoding="utf-8"), found | tuned))
     shown.save(PICTURE, optimize=True)
     print(f"reading: {DOCUMENT}, {PICTURE}", file=sys.stderr)
 
