@@ -1,8 +1,8 @@
 """reproduce: bring the workspace up to date once, as a Prefect flow.
 
 Each stage of each cell that calls a model is a task that fills the call cache, on one worker per
-device; then one `dvc repro` packs. DVC decides what is stale; the flow adds time, logs, retries and
-a view of what goes on. It never imports torch.
+device; then the stale stages are made. DVC decides what is stale; the flow adds time, logs, retries
+and a view of what goes on. It never imports torch.
 Run: python -m flows.reproduce
 """
 
@@ -23,10 +23,11 @@ from prefect.futures import as_completed
 from prefect.tasks import exponential_backoff
 
 from flows.view import View, surviving
-from g2u import params
 from g2u.cli import guard
 from g2u.cli.fill import Filled, Job, Stage, fill_cell, jobs
-from g2u.cli.run import all_answered, pack, run, settle, stamp
+from g2u.cli.make import make
+from g2u.cli.run import all_answered, run, settle
+from g2u.cli.sources import Inputs
 from g2u.cli.workers import Pool, pool
 from g2u.errors import BudgetError, CacheError, ParamsError, run_main
 from g2u.workspace import REPORT, Cell
@@ -59,21 +60,9 @@ def fill_stage(stage: Stage, cell: Cell, workers: Pool, stop: threading.Event) -
 
 
 @task(cache_policy=NO_CACHE, retries=1, retry_delay_seconds=5, persist_result=False)
-def repro() -> int:
-    """Run `dvc repro`, each of its lines a log line; returns how many stages ran.
-
-    Raises:
-        DataError: DVC stopped; its last line is in the message.
-    """
-    logger, ran = get_run_logger(), 0
-
-    def tell(line: str) -> None:
-        nonlocal ran
-        ran += line.startswith("Running stage")
-        logger.info(line)
-
-    pack(tell)
-    return ran
+def make_stages(inputs: Inputs) -> int:
+    """Make what is stale, each line a log line; returns how many stages ran."""
+    return make(inputs, get_run_logger().info)
 
 
 def gains_rows() -> list[dict[str, Any]]:
@@ -127,24 +116,24 @@ def fill_all(workers: Pool, all_jobs: list[Job], view: View) -> list[Filled]:
 
 @flow(validate_parameters=False)
 def reproduce() -> int:
-    """Sync, fill, repro, publish; returns how many stages ran."""
+    """Sync, fill, make, publish; returns how many stages ran."""
     logger, view = get_run_logger(), View()
     with guard.only_driver():
         tell: Callable[[str], None] = logger.info
-        work, config = settle(tell), params.load()
-        now = stamp(config)
+        inputs = Inputs.now()
+        work, config = settle(inputs, tell), inputs.config
         filled: list[Filled] = []
         if work is not None and work.understand:
             with pool(config) as workers:
                 filled = fill_all(workers, jobs(config, work), view)
-        all_answered(now, filled)
+        all_answered(inputs, filled)
         logger.info(
             "%d calls made, %d reused, %d failed",
             sum(f.made for f in filled),
             sum(f.reused for f in filled),
             sum(f.failed for f in filled),
         )
-        ran = repro()
+        ran = make_stages(inputs)
         publish_gains(view)
     return ran
 

@@ -1,7 +1,7 @@
 """sweep: the same cells under several params, each a DVC experiment, compared in one table.
 
-For every point the call cache is filled on all workers, then `dvc exp run` packs and keeps the
-result under a name; afterwards params.yaml and the results are as before.
+For every point the call cache is filled on all workers and the stages are made; `dvc exp save`
+keeps the result under a name; afterwards params.yaml and the results are as before.
 Run: python -m flows.sweep presets.models.tiny.sampler.steps=1,2,4 [another.key=a,b]
 """
 
@@ -22,7 +22,8 @@ from flows.view import View
 from g2u import params
 from g2u.cli import guard
 from g2u.cli.fill import jobs
-from g2u.cli.packer import packing
+from g2u.cli.make import make
+from g2u.cli.sources import Inputs
 from g2u.cli.stale import stale, status
 from g2u.cli.sync import sync
 from g2u.cli.workers import pool
@@ -71,10 +72,12 @@ def changed(raw: Mapping[str, Any], point: Point) -> dict[str, Any]:
 
 
 @task(task_run_name="experiment {name}", cache_policy=NO_CACHE, persist_result=False)
-def experiment(name: str) -> None:
-    """Keep the workspace's params and their results as a DVC experiment."""
-    with packing() as environment:
-        guard.run_dvc(["exp", "run", "--force", "--name", name], environment, get_run_logger().info)
+def experiment(name: str, inputs: Inputs) -> None:
+    """Make the stages and keep params and results as a DVC experiment."""
+    tell = get_run_logger().info
+    make(inputs, tell)
+    # of the root's stages alone: without a target, `dvc exp save` commits whatever lies anywhere
+    guard.run_dvc(["exp", "save", "--force", "--name", name, "dvc.yaml"], tell=tell)
 
 
 @flow(validate_parameters=False)
@@ -94,11 +97,12 @@ def sweep(axes: list[str]) -> list[dict[str, Any]]:
             for point, setting in zip(wanted, settings, strict=True):
                 name = "-".join(f"{k.rsplit('.', 1)[-1]}-{v}" for k, v in point.items())
                 path.write_text(yaml.safe_dump(setting, sort_keys=False), encoding="utf-8")
-                config = params.load()
+                inputs = Inputs.now()
+                config = inputs.config
                 sync(config)
                 with pool(config) as workers:
                     fill_all(workers, jobs(config, stale(config, status(config))), View())
-                experiment(name)
+                experiment(name, inputs)
                 table += [{"experiment": name, **point, **row} for row in gains_rows()]
         finally:
             path.write_bytes(before)

@@ -601,7 +601,7 @@ def _text_of(path: Path) -> str:
 
 @lru_cache(maxsize=4)
 def _read(kind: type[S], path: Path, text: str) -> S:
-    """The same text is read once: the packer is asked for every stage of a run."""
+    """The same text is read once: a warm process runs many stages."""
     try:
         raw = from_yaml(text)
     except yaml.YAMLError as error:

@@ -1,9 +1,9 @@
-"""Keeps a workspace sound around `dvc repro`: one driver, whole lock files, no orphans.
+"""Keeps a workspace sound: one driver, whole lock files, no orphans.
 
-DVC rewrites a dvc.lock in place after every stage. A kill in that moment can leave it broken, or
-cut short and still readable, and then the records of all other stages are gone without a word. So
-good lock files are copied aside, and what is lost is put back: a record too old only makes DVC
-look again. What else stands in DVC's way is put right in g2u/cli/repairs.py.
+A `dvc repro` rewrites a dvc.lock in place after every stage. A kill in that moment can leave it
+broken, or cut short and still readable, and then the records of all other stages are gone without a
+word. So good lock files are copied aside, and what is lost is put back: a record too old only makes
+DVC look again. What else stands in DVC's way is put right in g2u/cli/repairs.py.
 """
 
 import ctypes
@@ -13,7 +13,7 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -107,16 +107,11 @@ def keep_locks() -> None:
     repairs.keep_objects()
 
 
-def run_dvc(
-    arguments: Sequence[str],
-    environment: Mapping[str, str] | None = None,
-    tell: Callable[[str], None] | None = None,
-) -> None:
+def run_dvc(arguments: Sequence[str], *, tell: Callable[[str], None] | None = None) -> None:
     """Run DVC in a session of its own and end all of it with this process, however that ends.
 
     Args:
         arguments: after `dvc`.
-        environment: added to this process's.
         tell: gets each line of output; None = the output goes where this process's goes.
 
     Raises:
@@ -124,8 +119,8 @@ def run_dvc(
     """
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
     process = subprocess.Popen(
-        [sys.executable, "-m", "g2u.cli.dvc", *arguments],
-        env={**os.environ, "PATH": path, **(environment or {})},  # stages run this `python`
+        [sys.executable, "-m", "dvc", *arguments],
+        env={**os.environ, "PATH": path},  # stages run this `python`
         stdout=subprocess.PIPE if tell else None,
         stderr=subprocess.STDOUT if tell else None,
         text=True,

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from g2u.params import Params
     from g2u.records import Question, Target
 
-MARKS = ("params.yaml", "dvc.yaml", "stages/run.py")
+MARKS = ("params.yaml", "dvc.yaml", "stages/prepare.py")
 """What the root of a workspace holds."""
 
 
@@ -39,22 +39,24 @@ def plan_command(arguments: argparse.Namespace) -> None:
 
 
 def run_command(arguments: argparse.Namespace) -> None:
-    """Bring everything up to date: fill the call cache on all workers, then dvc repro."""
+    """Bring everything up to date: make the missing calls, then the stages that are stale."""
     from g2u.cli.run import run
 
     run(waits=arguments.wait, recheck=arguments.recheck)
 
 
 def fill_command(arguments: argparse.Namespace) -> None:
-    """Make the missing model calls on all workers; dvc repro then only packs."""
+    """Make the missing model calls on all workers; a run then only packs."""
     del arguments
     from g2u.cli.fill import fill
     from g2u.cli.guard import only_driver
     from g2u.cli.stale import stale, status
+    from g2u.cli.sync import respell
 
     config = params.load()
     config.check_settings()
     with only_driver():
+        respell()
         for done in fill(config, stale(config, status(config))):
             print(f"fill {done}", file=sys.stderr)
 

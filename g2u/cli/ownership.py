@@ -39,6 +39,8 @@ COMMAND = re.compile(
     r"(?: --model \S+)?(?: --family (?P<family>\w+))?(?: --elsewhere \w+)?"
 )
 """The command of a stage of g2u."""
+FORMER = re.compile(r"\bpython -S stages/run\.py (?=\w)")
+"""How such a command began before."""
 N = "[a-z0-9_]+"
 Form = Callable[[Path], bool]
 
@@ -211,6 +213,13 @@ def is_generated(path: Path, text: str) -> bool:
         and (found["benchmark"], found["family"]) == (benchmark, family)
         for name, found in made
     )
+
+
+def respelled(text: str) -> str:
+    """A dvc.yaml or dvc.lock with the commands of g2u's stages as they are written now: the same
+    commands, so that what they made stays recorded.
+    """
+    return FORMER.sub("python -m stages.", text)
 
 
 def outs_of(text: str) -> set[str]:

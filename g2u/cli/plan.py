@@ -19,7 +19,7 @@ GUESS_SECONDS = {"edit": 0.03, "answer": 0.02, "score": 0.003, "embed": 0.003}
 """Seconds per call where the cache holds no call of that model and kind: tiny on one core."""
 GUESS_BYTES = {"edit": 4500, "answer": 200, "score": 300, "embed": 4000}
 PACKING = 3.5
-"""Seconds in which `dvc repro` packs a cell: its four stages, and its part of the report; measured
+"""Seconds in which a run packs a cell: its four stages, and its part of the report; measured
 on two cores with cells of 500 questions.
 """
 

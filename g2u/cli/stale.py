@@ -4,7 +4,6 @@ Calls of cells that DVC calls unchanged are done with, wherever they were made: 
 the results has them, without a call cache and without the server.
 """
 
-import logging
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -13,8 +12,10 @@ from typing import Any
 
 import yaml
 
-from g2u.cli.ownership import CELLS
+from g2u.cli import dvc
+from g2u.cli.ownership import CELLS, respelled
 from g2u.cli.sync import dvc_files
+from g2u.errors import DataError
 from g2u.files import from_yaml
 from g2u.params import Params
 from g2u.recipes import recipes
@@ -46,13 +47,11 @@ under way, the folder is no repository).
 
 def status(config: Params) -> Status:
     """DVC's own word on the stages of benchmarks and cells that are there."""
-    from dvc.exceptions import DvcException
-
     files = [path for path in dvc_files(config) if path.parts[0] == DATA.name and path.exists()]
     try:
-        with _repo() as repo:
+        with dvc.opened() as repo:
             return dict(repo.status(targets=[str(path) for path in files])) if files else {}
-    except (DvcException, OSError):
+    except DataError:
         return None
 
 
@@ -73,7 +72,7 @@ def stale(config: Params, told: Status) -> Stale:
             or f"{path}:prepare" in told
             or RECIPES / f"prepare/{benchmark}.json" in changed
             or not path.exists()
-            or path.read_bytes() != wanted[path].encode()
+            or respelled(path.read_text(encoding="utf-8", errors="replace")) != wanted[path]
         )
         if is_old:
             prepare.add(benchmark)
@@ -113,8 +112,6 @@ def stale(config: Params, told: Status) -> Stale:
 
 def restore(told: Status) -> list[str]:
     """Put back outputs that are gone and that DVC's cache holds; returns a line where it did."""
-    from dvc.exceptions import DvcException
-
     gone = [
         path
         for changes in (told or {}).values()
@@ -125,7 +122,7 @@ def restore(told: Status) -> list[str]:
     ]
     if not gone:
         return []
-    with _repo() as repo, suppress(DvcException):
+    with suppress(DataError), dvc.opened() as repo:
         repo.checkout(targets=gone, allow_missing=True)
     back = sum(Path(path).exists() for path in gone)
     return [f"put back {back} outputs that were gone from data/, out of DVC's cache"] * bool(back)
@@ -145,7 +142,7 @@ def models(config: Params, work: Stale, *, certain: bool) -> frozenset[str]:
 def _is_same(path: Path, wanted: str, model: str) -> bool:
     """Whether a model's cells in a family's dvc.yaml are what they shall be."""
     try:
-        there = _of_model(path.read_text(encoding="utf-8"), model)
+        there = _of_model(respelled(path.read_text(encoding="utf-8")), model)
         return bool(there == _of_model(wanted, model))
     except (OSError, ValueError, TypeError, KeyError, IndexError, yaml.YAMLError):
         return False
@@ -154,10 +151,3 @@ def _is_same(path: Path, wanted: str, model: str) -> bool:
 def _of_model(text: str, model: str) -> Any:
     found = from_yaml(text)
     return found["stages"], found["vars"][0]["models"][model]
-
-
-def _repo() -> Any:
-    from dvc.repo import Repo
-
-    logging.getLogger("dvc").setLevel(logging.ERROR)
-    return Repo()

@@ -12,7 +12,16 @@ from pathlib import Path
 
 from g2u import plugins
 from g2u.cli.guard import STATE
-from g2u.cli.ownership import CELLS, HEADER, PAGES, Workspace, is_generated, out_of
+from g2u.cli.ownership import (
+    CELLS,
+    FORMER,
+    HEADER,
+    PAGES,
+    Workspace,
+    is_generated,
+    out_of,
+    respelled,
+)
 from g2u.cli.sources import states
 from g2u.dependencies import PACKAGES
 from g2u.digests import sha256
@@ -340,6 +349,26 @@ def sync_plan(config: Params, root: Path = Path()) -> Planned:
     return Planned(root, texts, outputs, files)
 
 
+def respell(root: Path = Path()) -> list[str]:
+    """Write commands of stages that are spelled as they were before as they are now, in dvc.yaml
+    files of g2u's and the lock files beside them alike; returns a line where there were any.
+
+    DVC goes by the text of a command: with only one of the two changed, all would be made anew.
+    """
+    count = 0
+    for yaml_file in (root / ROOT, *sorted((root / DATA).rglob(ROOT.name))):
+        path = yaml_file.relative_to(root)
+        for place in (yaml_file, yaml_file.with_suffix(".lock")):
+            if place.is_symlink() or not place.is_file():
+                continue
+            there = place.read_bytes()
+            is_former = FORMER.search(there.decode("utf-8", "replace")) is not None
+            if is_former and (path == ROOT or _is_synced(path, yaml_file.read_bytes())):
+                write_whole(place, respelled(there.decode("utf-8")))
+                count += 1
+    return [f"stages' commands are spelled as they are now in {count} files"] if count else []
+
+
 def _is_synced(path: Path, there: bytes) -> bool:
     return is_generated(path, there.decode("utf-8", "replace"))
 
@@ -359,4 +388,4 @@ def sync(config: Params, root: Path = Path()) -> list[str]:
     Raises:
         DataError: a person's file, folder or link lies where g2u would write.
     """
-    return sync_plan(config, root).apply()
+    return [*respell(root), *sync_plan(config, root).apply()]

@@ -4,6 +4,7 @@ import base64
 import contextlib
 import json
 import random
+import re
 import shutil
 import subprocess
 import sys
@@ -194,6 +195,27 @@ def test_a_pulled_clone_asks_for_nothing_and_then_for_what_changed(
     assert drawn(clone) == pulled
     assert set(pulled.values()) <= server.shown, "answers are about the drawings that were pulled"
     assert run(clone, "dvc", "status").stdout.strip() == "Data and pipelines are up to date."
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("former", [("dvc.yaml", "dvc.lock"), ("dvc.lock",)], ids=len)
+def test_commands_that_an_older_g2u_spelled_otherwise_cost_nothing(
+    clone: Path, server: Drawing, former: tuple[str, ...]
+) -> None:
+    """As an update of g2u finds them: in both files, or in the lock files alone."""
+    for name in former:
+        for path in (clone / name, *(clone / "data").rglob(name)):
+            text = re.sub(
+                r"python -m stages\.(?!train)", "python -S stages/run.py ", path.read_text()
+            )
+            path.write_text(text)
+    assert "3 cells are as DVC recorded them: 0 calls" in to_make(clone) or len(former) == 1
+    done = run(clone, "g2u.cli.main", "run")
+    assert "commands are spelled as they are now" in done.stderr
+    assert "Running stage" not in done.stderr
+    assert not server.asked
+    assert run(clone, "dvc", "status").stdout.strip().endswith("are up to date.")
+    assert "spelled" not in run(clone, "g2u.cli.main", "run").stderr
 
 
 @pytest.mark.slow

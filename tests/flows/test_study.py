@@ -92,7 +92,7 @@ def test_a_study_runs_apart_and_brings_its_numbers_home(workspace: Workspace) ->
     assert set(numbers["mine"]["tiny"]) == {"direct", "blind", "duplicate"}
     again = workspace.run("flows.study", "small")
     assert "calls made" not in again.stderr
-    assert "Running stage" not in again.stdout
+    assert "Running stage" not in again.stderr
     refused = workspace.run("flows.study", "smal", check=False)
     assert refused.returncode == 1
     assert "did you mean 'small'?" in refused.stderr

@@ -1,4 +1,4 @@
-"""stages/run.py: the stage runs in g2u's Python, whichever `python` the PATH leads to."""
+"""`python -m stages.<name>` runs in g2u's Python, whichever `python` the PATH leads to."""
 
 import os
 import subprocess
@@ -18,17 +18,16 @@ STAGE = "import sys\nprint('ran in', sys.prefix, *sys.argv[1:])\n"
 def bare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A workspace with one stage, and a Python without packages."""
     (tmp_path / "stages").mkdir()
-    (tmp_path / "stages/run.py").write_text((ROOT / "stages/run.py").read_text())
+    (tmp_path / "stages/__init__.py").write_text((ROOT / "stages/__init__.py").read_text())
     (tmp_path / "stages/idle.py").write_text(STAGE)
     venv.create(tmp_path / "bare", symlinks=True)
     monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("G2U_PACKER", raising=False)
     return tmp_path / "bare/bin/python"
 
 
 def ran(python: Path | str) -> "subprocess.CompletedProcess[str]":
     """The stage, run as dvc.yaml says."""
-    command = [str(python), "-S", "stages/run.py", "idle", "--family", "a b"]
+    command = [str(python), "-m", "stages.idle", "--family", "a b"]
     return subprocess.run(command, capture_output=True, text=True)
 
 
@@ -43,7 +42,7 @@ def test_without_an_environment_it_is_one_line(bare: Path) -> None:
     done = ran(bare)
     assert done.returncode == 1
     assert done.stderr == (
-        f"stage idle: {bare} has not the packages of g2u; activate its environment "
+        f"{bare} has not the packages of g2u; activate its environment "
         "(. .venv/bin/activate), then run again\n"
     )
     Path(".venv").symlink_to(bare.parent.parent)
