@@ -45,7 +45,8 @@ def mutated(folder: Path) -> Row:
 
 def killed(folder: Path) -> Row:
     """Runs that end at any line."""
-    found = crashes.campaign(workspace(folder), KILLS, 40, seed=0)
+    place = workspace(folder)
+    found = crashes.campaign(place, crashes.settle(place, 40), KILLS, seed=0)
     most = KILLS * crashes.BATCH
     return Row(
         f"{found.kills} kills",
@@ -57,7 +58,8 @@ def killed(folder: Path) -> Row:
 
 def at_once(folder: Path) -> Row:
     """Runs that begin together."""
-    found = together.campaign(workspace(folder), RUNS, 8)
+    place = workspace(folder)
+    found = together.campaign(place, crashes.settle(place, 8), RUNS)
     figure = f"{found.failed} failed, {found.differences} differences"
     return Row(f"{found.runs} runs", figure, "0, 0", not found.failed + found.differences)
 

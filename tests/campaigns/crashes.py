@@ -62,8 +62,19 @@ class Outcome:
     """Files and lock entries that are not as after one uninterrupted run."""
 
 
-def settle(workspace: Workspace, questions: int) -> None:
-    """A workspace with the counting model and one worker."""
+@dataclass(frozen=True)
+class Whole:
+    """One uninterrupted run."""
+
+    state: dict[str, str]
+    lines: int
+    """That it printed."""
+
+
+def settle(workspace: Workspace, questions: int) -> Whole:
+    """A workspace with the counting model and one worker; what a run there comes to, which is
+    forgotten.
+    """
     workspace.init_dvc()
     folder = workspace.folder / "g2u" / "models" / "written"
     folder.mkdir(exist_ok=True)
@@ -75,6 +86,10 @@ def settle(workspace: Workspace, questions: int) -> None:
     # the adapter exists in the workspace alone, so params are checked there
     (workspace.folder / "params.yaml").write_text(yaml.safe_dump(workspace.raw, sort_keys=False))
     workspace.run("g2u.cli.main", "sync")
+    lines = run_until(workspace.folder, None, 0.0)
+    whole = Whole(state(workspace.folder), len(lines))
+    forget(workspace.folder)
+    return whole
 
 
 def forget(folder: Path, *, calls: bool = True) -> None:
@@ -106,26 +121,22 @@ def state(folder: Path) -> dict[str, str]:
     return {k: v for k, v in found.items() if "report" not in k}
 
 
-def campaign(workspace: Workspace, kills: int, questions: int, seed: int) -> Outcome:
+def campaign(workspace: Workspace, whole: Whole, kills: int, seed: int) -> Outcome:
     """Kill `kills` runs; whenever one comes to its end, begin anew with empty caches."""
-    settle(workspace, questions)
     folder, rng = workspace.folder, random.Random(seed)
-    workspace.run("g2u.cli.main", "run")
-    whole = state(folder)
-    lines = len(run_until(folder, None, 0.0))
     forget(folder)
     done = asked = redone = differences = 0
     while done < kills:
-        seen = run_until(folder, rng.randrange(max(2, lines + 40)), rng.random() * 0.05)
+        seen = run_until(folder, rng.randrange(whole.lines), rng.random() * 0.05)
         if seen[-1:] != ["ended"]:
             done += 1
             continue
         asked, redone = count(folder, asked, redone)
-        differences += changes(whole, state(folder))
+        differences += changes(whole.state, state(folder))
         forget(folder)
     workspace.run("g2u.cli.main", "run")
     asked, redone = count(folder, asked, redone)
-    differences += changes(whole, state(folder))
+    differences += changes(whole.state, state(folder))
     return Outcome(done, asked, redone, differences)
 
 

@@ -51,7 +51,7 @@ TEXTS = {
     "data/mine/thoughts/one/detail/.part-00000.parquet.new": "n",
     "data/mine/thoughts/other_model/own/picture.txt": "n",
     "data/mine/answers/one/review.txt": "n",
-    "data/mine/answers/two/own.parquet": "n",
+    "data/other/answers/two/own.parquet": "n",
     "data/mine/rewards/one/own.parquet": "n",
     "data/mine/scores/one/notes.json": "{}",
     "data/mine/metrics/one/notes.json": "{}",
@@ -253,9 +253,15 @@ class Campaign:
         self.before = after
 
     def ask(self, *axes: tuple[str, ...]) -> None:
-        """Write params.yaml with these models, benchmarks and families."""
+        """Write params.yaml with these models, benchmarks and families; the first model meets all
+        of them, the other one the last benchmark alone.
+        """
         names = ("models", "benchmarks", "families")
-        self.workspace.raw |= dict(zip(names, map(list, axes), strict=True))
+        asked = dict(zip(names, map(list, axes), strict=True))
+        blocks = [{"models": [MODELS[0]]}]
+        if MODELS[1] in asked["models"]:
+            blocks.append({"models": [MODELS[1]], "benchmarks": asked["benchmarks"][-1:]})
+        self.workspace.raw |= {**asked, "cells": blocks}
         text = yaml.safe_dump(self.workspace.raw, sort_keys=False)
         (self.workspace.folder / "params.yaml").write_text(text)
 

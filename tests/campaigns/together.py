@@ -5,7 +5,7 @@ import subprocess
 import sys
 from dataclasses import dataclass
 
-from tests.campaigns.crashes import forget, settle, state
+from tests.campaigns.crashes import Whole, changes, forget, state
 from tests.conftest import Workspace
 
 
@@ -20,11 +20,8 @@ class Outcome:
     """Results that are not as after one run alone."""
 
 
-def campaign(workspace: Workspace, runs: int, questions: int) -> Outcome:
+def campaign(workspace: Workspace, whole: Whole, runs: int) -> Outcome:
     """Start all runs at once in one workspace; each waits its turn."""
-    settle(workspace, questions)
-    workspace.run("g2u.cli.main", "run")
-    alone = state(workspace.folder)
     forget(workspace.folder)
     environment = {**os.environ, "PYTHONPATH": str(workspace.folder)}
     processes = [
@@ -37,6 +34,4 @@ def campaign(workspace: Workspace, runs: int, questions: int) -> Outcome:
     ]  # fmt: skip
     ends = [(process.communicate()[1], process.returncode) for process in processes]
     failed = sum(code != 0 for _, code in ends)
-    found = state(workspace.folder)
-    differences = sum(alone.get(k) != found.get(k) for k in alone.keys() | found.keys())
-    return Outcome(runs, failed, differences)
+    return Outcome(runs, failed, changes(whole.state, state(workspace.folder)))

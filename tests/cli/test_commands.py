@@ -35,6 +35,7 @@ def test_the_plan_before_a_run_is_what_the_run_does(workspace: Workspace) -> Non
 @pytest.mark.slow
 def test_fill_makes_every_call_and_repro_alone_gives_the_same_bytes(workspace: Workspace) -> None:
     workspace.init_dvc()
+    workspace.use_null()
     workspace.raw["families"] = ["direct", "duplicate", "self"]
     workspace.use_tsv(tsv_rows(5))
     workspace.raw["run"] = {"workers": 2}

@@ -13,7 +13,7 @@ from g2u.cli.stale import stale, status
 from g2u.errors import ParamsError
 from g2u.params import Params, load
 from g2u.workspace import call_store
-from tests.conftest import Workspace, tsv_rows
+from tests.conftest import Workspace, tsv_rows, write_tsv
 
 pytestmark = pytest.mark.slow
 
@@ -47,15 +47,27 @@ def test_actors_give_the_bytes_of_local_workers_and_a_lost_one_is_replaced(
 ) -> None:
     workspace.raw["families"] = ["direct", "duplicate", "structure"]
     workspace.raw["run"] = {"workers": 2}
-    workspace.use_tsv(tsv_rows(80))
-    workspace.raw["presets"]["models"]["tiny"]["sampler"]["steps"] = 2
+    workspace.use_tsv(tsv_rows(80))  # more than a part
+    write_tsv(workspace.folder / "few.tsv", tsv_rows(6))
+    presets = workspace.raw["presets"]
+    presets["benchmarks"]["few"] = {"source": "tsv", "file": "few.tsv"}
+    presets["models"]["plain"] = {"adapter": "null"}
+    presets["models"]["tiny"]["sampler"]["steps"] = 2
+    workspace.raw |= {
+        "models": ["plain", "tiny"],
+        "benchmarks": ["mine", "few"],
+        "cells": [
+            {"models": ["plain"], "benchmarks": ["mine"]},
+            {"models": ["tiny"], "benchmarks": ["few"]},
+        ],
+    }
     make_calls(workspace.write())
     local = replies()
     monkeypatch.setenv("G2U_CACHE", str(workspace.folder / "other"))
     workspace.raw["run"] = {"workers": 2, "ray": "local"}
     make_calls(workspace.write())
     assert replies() == local
-    assert len(local) == 80 + 80 * 4
+    assert len(local) == 86 + 86 * 4
     from ray import cloudpickle
 
     cloudpickle.register_pickle_by_value(sys.modules[__name__])  # actors do not know tests/

@@ -1,26 +1,25 @@
-"""flows.serve in a workspace, beside a Prefect server of its own, as tests watch it."""
+"""flows.serve in a workspace, beside a Prefect server, as tests watch it."""
 
 import contextlib
 import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import httpx
 
 from tests.conftest import ROOT, Workspace
-from tests.models.servers import prefect_server
 
 
 @dataclass(frozen=True)
 class Serving:
     """The process that serves the flows."""
 
-    address: str
-    """Of the Prefect server."""
+    api: str
+    """Address of the Prefect server's API."""
     process: "subprocess.Popen[str]"
 
     def wait_until_told(self, wanted: str) -> None:
@@ -35,7 +34,7 @@ class Serving:
 
     def start(self, flow: str) -> None:
         """What `prefect deployment run` asks of the server."""
-        found = httpx.get(f"{self.address}/api/deployments/name/{flow}/{flow}").json()
+        found = httpx.get(f"{self.api}/deployments/name/{flow}/{flow}").json()
         self._asked(f"deployments/{found['id']}/create_flow_run", {})
 
     def cancel(self, run: str) -> None:
@@ -48,21 +47,24 @@ class Serving:
         return found
 
     def _asked(self, path: str, body: dict[str, Any]) -> Any:
-        return httpx.post(f"{self.address}/api/{path}", json=body).raise_for_status().json()
+        return httpx.post(f"{self.api}/{path}", json=body).raise_for_status().json()
 
 
 @contextlib.contextmanager
-def serving(workspace: Workspace) -> Iterator[Serving]:
-    """Serve the flows until the end, when all that was started is killed."""
+def serving(workspace: Workspace, server: Mapping[str, str]) -> Iterator[Serving]:
+    """Serve the flows until the end, when all that was started is killed.
+
+    Args:
+        workspace: where.
+        server: the environment that names the Prefect server.
+    """
     environment = {
         **os.environ,
-        "PREFECT_HOME": str(workspace.folder.parent / "prefect"),
+        **server,
         "PREFECT_RUNNER_POLL_FREQUENCY": "1",
         "PYTHONPATH": f"{workspace.folder}:{ROOT}",
     }
     with contextlib.ExitStack() as stack:
-        address = stack.enter_context(prefect_server(environment))
-        environment["PREFECT_API_URL"] = f"{address}/api"
         process = stack.enter_context(
             subprocess.Popen(
                 [sys.executable, "-u", "-m", "flows.serve"],
@@ -71,6 +73,6 @@ def serving(workspace: Workspace) -> Iterator[Serving]:
             )
         )  # fmt: skip
         stack.callback(os.killpg, process.pid, signal.SIGKILL)
-        served = Serving(address, process)
+        served = Serving(server["PREFECT_API_URL"], process)
         served.wait_until_told("being served")
         yield served

@@ -258,6 +258,7 @@ def test_a_task_for_lmms_eval_holds_its_pictures_and_functions(tmp_path: Path) -
 
 
 def test_a_cell_goes_out_and_its_answers_come_back(workspace: Workspace) -> None:
+    workspace.use_null()
     workspace.use_tsv(tsv_rows(12))
     workspace.raw["families"] = ["direct", "duplicate", "detail"]
     workspace.write()

@@ -167,6 +167,7 @@ class Handler(BaseHTTPRequestHandler):
     """The chat completions of one server."""
 
     protocol_version = "HTTP/1.1"
+    wbufsize = -1  # a reply goes out in one piece: its head alone would wait for the client
     server: Liar
 
     def do_GET(self) -> None:
@@ -200,7 +201,7 @@ class Handler(BaseHTTPRequestHandler):
 def serving(mind: str, lie: str = "") -> Iterator[Liar]:
     """A server on a port of its own."""
     server = Liar(mind, lie)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
     try:
         yield server
     finally:

@@ -12,6 +12,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any, ClassVar
 
 from tests.conftest import png
@@ -52,10 +53,13 @@ def started(
             os.killpg(server.pid, signal.SIGKILL)
 
 
-def prefect_server(environment: Mapping[str, str]) -> contextlib.AbstractContextManager[str]:
-    """The address of a Prefect server of its own; PREFECT_HOME says where it keeps its database."""
+@contextlib.contextmanager
+def prefect_server(home: Path) -> Iterator[dict[str, str]]:
+    """A Prefect server with its database in `home`: the environment in which flows find it."""
     command = ("uvicorn", "--factory", "prefect.server.api.server:create_app", "--port", "0")
-    return started(*command, environment={**environment, "PREFECT_SERVER_LOGGING_LEVEL": "INFO"})
+    own = {"PREFECT_HOME": str(home), "PREFECT_SERVER_LOGGING_LEVEL": "INFO"}
+    with started(*command, environment=own) as address:
+        yield {"PREFECT_HOME": str(home), "PREFECT_API_URL": f"{address}/api"}
 
 
 Fault = Callable[[BaseHTTPRequestHandler], None]

@@ -15,6 +15,7 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("shared") / "a workspace"
     folder.mkdir()
     made = Workspace(folder)
+    made.use_null(settings={"size": 48})
     made.use_tsv([*tsv_rows(12), {**tsv_rows(1)[0], "index": "again"}], licence="MIT")
     made.raw["families"] = ["direct", "duplicate", "detail", "structure"]
     made.write()

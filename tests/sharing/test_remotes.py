@@ -55,6 +55,7 @@ def git(folder: Path, *arguments: str) -> None:
 def test_a_second_clone_has_the_report_from_the_remote_alone(
     workspace: Workspace, endpoint: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    workspace.use_null()
     workspace.use_tsv(tsv_rows(8))
     workspace.raw["families"] = ["direct", "duplicate", "detail"]
     workspace.write()
@@ -96,6 +97,7 @@ def test_a_second_clone_has_the_report_from_the_remote_alone(
 def test_dvc_reads_a_dataset_out_of_another_repository(
     workspace: Workspace, tmp_path: Path
 ) -> None:
+    workspace.use_null()
     workspace.use_tsv(tsv_rows(6))
     workspace.raw["families"] = ["direct", "duplicate", "detail"]
     workspace.write()

@@ -10,7 +10,6 @@ from g2u.workspace import Cell
 from tests.conftest import Workspace, tsv_rows
 from tests.models.builders import CHATS, EDITORS
 from tests.models.servers import started
-from tests.stages.test_reuse import stale
 
 ROWS = 4
 FAMILIES = ["direct", "duplicate", "detail", "imagined"]
@@ -46,6 +45,11 @@ def rows(workspace: Workspace) -> Workspace:
         },
     }
     return workspace
+
+
+def stale(workspace: Workspace) -> set[str]:
+    """Stages whose own inputs changed, as `dvc status` has them."""
+    return set(json.loads(workspace.run("dvc", "status", "--json").stdout))
 
 
 def told(model: str, family: str) -> list[str]:
