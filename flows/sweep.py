@@ -21,11 +21,9 @@ from flows.reproduce import fill_all, gains_rows
 from flows.view import View
 from g2u import params
 from g2u.cli import guard
-from g2u.cli.fill import jobs
 from g2u.cli.packer import packing
 from g2u.cli.stale import stale, status
 from g2u.cli.sync import sync
-from g2u.cli.workers import pool
 from g2u.errors import DataError, ParamsError, run_main
 
 Point = dict[str, Any]
@@ -96,8 +94,7 @@ def sweep(axes: list[str]) -> list[dict[str, Any]]:
                 path.write_text(yaml.safe_dump(setting, sort_keys=False), encoding="utf-8")
                 config = params.load()
                 sync(config)
-                with pool(config) as workers:
-                    fill_all(workers, jobs(config, stale(config, status(config))), View())
+                fill_all(config, stale(config, status(config)), View())
                 experiment(name)
                 table += [{"experiment": name, **point, **row} for row in gains_rows()]
         finally:
