@@ -1,7 +1,10 @@
 """The brokers of a process: one for each model that it calls."""
 
+import asyncio
+from collections.abc import Coroutine
 from contextlib import AbstractContextManager
 from types import TracebackType
+from typing import Any, TypeVar
 
 from g2u.cache.broker import Broker
 from g2u.cache.budget import Spent
@@ -10,6 +13,8 @@ from g2u.cache.store import Replies
 from g2u.errors import ModelError
 from g2u.params import Params
 from g2u.protocols import Model
+
+T = TypeVar("T")
 
 
 class Brokers(AbstractContextManager["Brokers"]):
@@ -34,6 +39,7 @@ class Brokers(AbstractContextManager["Brokers"]):
     ) -> None:
         self._config, self._store, self._plans = config, store, plans
         self._spent, self._shared_by = spent or Spent(), shared_by
+        self._runner = asyncio.Runner()
         self._models: dict[str, Model] = {}
         self._brokers: dict[str, Broker] = {}
 
@@ -69,13 +75,23 @@ class Brokers(AbstractContextManager["Brokers"]):
             )
         return self._brokers[name]
 
+    def run(self, work: Coroutine[Any, Any, T]) -> T:
+        """What a coroutine over these calls comes to."""
+        return self._runner.run(work)
+
+    async def leave(self) -> None:
+        """Let go of what the running event loop has open, and of the models."""
+        for broker in self._brokers.values():
+            await broker.leave()
+        for model in self._models.values():
+            await asyncio.to_thread(model.close)  # it may run a loop of its own
+        self._brokers, self._models = {}, {}
+
     def __exit__(
         self,
         kind: type[BaseException] | None,
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        for broker in self._brokers.values():
-            broker.close()
-        for model in self._models.values():
-            model.close()
+        self._runner.run(self.leave())
+        self._runner.close()

@@ -92,7 +92,11 @@ class Server(Protocol):
     """Requests at a time, 1 and more."""
 
     async def ask(self, request: Request) -> Reply[Any]:
-        """The reply to one request; all calls come from one event loop."""
+        """The reply to one request."""
+        ...
+
+    async def leave(self) -> None:
+        """Close what the running event loop has open; a later `ask` opens it again."""
         ...
 
 

@@ -5,7 +5,6 @@ Output columns: g2u.tables.THOUGHTS (shards) and LINKS; CALLS that they were mad
 Run: python -m stages.generate --benchmark ladder --model tiny --family structure
 """
 
-import asyncio
 import sys
 from collections.abc import Mapping, Sequence
 
@@ -56,7 +55,7 @@ def main() -> None:
     pictures = material(cell, imagining.reads)
     with Brokers(config, known_calls()) as brokers:
         calls = brokers.calls(cell.model, imagining.writer)
-        thoughts = asyncio.run(imagined(imagining, questions, pictures, calls))
+        thoughts = brokers.run(imagined(imagining, questions, pictures, calls))
         identity = calls.identity("edit")
     failed = [thought for thought in thoughts if thought.status == "failed"]
     if len(failed) > config.generate.max_failed:

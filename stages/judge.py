@@ -7,7 +7,6 @@ Output columns: g2u.tables.JUDGEMENTS (what is asked: g2u/judging.py).
 Run: python -m stages.judge --benchmark ladder --model tiny --family structure
 """
 
-import asyncio
 import sys
 from collections.abc import Sequence
 
@@ -43,7 +42,7 @@ def judged(config: Params, cell: Cell, judge: str) -> tuple[list[Judgement], Bro
     found = cases(section.tasks, there, section.max_tokens, section.agreement)
     with Brokers(config, known_calls()) as brokers:
         calls = brokers.calls(judge)
-        return asyncio.run(_all(found, calls)), calls
+        return brokers.run(_all(found, calls)), calls
 
 
 async def _all(found: Sequence[Case], calls: BrokeredCalls) -> list[Judgement]:

@@ -107,7 +107,7 @@ def main() -> None:
     with Brokers(config, known_calls()) as brokers:
         names = [*(arm.name for arm in work.arms), REWARDS]
         made = {name: brokers.calls(cell.model) for name in names}
-        answers, found = asyncio.run(work.understood(made))
+        answers, found = brokers.run(work.understood(made))
     failed = [a for a in answers if a.status == "failed"]
     tables.assert_same_ids(str(cell), (a.id for a in answers), (q.id for q in questions))
     if len(failed) > config.understand.max_failed + config.generate.max_failed:

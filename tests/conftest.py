@@ -186,10 +186,10 @@ def count_calls(tmp_path: Path) -> Counter:
                 with Brokers(config, store) as brokers:
                     calls = brokers.calls(cell.model)
                     imagining = Imagining(config, cell)
-                    thoughts = asyncio.run(imagined_by(imagining, questions, pictures, calls))
+                    thoughts = brokers.run(imagined_by(imagining, questions, pictures, calls))
                     work = Understanding(config, cell, questions, pictures, thoughts)
                     noted = dict.fromkeys((*(a.name for a in work.arms), REWARDS), calls)
-                    asyncio.run(work.understood(noted))
+                    brokers.run(work.understood(noted))
                 tallies = calls.tally()
                 made[family] = {kind: tally.made for kind, tally in tallies.items() if tally.made}
         return made

@@ -21,6 +21,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
+from g2u import plugins
 from g2u.cache.budget import Budget
 from g2u.cache.encoding import as_entry, reply_of
 from g2u.cache.store import Replies
@@ -169,11 +170,13 @@ class Broker:
     @property
     def window(self) -> int:
         """Questions open at once with which the model is kept busy: twice what it takes at once."""
-        servers = [self._server(kind) for kind in KINDS]
+        servers = [plugins.server(self._model, kind) for kind in KINDS]
         return 2 * max(self._batch, *(server.in_flight for server in servers if server), 1)
 
-    def close(self) -> None:
-        """Let the device's thread go."""
+    async def leave(self) -> None:
+        """Let go of the device's thread, and of connections that the running event loop has."""
+        for lane in self._lanes.values():
+            await lane.server.leave()
         self._device.thread.shutdown(wait=False)
 
     def _turn(self) -> None:
@@ -204,7 +207,7 @@ class Broker:
                     self._hand_over(call)
 
     def _hand_over(self, call: _Call) -> None:
-        server = self._server(call.kind)
+        server = plugins.server(self._model, call.kind)
         if server is not None:
             lane = self._lanes.setdefault(id(server), _Lane(server))
             heapq.heappush(lane.queue, (call.kind != "edit", next(self._count), call))
@@ -215,10 +218,6 @@ class Broker:
         if device.feeder is None:
             device.feeder = asyncio.get_running_loop().create_task(self._feed())
             device.feeder.add_done_callback(self._over)
-
-    def _server(self, kind: Kind) -> Server | None:
-        find: Callable[[Kind], Server | None] | None = getattr(self._model, "server", None)
-        return find(kind) if find else None
 
     def _send(self, lane: _Lane) -> None:
         """Send what the server takes now."""

@@ -333,7 +333,7 @@ class _Filler:
 
     async def _advance(self, fresh: Sequence[Part]) -> list[Report]:
         for part in fresh:
-            work = _Work(self._config, part, self._of(part.model))
+            work = _Work(self._config, part, await self._of(part.model))
             self._begun[asyncio.create_task(work.fill())] = work
         drawn = [w.drawn for w in self._begun.values() if not w.drawn.done()]
         await asyncio.wait(
@@ -347,11 +347,11 @@ class _Filler:
             reports.append(work.report(is_done=task.done()))
         return reports
 
-    def _of(self, model: str) -> Brokers:
+    async def _of(self, model: str) -> Brokers:
         """The brokers of the cells of a model; one at a time is in memory."""
         if self._brokers is None or self._model != model:
             if self._brokers is not None:
-                self._brokers.__exit__(None, None, None)
+                await self._brokers.leave()
             count = worker_count(self._config)
             self._brokers = Brokers(self._config, _store(), spent=spent(), shared_by=count)
             self._model = model

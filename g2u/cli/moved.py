@@ -1,6 +1,5 @@
 """Code that moved: proven by replies that lie in the call cache, and recorded in moves.json."""
 
-import asyncio
 import json
 import re
 from collections.abc import Iterable, Sequence
@@ -96,7 +95,7 @@ def _known(config: Params, name: str) -> dict[str, tuple[Request, Entry]]:
             cell = Cell(benchmark, name, family)
             writer = Imagining(config, cell).writer
             calls = BrokeredCalls(noting, brokers.of(writer) if writer else None)
-            asyncio.run(plan_cell(config, cell, source, calls))
+            brokers.run(plan_cell(config, cell, source, calls))
     found = store.get_many(noting.requests)
     return {key: (noting.requests[key], entry) for key, entry in found.items()}
 

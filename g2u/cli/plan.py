@@ -1,6 +1,5 @@
 """What a run would do, without doing it: the stages' own functions over calls never made."""
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -79,7 +78,7 @@ def plan(config: Params) -> list[CellPlan]:
                 drawn = tables.read_thoughts(cell.thoughts)
                 keys |= _recorded(cell, "generate")
             calls = brokers.calls(cell.model, Imagining(config, cell).writer)
-            waits = asyncio.run(plan_cell(config, cell, source, calls, drawn))
+            waits = brokers.run(plan_cell(config, cell, source, calls, drawn))
             plans.append(CellPlan(cell, calls.tally(), waits, calls.settled | keys))
     return plans
 

@@ -91,6 +91,9 @@ class Behind(Echo):
     def server(self, kind: Kind) -> Server | None:
         return self if kind != "score" else None
 
+    async def leave(self) -> None:
+        pass
+
     async def ask(self, request: Request) -> Reply[Any]:
         told = (
             f"edit {request.seed}"

@@ -1,6 +1,5 @@
 """Editors that follow no instruction: one drawing of a picture, and only for who asks for it."""
 
-import asyncio
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -52,7 +51,7 @@ class Case:
         imagining = Imagining(config, Cell("mine", model, family))
         with Brokers(config, FolderStore(self._folder / "calls")) as brokers:
             calls = brokers.calls(model)
-            found = asyncio.run(imagined(imagining, QUESTIONS, PICTURES, calls))
+            found = brokers.run(imagined(imagining, QUESTIONS, PICTURES, calls))
         return found, sum(tally.made for tally in calls.tally().values())
 
 

@@ -1,6 +1,5 @@
 """Prompts by another model: what it is shown, whose reply is whose, what the cells depend on."""
 
-import asyncio
 from pathlib import Path
 
 import pytest
@@ -74,7 +73,7 @@ def test_replies_lie_under_the_name_of_who_gave_them(helped: Workspace, tmp_path
         imagining = Imagining(config, Cell("mine", model, "helped"))
         with Brokers(config, FolderStore(tmp_path / "calls")) as brokers:
             calls = brokers.calls(model, imagining.writer)
-            thoughts = asyncio.run(imagined_by(imagining, QUESTIONS, pictures, calls))
+            thoughts = brokers.run(imagined_by(imagining, QUESTIONS, pictures, calls))
         found[model] = thoughts, calls.tally()["answer"]
     (thoughts, asked), (other, again) = found.values()
     assert {thought.prompt for thought in thoughts} <= set(null.SAID)
