@@ -1,8 +1,8 @@
 """A served model with uneven reply times: our requests beside a bare client's; a kill.
 
 Run: python -m bench.served [QUESTIONS]. Both make as many requests with the same dependencies, 64
-at a time, and wait as long for them (bench/slow.py). What counts is the time from the first request to
-the last reply, as the server sees it; the whole command is printed beside it.
+at a time, and wait as long for them (bench/slow.py). What counts is the time from the first
+request to the last reply, as the server sees it; the whole command is printed beside it.
 """
 
 import asyncio

@@ -13,6 +13,7 @@ import heapq
 import itertools
 import logging
 import sys
+import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -35,6 +36,8 @@ UNMADE = Failure("not made: only planned")
 CALM = 8
 """Turns of the event loop without a new request after which none is to come: a reply passes through
 two for each `gather` between it and the next request."""
+STORING = threading.Lock()
+"""Held around a store, which the device's thread writes while the event loop reads."""
 LOG = logging.getLogger(__name__)
 
 
@@ -81,8 +84,7 @@ class _Batch:
     """Calls that the device was given."""
 
     calls: list[_Call]
-    replies: futures.Future[tuple[list[Any], float]]
-    """With the seconds that they took."""
+    replies: futures.Future[list[Settled]]
 
 
 @dataclass(slots=True)
@@ -191,7 +193,8 @@ class Broker:
         for kind in dict.fromkeys(call.kind for call in fresh):
             calls = [call for call in fresh if call.kind == kind]
             try:
-                found = self.store.get_many([call.key for call in calls], kind)
+                with STORING:
+                    found = self.store.get_many([call.key for call in calls], kind)
             except G2UError as error:
                 self._end(error)
                 found = {}
@@ -238,20 +241,18 @@ class Broker:
         self._stop_if_ended()
 
     async def _served(self, lane: _Lane, call: _Call, begun: float) -> None:
-        reply: Any = None
         try:
             reply = await lane.server.ask(call.request)
-        except G2UError as error:
-            self._end(error)
+        except G2UError:
+            raise
         except Exception as error:  # an adapter's bug, of any kind, is the failure of its request
             LOG.warning("a request failed", exc_info=True)
             reply = Failure(in_one_line(f"{type(error).__name__}: {error}", 300))
         finally:
             seconds = lane.clock() - begun
             lane.tasks.discard(asyncio.current_task())
-        if reply is not None or self._error is None:
-            self._budget.spend(seconds)
-            self._made(call, reply, seconds)
+        self._budget.spend(seconds)
+        self._settle(call, self._kept(call, reply, seconds))
         self._send(lane)
 
     async def _feed(self) -> None:
@@ -265,23 +266,26 @@ class Broker:
                     device.batches.append(batch)
                 if not device.batches:
                     break
-                result = await _result(device.batches[0].replies)
-                self._take_in(device.batches.popleft(), result)
-        except asyncio.CancelledError:  # what the device is at is kept
-            queued = [batch for batch in device.batches if batch.replies.cancel()]
-            for batch in device.batches:
-                if batch not in queued:
-                    with suppress(G2UError):
-                        self._take_in(batch, await _result(batch.replies))
+                found = await _result(device.batches[0].replies)
+                for call, settled in zip(device.batches.popleft().calls, found, strict=True):
+                    self._settle(call, settled)
+        except asyncio.CancelledError:
+            await self._drain()
             raise
         except G2UError as error:
-            for batch in device.batches:
-                batch.replies.cancel()
+            await self._drain()
             self._end(error)
         finally:
             device.batches.clear()
             device.feeder = None
         self._stop_if_ended()
+
+    async def _drain(self) -> None:
+        """Wait for what the device is at, which is kept."""
+        for batch in self._device.batches:
+            if not batch.replies.cancel():
+                with suppress(G2UError):
+                    await _result(batch.replies)
 
     def _over(self, task: asyncio.Task[None]) -> None:
         """What a task of the broker raised is raised where its work is waited for."""
@@ -315,34 +319,40 @@ class Broker:
             self._end(error)
             return None
         calls = [waiting[kind].popleft()[1] for _ in range(size)]
-        call = getattr(self._model, kind)
-        return _Batch(calls, device.thread.submit(_timed, call, [c.request for c in calls]))
+        return _Batch(calls, device.thread.submit(self._computed, kind, calls))
 
-    def _take_in(self, batch: _Batch, result: tuple[list[Any], float]) -> None:
-        replies, seconds = result
+    def _computed(self, kind: Kind, calls: Sequence[_Call]) -> list[Settled]:
+        """In the device's thread: what a batch comes to, stored before the next one is begun."""
+        begun = time.perf_counter()
+        replies = _replies(getattr(self._model, kind), [call.request for call in calls])
+        seconds = time.perf_counter() - begun
         self._budget.spend(seconds)
-        for call, reply in zip(batch.calls, replies, strict=True):
-            self._made(call, reply, seconds / len(replies))
+        each = seconds / len(calls)
+        return [self._kept(*pair, each) for pair in zip(calls, replies, strict=True)]
 
-    def _made(self, call: _Call, reply: Any, seconds: float) -> None:
-        """Store a reply and give it to who waits for it."""
+    def _kept(self, call: _Call, reply: Any, seconds: float) -> Settled:
+        """A reply, stored."""
         made = reply if isinstance(reply, Failure) else as_entry(call.kind, reply)
-        if not isinstance(made, Failure):
-            try:
-                self.store.put(call.key, replace(made, seconds=seconds))
-            except G2UError as error:
-                self._end(error)
-            self._settle(call, Settled(reply_of(call.kind, made), "made", seconds))
+        if isinstance(made, Failure):
+            return Settled(made, "failed", seconds)
+        with STORING:
+            self.store.put(call.key, replace(made, seconds=seconds))
+        return Settled(reply_of(call.kind, made), "made", seconds)
+
+    def _note_failure(self, call: _Call, failure: Failure) -> None:
+        if call.key in self._failed:
             return
-        self._failed[call.key] = made
-        if made.ends_run:  # that is said once
-            self._end(ModelError(f"{made.reason}; what came before is kept: mend it, then the same "
-                                 "command goes on"))  # fmt: skip
-            return
-        print(f"{call.kind} call {call.key[:12]} failed: {made.reason}", file=sys.stderr)
-        self._settle(call, Settled(made, "failed", seconds))
+        self._failed[call.key] = failure
+        if failure.ends_run:  # that is said once
+            self._end(ModelError(f"{failure.reason}; what came before is kept: mend it, then the "
+                                 "same command goes on"))  # fmt: skip
+        else:
+            print(f"{call.kind} call {call.key[:12]} failed: {failure.reason}", file=sys.stderr)
 
     def _settle(self, call: _Call, settled: Settled) -> None:
+        """Give a reply to who waits for it."""
+        if settled.how == "failed":
+            self._note_failure(call, settled.reply)
         self._open.pop(call.key, None)
         for future in call.waiting:
             if not future.done():  # cancelled
@@ -370,16 +380,9 @@ class Broker:
                     future.set_exception(self._error)
 
 
-async def _result(found: futures.Future[tuple[list[Any], float]]) -> tuple[list[Any], float]:
+async def _result(found: futures.Future[list[Settled]]) -> list[Settled]:
     """What a thread comes to; where the wait for it is cancelled, the thread's work is not."""
     return await asyncio.shield(asyncio.wrap_future(found))
-
-
-def _timed(
-    call: Callable[[Sequence[Any]], list[Any]], requests: Sequence[Request]
-) -> tuple[list[Any], float]:
-    begun = time.perf_counter()
-    return _replies(call, requests), time.perf_counter() - begun
 
 
 def _replies(call: Callable[[Sequence[Any]], list[Any]], requests: Sequence[Request]) -> list[Any]:
