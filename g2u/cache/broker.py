@@ -351,8 +351,10 @@ class Broker:
 
     def _settle(self, call: _Call, settled: Settled) -> None:
         """Give a reply to who waits for it."""
-        if settled.how == "failed":
+        if isinstance(settled.reply, Failure) and settled.how == "failed":
             self._note_failure(call, settled.reply)
+            if settled.reply.ends_run:
+                return  # it is raised
         self._open.pop(call.key, None)
         for future in call.waiting:
             if not future.done():  # cancelled
