@@ -49,7 +49,7 @@ class Understanding:
         pictures: Mapping[str, Picture],
         thoughts: Sequence[Thought],
     ) -> None:
-        self.arms = arms(config, cell.family, thoughts)
+        self.arms = arms(config, cell, thoughts)
         self.questions, self._pictures = questions, pictures
         self._answering = Answering(config, cell)
         self._rewards = named(config, cell.model)

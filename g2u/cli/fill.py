@@ -20,7 +20,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from g2u import params, tables
-from g2u.answering import Answering, Shown, arms
+from g2u.answering import Answering, Shown, arms, needs_others
 from g2u.arms import donors, last_round, shown
 from g2u.brokers import Brokers
 from g2u.cache.calls import BrokeredCalls, total
@@ -139,9 +139,9 @@ def jobs(config: Params, work: Stale) -> list[Job]:
     """
     every = [
         Cell(benchmark, model, family)
-        for chosen in dict.fromkeys(model for model, _ in config.cells())
+        for chosen in dict.fromkeys(model for model, _ in config.pairs())
         for benchmark in config.benchmarks
-        for model, family in config.cells()
+        for model, family in config.cells_of(benchmark)
         if model == chosen
     ]
     found: list[Job] = []
@@ -177,17 +177,13 @@ class _Schedule:
         found: "queue.SimpleQueue[Filled | None]",
         progress: Callable[[Filled], None] | None,
     ) -> None:
-        self._workers, self._found, self._progress = workers, found, progress
+        self._config, self._workers = config, workers
+        self._found, self._progress = found, progress
         self._takes, self._goes_on = True, True
         self._change = threading.Condition()
         self._numbers = itertools.count()
         self._waiting: deque[Part] = deque()
         self._benchmarks: dict[tuple[str, str], _Benchmark] = {}
-        self._paired = {
-            family
-            for family in config.families
-            if any(arm.pairing != "own" for arm in arms(config, family, ()))
-        }
         together: dict[tuple[str, str], list[Job]] = {}
         for stage, cell in jobs(config, work):
             together.setdefault((cell.benchmark, cell.model), []).append((stage, cell))
@@ -240,11 +236,11 @@ class _Schedule:
             self._change.notify_all()
 
     def _pairs(self, each: Sequence[Job]) -> bool:
-        return any(cell.family in self._paired for _, cell in each)
+        return any(needs_others(self._config, cell) for _, cell in each)
 
     def _cut(self, benchmark: str, model: str, *, shows_others: bool) -> list[Part]:
         told = self._benchmarks[benchmark, model]
-        each = [job for job in told.jobs if not shows_others or job[1].family in self._paired]
+        each = [job for job in told.jobs if not shows_others or self._pairs([job])]
         return [
             Part(
                 next(self._numbers), benchmark, model, tuple(each), place, told.parts, shows_others
@@ -437,7 +433,7 @@ class _CellWork:
             self._answering.answer(
                 arm, Shown(question, pictures, shown(arm, thoughts, last)), self._asking
             )
-            for arm in arms(self._config, self._cell.family, thoughts)
+            for arm in arms(self._config, self._cell, thoughts)
             if (arm.pairing != "own") == of_other
         ]
         if not of_other:

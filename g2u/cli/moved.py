@@ -90,9 +90,10 @@ def _known(config: Params, name: str) -> dict[str, tuple[Request, Entry]]:
     noting = _Noting(config.model(name), store, preset.batch, plans=True)
     brokers = Brokers(config, store, plans=True)
     for benchmark in config.benchmarks:
-        source = read_source(config, benchmark)
-        for family in config.families:
-            cell = Cell(benchmark, name, family)
+        cells = [Cell(benchmark, *pair) for pair in config.cells_of(benchmark) if pair[0] == name]
+        source = read_source(config, benchmark) if cells else None
+        for cell in cells:
+            assert source is not None
             writer = Imagining(config, cell).writer
             calls = BrokeredCalls(noting, brokers.of(writer) if writer else None)
             brokers.run(plan_cell(config, cell, source, calls))

@@ -66,7 +66,7 @@ def plan(config: Params) -> list[CellPlan]:
     brokers = Brokers(config, known_calls(takes=False), plans=True)
     plans = []
     for benchmark in config.benchmarks:
-        cells = [Cell(benchmark, model, family) for model, family in config.cells()]
+        cells = [Cell(benchmark, model, family) for model, family in config.cells_of(benchmark)]
         source = read_source(config, benchmark) if work.understand & {*cells} else None
         for cell in cells:
             if source is None or cell not in work.understand:

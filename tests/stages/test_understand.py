@@ -60,7 +60,7 @@ def ask(
     calls = brokered(model, FolderStore(folder), 4)
     return [
         found
-        for arm in arms(CONFIG, family, thoughts)
+        for arm in arms(CONFIG, Cell("b", "tiny", family), thoughts)
         for found in answers(CONFIG, family, arm, questions, calls, thoughts)
     ]
 
@@ -153,7 +153,8 @@ def test_sampled_options_follow_their_scores_and_cost_no_call_of_their_own(tmp_p
     model = Listener()
     calls = brokered(model, FolderStore(tmp_path), 4)
     found = {
-        arm.name: answers(config, "direct", arm, asked, calls) for arm in arms(config, "direct", [])
+        arm.name: answers(config, "direct", arm, asked, calls)
+        for arm in arms(config, Cell("b", "tiny", "direct"), [])
     }
     assert list(found) == ["none", "blind", *(f"sample_{n}" for n in range(25))]
     assert {a.response for a in found["none"]} == {"B"}
@@ -201,7 +202,7 @@ def test_a_model_that_reasons_is_asked_again_with_its_own_words(tmp_path: Path) 
     config = LOADED.model_copy(update={"understand": section})
     model = Listener()
     calls = brokered(model, FolderStore(tmp_path), 4)
-    arm = arms(config, "direct", [])[-1]
+    arm = arms(config, Cell("b", "tiny", "direct"), [])[-1]
     found = answers(config, "direct", arm, [SHORT], calls)
     assert (arm.name, found[0].response) == ("reasoned", "four")
     thinking, answering = model.requests
