@@ -5,6 +5,7 @@ nothing. CPU seconds of this process, new and cached, alternating; the median of
 Run: python -m bench.items
 """
 
+import asyncio
 import os
 import statistics
 import tempfile
@@ -14,14 +15,16 @@ from pathlib import Path
 
 from bench.common import machine, picture
 from g2u import plugins, tables
-from g2u.cache.calls import CachedCalls
+from g2u.cache.broker import Broker
+from g2u.cache.calls import BrokeredCalls
 from g2u.cache.folder import FolderStore
+from g2u.imagining import Imagining
 from g2u.models import null
 from g2u.params import load
 from g2u.pictures import picture_of
 from g2u.records import EditRequest, Question
 from g2u.workspace import Cell
-from stages.generate import imagine
+from stages.generate import imagined
 
 ITEMS, SIZE, ROUNDS = 2000, 224, 5
 
@@ -53,8 +56,9 @@ def main() -> None:
             store = FolderStore(folder / "calls")
 
             def run(to: Path, store: FolderStore = store) -> None:
-                calls = CachedCalls(model, store, 64)
-                thoughts = imagine(config, cell, questions, sources, calls)
+                calls = BrokeredCalls(Broker(model, store, 64))
+                imagining = Imagining(config, cell)
+                thoughts = asyncio.run(imagined(imagining, questions, sources, calls))
                 tables.write_thoughts(to, thoughts, recipe)
 
             found["bare"].append(cpu(lambda: [model.edit([request]) for request in requests]))

@@ -5,6 +5,7 @@ its calls lost, each against batch 64.
 Run: python -m bench.same [PICTURES]
 """
 
+import asyncio
 import os
 import random
 import sys
@@ -12,16 +13,18 @@ from collections.abc import Sequence
 
 from bench.common import machine, workspace
 from g2u import plugins
-from g2u.cache.calls import CachedCalls
+from g2u.cache.broker import Broker
+from g2u.cache.calls import BrokeredCalls
 from g2u.cache.folder import FolderStore
-from g2u.cli.fill import fill_part
+from g2u.cli.fill import fill
 from g2u.cli.plan import Source, read_source
-from g2u.cli.workers import Workers
+from g2u.cli.stale import Stale
+from g2u.imagining import Imagining
 from g2u.models import tiny
 from g2u.params import Params
 from g2u.records import Question
 from g2u.workspace import CACHE_VARIABLE, Cell, call_store
-from stages.generate import imagine
+from stages.generate import imagined
 from tests.conftest import Workspace
 
 FAMILIES = ("detail", "context", "structure")
@@ -37,23 +40,25 @@ def drawn(
     found: Drawn = {}
     for family in FAMILIES:
         cell = Cell("ladder", "tiny", family)
-        calls = CachedCalls(model, store, batch)
-        for thought in imagine(config, cell, questions, source.pictures, calls):
+        calls = BrokeredCalls(Broker(model, store, batch))
+        imagining = Imagining(config, cell)
+        for thought in asyncio.run(imagined(imagining, questions, source.pictures, calls)):
             assert thought.picture is not None
             found[family, thought.source] = thought.picture.encoded
     return found
 
 
-def by_workers(made: Workspace, source: Source, count: int, parts: int) -> Drawn:
-    """The thoughts as `count` worker processes make them, cut into parts."""
+def by_workers(made: Workspace, source: Source, count: int) -> Drawn:
+    """The thoughts as `count` worker processes make them."""
     made.raw["run"] = {"workers": count}
+    made.raw["families"] = ["direct", "duplicate", *FAMILIES]
     config = made.write()
     os.environ[CACHE_VARIABLE] = str(made.folder / f"workers {count}")
-    with Workers(config) as workers:
-        for family in FAMILIES:
-            cell = Cell("ladder", "tiny", family)
-            for part in range(parts):
-                workers.perform(fill_part, "generate", cell, part, parts)
+    cells = frozenset(Cell("ladder", "tiny", family) for family in FAMILIES)
+    nothing: frozenset[str] = frozenset()
+    work = Stale(False, nothing, cells, cells, nothing, False)
+    for _ in fill(config, work):
+        pass
     store = call_store()
     assert isinstance(store, FolderStore)
     return drawn(config, source, source.questions, store, 64)
@@ -81,7 +86,7 @@ def main() -> None:
             kept.remove(file.key)
         tell("half lost, batch 8", reference, drawn(config, source, source.questions, kept, 8))
         for count in (1, 2):
-            tell(f"{count} workers", reference, by_workers(made, source, count, 8))
+            tell(f"{count} workers", reference, by_workers(made, source, count))
 
 
 def tell(name: str, reference: Drawn, found: Drawn) -> None:

@@ -1,14 +1,14 @@
 """reproduce: bring the workspace up to date once, as a Prefect flow.
 
-Each stage of each cell that calls a model is a task that fills the call cache, on one worker per
-device; then the stale stages are made. DVC decides what is stale; the flow adds time, logs, retries
-and a view of what goes on. It never imports torch.
+One task fills the call cache, on one worker per device, and tells of each stage of each cell; then
+the stale stages are made. DVC decides what is stale; the flow adds time, logs, retries and a view of
+what goes on. It never imports torch.
 Run: python -m flows.reproduce
 """
 
 import json
-import threading
 from collections.abc import Callable
+from functools import partial
 from typing import Any, cast
 from uuid import UUID
 
@@ -19,18 +19,18 @@ from prefect.artifacts import (
     update_progress_artifact,
 )
 from prefect.cache_policies import NO_CACHE
-from prefect.futures import as_completed
 from prefect.tasks import exponential_backoff
 
 from flows.view import View, surviving
 from g2u.cli import guard
-from g2u.cli.fill import Filled, Job, Stage, fill_cell, jobs
+from g2u.cli.fill import Filled, fill, jobs
 from g2u.cli.make import make
 from g2u.cli.run import all_answered, run, settle
 from g2u.cli.sources import Inputs
-from g2u.cli.workers import Pool, pool
+from g2u.cli.stale import Stale
 from g2u.errors import BudgetError, CacheError, ParamsError, run_main
-from g2u.workspace import REPORT, Cell
+from g2u.params import Params
+from g2u.workspace import REPORT
 
 RETRIES = 2
 FINAL = (BudgetError, CacheError, ParamsError)
@@ -42,21 +42,6 @@ def can_be_mended(task_: Any, run: Any, state: Any) -> bool:
     del task_, run
     error = state.result(raise_on_failure=False)
     return not isinstance(error, FINAL)
-
-
-@task(
-    task_run_name="{stage} {cell}",
-    cache_policy=NO_CACHE,
-    retries=RETRIES,
-    retry_delay_seconds=exponential_backoff(2),
-    retry_condition_fn=can_be_mended,
-    persist_result=False,
-)
-def fill_stage(stage: Stage, cell: Cell, workers: Pool, stop: threading.Event) -> Filled:
-    """Make the calls of a stage of a cell that the call cache does not hold."""
-    filled = fill_cell(workers, stage, cell, stop)
-    get_run_logger().info("%s", filled)
-    return filled
 
 
 @task(cache_policy=NO_CACHE, retries=1, retry_delay_seconds=5, persist_result=False)
@@ -84,33 +69,28 @@ def publish_gains(view: View) -> int:
     return len(rows)
 
 
-def fill_all(workers: Pool, all_jobs: list[Job], view: View) -> list[Filled]:
-    """Make all calls: what understand asks depends on what generate made."""
+@task(
+    task_run_name="fill",
+    cache_policy=NO_CACHE,
+    retries=RETRIES,
+    retry_delay_seconds=exponential_backoff(2),
+    retry_condition_fn=can_be_mended,
+    persist_result=False,
+)
+def fill_all(config: Params, work: Stale, view: View) -> list[Filled]:
+    """Make all calls that the call cache does not hold; each stage of a cell is a log line."""
     shown = view.show(
         lambda: create_progress_artifact(0.0, key="cells", description="cells filled")
     )
-
-    def tell(count: int) -> None:
+    logger, done = get_run_logger(), list[Filled]()
+    begun = jobs(config, work)
+    count = len(begun) + sum(stage == "generate" for stage, _ in begun)
+    for filled in fill(config, work):
+        logger.info("%s", filled)
+        done.append(filled)
         if shown is not None:
-            share = 100.0 * count / (len(all_jobs) + len(generated))
-            view.show(lambda: update_progress_artifact(cast(UUID, shown), share))
-
-    stop = threading.Event()
-    done: list[Filled] = []
-    begun = [(stage, fill_stage.submit(stage, cell, workers, stop)) for stage, cell in all_jobs]
-    generated = [future for stage, future in begun if stage == "generate"]
-    answered = [future for stage, future in begun if stage != "generate"]
-    try:
-        for future in as_completed(generated):
-            filled = future.result()
-            done.append(filled)
-            answered.append(fill_stage.submit("understand", filled.cell, workers, stop))
-            tell(len(done))
-        for future in as_completed(answered):
-            done.append(future.result())
-            tell(len(done))
-    finally:
-        stop.set()
+            share = 100.0 * len(done) / count
+            view.show(partial(update_progress_artifact, cast(UUID, shown), share))
     return done
 
 
@@ -124,8 +104,7 @@ def reproduce() -> int:
         work, config = settle(inputs, tell), inputs.config
         filled: list[Filled] = []
         if work is not None and work.understand:
-            with pool(config) as workers:
-                filled = fill_all(workers, jobs(config, work), view)
+            filled = fill_all(config, work, view)
         all_answered(inputs, filled)
         logger.info(
             "%d calls made, %d reused, %d failed",

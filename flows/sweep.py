@@ -21,12 +21,10 @@ from flows.reproduce import fill_all, gains_rows
 from flows.view import View
 from g2u import params
 from g2u.cli import guard
-from g2u.cli.fill import jobs
 from g2u.cli.make import make
 from g2u.cli.sources import Inputs
 from g2u.cli.stale import stale, status
 from g2u.cli.sync import sync
-from g2u.cli.workers import pool
 from g2u.errors import DataError, ParamsError, run_main
 
 Point = dict[str, Any]
@@ -100,8 +98,7 @@ def sweep(axes: list[str]) -> list[dict[str, Any]]:
                 inputs = Inputs.now()
                 config = inputs.config
                 sync(config)
-                with pool(config) as workers:
-                    fill_all(workers, jobs(config, stale(config, status(config))), View())
+                fill_all(config, stale(config, status(config)), View())
                 experiment(name, inputs)
                 table += [{"experiment": name, **point, **row} for row in gains_rows()]
         finally:

@@ -4,14 +4,15 @@ The null family has the arms `none` (direct), `blind`, a number of sampled answe
 chain of thought in words; every other family has its feedback mode for each draw, and controls.
 """
 
+import asyncio
 import math
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from g2u import params, plugins
-from g2u.arms import Arm, paired
+from g2u.arms import Arm
 from g2u.digests import call_seed
 from g2u.errors import ModelError
 from g2u.params import Params
@@ -32,19 +33,25 @@ from g2u.tables import Answer
 from g2u.workspace import Cell
 
 NULL_FAMILY = "direct"
-Said = Failure | tuple[str, tuple[float, ...]]
-"""A failure, or the response (a `Text`) and the options' scores."""
-Asked = Sequence[tuple[Question, tuple[Turn, ...]]]
 
 
 @dataclass(frozen=True, slots=True)
-class Material:
-    """What a cell's answers are made from."""
+class Shown:
+    """A question, and what an arm may lay before the model with it."""
 
-    questions: Sequence[Question]
+    question: Question
     pictures: Mapping[str, Picture]
     """By digest."""
     thoughts: Sequence[Thought]
+    """Those that the arm shows, in the order of their pictures."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """A response, and the scores of the options where they were scored."""
+
+    response: str
+    scores: tuple[float, ...] = ()
 
 
 def arms(config: Params, cell: Cell, thoughts: Sequence[Thought]) -> tuple[Arm, ...]:
@@ -74,152 +81,129 @@ def needs_others(config: Params, cell: Cell) -> bool:
     return any(control.pairing != "own" for control in controls)
 
 
-def answer(
-    config: Params,
-    cell: Cell,
-    arm: Arm,
-    material: Material,
-    calls: Calls,
-    only: Container[str] | None = None,
-) -> list[Answer]:
-    """One answer per question, in the order of the questions, as the arm says.
+class Answering:
+    """How the model of a cell is asked.
 
-    `only` restricts them to these ids; thoughts are paired over all questions all the same.
+    Args:
+        config: the params.
+        cell: whose thoughts are shown to whose model.
+
+    Raises:
+        ModelError: the model cannot answer, or cannot score where choices are by likelihood.
     """
-    _check_capabilities(config, cell.model)
-    feedback = plugins.feedback(arm.feedback)
-    lacking = [need for need in sorted(feedback.NEEDS) if not _can(config, cell.model, need)]
-    shown_thoughts = paired(arm, material.questions, material.thoughts)
-    drafts, asked = [], []
-    for question in material.questions:
-        if only is not None and question.id not in only:
-            continue
-        own = shown_thoughts[question.id]
+
+    def __init__(self, config: Params, cell: Cell) -> None:
+        preset = config.presets.models[cell.model]
+        self._config, self._cell = config, cell
+        self._can = config.abilities(cell.model)
+        self._scores_options = preset.choices == "likelihood"
+        needed = ["answer", "score"] if self._scores_options else ["answer"]
+        lacking = [capability for capability in needed if capability not in self._can]
+        if lacking:
+            raise ModelError(
+                f"params.yaml: presets.models.{cell.model}: adapter {preset.adapter} cannot "
+                f"{lacking[0]}; expected a model that answers, and scores if choices is likelihood"
+            )
+
+    async def answer(self, arm: Arm, shown: Shown, calls: Calls) -> Answer:
+        """The answer of an arm to one question."""
+        feedback, question = plugins.feedback(arm.feedback), shown.question
         draft = Answer(
             question.id,
             arm.name,
             arm.difference(feedback.DIFFERENCE),
             "ok",
-            max_tokens=config.understand.max_tokens,
+            max_tokens=self._config.understand.max_tokens,
         )
-        unusable = next((thought for thought in own if thought.status != "ok"), None)
-        if lacking:
-            reason = f"{cell.model} cannot {lacking[0]}, which feedback {arm.feedback} needs"
-            draft = replace(draft, status="not_applicable", reason=reason)
-        elif cell.family != NULL_FAMILY and not own:
-            reason = (
+        if (idle := self._why_not(arm, shown, feedback.NEEDS)) is not None:
+            return replace(draft, status=idle.status, reason=idle.reason)
+        fed = [thought.picture for thought in shown.thoughts]
+        originals = [shown.pictures[digest] for digest in question.pictures]
+        turns = feedback.lay_out(question_prompt(question), originals, fed)
+        thoughts = sum(thought is not None for thought in fed)
+        draft = replace(draft, pictures=_pictures(turns) - thoughts, thoughts=thoughts)
+        if arm.reasons:
+            turns = await self._reasoned(question, turns, calls)
+        scores = self._by_likelihood(question)
+        said = await (self._scored if scores else self._spoken)(arm, question, turns, calls)
+        if isinstance(said, Failure):
+            return replace(draft, status="failed", reason=said.reason)
+        ended = ending(said.response)
+        return replace(draft, response=str(said.response), ended=ended, option_scores=said.scores)
+
+    def _why_not(self, arm: Arm, shown: Shown, needs: frozenset[str]) -> Thought | None:
+        """Status and reason of an answer that is not asked for; None where it is."""
+
+        def idle(reason: str) -> Thought:
+            return Thought(shown.question.id, 0, "not_applicable", reason)
+
+        model = self._cell.model
+        for need in sorted(needs - self._can):
+            return idle(f"{model} cannot {need}, which feedback {arm.feedback} needs")
+        if self._cell.family != NULL_FAMILY and not shown.thoughts:
+            return idle(
                 "the question has no picture to imagine from"
                 if arm.pairing == "own"
                 else "no other question has as many pictures"
             )
-            draft = replace(draft, status="not_applicable", reason=reason)
-        elif unusable is not None:
-            draft = replace(draft, status=unusable.status, reason=unusable.reason)
-        elif arm.sample is not None and not _can_sample(config, cell.model, question):
-            reason = f"{cell.model} cannot sample"
-            draft = replace(draft, status="not_applicable", reason=reason)
-        else:
-            fed = [thought.picture for thought in own]
-            shown = [material.pictures[digest] for digest in question.pictures]
-            turns = feedback.lay_out(question_prompt(question), shown, fed)
-            thoughts = sum(thought is not None for thought in fed)
-            draft = replace(draft, pictures=_pictures(turns) - thoughts, thoughts=thoughts)
-            asked.append((question, turns))
-        drafts.append(draft)
-    said = _reasoned(config, asked, calls) if arm.reasons else {}
-    asked = [(question, said.get(question.id, turns)) for question, turns in asked]
-    heard = _ask(config, cell, arm, asked, calls)
-    return [
-        _completed(draft, heard[draft.id]) if draft.status == "ok" else draft for draft in drafts
-    ]
+        for thought in shown.thoughts:
+            if thought.status != "ok":
+                return thought
+        # options that were scored can be sampled without the model
+        is_sampled = arm.sample is not None and not self._by_likelihood(shown.question)
+        return idle(f"{model} cannot sample") if is_sampled and "sample" not in self._can else None
+
+    def _by_likelihood(self, question: Question) -> bool:
+        return self._scores_options and question.format in ("choice", "label")
+
+    async def _reasoned(
+        self, question: Question, turns: tuple[Turn, ...], calls: Calls
+    ) -> tuple[Turn, ...]:
+        """The messages with the model's own reasoning in them, then the question again.
+
+        A question whose reasoning failed is asked as in direct; it fails there if the model does.
+        """
+        asked = (*turns[:-1], Turn("user", (*turns[-1].parts, REASON)))
+        request = AnswerRequest(asked, self._config.understand.reasoning_tokens)
+        reply = await calls.answer(request)
+        if isinstance(reply, Failure):
+            return turns
+        again = Turn("user", (question_prompt(question),))
+        return (*asked, Turn("assistant", (str(reply),)), again)
+
+    async def _spoken(
+        self, arm: Arm, question: Question, turns: tuple[Turn, ...], calls: Calls
+    ) -> _Said | Failure:
+        """What the model says in words."""
+        request = AnswerRequest(turns, self._config.understand.max_tokens)
+        if arm.sample is not None:
+            request = replace(request, temperature=1.0, seed=self._seed(arm.sample, question))
+        reply = await calls.answer(request)
+        return reply if isinstance(reply, Failure) else _Said(reply)
+
+    async def _scored(
+        self, arm: Arm, question: Question, turns: tuple[Turn, ...], calls: Calls
+    ) -> _Said | Failure:
+        """The option that is likeliest per token, or one that is drawn by these likelihoods."""
+        asked = (calls.score(ScoreRequest(turns, choice)) for choice in question.choices)
+        replies = await asyncio.gather(*asked)
+        failed = [reply for reply in replies if isinstance(reply, Failure)]
+        if failed:
+            return failed[-1]
+        means = [sum(r) / len(r) for r in replies if not isinstance(r, Failure)]
+        place = means.index(max(means))
+        if arm.sample is not None:
+            place = drawn(means, self._seed(arm.sample, question))
+        names = question.choices if question.format == "label" else question.option_letters()
+        return _Said(Text(names[place], "stop"), tuple(means))
+
+    def _seed(self, sample: int, question: Question) -> int:
+        seed, prompt = self._config.generate.seed, question_prompt(question)
+        return call_seed(seed, question.pictures, prompt, sample)
 
 
 def _pictures(turns: Sequence[Turn]) -> int:
     return sum(isinstance(part, Picture) for turn in turns for part in turn.parts)
-
-
-def _can(config: Params, model: str, capability: str) -> bool:
-    return capability in config.abilities(model)
-
-
-def _by_likelihood(config: Params, model: str, question: Question) -> bool:
-    is_closed = question.format in ("choice", "label")
-    return config.presets.models[model].choices == "likelihood" and is_closed
-
-
-def _can_sample(config: Params, model: str, question: Question) -> bool:
-    """Options that were scored can be sampled without the model."""
-    return _by_likelihood(config, model, question) or _can(config, model, "sample")
-
-
-def _check_capabilities(config: Params, model: str) -> None:
-    preset = config.presets.models[model]
-    needed = ["answer", "score"] if preset.choices == "likelihood" else ["answer"]
-    lacking = [capability for capability in needed if not _can(config, model, capability)]
-    if lacking:
-        raise ModelError(
-            f"params.yaml: presets.models.{model}: adapter {preset.adapter} cannot {lacking[0]}; "
-            "expected a model that answers, and scores if choices is likelihood"
-        )
-
-
-def _reasoned(config: Params, asked: Asked, calls: Calls) -> dict[str, tuple[Turn, ...]]:
-    """By question id: the messages with the model's own reasoning in them, then the question again.
-
-    A question whose reasoning failed is asked as in direct; it fails there if the model does.
-    """
-    wanted = [
-        AnswerRequest(
-            (*turns[:-1], Turn("user", (*turns[-1].parts, REASON))),
-            config.understand.reasoning_tokens,
-        )
-        for _, turns in asked
-    ]
-    found = {}
-    for (question, _), request, reply in zip(asked, wanted, calls.answer(wanted), strict=True):
-        if not isinstance(reply, Failure):
-            again = Turn("user", (question_prompt(question),))
-            found[question.id] = (*request.turns, Turn("assistant", (str(reply),)), again)
-    return found
-
-
-def _ask(config: Params, cell: Cell, arm: Arm, asked: Asked, calls: Calls) -> dict[str, Said]:
-    """Question id -> what the model said: options by likelihood where params.yaml says so."""
-    scored = [(q, t) for q, t in asked if _by_likelihood(config, cell.model, q)]
-    spoken = [(q, t) for q, t in asked if not _by_likelihood(config, cell.model, q)]
-    said: dict[str, Said] = {}
-    requests = [
-        AnswerRequest(turns, config.understand.max_tokens)
-        if arm.sample is None
-        else AnswerRequest(
-            turns, config.understand.max_tokens, 1.0, _sample_seed(config, arm.sample, question)
-        )
-        for question, turns in spoken
-    ]
-    for (question, _), reply in zip(spoken, calls.answer(requests), strict=True):
-        said[question.id] = reply if isinstance(reply, Failure) else (reply, ())
-    options = [(q, ScoreRequest(turns, choice)) for q, turns in scored for choice in q.choices]
-    replies = calls.score([request for _, request in options])
-    likelihoods: dict[str, list[float]] = {}
-    for (question, _), log_probabilities in zip(options, replies, strict=True):
-        if isinstance(log_probabilities, Failure):
-            said[question.id] = log_probabilities
-        else:
-            mean = sum(log_probabilities) / len(log_probabilities)
-            likelihoods.setdefault(question.id, []).append(mean)
-    for question, _ in scored:
-        if question.id not in said:
-            means = likelihoods[question.id]
-            place = means.index(max(means))
-            if arm.sample is not None:
-                place = drawn(means, _sample_seed(config, arm.sample, question))
-            names = question.choices if question.format == "label" else question.option_letters()
-            said[question.id] = (Text(names[place], "stop"), tuple(means))
-    return said
-
-
-def _sample_seed(config: Params, sample: int, question: Question) -> int:
-    return call_seed(config.generate.seed, question.pictures, question_prompt(question), sample)
 
 
 def drawn(means: Sequence[float], seed: int) -> int:
@@ -227,10 +211,3 @@ def drawn(means: Sequence[float], seed: int) -> int:
     weights = [math.exp(mean - max(means)) for mean in means]
     shares = np.cumsum(weights) / sum(weights)
     return min(int(np.searchsorted(shares, np.random.default_rng(seed).random())), len(means) - 1)
-
-
-def _completed(draft: Answer, said: Said) -> Answer:
-    if isinstance(said, Failure):
-        return replace(draft, status="failed", reason=said.reason)
-    response, scores = said
-    return replace(draft, response=str(response), ended=ending(response), option_scores=scores)

@@ -1,6 +1,6 @@
 """Arms: how a cell's thoughts are laid before the model, and whose thoughts they are."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -71,16 +71,26 @@ def donors(questions: Sequence[Question]) -> dict[str, str]:
     return {q.id: following[q.pictures] for q in questions if q.pictures in following}
 
 
+def shown(arm: Arm, thoughts: Iterable[Thought], last: int) -> list[Thought]:
+    """Of a question's thoughts, or its donor's, those that an arm shows; `last`: the cell's last
+    round.
+    """
+    wanted = (arm.draw, last if arm.round is None else arm.round)
+    return [thought for thought in thoughts if (thought.draw, thought.round) == wanted]
+
+
+def last_round(thoughts: Iterable[Thought]) -> int:
+    """Of the thoughts of a cell."""
+    return max((thought.round for thought in thoughts), default=0)
+
+
 def paired(
     arm: Arm, questions: Sequence[Question], thoughts: Sequence[Thought]
 ) -> dict[str, list[Thought]]:
     """The thoughts that each question is shown, by question id, in the order of its pictures."""
     own: dict[str, list[Thought]] = {question.id: [] for question in questions}
-    last = max((thought.round for thought in thoughts), default=0)
-    wanted = (arm.draw, last if arm.round is None else arm.round)
-    for thought in thoughts:
-        if (thought.draw, thought.round) == wanted:
-            own[thought.question].append(thought)
+    for thought in shown(arm, thoughts, last_round(thoughts)):
+        own[thought.question].append(thought)
     if arm.pairing == "own":
         return own
     donor = donors(questions)

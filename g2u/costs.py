@@ -1,52 +1,15 @@
 """What a cell's model calls cost, as a small JSON beside its table; what each arm needs of them."""
 
-import copy
 import json
 import re
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
-from g2u.cache.calls import CachedCalls, Tally
+from g2u.cache.calls import Tally, total
 from g2u.files import write_whole
-from g2u.protocols import Reply
-from g2u.records import EditRequest, Picture
 
 Seconds = dict[str, dict[str, float]]
 """Model seconds by arm, or by round of the thoughts, and kind of call."""
-
-
-class CountedCalls(CachedCalls):
-    """Calls of a family that are told apart by the round of drawing that they were needed for."""
-
-    _drawn: tuple[dict[str, Tally], ...] = ()
-    """The tally after each round."""
-
-    def edit(self, requests: Sequence[EditRequest]) -> list[Reply[Picture]]:
-        """One picture per request; a family asks once in a round, after all that it has to know."""
-        replies = super().edit(requests)
-        self._drawn = (*self._drawn, copy.deepcopy(self.tally))
-        return replies
-
-    def by_round(self) -> dict[str, dict[str, Tally]]:
-        """What each round took beyond those before it, by name, in order; "thoughts" if one did."""
-        if len(self._drawn) < 2:
-            return {"thoughts": self.tally}
-        until = (*self._drawn[:-1], self.tally)
-        return {
-            f"round_{number}": {k: _beyond(t, before.get(k, Tally())) for k, t in after.items()}
-            for number, (before, after) in enumerate(zip(({}, *until), until, strict=False))
-        }
-
-
-def _beyond(tally: Tally, before: Tally) -> Tally:
-    return replace(
-        tally,
-        made=tally.made - before.made,
-        reused=tally.reused - before.reused,
-        failed=tally.failed - before.failed,
-        seconds=tally.seconds - before.seconds,
-    )
 
 
 def write_costs(path: Path, tallies: Mapping[str, Mapping[str, Tally]]) -> str:
@@ -58,8 +21,7 @@ def write_costs(path: Path, tallies: Mapping[str, Mapping[str, Tally]]) -> str:
         path: the file.
         tallies: per arm, or round of the thoughts, the calls of each kind.
     """
-    kinds = [tally for arm in tallies.values() for tally in arm.values()]
-    made, reused = sum(t.made for t in kinds), sum(t.reused for t in kinds)
+    spent = total(tally for arm in tallies.values() for tally in arm.values())
     costs = {
         arm: {
             kind: {"calls": tally.calls, "seconds": round(tally.seconds, 3)}
@@ -68,7 +30,7 @@ def write_costs(path: Path, tallies: Mapping[str, Mapping[str, Tally]]) -> str:
         for arm, by_kind in tallies.items()
     }
     write_whole(path, json.dumps(costs, indent=2) + "\n")
-    return f"{made} calls made, {reused} reused"
+    return f"{spent.made} calls made, {spent.reused} reused"
 
 
 def read_costs(path: Path) -> Seconds:

@@ -3,7 +3,8 @@
 Here is what an edit request holds, how its seed is drawn, and what makes a reply no thought.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+import asyncio
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from g2u.digests import call_seed
@@ -39,8 +40,9 @@ class Wording:
     """What it was rewritten from."""
 
 
-def draw(
-    asked: Sequence[tuple[Question, Wording]],
+async def draw(
+    question: Question,
+    wording: Wording,
     pictures: Mapping[str, Picture],
     sampler: Sampler,
     calls: Calls,
@@ -48,53 +50,29 @@ def draw(
     draws: int = 1,
     may_copy: bool = False,
 ) -> list[Thought]:
-    """Edits of each picture of each question by the prompt beside it, draw after draw.
+    """Edits of each picture of a question, draw after draw.
 
     Args:
-        asked: questions with their edit prompts.
+        question: what is asked.
+        wording: the edit prompt.
         pictures: by digest.
         sampler: how the run draws.
-        calls: where edits are asked for; equal requests are one call.
+        calls: where edits are asked for.
         draws: how many of each picture; the further ones are not applicable where the model would
             draw the same again.
         may_copy: whether a thought may equal its source.
     """
-    different = 1 if sampler.is_blind else draws
-    places = [
-        (q.id, wording, number, position, source)
-        for number in range(different)
-        for q, wording in asked
-        for position, source in enumerate(q.pictures)
-    ]
-    requests = [
-        edit_request(sampler, (pictures[source],), wording.prompt, number)
-        for _, wording, number, _, source in places
-    ]
-    replies = calls.edit(requests)
-    thoughts = []
-    for (question, wording, number, position, source), request, reply in zip(
-        places, requests, replies, strict=True
-    ):
-        made = Thought(
-            question,
-            position,
-            "ok",
-            source=source,
-            given=given_to(request),
-            prompt=wording.prompt,
-            writer=wording.writer,
-            base=wording.base,
-            seed=request.seed,
-            call=calls.key(request),
-            draw=number,
-        )
-        thoughts.append(completed(made, reply, "" if may_copy else source))
-    return thoughts + [
-        Thought(q.id, position, "not_applicable", ONE_DRAWING, source=source, draw=number)
-        for number in range(different, draws)
-        for q, _ in asked
-        for position, source in enumerate(q.pictures)
-    ]
+
+    async def drawn(number: int, position: int, source: str) -> Thought:
+        thought = Thought(question.id, position, "ok", source=source, draw=number)
+        if number and sampler.is_blind:
+            return replace(thought, status="not_applicable", reason=ONE_DRAWING)
+        request = edit_request(sampler, (pictures[source],), wording.prompt, number)
+        made = asked(thought, request, wording, calls)
+        return completed(made, await calls.edit(request), "" if may_copy else source)
+
+    places = [(n, *place) for n in range(draws) for place in enumerate(question.pictures)]
+    return await asyncio.gather(*(drawn(*place) for place in places))
 
 
 def edit_request(
@@ -106,9 +84,17 @@ def edit_request(
     return EditRequest(pictures, prompt, seed, sampler.settings)
 
 
-def given_to(request: EditRequest) -> tuple[str, ...]:
-    """Digests of what is edited: with the prompt, sampler and seed they make the call's name."""
-    return tuple(picture.digest for picture in request.pictures)
+def asked(thought: Thought, request: EditRequest, wording: Wording, calls: Calls) -> Thought:
+    """A thought with what its model call is given: with the sampler that makes the call's name."""
+    return replace(
+        thought,
+        given=tuple(picture.digest for picture in request.pictures),
+        prompt=wording.prompt,
+        writer=wording.writer,
+        base=wording.base,
+        seed=request.seed,
+        call=calls.key(request),
+    )
 
 
 def completed(made: Thought, reply: Reply[Picture], source: str) -> Thought:
@@ -133,29 +119,20 @@ def without_thought(
     ]
 
 
-def without_model(questions: Sequence[Question], make: Callable[[str], Picture]) -> list[Thought]:
-    """A thought for each picture of each question; `make` is asked once for each digest."""
-    made: dict[str, Picture] = {}
-    for question in questions:
-        for source in question.pictures:
-            if source not in made:
-                made[source] = make(source)
+def without_model(question: Question, make: Callable[[str], Picture]) -> list[Thought]:
+    """A thought for each picture of a question; `make` is given the picture's digest."""
     return [
-        Thought(question.id, position, "ok", picture=made[source], source=source)
-        for question in questions
+        Thought(question.id, position, "ok", picture=make(source), source=source)
         for position, source in enumerate(question.pictures)
     ]
 
 
-def given(
-    questions: Sequence[Question], pictures: Mapping[str, Picture], absent: str
-) -> list[Thought]:
+def given(question: Question, pictures: Mapping[str, Picture], absent: str) -> list[Thought]:
     """Thoughts that prepare made, by digest of their source; `absent`: why there may be none."""
     return [
         Thought(question.id, position, "ok", picture=pictures[source], source=source)
         if source in pictures
         else Thought(question.id, position, "not_applicable", absent, source=source)
-        for question in questions
         for position, source in enumerate(question.pictures)
     ]
 
@@ -191,9 +168,9 @@ def whole(reply: Reply[str]) -> Reply[str]:
     return Failure(f"the reply was {CUT[ending(reply)]}: {in_one_line(reply, 120)}")
 
 
-def draw_as_written(
-    questions: Sequence[Question],
-    replies: Sequence[Reply[str]],
+async def draw_as_written(
+    question: Question,
+    reply: Reply[str],
     writer: tuple[str, str],
     pictures: Mapping[str, Picture],
     sampler: Sampler,
@@ -201,23 +178,20 @@ def draw_as_written(
     *,
     draws: int,
 ) -> list[Thought]:
-    """Edits by prompts that a model wrote, one per question; without a prompt they have failed.
+    """Edits by a prompt that a model wrote; without one they have failed.
 
     Args:
-        questions: what is asked.
-        replies: the prompts, in the order of the questions.
-        writer: who wrote them, and the prompt that they were made from, if any.
+        question: what is asked.
+        reply: the prompt.
+        writer: who wrote it, and the prompt that it was made from, if any.
         pictures: by digest.
         sampler: how the run draws.
         calls: model calls.
         draws: how many of each picture.
     """
-    asked: list[tuple[Question, Wording]] = []
-    thoughts: list[Thought] = []
-    for question, reply in zip(questions, map(whole, replies), strict=True):
-        if isinstance(reply, Failure) or not reply.strip():
-            reason = reply.reason if isinstance(reply, Failure) else "the model wrote no prompt"
-            thoughts += without_thought(question, "failed", reason)
-        else:
-            asked.append((question, Wording(reply.strip(), *writer)))
-    return thoughts + draw(asked, pictures, sampler, calls, draws=draws)
+    said = whole(reply)
+    if isinstance(said, Failure) or not said.strip():
+        reason = said.reason if isinstance(said, Failure) else "the model wrote no prompt"
+        return without_thought(question, "failed", reason)
+    wording = Wording(said.strip(), *writer)
+    return await draw(question, wording, pictures, sampler, calls, draws=draws)

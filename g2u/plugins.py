@@ -117,6 +117,12 @@ def reach(name: str, settings: Section) -> None:
         cast(protocols.Reached, found).reach(settings)
 
 
+def server(model: protocols.Model, kind: protocols.Kind) -> protocols.Server | None:
+    """Who is asked a model's requests of a kind one by one; None = they come in batches."""
+    found = getattr(model, "server", None)
+    return cast(protocols.Served, model).server(kind) if found else None
+
+
 def feedback(name: str) -> protocols.Feedback:
     """The feedback module `name`."""
     return cast(protocols.Feedback, _module("feedback", name))

@@ -4,8 +4,6 @@ Forms follow VLMEvalKit's prompts for its TSV files (vlmeval/dataset/image_mcq.p
 image_vqa.py): hint, question, options, request.
 """
 
-from collections.abc import Sequence
-
 from g2u.records import Question
 
 VERSION = "1"
@@ -42,6 +40,6 @@ def question_prompt(question: Question) -> str:
     return f"{hint}Question: {question.text}\nOptions:\n{options}\n{CHOICE_REQUEST}"
 
 
-def filled(template: str, questions: Sequence[Question]) -> list[str]:
-    """An edit prompt for each question: the template with the question's text for {question}."""
-    return [template.replace("{question}", question.text) for question in questions]
+def filled(template: str, question: Question) -> str:
+    """An edit prompt: the template with the question's text for {question}."""
+    return template.replace("{question}", question.text)

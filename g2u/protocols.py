@@ -85,6 +85,29 @@ class Embedder(Protocol):
         ...
 
 
+class Server(Protocol):
+    """Where a model's requests go that lies behind an address."""
+
+    in_flight: int
+    """Requests at a time, 1 and more."""
+
+    async def ask(self, request: Request) -> Reply[Any]:
+        """The reply to one request."""
+        ...
+
+    async def leave(self) -> None:
+        """Close what the running event loop has open; a later `ask` opens it again."""
+        ...
+
+
+class Served(Protocol):
+    """What a model behind a server offers beside the rest: it needs no batches."""
+
+    def server(self, kind: Kind) -> Server | None:
+        """Who is asked each request of this kind by itself; None = they come in batches."""
+        ...
+
+
 class Adapter(Protocol):
     """A package in g2u/models."""
 
@@ -120,26 +143,32 @@ class Blind(Protocol):
 
 
 class Calls(Protocol):
-    """What an edit family may ask for; replies come from the call cache or from the model."""
+    """What a family may ask for, request by request; several at once by `asyncio.gather`. Replies
+    come from the call cache or from the model; equal requests are one call.
+    """
 
-    def edit(self, requests: Sequence[EditRequest]) -> list[Reply[Picture]]:
-        """One picture per request."""
+    async def edit(self, request: EditRequest) -> Reply[Picture]:
+        """One picture."""
         ...
 
-    def answer(self, requests: Sequence[AnswerRequest]) -> list[Reply[str]]:
-        """One text per request."""
+    async def answer(self, request: AnswerRequest) -> Reply[str]:
+        """One text."""
         ...
 
-    def score(self, requests: Sequence[ScoreRequest]) -> list[Reply[tuple[float, ...]]]:
+    async def score(self, request: ScoreRequest) -> Reply[tuple[float, ...]]:
         """Log-probabilities per token."""
         ...
 
-    def embed(self, requests: Sequence[EmbedRequest]) -> list[Reply[tuple[float, ...]]]:
-        """One vector per picture, of a model that declares `embed`."""
+    async def embed(self, request: EmbedRequest) -> Reply[tuple[float, ...]]:
+        """One vector of a picture, of a model that declares `embed`."""
         ...
 
     def key(self, request: Request) -> str:
         """The request's name in the call cache."""
+        ...
+
+    def in_round(self, number: int) -> "Calls":
+        """The same calls; the costs tell them apart as what round `number` of drawing takes."""
         ...
 
 
@@ -153,18 +182,19 @@ class Family(Protocol):
     Settings: type[Section]
     """What a preset may set beside `edit`."""
 
-    def imagine(
+    async def imagine(
         self,
-        questions: Sequence[Question],
+        question: Question,
         pictures: Mapping[str, Picture],
         settings: Any,
         sampler: Sampler,
         calls: Calls,
     ) -> list[Thought]:
-        """Thoughts for every question, in order.
+        """The thoughts of one question, in the order of its pictures. What it raises is this
+        question's failure.
 
         Args:
-            questions: what may be known of the items.
+            question: what may be known of the item.
             pictures: digest -> picture; of what prepare made, by digest of the source.
             settings: the preset's, a `Settings`.
             sampler: how the run draws.

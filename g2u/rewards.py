@@ -9,6 +9,7 @@ source and drawing (after CAFe's distance of original and thought), 1 = the mode
 difference. What a round of drawing is rewarded for is the prompt that the first one was made by.
 """
 
+import asyncio
 import math
 from collections.abc import Mapping, Sequence
 
@@ -19,7 +20,6 @@ from g2u.prompts import NAMING, REFLECT, STOP
 from g2u.protocols import Calls
 from g2u.records import EmbedRequest, Failure, Picture, ScoreRequest, Thought, Turn
 from g2u.tables import Reward
-from g2u.workspace import Cell
 
 NEEDS = {"embedding": "embed"}
 """What a reward needs of the model beside `score`."""
@@ -33,19 +33,31 @@ def request(pictures: Parts, prompt: str) -> ScoreRequest:
     return ScoreRequest((Turn("user", (*pictures, NAMING)),), prompt)
 
 
-def rewards(
-    config: Params,
-    cell: Cell,
+def named(config: Params, model: str) -> list[str]:
+    """The rewards of section understand that a model can be asked for: embedding needs embed, the
+    others score.
+    """
+    able = config.abilities(model)
+    return [n for n in config.understand.rewards if NEEDS.get(n, "score") in able]
+
+
+async def rewards(
+    names: Sequence[str],
     thoughts: Sequence[Thought],
     pictures: Mapping[str, Picture],
     calls: Calls,
+    last: int,
 ) -> list[Reward]:
-    """The rewards that section understand names, of thoughts that a model drew, every round of
-    them; failures are left out, as is what the model cannot do (embed for embedding, else score).
+    """The rewards of one question's thoughts that a model drew, every round of them; failures are
+    left out.
+
+    Args:
+        names: which, as `named` says.
+        thoughts: the question's.
+        pictures: by digest.
+        calls: of the model that drew them.
+        last: the cell's last round.
     """
-    able = config.abilities(cell.model)
-    names = [n for n in config.understand.rewards if NEEDS.get(n, "score") in able]
-    last = max((thought.round for thought in thoughts), default=0)
     drawn = [
         thought
         for thought in thoughts
@@ -53,39 +65,29 @@ def rewards(
     ]
     found: list[Reward] = []
     for name in names:
-        values = (
-            _cosines(drawn, pictures, calls)
-            if name == "embedding"
-            else _readings(name, drawn, pictures, calls)
-        )
-        found += _by_question(name, drawn, values, last)
+        value = _cosine if name == "embedding" else _reading
+        asked = (value(name, thought, pictures.get(thought.source), calls) for thought in drawn)
+        found += _by_draw(name, drawn, await asyncio.gather(*asked), last)
     return found
 
 
-def _readings(
-    name: str, drawn: Sequence[Thought], pictures: Mapping[str, Picture], calls: Calls
-) -> list[Value | None]:
-    """Of each drawing: what its prompt's tokens come to; None where a call failed."""
-    wanted: list[ScoreRequest] = []
-    for thought in drawn:
-        assert thought.picture is not None
-        prompt = thought.base if thought.round else thought.prompt
-        source = (pictures[thought.source],) if thought.source in pictures else ()
-        if name == "likelihood":
-            wanted.append(request((thought.picture,), prompt))
-        elif name == "verdict":
-            asked = (*source, thought.picture, REFLECT.format(prompt=prompt))
-            wanted.append(ScoreRequest((Turn("user", asked),), STOP))
-        else:
-            wanted.append(request((*source, thought.picture), prompt))
-            wanted.append(request(source, prompt))
-    replies = calls.score(wanted)
-    size = 2 if name == "contrast" else 1
-    found: list[Value | None] = []
-    for place in range(0, len(replies), size):
-        tokens = _tokens(_sound(replies[place : place + size]))
-        found.append((_value(name, tokens), tokens) if tokens else None)
-    return found
+async def _reading(
+    name: str, thought: Thought, original: Picture | None, calls: Calls
+) -> Value | None:
+    """What the tokens of a drawing's prompt come to; None where a call failed."""
+    assert thought.picture is not None
+    prompt = thought.base if thought.round else thought.prompt
+    source = (original,) if original is not None else ()
+    if name == "likelihood":
+        wanted = [request((thought.picture,), prompt)]
+    elif name == "verdict":
+        asked = (*source, thought.picture, REFLECT.format(prompt=prompt))
+        wanted = [ScoreRequest((Turn("user", asked),), STOP)]
+    else:
+        wanted = [request((*source, thought.picture), prompt), request(source, prompt)]
+    replies = await asyncio.gather(*map(calls.score, wanted))
+    tokens = _tokens(_sound(replies))
+    return (_value(name, tokens), tokens) if tokens else None
 
 
 def _value(name: str, tokens: tuple[float, ...]) -> float:
@@ -96,28 +98,19 @@ def _value(name: str, tokens: tuple[float, ...]) -> float:
     return mean if name == "contrast" else math.exp(mean)
 
 
-def _cosines(
-    drawn: Sequence[Thought], pictures: Mapping[str, Picture], calls: Calls
-) -> list[Value | None]:
-    """Of each drawing: how like its source the model sees it; None where there is no telling."""
-    pairs = [(pictures.get(thought.source), thought.picture) for thought in drawn]
-    shown = {p.digest: p for pair in pairs for p in pair if p is not None}
-    replies = calls.embed([EmbedRequest(picture) for picture in shown.values()])
-    vectors = {
-        digest: np.asarray(reply, dtype=np.float64)
-        for digest, reply in zip(shown, replies, strict=True)
-        if not isinstance(reply, Failure)
-    }
-    found: list[Value | None] = []
-    for source, thought in pairs:
-        one = vectors.get(source.digest) if source is not None else None
-        other = vectors.get(thought.digest) if thought is not None else None
-        if one is None or other is None:
-            found.append(None)
-            continue
-        length = float(np.linalg.norm(one) * np.linalg.norm(other))
-        found.append((float(one @ other) / length, ()) if length else None)
-    return found
+async def _cosine(
+    name: str, thought: Thought, original: Picture | None, calls: Calls
+) -> Value | None:
+    """How like its source the model sees a drawing; None where there is no telling."""
+    del name
+    shown = [picture for picture in (original, thought.picture) if picture is not None]
+    asked = [calls.embed(EmbedRequest(picture)) for picture in shown]
+    vectors = _sound(await asyncio.gather(*asked))
+    if vectors is None or len(vectors) < 2:
+        return None
+    one, other = (np.asarray(vector, dtype=np.float64) for vector in vectors)
+    length = float(np.linalg.norm(one) * np.linalg.norm(other))
+    return (float(one @ other) / length, ()) if length else None
 
 
 def _sound(replies: Sequence[tuple[float, ...] | Failure]) -> list[tuple[float, ...]] | None:
@@ -134,10 +127,10 @@ def _tokens(found: list[tuple[float, ...]] | None) -> tuple[float, ...] | None:
     return tuple(shown - hidden for shown, hidden in zip(*found, strict=True))
 
 
-def _by_question(
+def _by_draw(
     name: str, drawn: Sequence[Thought], values: Sequence[Value | None], last: int
 ) -> list[Reward]:
-    """The mean over a question's pictures; none where one of them has no value."""
+    """The mean over the question's pictures; none where one of them has no value."""
     groups: dict[tuple[str, int, int | None], list[Value | None]] = {}
     for thought, value in zip(drawn, values, strict=True):
         number = None if thought.round == last else thought.round

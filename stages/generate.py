@@ -8,46 +8,39 @@ Run: python -m stages.generate --benchmark ladder --model tiny --family structur
 import sys
 from collections.abc import Mapping, Sequence
 
-from g2u import params, plugins, tables
-from g2u.cache.calls import CachedCalls
-from g2u.costs import CountedCalls, write_costs
+from g2u import params, tables
+from g2u.brokers import Brokers
+from g2u.cache.calls import BrokeredCalls
+from g2u.costs import write_costs
 from g2u.digests import canonical
 from g2u.errors import ModelError, run_main
-from g2u.params import Params
+from g2u.flow import in_order
+from g2u.imagining import Imagining
 from g2u.parquet import write_rows
-from g2u.protocols import Calls
-from g2u.records import Picture, Question, Sampler, Thought
+from g2u.records import Picture, Question, Thought
 from g2u.workspace import BenchmarkFolder, Cell, known_calls, parse_cell
-from g2u.writing import WithWriter, writer
 
 
-def imagine(
-    config: Params,
-    cell: Cell,
+async def imagined(
+    imagining: Imagining,
     questions: Sequence[Question],
     pictures: Mapping[str, Picture],
-    calls: CachedCalls,
+    calls: BrokeredCalls,
 ) -> list[Thought]:
-    """The cell's thoughts; "not applicable" where the model cannot do what the family asks for."""
-    preset = config.presets.families[cell.family]
-    family = plugins.family(preset.edit)
-    settings = config.settings("families", cell.family)
-    model = config.presets.models[cell.model]
-    if lack := config.why_not(cell.model, cell.family):
-        reason = f"{cell.model} {lack}"
-        return [Thought(question.id, 0, "not_applicable", reason) for question in questions]
-    chosen, is_blind = tuple(sorted(model.sampler.items())), config.acts(cell.model) is not None
-    sampler = Sampler(config.generate.seed, chosen, is_blind)
-    asked: Calls = calls
-    if preset.writer is not None:
-        asked = WithWriter(calls, calls.of(writer(config, preset.writer)))
-    return family.imagine(questions, pictures, settings, sampler, asked)
+    """The thoughts of all questions, round after round, draw after draw."""
+    thoughts: list[Thought] = []
+
+    async def thoughts_of(question: Question) -> list[Thought]:
+        return await imagining.imagine(question, pictures, calls)
+
+    async for found in in_order(questions, thoughts_of, calls.window):
+        thoughts += found
+    return sorted(thoughts, key=lambda thought: (thought.round, thought.draw))
 
 
-def material(config: Params, cell: Cell) -> Mapping[str, Picture]:
-    """The pictures that the cell's family starts from, by digest of the source."""
+def material(cell: Cell, reads: str) -> Mapping[str, Picture]:
+    """The pictures that a family starts from, by digest of the source."""
     folder = BenchmarkFolder(cell.benchmark)
-    reads = plugins.family(config.presets.families[cell.family].edit).READS
     if reads == "pictures":
         return tables.read_pictures(folder.pictures)
     return tables.read_oracles(folder.given(reads))
@@ -57,12 +50,13 @@ def main() -> None:
     """Make the cell's thoughts and write them; stop if more than max_failed failed."""
     cell, config = parse_cell(__doc__), params.load()
     config.require(benchmark=cell.benchmark, model=cell.model, family=cell.family)
-    preset, model = config.presets.models[cell.model], config.model(cell.model)
-    config.settings("families", cell.family)
+    imagining = Imagining(config, cell)
     questions = tables.read_questions(BenchmarkFolder(cell.benchmark).questions)
-    calls = CountedCalls(model, known_calls(), preset.batch, budget=config.budget(cell.model))
-    thoughts = imagine(config, cell, questions, material(config, cell), calls)
-    model.close()
+    pictures = material(cell, imagining.reads)
+    with Brokers(config, known_calls()) as brokers:
+        calls = brokers.calls(cell.model, imagining.writer)
+        thoughts = brokers.run(imagined(imagining, questions, pictures, calls))
+        identity = calls.identity("edit")
     failed = [thought for thought in thoughts if thought.status == "failed"]
     if len(failed) > config.generate.max_failed:
         raise ModelError(
@@ -70,11 +64,9 @@ def main() -> None:
             f"{failed[0].question}: {failed[0].reason}; allowed: generate.max_failed = "
             f"{config.generate.max_failed}; finished calls are kept"
         )
-    sampler = canonical(preset.sampler).decode()
+    sampler = canonical(config.presets.models[cell.model].sampler).decode()
     style = config.presets.families[cell.family].style
-    recipe = tables.Recipe(
-        cell.benchmark, cell.family, cell.model, model.identity("edit"), sampler, style
-    )
+    recipe = tables.Recipe(cell.benchmark, cell.family, cell.model, identity, sampler, style)
     tables.write_thoughts(cell.thoughts, thoughts, recipe)
     drawn = {thought.call for thought in thoughts if thought.picture is not None}
     write_rows(cell.calls("generate"), tables.CALLS, calls.rows(drawn))

@@ -8,21 +8,24 @@ Run: python -m stages.judge --benchmark ladder --model tiny --family structure
 """
 
 import sys
+from collections.abc import Sequence
 
 from g2u import params, tables, targets
-from g2u.cache.calls import CachedCalls
+from g2u.brokers import Brokers
+from g2u.cache.calls import BrokeredCalls, total
 from g2u.errors import ParamsError, run_main
+from g2u.flow import in_order
 from g2u.judging import Case, Judged, again, cases, read
 from g2u.params import Params
 from g2u.parquet import write_rows
-from g2u.protocols import Reply
+from g2u.protocols import Calls
 from g2u.records import Failure, ending
 from g2u.scoring.marking import CUT, UNREAD, marked
 from g2u.tables import Judgement
 from g2u.workspace import BenchmarkFolder, Cell, known_calls, parse_cell
 
 
-def judged(config: Params, cell: Cell, judge: str) -> tuple[list[Judgement], CachedCalls]:
+def judged(config: Params, cell: Cell, judge: str) -> tuple[list[Judgement], BrokeredCalls]:
     """The judgements of a cell, and the calls that they were made from."""
     folder, section = BenchmarkFolder(cell.benchmark), config.judge
     questions = tables.read_questions(folder.questions)
@@ -37,25 +40,26 @@ def judged(config: Params, cell: Cell, judge: str) -> tuple[list[Judgement], Cac
     pictures, thoughts = tables.read_pictures(folder.pictures), tables.read_thoughts(cell.thoughts)
     there = Judged(questions, gold, pictures, thoughts, answers, unread)
     found = cases(section.tasks, there, section.max_tokens, section.agreement)
-    preset = config.presets.models[judge]
-    model = config.model(judge)
-    calls = CachedCalls(model, known_calls(), preset.batch, budget=config.budget(judge))
-    replies = calls.answer([case.request for case in found])
-    unread_replies = [n for n, case in enumerate(found) if _is_unread(case, replies[n])]
-    asked_again = calls.answer([again(found[n]) for n in unread_replies])
-    model.close()
-    for n, reply in zip(unread_replies, asked_again, strict=True):
-        replies[n] = reply
-    rows = []
-    for case, reply in zip(found, replies, strict=True):
-        said = reply.reason if isinstance(reply, Failure) else reply
-        score = None if isinstance(reply, Failure) else _read(case, reply)
-        rows.append(Judgement(case.id, case.arm, case.name, score, said))
-    return rows, calls
+    with Brokers(config, known_calls()) as brokers:
+        calls = brokers.calls(judge)
+        return brokers.run(_all(found, calls)), calls
 
 
-def _is_unread(case: Case, reply: Reply[str]) -> bool:
-    return not isinstance(reply, Failure) and _read(case, reply) is None
+async def _all(found: Sequence[Case], calls: BrokeredCalls) -> list[Judgement]:
+    async def judgement(case: Case) -> Judgement:
+        return await judged_case(case, calls)
+
+    return [row async for row in in_order(found, judgement, calls.window)]
+
+
+async def judged_case(case: Case, calls: Calls) -> Judgement:
+    """What the judge says; a reply that is not what was asked for is asked for once more."""
+    reply = await calls.answer(case.request)
+    if not isinstance(reply, Failure) and _read(case, reply) is None:
+        reply = await calls.answer(again(case))
+    said = reply.reason if isinstance(reply, Failure) else reply
+    score = None if isinstance(reply, Failure) else _read(case, reply)
+    return Judgement(case.id, case.arm, case.name, score, said)
 
 
 def _read(case: Case, reply: str) -> float | None:
@@ -74,10 +78,9 @@ def main() -> None:
     rows, calls = judged(config, cell, config.judge.model)
     tables.write_judgements(cell.judgements, rows)
     write_rows(cell.calls("judge"), tables.CALLS, calls.rows(()))
-    tallies = calls.tally.values()
-    made, reused = sum(t.made for t in tallies), sum(t.reused for t in tallies)
+    spent = total(calls.tally().values())
     unread = sum(row.score is None for row in rows)
-    told = f"{made} calls made, {reused} reused, {unread} unread or failed"
+    told = f"{spent.made} calls made, {spent.reused} reused, {unread} unread or failed"
     print(f"judge {cell}: {len(gold)} items, {told}", file=sys.stderr)
 
 

@@ -6,39 +6,108 @@ CALLS that they were made from.
 Run: python -m stages.understand --benchmark ladder --model tiny --family structure
 """
 
+import asyncio
 import sys
+from collections.abc import Mapping, Sequence
 from itertools import chain
 
 from g2u import params, tables
-from g2u.answering import Material, answer, arms
-from g2u.cache.calls import CachedCalls
+from g2u.answering import Answering, Shown, arms
+from g2u.arms import Arm, last_round, paired
+from g2u.brokers import Brokers
+from g2u.cache.calls import BrokeredCalls
 from g2u.costs import write_costs
 from g2u.errors import ModelError, run_main
+from g2u.flow import in_order
+from g2u.params import Params
 from g2u.parquet import write_rows
-from g2u.rewards import rewards
-from g2u.workspace import BenchmarkFolder, known_calls, parse_cell
+from g2u.records import Picture, Question, Thought
+from g2u.rewards import named, rewards
+from g2u.tables import Answer, Reward
+from g2u.workspace import BenchmarkFolder, Cell, known_calls, parse_cell
+
+REWARDS = "rewards"
+"""What its calls are noted under, beside the arms'."""
+
+
+class Understanding:
+    """What is asked about each question of a cell once its thoughts are there.
+
+    Args:
+        config: the params.
+        cell: which.
+        questions: all of its benchmark.
+        pictures: theirs, by digest.
+        thoughts: the cell's.
+    """
+
+    def __init__(
+        self,
+        config: Params,
+        cell: Cell,
+        questions: Sequence[Question],
+        pictures: Mapping[str, Picture],
+        thoughts: Sequence[Thought],
+    ) -> None:
+        self.arms = arms(config, cell, thoughts)
+        self.questions, self._pictures = questions, pictures
+        self._answering = Answering(config, cell)
+        self._rewards = named(config, cell.model)
+        self._last = last_round(thoughts)
+        self._shown = {arm.name: paired(arm, questions, thoughts) for arm in self.arms}
+        self._thoughts: dict[str, list[Thought]] = {question.id: [] for question in questions}
+        for thought in thoughts:
+            self._thoughts[thought.question].append(thought)
+
+    async def understood(
+        self, calls: Mapping[str, BrokeredCalls]
+    ) -> tuple[list[Answer], list[Reward]]:
+        """All answers, arm after arm, and rewards, name after name, round after round.
+
+        Args:
+            calls: by the arm that asks, and of `REWARDS`.
+        """
+
+        async def asked(question: Question) -> tuple[list[Answer], list[Reward]]:
+            answers = (self._answer(arm, question, calls[arm.name]) for arm in self.arms)
+            own, reward = self._thoughts[question.id], calls[REWARDS]
+            return await asyncio.gather(
+                asyncio.gather(*answers),
+                rewards(self._rewards, own, self._pictures, reward, self._last),
+            )
+
+        answers: list[Answer] = []
+        found: list[Reward] = []
+        async for said, rewarded in in_order(self.questions, asked, calls[REWARDS].window):
+            answers += said
+            found += rewarded
+        order = {arm.name: number for number, arm in enumerate(self.arms)}
+        answers.sort(key=lambda answer: order[answer.arm])
+        last = self._last
+        found.sort(
+            key=lambda r: (
+                self._rewards.index(r.name), last if r.round is None else r.round, r.draw
+            )
+        )  # fmt: skip
+        return answers, found
+
+    async def _answer(self, arm: Arm, question: Question, calls: BrokeredCalls) -> Answer:
+        fed = self._shown[arm.name][question.id]
+        return await self._answering.answer(arm, Shown(question, self._pictures, fed), calls)
 
 
 def main() -> None:
     """Answer the cell's questions; stop if more than max_failed answers failed."""
     cell, config = parse_cell(__doc__), params.load()
     config.require(benchmark=cell.benchmark, model=cell.model, family=cell.family)
-    preset, folder = config.presets.models[cell.model], BenchmarkFolder(cell.benchmark)
-    model = config.model(cell.model)
+    folder = BenchmarkFolder(cell.benchmark)
     questions = tables.read_questions(folder.questions)
-    material = Material(
-        questions,
-        tables.read_pictures(folder.pictures),
-        tables.read_thoughts(cell.thoughts),
-    )
-    store, budget = known_calls(), config.budget(cell.model)
-    answers, made = [], {}
-    for arm in arms(config, cell, material.thoughts):
-        made[arm.name] = CachedCalls(model, store, preset.batch, budget=budget)
-        answers += answer(config, cell, arm, material, made[arm.name])
-    made["rewards"] = CachedCalls(model, store, preset.batch, budget=budget)
-    found = rewards(config, cell, material.thoughts, material.pictures, made["rewards"])
-    model.close()
+    pictures, thoughts = tables.read_pictures(folder.pictures), tables.read_thoughts(cell.thoughts)
+    work = Understanding(config, cell, questions, pictures, thoughts)
+    with Brokers(config, known_calls()) as brokers:
+        names = [*(arm.name for arm in work.arms), REWARDS]
+        made = {name: brokers.calls(cell.model) for name in names}
+        answers, found = brokers.run(work.understood(made))
     failed = [a for a in answers if a.status == "failed"]
     tables.assert_same_ids(str(cell), (a.id for a in answers), (q.id for q in questions))
     if len(failed) > config.understand.max_failed + config.generate.max_failed:
@@ -51,11 +120,11 @@ def main() -> None:
     tables.write_rewards(cell.rewards, found)
     rows = chain.from_iterable(calls.rows(()) for calls in made.values())
     write_rows(cell.calls("understand"), tables.CALLS, rows)
-    tallies = {arm: calls.tally for arm, calls in made.items()}
+    tallies = {arm: calls.tally() for arm, calls in made.items()}
     line = write_costs(cell.costs("understand"), tallies)
-    shown = sum(a.pictures + a.thoughts for a in answers)
+    pictured = sum(a.pictures + a.thoughts for a in answers)
     print(
-        f"understand {cell}: {len(questions)} items, {shown} pictures shown, {line}, "
+        f"understand {cell}: {len(questions)} items, {pictured} pictures shown, {line}, "
         f"{len(failed)} failed",
         file=sys.stderr,
     )

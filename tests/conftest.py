@@ -1,5 +1,6 @@
 """A workspace in a temporary folder: the real code, real stages, a small params.yaml."""
 
+import asyncio
 import atexit
 import base64
 import compileall
@@ -23,18 +24,22 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from g2u import plugins
-from g2u.answering import Material, answer, arms
-from g2u.cache.calls import CachedCalls, Tally
+from g2u.brokers import Brokers
+from g2u.cache.broker import Broker
+from g2u.cache.calls import BrokeredCalls
 from g2u.cache.folder import FolderStore
+from g2u.cache.store import Replies
 from g2u.cli.sync import sync
+from g2u.imagining import Imagining
 from g2u.params import Params, load
 from g2u.pictures import encode_png
-from g2u.protocols import Calls
+from g2u.protocols import Calls, Model
 from g2u.records import Picture, Question, Sampler, Thought
 from g2u.settings import Section, checked
 from g2u.workspace import Cell
-from stages.generate import imagine
+from stages.generate import imagined as imagined_by
 from stages.prepare import samples
+from stages.understand import REWARDS, Understanding
 
 os.environ["OMP_NUM_THREADS"] = "1"  # tests run on all cores already
 os.environ["HF_HUB_OFFLINE"] = "1"  # models are built here; nothing is asked of a hub
@@ -226,12 +231,14 @@ def count_calls(tmp_path: Path) -> Counter:
             pictures = {picture.digest: picture for s in found for picture in s.pictures}
             for family in config.families:
                 cell = Cell(benchmark, config.models[0], family)
-                model = config.model(config.models[0])
-                calls = CachedCalls(model, store, 8)
-                thoughts = imagine(config, cell, questions, pictures, calls)
-                for mode in arms(config, cell, thoughts):
-                    answer(config, cell, mode, Material(questions, pictures, thoughts), calls)
-                tallies: dict[str, Tally] = calls.tally
+                with Brokers(config, store) as brokers:
+                    calls = brokers.calls(cell.model)
+                    imagining = Imagining(config, cell)
+                    thoughts = brokers.run(imagined_by(imagining, questions, pictures, calls))
+                    work = Understanding(config, cell, questions, pictures, thoughts)
+                    noted = dict.fromkeys((*(a.name for a in work.arms), REWARDS), calls)
+                    brokers.run(work.understood(noted))
+                tallies = calls.tally()
                 made[family] = {kind: tally.made for kind, tally in tallies.items() if tally.made}
         return made
 
@@ -279,6 +286,11 @@ def typed(adapter: str, settings: Mapping[str, Any]) -> Section:
     return checked(plugins.settings("adapter", adapter), settings)
 
 
+def brokered(model: Model, store: Replies, batch: int = 8, **options: Any) -> BrokeredCalls:
+    """Calls of a model through a broker of their own."""
+    return BrokeredCalls(Broker(model, store, batch, **options))
+
+
 def imagined(
     family: Any,
     asked: tuple[Sequence[Question], Mapping[str, Picture]],
@@ -286,8 +298,21 @@ def imagined(
     sampler: Sampler = Sampler(),  # noqa: B008 - frozen
     **settings: Any,
 ) -> list[Thought]:
-    """What a family of these settings makes of questions and pictures."""
-    found: list[Thought] = family.imagine(
-        *asked, checked(family.Settings, settings), sampler, calls
-    )
-    return found
+    """What a family of these settings makes of questions and pictures, asked all at once."""
+    questions, pictures = asked
+    told = checked(family.Settings, settings)
+
+    async def ask() -> list[Thought]:
+        thoughts = (family.imagine(q, pictures, told, sampler, calls) for q in questions)
+        return [thought for found in await asyncio.gather(*thoughts) for thought in found]
+
+    return sorted(asyncio.run(ask()), key=lambda thought: (thought.round, thought.draw))
+
+
+def asked_at_once(ask: Callable[[Any], Any], requests: Iterable[Any]) -> list[Any]:
+    """The replies to requests that are asked together, such as by `calls.answer`."""
+
+    async def all_of_them() -> list[Any]:
+        return await asyncio.gather(*map(ask, requests))
+
+    return asyncio.run(all_of_them())

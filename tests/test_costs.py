@@ -8,7 +8,7 @@ import pytest
 
 from g2u import tables
 from g2u.cache.folder import FolderStore
-from g2u.costs import CountedCalls, drawing_seconds, read_costs, reward_seconds, write_costs
+from g2u.costs import drawing_seconds, read_costs, reward_seconds, write_costs
 from g2u.edits import rounds, template
 from g2u.models import null
 from g2u.params import Params
@@ -16,7 +16,7 @@ from g2u.pictures import picture_of
 from g2u.records import AnswerRequest, Failure, Question
 from g2u.workspace import Cell
 from stages.report import cell_result
-from tests.conftest import Workspace, imagined, png
+from tests.conftest import Workspace, brokered, imagined, png
 
 DRAWN: dict[str, dict[str, float]] = {
     "round_0": {"edit": 2.0},
@@ -40,7 +40,7 @@ class Critic(null.Null):
 
 def test_what_a_chain_of_rounds_takes_is_told_apart_by_round(tmp_path: Path) -> None:
     picture = picture_of(png(1))
-    calls = CountedCalls(Critic(), FolderStore(tmp_path), batch=4)
+    calls = brokered(Critic(), FolderStore(tmp_path))
     asked = [Question("a", "?", pictures=(picture.digest,))]
     imagined(rounds, (asked, {picture.digest: picture}), calls, prompt="Draw.", rounds=2)
     told = calls.by_round()
@@ -50,7 +50,7 @@ def test_what_a_chain_of_rounds_takes_is_told_apart_by_round(tmp_path: Path) -> 
         "round_1": {"edit": 1, "answer": 1},
         "round_2": {"answer": 1},
     }
-    total = sum(tally.seconds for tally in calls.tally.values())
+    total = sum(tally.seconds for tally in calls.tally().values())
     path = tmp_path / "costs.json"
     assert write_costs(path, told) == "4 calls made, 0 reused"
     summed = sum(sum(kinds.values()) for kinds in read_costs(path).values())
@@ -59,11 +59,11 @@ def test_what_a_chain_of_rounds_takes_is_told_apart_by_round(tmp_path: Path) -> 
 
 def test_draws_are_one_round(tmp_path: Path) -> None:
     picture = picture_of(png(1))
-    calls = CountedCalls(null.load(null.Settings()), FolderStore(tmp_path), batch=4)
+    calls = brokered(null.load(null.Settings()), FolderStore(tmp_path))
     asked = [Question("a", "?", pictures=(picture.digest,))]
     imagined(template, (asked, {picture.digest: picture}), calls, template="{question}", draws=3)
-    assert calls.by_round() == {"thoughts": calls.tally}
-    assert CountedCalls(null.load(null.Settings()), FolderStore(tmp_path), 4).by_round() == {
+    assert calls.by_round() == {"thoughts": calls.tally()}
+    assert brokered(null.load(null.Settings()), FolderStore(tmp_path)).by_round() == {
         "thoughts": {}
     }
 

@@ -1,5 +1,6 @@
 """Rewards: GvU's formulas by hand, failures left out, nothing asked that was not wanted."""
 
+import asyncio
 import math
 from collections.abc import Sequence
 from dataclasses import replace
@@ -7,21 +8,19 @@ from pathlib import Path
 
 import pytest
 
-from g2u.cache.calls import CachedCalls
 from g2u.cache.folder import FolderStore
 from g2u.params import Params, load
 from g2u.pictures import picture_of
 from g2u.prompts import NAMING, REFLECT, STOP
 from g2u.protocols import Reply
 from g2u.records import EmbedRequest, Failure, Picture, ScoreRequest, Thought
-from g2u.rewards import rewards
-from g2u.workspace import Cell
+from g2u.rewards import named, rewards
+from g2u.tables import Reward
 from tests.cache.test_calls import Echo
-from tests.conftest import ROOT, png
+from tests.conftest import ROOT, brokered, png
 
 SOURCE, DRAWN, OTHER = (picture_of(png(seed)) for seed in range(3))
 THOUGHT = Thought("q", 0, "ok", picture=DRAWN, source=SOURCE.digest, prompt="Enhance.", call="c")
-CELL = Cell("b", "tiny", "detail")
 LOGS = {
     (DRAWN,): (-0.1, -0.3),
     (OTHER,): (-1.0, -3.0),
@@ -64,10 +63,15 @@ def rewarded(
     folder: Path, thoughts: list[Thought], *names: str
 ) -> tuple[dict[tuple[str, int, str], float], Reader]:
     model = Reader()
-    calls = CachedCalls(model, FolderStore(folder), batch=4)
-    pictures = {SOURCE.digest: SOURCE}
-    found = rewards(configured(*names), CELL, thoughts, pictures, calls)
+    found = told(model, folder, thoughts, *names)
     return {(r.question, r.draw, r.name): r.value for r in found}, model
+
+
+def told(model: Reader, folder: Path, thoughts: list[Thought], *names: str) -> list[Reward]:
+    calls = brokered(model, FolderStore(folder), 4)
+    last = max(thought.round for thought in thoughts)
+    wanted = named(configured(*names), "tiny")
+    return asyncio.run(rewards(wanted, thoughts, {SOURCE.digest: SOURCE}, calls, last))
 
 
 def test_likelihood_is_the_geometric_mean_of_token_probabilities(tmp_path: Path) -> None:
@@ -93,9 +97,7 @@ def test_every_round_is_rewarded_for_what_the_first_was_to_show(tmp_path: Path) 
     first = replace(THOUGHT, base="Enhance.")
     second = replace(first, picture=OTHER, prompt="redraw the top.", round=1)
     model = Reader()
-    calls = CachedCalls(model, FolderStore(tmp_path), batch=4)
-    config = configured("likelihood", "verdict")
-    found = rewards(config, CELL, [first, second], {SOURCE.digest: SOURCE}, calls)
+    found = told(model, tmp_path, [first, second], "likelihood", "verdict")
     values = {(r.name, r.round): r.value for r in found}
     assert values == {
         ("likelihood", 0): pytest.approx(math.exp(-0.2)),

@@ -15,7 +15,6 @@ import yaml
 from annotated_types import Ge, Gt, Le
 
 from g2u import plugins
-from g2u.cache.calls import CachedCalls
 from g2u.cache.folder import FolderStore
 from g2u.cli import main as command
 from g2u.cli.doctor import examine
@@ -27,7 +26,7 @@ from g2u.protocols import Reply
 from g2u.records import AnswerRequest, EditRequest, Picture, Question, Sampler
 from g2u.settings import MOST, Section, checked
 from stages import prepare
-from tests.conftest import imagined, plain_params, typed
+from tests.conftest import brokered, imagined, plain_params, typed
 
 COLUMNS = {"question": "asked", "answer": "gold"}
 NEEDED: dict[str, dict[str, Any]] = {
@@ -458,7 +457,7 @@ def test_calls_of_families_keep_their_names(name: str, tmp_path: Path) -> None:
         Question("b", "Which?", pictures=digests[1:], drawing="Mark it."),
     ]
     sampler = Sampler(7, (("guidance", 2.5), ("name", "ddim"), ("own", True), ("steps", 8)))
-    calls: Any = CachedCalls(Teller(), FolderStore(tmp_path), 4)  # type: ignore[arg-type]
+    calls = brokered(Teller(), FolderStore(tmp_path))  # type: ignore[arg-type]
     settings, names = DRAWN[name]
     pictures = {picture.digest: picture for picture in drawn}
     imagined(plugins.family(name), (asked, pictures), calls, sampler, **settings)

@@ -138,7 +138,7 @@ def _prompts(config: Params, family: str, questions: Sequence[Question]) -> list
     if isinstance(prompt := settings.get("prompt"), str):
         return [prompt] * len(questions)
     if isinstance(template := settings.get("template"), str):
-        return filled(template, questions)
+        return [filled(template, question) for question in questions]
     raise ParamsError(
         f"{PATH}: align: family {family!r} has no prompt of its own; expected one with "
         "`prompt` or `template`"

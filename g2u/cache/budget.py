@@ -1,9 +1,10 @@
-"""What a run may spend: it stops before the batch that would go beyond."""
+"""What a run may spend: it stops before the call that would go beyond."""
 
 import math
 from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 from g2u.errors import BudgetError
 
@@ -35,14 +36,13 @@ NO_LIMITS = Limits()
 
 @dataclass(frozen=True, slots=True)
 class Spent:
-    """Counters of a run, shared by its workers.
-
-    Two workers that check at once may each make one batch more than the budget allows.
-    """
+    """Counters of a run, shared by its workers."""
 
     calls: Counter = field(default_factory=Own)
     model_seconds: Counter = field(default_factory=Own)
     money: Counter = field(default_factory=Own)
+    lock: AbstractContextManager[Any] = field(default_factory=nullcontext)
+    """Held while they are read and raised."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,27 +54,29 @@ class Budget:
     prices: Mapping[str, float] = field(default_factory=dict)
     """Money per call, by kind; a kind that is not named costs nothing."""
 
-    def allow(self, kind: str, calls: int) -> int:
-        """How many of the next `calls` the budget allows.
+    def take(self, kind: str, calls: int) -> int:
+        """Count calls that are about to be made: how many of the next `calls` the budget allows.
 
         Raises:
             BudgetError: none.
         """
-        allowed = min(calls, self.limits.calls - self.spent.calls.value)
-        price = self.prices.get(kind, 0.0)
-        if price:
-            allowed = min(allowed, (self.limits.money - self.spent.money.value) / price + 1e-9)
-        if self.spent.model_seconds.value >= self.limits.model_seconds:
-            allowed = 0
-        if allowed < 1:
-            raise BudgetError(f"the budget of params.yaml is spent: {self}; {REMEDY}")
+        spent, price = self.spent, self.prices.get(kind, 0.0)
+        with spent.lock:
+            allowed = min(calls, self.limits.calls - spent.calls.value)
+            if price:
+                allowed = min(allowed, (self.limits.money - spent.money.value) / price + 1e-9)
+            if spent.model_seconds.value >= self.limits.model_seconds:
+                allowed = 0
+            if allowed < 1:
+                raise BudgetError(f"the budget of params.yaml is spent: {self}; {REMEDY}")
+            spent.calls.value += int(allowed)
+            spent.money.value += int(allowed) * price
         return int(allowed)
 
-    def spend(self, kind: str, calls: int, seconds: float) -> None:
-        """Count calls that were made."""
-        self.spent.calls.value += calls
-        self.spent.model_seconds.value += seconds
-        self.spent.money.value += calls * self.prices.get(kind, 0.0)
+    def spend(self, seconds: float) -> None:
+        """Count the model seconds that calls took."""
+        with self.spent.lock:
+            self.spent.model_seconds.value += seconds
 
     def __str__(self) -> str:
         parts = [

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from g2u import parquet
-from g2u.cache.calls import numbers_of, text_of
+from g2u.cache.encoding import numbers_of, text_of
 from g2u.cache.store import Entry, Replies
 from g2u.costs import mean_seconds
 from g2u.errors import DataError

@@ -6,14 +6,18 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from g2u import code, parquet, plugins, tables
-from g2u.cache.calls import CachedCalls, as_entry, text_of
+from g2u.brokers import Brokers
+from g2u.cache.broker import KINDS, Broker
+from g2u.cache.calls import BrokeredCalls
+from g2u.cache.encoding import as_entry, text_of
 from g2u.cache.store import Entry
 from g2u.cli.plan import plan_cell, read_source
 from g2u.digests import kind_of
 from g2u.errors import ModelError
 from g2u.files import write_whole
+from g2u.imagining import Imagining
 from g2u.params import Params
-from g2u.protocols import Kind, Model
+from g2u.protocols import Model
 from g2u.recipes import halves
 from g2u.records import Failure, Request
 from g2u.workspace import DATA, Cell, known_calls
@@ -21,7 +25,6 @@ from g2u.workspace import DATA, Cell, known_calls
 ASKED = 8
 """Replies of each kind that are asked for again, spread over all there are."""
 MARK = re.compile(r" code ([0-9a-f]{16})$")
-KINDS: tuple[Kind, ...] = ("edit", "answer", "score", "embed")
 
 
 def prove(config: Params, name: str) -> str:
@@ -84,20 +87,22 @@ def _earlier(name: str, now: Iterable[str]) -> list[str]:
 def _known(config: Params, name: str) -> dict[str, tuple[Request, Entry]]:
     """Requests of the model's cells whose replies are at hand, by key."""
     preset, store = config.presets.models[name], known_calls(takes=False)
-    model = config.model(name)
-    calls = _Noting(model, store, preset.batch, plans=True)
+    noting = _Noting(config.model(name), store, preset.batch, plans=True)
+    brokers = Brokers(config, store, plans=True)
     for benchmark in config.benchmarks:
         cells = [Cell(benchmark, *pair) for pair in config.cells_of(benchmark) if pair[0] == name]
-        if cells:
-            source = read_source(config, benchmark)
-            for cell in cells:
-                plan_cell(config, cell, source, calls)
-    found = store.get_many(calls.requests)
-    return {key: (calls.requests[key], entry) for key, entry in found.items()}
+        source = read_source(config, benchmark) if cells else None
+        for cell in cells:
+            assert source is not None
+            writer = Imagining(config, cell).writer
+            calls = BrokeredCalls(noting, brokers.of(writer) if writer else None)
+            brokers.run(plan_cell(config, cell, source, calls))
+    found = store.get_many(noting.requests)
+    return {key: (noting.requests[key], entry) for key, entry in found.items()}
 
 
-class _Noting(CachedCalls):
-    """Planned calls that remember what is asked."""
+class _Noting(Broker):
+    """Of planned calls; it remembers what is asked."""
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)

@@ -3,17 +3,18 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from g2u import parquet, plugins, tables
-from g2u.answering import Material, answer, arms
-from g2u.cache.calls import CachedCalls, Tally
+from g2u import parquet, tables
+from g2u.brokers import Brokers
+from g2u.cache.calls import BrokeredCalls, Tally
 from g2u.cli.stale import stale, status
 from g2u.cli.workers import worker_count
+from g2u.imagining import Imagining
 from g2u.params import Params
 from g2u.records import Picture, Question, Thought
-from g2u.rewards import rewards
 from g2u.workspace import Cell, known_calls
-from stages.generate import imagine
+from stages.generate import imagined
 from stages.prepare import samples
+from stages.understand import REWARDS, Understanding
 
 GUESS_SECONDS = {"edit": 0.03, "answer": 0.02, "score": 0.003, "embed": 0.003}
 """Seconds per call where the cache holds no call of that model and kind: tiny on one core."""
@@ -47,9 +48,8 @@ class Source:
     given: dict[str, dict[str, Picture]]
     """Oracles and adversaries, by digest of the source."""
 
-    def material(self, config: Params, family: str) -> dict[str, Picture]:
-        """The pictures that a family starts from."""
-        reads = plugins.family(config.presets.families[family].edit).READS
+    def material(self, reads: str) -> dict[str, Picture]:
+        """What a family starts from that `READS` this."""
         return self.given.get(reads, self.pictures)
 
 
@@ -62,7 +62,8 @@ def plan(config: Params) -> list[CellPlan]:
         ParamsError: settings of a preset in use do not fit.
     """
     config.check_settings()
-    store, work = known_calls(takes=False), stale(config, status(config))
+    work = stale(config, status(config))
+    brokers = Brokers(config, known_calls(takes=False), plans=True)
     plans = []
     for benchmark in config.benchmarks:
         cells = [Cell(benchmark, model, family) for model, family in config.cells_of(benchmark)]
@@ -72,14 +73,13 @@ def plan(config: Params) -> list[CellPlan]:
                 keys = _recorded(cell, "generate", "understand", "judge")
                 plans.append(CellPlan(cell, {}, is_bound=False, keys=keys))
                 continue
-            preset, drawn = config.presets.models[cell.model], None
-            keys = _recorded(cell, "judge")
+            drawn, keys = None, _recorded(cell, "judge")
             if cell not in work.generate:
                 drawn = tables.read_thoughts(cell.thoughts)
                 keys |= _recorded(cell, "generate")
-            calls = CachedCalls(config.model(cell.model), store, preset.batch, plans=True)
-            waits = plan_cell(config, cell, source, calls, drawn)
-            plans.append(CellPlan(cell, calls.tally, waits, calls.settled | keys))
+            calls = brokers.calls(cell.model, Imagining(config, cell).writer)
+            waits = brokers.run(plan_cell(config, cell, source, calls, drawn))
+            plans.append(CellPlan(cell, calls.tally(), waits, calls.settled | keys))
     return plans
 
 
@@ -107,11 +107,11 @@ def read_source(config: Params, benchmark: str) -> Source:
     return Source(questions, pictures, given)
 
 
-def plan_cell(
+async def plan_cell(
     config: Params,
     cell: Cell,
     source: Source,
-    calls: CachedCalls,
+    calls: BrokeredCalls,
     recorded: Sequence[Thought] | None = None,
 ) -> bool:
     """Ask for all that a cell asks for; whether answers wait for thoughts that do not exist yet.
@@ -124,14 +124,14 @@ def plan_cell(
         recorded: the cell's thoughts, where they need not be asked for.
     """
     if recorded is None:
-        material = source.material(config, cell.family)
-        thoughts = imagine(config, cell, source.questions, material, calls)
+        imagining = Imagining(config, cell)
+        material = source.material(imagining.reads)
+        thoughts = await imagined(imagining, source.questions, material, calls)
     else:
         thoughts = list(recorded)
     placed = [_stand_in(thought, source.pictures) for thought in thoughts]
-    for arm in arms(config, cell, placed):
-        answer(config, cell, arm, Material(source.questions, source.pictures, placed), calls)
-    rewards(config, cell, placed, source.pictures, calls)
+    work = Understanding(config, cell, source.questions, source.pictures, placed)
+    await work.understood(dict.fromkeys((*(arm.name for arm in work.arms), REWARDS), calls))
     return placed != thoughts
 
 

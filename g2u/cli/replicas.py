@@ -6,7 +6,6 @@ storage (G2U_CACHE, a URL or a mounted folder), and the workspace travels as Ray
 """
 
 import os
-import queue
 import sys
 from collections.abc import Callable
 from types import TracebackType
@@ -14,7 +13,7 @@ from typing import Any, TypeVar
 
 from g2u.cache.budget import Spent
 from g2u.cli import workers
-from g2u.errors import ModelError, ParamsError
+from g2u.errors import ParamsError
 from g2u.params import Params
 from g2u.workspace import CACHE_VARIABLE, DEFAULT_CACHE, OPTIONS_VARIABLE
 
@@ -76,33 +75,22 @@ class Replicas:
         )  # fmt: skip
         gpus = 1 if config.run.devices else 0
         self._actor = ray.remote(num_cpus=1, num_gpus=gpus)(Replica)
-        self._idle: queue.Queue[Any] = queue.Queue()
-        for _ in range(self.count):
-            self._idle.put(self._actor.remote())
+        self._actors = [self._actor.remote() for _ in range(self.count)]
 
-    def perform(self, work: Callable[..., R], *arguments: Any) -> R:
-        """See `workers.Workers.perform`; an actor that is lost is replaced.
-
-        Raises:
-            ModelError: actors were lost again and again at the same work.
-        """
+    def perform(self, slot: int, work: Callable[..., R], *arguments: Any) -> R:
+        """See `workers.Pool.perform`."""
         errors = self._ray.exceptions
-        for _ in range(workers.ATTEMPTS):
-            actor = self._idle.get()
-            try:
-                done: R = self._ray.get(actor.perform.remote(work, *arguments))
-            except errors.RayActorError:
-                actor = self._actor.remote()
-                continue
-            except errors.RayTaskError as error:
-                raise error.cause from None
-            finally:
-                self._idle.put(actor)
-            return done
-        raise ModelError(
-            f"a Ray actor was lost {workers.ATTEMPTS} times at the same work; finished calls are "
-            "kept; see the cluster's logs, then run again"
-        )
+        try:
+            done: R = self._ray.get(self._actors[slot].perform.remote(work, *arguments))
+        except errors.RayActorError:
+            self._actors[slot] = self._actor.remote()
+            raise workers.LostWorkerError(
+                "a Ray actor was lost again and again at the same work; finished calls are kept; "
+                "see the cluster's logs, then run again"
+            ) from None
+        except errors.RayTaskError as error:
+            raise error.cause from None
+        return done
 
     def __enter__(self) -> "Replicas":
         return self

@@ -1,4 +1,4 @@
-"""Warm model workers: processes that load a model once, make calls and die with their parent."""
+"""Warm model workers: processes that keep a model and their work, and die with their parent."""
 
 import multiprocessing
 import multiprocessing.connection
@@ -11,13 +11,13 @@ from types import TracebackType
 from typing import Any, Protocol, TypeVar
 
 from g2u.cache.budget import Spent
-from g2u.errors import ModelError
 from g2u.params import Params
-from g2u.protocols import Model
 
 R = TypeVar("R")
-ATTEMPTS = 3
-"""How often a job is begun whose worker was killed."""
+
+
+class LostWorkerError(Exception):
+    """A worker was killed; what it had finished is in the call cache."""
 
 
 def worker_count(config: Params) -> int:
@@ -30,8 +30,13 @@ class Pool(Protocol):
 
     count: int
 
-    def perform(self, work: Callable[..., R], *arguments: Any) -> R:
-        """Run `work(*arguments)` in a worker and wait for it; callable from several threads."""
+    def perform(self, slot: int, work: Callable[..., R], *arguments: Any) -> R:
+        """Run `work(*arguments)` in the worker of a slot, 0 .. count - 1, and wait for it. One
+        thread at a time asks a slot.
+
+        Raises:
+            LostWorkerError: the worker was killed; another has its slot now.
+        """
         ...
 
     def __enter__(self) -> "Pool": ...
@@ -60,35 +65,18 @@ class Workers:
         self.count = worker_count(config)
         self._devices = config.run.devices
         self._context = multiprocessing.get_context("spawn")
-        self._spent = Spent(
-            *(self._context.Value("d", 0.0) for _ in ("calls", "model_seconds", "money"))
-        )
-        self._lock = threading.Lock()
-        self._pool = self._new_pool()
+        calls, seconds, money = (self._context.Value("d", 0.0) for _ in range(3))
+        self._spent = Spent(calls, seconds, money, self._context.Lock())
+        self._pools = [self._new_pool(slot) for slot in range(self.count)]
 
-    def perform(self, work: Callable[..., R], *arguments: Any) -> R:
-        """See `Pool.perform`.
-
-        A worker that is killed costs the batch it was at: the job is begun again, and finds in the
-        call cache what was finished.
-
-        Raises:
-            ModelError: the job's worker was killed again and again.
-        """
-        for _ in range(ATTEMPTS):
-            pool = self._pool
-            try:
-                return pool.submit(work, *arguments).result()
-            except BrokenProcessPool:
-                with self._lock:
-                    if self._pool is pool:
-                        pool.shutdown(wait=False)
-                        self._pool = self._new_pool()
-        raise ModelError(
-            f"a model worker was killed {ATTEMPTS} times at the same work (out of memory?); "
-            "finished calls are kept; lower presets.models.<model>.batch or run.workers, then "
-            "run again"
-        )
+    def perform(self, slot: int, work: Callable[..., R], *arguments: Any) -> R:
+        """See `Pool.perform`."""
+        try:
+            return self._pools[slot].submit(work, *arguments).result()
+        except BrokenProcessPool:
+            self._pools[slot].shutdown(wait=False)
+            self._pools[slot] = self._new_pool(slot)
+            raise LostWorkerError(KILLED) from None
 
     def __enter__(self) -> "Workers":
         return self
@@ -99,30 +87,30 @@ class Workers:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._pool.shutdown(wait=kind is None, cancel_futures=True)
+        for each in self._pools:
+            each.shutdown(wait=kind is None, cancel_futures=True)
         if kind is not None:
             for process in multiprocessing.active_children():
                 process.terminate()
 
-    def _new_pool(self) -> ProcessPoolExecutor:
-        slots = self._context.Queue()
-        for slot in range(self.count):
-            slots.put(self._devices[slot % len(self._devices)] if self._devices else "")
+    def _new_pool(self, slot: int) -> ProcessPoolExecutor:
+        device = self._devices[slot % len(self._devices)] if self._devices else ""
         return ProcessPoolExecutor(
-            self.count, mp_context=self._context, initializer=_begin, initargs=(slots, self._spent)
+            1, mp_context=self._context, initializer=_begin, initargs=(device, self._spent)
         )
 
 
+KILLED = (
+    "a model worker was killed again and again at the same work (out of memory?); finished calls "
+    "are kept; lower presets.models.<model>.batch or run.workers, then run again"
+)
 _spent = Spent()
 """What the run has spent, counted by all workers."""
-_models: dict[str, Model] = {}
-"""The model of this worker; one at a time is in memory."""
 
 
-def _begin(devices: Any, spent: Spent) -> None:
-    """First thing in a worker: take a device, and die when the parent does."""
+def _begin(device: str, spent: Spent) -> None:
+    """First thing in a worker: take its device, and die when the parent does."""
     count_in(spent)
-    device = devices.get()
     if device:
         os.environ["CUDA_VISIBLE_DEVICES"] = device
     threading.Thread(target=die_with_parent, daemon=True).start()
@@ -134,16 +122,6 @@ def die_with_parent() -> None:
     assert parent is not None
     multiprocessing.connection.wait([parent.sentinel])
     os._exit(1)
-
-
-def model_of(config: Params, name: str) -> Model:
-    """In a worker: the model of a preset, loaded once for as long as jobs ask for it."""
-    if name not in _models:
-        for other in _models.values():
-            other.close()
-        _models.clear()
-        _models[name] = config.model(name)
-    return _models[name]
 
 
 def count_in(spent: Spent) -> None:

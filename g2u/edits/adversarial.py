@@ -3,7 +3,7 @@
 Made by prepare from the item's own structure, where the benchmark knows it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from g2u.drawing import given
 from g2u.protocols import Calls
@@ -18,8 +18,8 @@ class Settings(Section):
     """It takes none."""
 
 
-def imagine(
-    questions: Sequence[Question],
+async def imagine(
+    question: Question,
     pictures: Mapping[str, Picture],
     settings: Settings,
     sampler: Sampler,
@@ -27,4 +27,4 @@ def imagine(
 ) -> list[Thought]:
     """The adversarial thought of each picture, or "not applicable" where there is none."""
     del settings, sampler, calls
-    return given(questions, pictures, "the benchmark has no adversarial thought for this picture")
+    return given(question, pictures, "the benchmark has no adversarial thought for this picture")

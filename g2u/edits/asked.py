@@ -4,9 +4,9 @@ UniG2U's generate-then-answer (arXiv 2603.03241): the instruction belongs to the
 the question and may have the solution drawn, unlike the question-agnostic families.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
-from g2u.drawing import Wording, draw
+from g2u.drawing import Wording, draw, without_thought
 from g2u.protocols import Calls
 from g2u.records import Picture, Question, Sampler, Thought
 from g2u.settings import Positive, Section
@@ -22,30 +22,19 @@ class Settings(Section):
     """How many drawings of each picture, 1 and more."""
 
 
-def imagine(
-    questions: Sequence[Question],
+async def imagine(
+    question: Question,
     pictures: Mapping[str, Picture],
     settings: Settings,
     sampler: Sampler,
     calls: Calls,
 ) -> list[Thought]:
-    """Edits of each picture of each question by its own instruction.
+    """Edits of each picture by the question's own instruction.
 
     Not applicable where the benchmark has none for a question.
     """
-    asked = [(q, Wording(q.drawing, "benchmark")) for q in questions if q.drawing]
-    drawn: dict[str, list[Thought]] = {}
-    for thought in draw(asked, pictures, sampler, calls, draws=settings.draws):
-        drawn.setdefault(thought.question, []).append(thought)
-    found: list[Thought] = []
-    for question in questions:
-        found += drawn.get(question.id, []) or _missing(question)
-    return found
-
-
-def _missing(question: Question) -> list[Thought]:
-    reason = "" if question.drawing else "the benchmark has no instruction for a drawing"
-    return [
-        Thought(question.id, position, "not_applicable", reason, source=digest)
-        for position, digest in enumerate(question.pictures)
-    ]
+    if not question.drawing:
+        reason = "the benchmark has no instruction for a drawing"
+        return without_thought(question, "not_applicable", reason)
+    wording = Wording(question.drawing, "benchmark")
+    return await draw(question, wording, pictures, sampler, calls, draws=settings.draws)

@@ -1,6 +1,7 @@
 """blank: a grey picture of the original's size; isolates the presence of any extra picture."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from functools import lru_cache
 from typing import Annotated
 
 from PIL import Image
@@ -23,22 +24,22 @@ class Settings(Section):
     """The grey, 0 (black) to 255 (white)."""
 
 
-def imagine(
-    questions: Sequence[Question],
+async def imagine(
+    question: Question,
     pictures: Mapping[str, Picture],
     settings: Settings,
     sampler: Sampler,
     calls: Calls,
 ) -> list[Thought]:
-    """One picture of constant grey (`level`, 0..255) per picture of each question."""
+    """One picture of constant grey (`level`, 0..255) per picture of the question."""
     del sampler, calls
-    grey = (settings.level,) * 3
-    made: dict[tuple[int, int], Picture] = {}
 
-    def blank(source: str) -> Picture:
-        size = (pictures[source].width, pictures[source].height)
-        if size not in made:
-            made[size] = picture_of_pixels(Image.new("RGB", size, grey))
-        return made[size]
+    def blank(digest: str) -> Picture:
+        return _grey(pictures[digest].width, pictures[digest].height, settings.level)
 
-    return without_model(questions, blank)
+    return without_model(question, blank)
+
+
+@lru_cache(maxsize=64)
+def _grey(width: int, height: int, level: int) -> Picture:
+    return picture_of_pixels(Image.new("RGB", (width, height), (level,) * 3))

@@ -1,6 +1,6 @@
 """direct: the null family. No thought; the baseline of every gain."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from g2u.protocols import Calls
 from g2u.records import Picture, Question, Sampler, Thought
@@ -14,13 +14,13 @@ class Settings(Section):
     """It takes none."""
 
 
-def imagine(
-    questions: Sequence[Question],
+async def imagine(
+    question: Question,
     pictures: Mapping[str, Picture],
     settings: Settings,
     sampler: Sampler,
     calls: Calls,
 ) -> list[Thought]:
     """No thoughts."""
-    del questions, pictures, settings, sampler, calls
+    del question, pictures, settings, sampler, calls
     return []

@@ -3,7 +3,7 @@
 `times: k` shows it k times: the fair control of a family that shows k drawings of each picture.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 
 from g2u.drawing import without_model
@@ -22,19 +22,14 @@ class Settings(Section):
     """How often each picture is shown again, 1 and more."""
 
 
-def imagine(
-    questions: Sequence[Question],
+async def imagine(
+    question: Question,
     pictures: Mapping[str, Picture],
     settings: Settings,
     sampler: Sampler,
     calls: Calls,
 ) -> list[Thought]:
-    """Each picture of each question, unchanged."""
+    """Each picture of the question, unchanged."""
     del sampler, calls
-    once = without_model(questions, lambda source: pictures[source])
-    count = {question.id: len(question.pictures) for question in questions}
-    return [
-        replace(thought, position=thought.position + again * count[thought.question])
-        for again in range(settings.times)
-        for thought in once
-    ]
+    shown = question.pictures * settings.times
+    return without_model(replace(question, pictures=shown), lambda digest: pictures[digest])

@@ -1,6 +1,7 @@
 """filter: a classical filter's picture as the thought; is a generator needed at all? No model."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from functools import lru_cache
 from typing import Annotated
 
 import numpy as np
@@ -23,8 +24,8 @@ class Settings(Section):
     """A filter of g2u/filters.py."""
 
 
-def imagine(
-    questions: Sequence[Question],
+async def imagine(
+    question: Question,
     pictures: Mapping[str, Picture],
     settings: Settings,
     sampler: Sampler,
@@ -32,9 +33,10 @@ def imagine(
 ) -> list[Thought]:
     """Each picture through the filter."""
     del sampler, calls
+    return without_model(question, lambda digest: _filtered(pictures[digest], settings.filter))
 
-    def filtered(source: str) -> Picture:
-        pixels = np.array(pixels_of(pictures[source]))
-        return picture_of_pixels(FILTERS[settings.filter](pixels))
 
-    return without_model(questions, filtered)
+@lru_cache(maxsize=8)
+def _filtered(picture: Picture, name: str) -> Picture:
+    """Of questions that share a picture, made once."""
+    return picture_of_pixels(FILTERS[name](np.array(pixels_of(picture))))

@@ -7,11 +7,11 @@ picture is edited first, then each drawing in its turn; plans see all pictures, 
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import replace
 from typing import Annotated
 
-from g2u.drawing import completed, edit_request, given_to, tagged, whole, without_thought
-from g2u.protocols import Calls
+from g2u.drawing import Wording, asked, completed, edit_request, tagged, whole, without_thought
+from g2u.protocols import Calls, Reply
 from g2u.records import AnswerRequest, Failure, Picture, Question, Sampler, Thought, Turn
 from g2u.settings import Positive, Section, holding
 
@@ -38,45 +38,40 @@ class Settings(Section):
     """Whether the model may end it before."""
 
 
-@dataclass(slots=True)
-class _Chain:
-    """One question on its way."""
-
-    question: Question
-    last: Picture
-    """What is edited next."""
-    told: list[Picture | str]
-    """Pictures, plans and drawings so far."""
-    thoughts: list[Thought] = field(default_factory=list)
-    is_open: bool = True
-
-
-def imagine(
-    questions: Sequence[Question],
+async def imagine(
+    question: Question,
     pictures: Mapping[str, Picture],
     settings: Settings,
     sampler: Sampler,
     calls: Calls,
 ) -> list[Thought]:
-    """Up to `settings.steps` thoughts of each question; `position` counts the drawings.
+    """Up to `settings.steps` thoughts; `position` counts the drawings.
 
     A question whose model stops at once has nothing to show: not applicable.
     """
-    chains = []
-    for question in questions:
-        shown = [pictures[digest] for digest in question.pictures]
-        if shown:
-            chains.append(_Chain(question, shown[0], [*shown]))
+    told: list[Picture | str] = [pictures[digest] for digest in question.pictures]
+    if not told:
+        return []
+    last, thoughts = pictures[question.pictures[0]], list[Thought]()
     for number in range(settings.steps):
-        going = [chain for chain in chains if chain.is_open]
-        _draw(_planned(going, settings.stops, calls), number, settings.prompt, sampler, calls)
-    found: list[Thought] = []
-    for chain in chains:
-        nothing = without_thought(
-            chain.question, "not_applicable", "the model drew nothing", "none"
-        )
-        found += chain.thoughts or nothing
-    return found
+        thought = Thought(question.id, number, "ok", source=last.digest)
+        plan = await _planned(told, question, settings.stops, calls)
+        if isinstance(plan, Failure):
+            thoughts.append(replace(thought, status="failed", reason=plan.reason))
+            break
+        if plan is None:
+            break
+        wording = Wording(settings.prompt.replace("{plan}", plan), "self", settings.prompt)
+        request = edit_request(sampler, (last,), wording.prompt, number)
+        made = asked(thought, request, wording, calls)
+        drawn = completed(made, await calls.edit(request), last.digest)
+        thoughts.append(drawn)
+        if drawn.status != "ok" or drawn.picture is None:
+            break
+        last = drawn.picture
+        told += [plan, last]
+    nothing = without_thought(question, "not_applicable", "the model drew nothing", "none")
+    return thoughts or nothing
 
 
 def step(reply: str) -> str | None:
@@ -84,66 +79,17 @@ def step(reply: str) -> str | None:
     return tagged(reply, "Step", STOP)
 
 
-def _planned(chains: Sequence[_Chain], may_stop: bool, calls: Calls) -> list[tuple[_Chain, str]]:
-    """The chains that go on, each with its next step; closes the others.
+async def _planned(
+    told: Sequence[Picture | str], question: Question, may_stop: bool, calls: Calls
+) -> Reply[str] | None:
+    """The next step; None where the model stops.
 
     Where no stopping is allowed, a reply that names no step is taken as a whole.
     """
     ask = f"{ASK}{OR_STOP if may_stop else ''}."
-    requests = [
-        AnswerRequest((Turn("user", (*chain.told, chain.question.text, ask)),), MAX_TOKENS)
-        for chain in chains
-    ]
-    found = []
-    for chain, reply in zip(chains, map(whole, calls.answer(requests)), strict=True):
-        if isinstance(reply, Failure):
-            chain.thoughts.append(_blank(chain, reply.reason))
-            chain.is_open = False
-            continue
-        named = step(reply)
-        if named is None and not may_stop:
-            named = " ".join(reply.split())
-        if named is None:
-            chain.is_open = False
-        else:
-            found.append((chain, named))
-    return found
-
-
-def _draw(
-    jobs: Sequence[tuple[_Chain, str]],
-    number: int,
-    prompt: str,
-    sampler: Sampler,
-    calls: Calls,
-) -> None:
-    """Draw the step of each chain; a failed drawing ends its chain."""
-    requests = []
-    for chain, plan in jobs:
-        wording = prompt.replace("{plan}", plan)
-        requests.append(edit_request(sampler, (chain.last,), wording, number))
-    for (chain, plan), request, reply in zip(jobs, requests, calls.edit(requests), strict=True):
-        made = Thought(
-            chain.question.id,
-            len(chain.thoughts),
-            "ok",
-            source=chain.last.digest,
-            given=given_to(request),
-            prompt=request.prompt,
-            writer="self",
-            base=prompt,
-            seed=request.seed,
-            call=calls.key(request),
-        )
-        drawn = completed(made, reply, chain.last.digest)
-        chain.thoughts.append(drawn)
-        chain.is_open = drawn.status == "ok"
-        if drawn.picture is not None:
-            chain.last = drawn.picture
-            chain.told += [plan, drawn.picture]
-
-
-def _blank(chain: _Chain, reason: str) -> Thought:
-    """A step that could not be planned: the question's chain has failed."""
-    position = len(chain.thoughts)
-    return Thought(chain.question.id, position, "failed", reason, source=chain.last.digest)
+    turn = Turn("user", (*told, question.text, ask))
+    reply = whole(await calls.answer(AnswerRequest((turn,), MAX_TOKENS)))
+    if isinstance(reply, Failure):
+        return reply
+    named = step(reply)
+    return " ".join(reply.split()) if named is None and not may_stop else named

@@ -1,6 +1,7 @@
 """noise: a picture of random pixels in place of a thought; a picture without content. No model."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from functools import lru_cache
 
 import numpy as np
 
@@ -19,8 +20,8 @@ class Settings(Section):
     """It takes none."""
 
 
-def imagine(
-    questions: Sequence[Question],
+async def imagine(
+    question: Question,
     pictures: Mapping[str, Picture],
     settings: Settings,
     sampler: Sampler,
@@ -28,11 +29,12 @@ def imagine(
 ) -> list[Thought]:
     """Uniform noise, 0..255 in each channel, of each picture's size; seeded by the picture."""
     del settings, calls
+    return without_model(question, lambda digest: _noise(pictures[digest], sampler.seed))
 
-    def noise(source: str) -> Picture:
-        seed = call_seed(sampler.seed, [source], "noise", 0)
-        shape = (pictures[source].height, pictures[source].width, 3)
-        pixels = np.random.default_rng(seed).integers(0, 256, shape, dtype=np.uint8)
-        return picture_of_pixels(pixels)
 
-    return without_model(questions, noise)
+@lru_cache(maxsize=8)
+def _noise(picture: Picture, run_seed: int) -> Picture:
+    """Of questions that share a picture, made once."""
+    seed = call_seed(run_seed, [picture.digest], "noise", 0)
+    shape = (picture.height, picture.width, 3)
+    return picture_of_pixels(np.random.default_rng(seed).integers(0, 256, shape, dtype=np.uint8))

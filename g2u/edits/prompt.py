@@ -3,7 +3,7 @@
 Questions that share a picture share its thought: the call is the same, so it is made once.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from g2u.drawing import Wording, draw
 from g2u.protocols import Calls
@@ -23,14 +23,13 @@ class Settings(Section):
     """How many drawings of each picture, 1 and more."""
 
 
-def imagine(
-    questions: Sequence[Question],
+async def imagine(
+    question: Question,
     pictures: Mapping[str, Picture],
     settings: Settings,
     sampler: Sampler,
     calls: Calls,
 ) -> list[Thought]:
-    """Edits of each picture of each question by `settings.prompt`."""
+    """Edits of each picture by `settings.prompt`."""
     wording = Wording(settings.prompt, "fixed")
-    asked = [(question, wording) for question in questions]
-    return draw(asked, pictures, sampler, calls, draws=settings.draws)
+    return await draw(question, wording, pictures, sampler, calls, draws=settings.draws)

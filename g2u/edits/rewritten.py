@@ -4,7 +4,7 @@ SEER's endogenous reprompting (arXiv 2601.20305): it sees the picture, the quest
 and the base prompt. An empty reply is a failure; both prompts are kept.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Annotated
 
 from g2u.drawing import draw_as_written
@@ -32,21 +32,18 @@ class Settings(Section):
     """How many drawings of each picture, 1 and more."""
 
 
-def imagine(
-    questions: Sequence[Question],
+async def imagine(
+    question: Question,
     pictures: Mapping[str, Picture],
     settings: Settings,
     sampler: Sampler,
     calls: Calls,
 ) -> list[Thought]:
-    """One rewritten prompt per question, then its edits."""
-    base, ask = settings.prompt, settings.ask
-    requests = []
-    for question in questions:
-        shown = (pictures[digest] for digest in question.pictures)
-        turn = Turn("user", (*shown, ask.format(question=question.text, prompt=base)))
-        requests.append(AnswerRequest((turn,), MAX_TOKENS))
-    replies = calls.answer(requests)
-    return draw_as_written(
-        questions, replies, ("self", base), pictures, sampler, calls, draws=settings.draws
+    """One rewritten prompt, then its edits."""
+    shown = (pictures[digest] for digest in question.pictures)
+    asked = settings.ask.format(question=question.text, prompt=settings.prompt)
+    reply = await calls.answer(AnswerRequest((Turn("user", (*shown, asked)),), MAX_TOKENS))
+    writer = ("self", settings.prompt)
+    return await draw_as_written(
+        question, reply, writer, pictures, sampler, calls, draws=settings.draws
     )

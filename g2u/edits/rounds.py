@@ -9,12 +9,13 @@ Three ways to go on, after R3 (arXiv 2602.15772), UiG (2509.18639) and Iter-RetG
 Who has stopped keeps the last drawing in all later rounds. The model sees no options.
 """
 
+import asyncio
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Literal
 
-from g2u.drawing import completed, edit_request, given_to, tagged, whole
+from g2u.drawing import Wording, asked, completed, edit_request, tagged, whole
 from g2u.prompts import REFLECT, STOP
 from g2u.protocols import Calls
 from g2u.records import AnswerRequest, Failure, Picture, Question, Sampler, Thought, Turn
@@ -45,39 +46,20 @@ class Settings(Section):
     """How to go on."""
 
 
-@dataclass(slots=True)
-class _Thread:
-    """One picture of one question on its way through the rounds."""
-
-    question: Question
-    position: int
-    source: Picture
-    drawn: Thought
-    is_open: bool = True
-
-
-def imagine(
-    questions: Sequence[Question],
+async def imagine(
+    question: Question,
     pictures: Mapping[str, Picture],
     settings: Settings,
     sampler: Sampler,
     calls: Calls,
 ) -> list[Thought]:
     """Thoughts of round 0, then of round 1, up to `settings.rounds`, for each picture."""
-    protocol, prompt = settings.protocol, settings.prompt
     threads = [
-        _Thread(q, n, pictures[source], Thought(q.id, n, "ok", source=source, base=prompt))
-        for q in questions
-        for n, source in enumerate(q.pictures)
+        _thread(question, position, pictures[source], settings, sampler, calls)
+        for position, source in enumerate(question.pictures)
     ]
-    jobs = [(thread, thread.source, prompt) for thread in threads]
-    _draw(jobs, 0, sampler, calls)
-    thoughts = [thread.drawn for thread in threads]
-    for number in range(1, settings.rounds + 1):
-        open_threads = [thread for thread in threads if thread.is_open]
-        _draw(_next(open_threads, protocol, prompt, calls), number, sampler, calls)
-        thoughts += [replace(thread.drawn, round=number) for thread in threads]
-    return thoughts
+    by_round = zip(*await asyncio.gather(*threads), strict=True)
+    return [thought for drawn in by_round for thought in drawn]
 
 
 def instruction(reply: str) -> str | None:
@@ -90,52 +72,53 @@ def is_mismatch(reply: str) -> bool:
     return set(re.findall(r"\b(MATCH|MISMATCH)\b", reply)) == {"MISMATCH"}
 
 
-def _next(
-    threads: Sequence[_Thread], protocol: str, prompt: str, calls: Calls
-) -> list[tuple[_Thread, Picture, str]]:
-    """What to draw in the next round, from what and by which prompt; closes threads that stop."""
-    requests = []
-    for thread in threads:
-        assert thread.drawn.picture is not None
-        asked = ASK[protocol].format(prompt=prompt, question=thread.question.text)
-        turn = Turn("user", (thread.source, thread.drawn.picture, asked))
-        requests.append(AnswerRequest((turn,), MAX_TOKENS))
-    jobs = []
-    for thread, reply in zip(threads, map(whole, calls.answer(requests)), strict=True):
-        if isinstance(reply, Failure):
-            thread.drawn = replace(thread.drawn, status="failed", reason=reply.reason)
-            thread.is_open = False
-            continue
-        named = instruction(reply)
-        if protocol == "reflect" and named is not None and thread.drawn.picture is not None:
-            jobs.append((thread, thread.drawn.picture, named))
-        elif protocol == "verify" and is_mismatch(reply):
-            jobs.append((thread, thread.source, prompt))
-        elif protocol == "answer":
-            jobs.append((thread, thread.source, f"{prompt} A first look says: {reply.strip()}"))
-        else:
-            thread.is_open = False
-    return jobs
-
-
-def _draw(
-    jobs: Sequence[tuple[_Thread, Picture, str]],
-    number: int,
+async def _thread(
+    question: Question,
+    position: int,
+    source: Picture,
+    settings: Settings,
     sampler: Sampler,
     calls: Calls,
-) -> None:
-    """Draw what each job says; a failed drawing closes its thread."""
-    requests = [edit_request(sampler, (start,), prompt, number) for _, start, prompt in jobs]
-    replies = calls.edit(requests)
-    for (thread, start, prompt), request, reply in zip(jobs, requests, replies, strict=True):
-        made = replace(
-            thread.drawn,
-            given=given_to(request),
-            prompt=prompt,
-            writer="fixed" if prompt == thread.drawn.base else "self",
-            seed=request.seed,
-            call=calls.key(request),
-            round=number,
-        )
-        thread.drawn = completed(made, reply, start.digest)
-        thread.is_open = thread.drawn.status == "ok"
+) -> list[Thought]:
+    """One picture's way through the rounds; who has failed or stopped draws nothing more."""
+    start, prompt = source, settings.prompt
+    thought = Thought(question.id, position, "ok", source=source.digest)
+    thoughts: list[Thought] = []
+    is_open = True
+    for number in range(settings.rounds + 1):
+        noted = calls.in_round(number)
+        if number and is_open:
+            following = await _next(question, source, thought, settings, noted)
+            if isinstance(following, Failure):
+                thought = replace(thought, status="failed", reason=following.reason)
+            is_open = isinstance(following, tuple)
+            if isinstance(following, tuple):
+                start, prompt = following
+        if is_open:
+            request = edit_request(sampler, (start,), prompt, number)
+            writer = "fixed" if prompt == settings.prompt else "self"
+            wording = Wording(prompt, writer, settings.prompt)
+            made = asked(thought, request, wording, noted)
+            thought = completed(made, await noted.edit(request), start.digest)
+            is_open = thought.status == "ok"
+        thoughts.append(replace(thought, round=number))
+    return thoughts
+
+
+async def _next(
+    question: Question, source: Picture, thought: Thought, settings: Settings, calls: Calls
+) -> tuple[Picture, str] | Failure | None:
+    """From what and by which prompt the next round is drawn; None where there is none."""
+    assert thought.picture is not None
+    protocol, prompt = settings.protocol, settings.prompt
+    words = ASK[protocol].format(prompt=prompt, question=question.text)
+    turn = Turn("user", (source, thought.picture, words))
+    reply = whole(await calls.answer(AnswerRequest((turn,), MAX_TOKENS)))
+    if isinstance(reply, Failure):
+        return reply
+    if protocol == "answer":
+        return source, f"{prompt} A first look says: {reply.strip()}"
+    if protocol == "verify":
+        return (source, prompt) if is_mismatch(reply) else None
+    named = instruction(reply)
+    return (thought.picture, named) if named is not None else None

@@ -3,7 +3,7 @@
 What its encoder and decoder do to a picture, and nothing that it imagines. A copy is a thought.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from g2u.drawing import Wording, draw
 from g2u.protocols import Calls
@@ -21,14 +21,13 @@ class Settings(Section):
     """The edit prompt; not empty."""
 
 
-def imagine(
-    questions: Sequence[Question],
+async def imagine(
+    question: Question,
     pictures: Mapping[str, Picture],
     settings: Settings,
     sampler: Sampler,
     calls: Calls,
 ) -> list[Thought]:
-    """One redrawing of each picture of each question."""
+    """One redrawing of each picture."""
     wording = Wording(settings.prompt, "fixed")
-    asked = [(question, wording) for question in questions]
-    return draw(asked, pictures, sampler, calls, may_copy=True)
+    return await draw(question, wording, pictures, sampler, calls, may_copy=True)

@@ -5,7 +5,7 @@ is matched with the names in `prompts`; "none", or anything else, means that it 
 and answers from the originals alone. Without a model that answers, the cell is not applicable.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Annotated
 
@@ -40,32 +40,22 @@ class Settings(Section):
     """What the model is asked, with {question} for the question's text."""
 
 
-def imagine(
-    questions: Sequence[Question],
+async def imagine(
+    question: Question,
     pictures: Mapping[str, Picture],
     settings: Settings,
     sampler: Sampler,
     calls: Calls,
 ) -> list[Thought]:
-    """One decision per question, then one edit per picture by the prompt it names."""
-    plan, prompts = settings.plan, settings.prompts
-    requests = [
-        AnswerRequest(
-            (Turn("user", (*(pictures[p] for p in q.pictures), plan.format(question=q.text))),),
-            MAX_TOKENS,
-        )
-        for q in questions
-    ]
-    chosen: dict[str, str] = {}
-    thoughts: dict[str, list[Thought]] = {question.id: [] for question in questions}
-    for question, reply in zip(questions, map(whole, calls.answer(requests)), strict=True):
-        if isinstance(reply, Failure):
-            thoughts[question.id] = without_thought(question, "failed", reply.reason)
-        elif reply.strip().lower() in prompts:
-            chosen[question.id] = reply.strip().lower()
-        else:
-            thoughts[question.id] = without_thought(question, "ok", f"said {reply!r}", NOTHING)
-    asked = [(q, Wording(prompts[chosen[q.id]], "fixed")) for q in questions if q.id in chosen]
-    for thought in draw(asked, pictures, sampler, calls):
-        thoughts[thought.question].append(replace(thought, choice=chosen[thought.question]))
-    return [thought for question in questions for thought in thoughts[question.id]]
+    """One decision, then one edit per picture by the prompt that it names."""
+    shown = (pictures[digest] for digest in question.pictures)
+    asked = Turn("user", (*shown, settings.plan.format(question=question.text)))
+    reply = whole(await calls.answer(AnswerRequest((asked,), MAX_TOKENS)))
+    if isinstance(reply, Failure):
+        return without_thought(question, "failed", reply.reason)
+    choice = reply.strip().lower()
+    if choice not in settings.prompts:
+        return without_thought(question, "ok", f"said {reply!r}", NOTHING)
+    wording = Wording(settings.prompts[choice], "fixed")
+    drawn = await draw(question, wording, pictures, sampler, calls)
+    return [replace(thought, choice=choice) for thought in drawn]

@@ -3,7 +3,7 @@
 The options and the answer never enter the prompt.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Annotated
 
 from g2u.drawing import Wording, draw
@@ -25,14 +25,13 @@ class Settings(Section):
     """How many drawings of each picture, 1 and more."""
 
 
-def imagine(
-    questions: Sequence[Question],
+async def imagine(
+    question: Question,
     pictures: Mapping[str, Picture],
     settings: Settings,
     sampler: Sampler,
     calls: Calls,
 ) -> list[Thought]:
-    """Edits of each picture of each question by `settings.template`."""
-    prompts = filled(settings.template, questions)
-    asked = [(q, Wording(p, "template")) for q, p in zip(questions, prompts, strict=True)]
-    return draw(asked, pictures, sampler, calls, draws=settings.draws)
+    """Edits of each picture by `settings.template`."""
+    wording = Wording(filled(settings.template, question), "template")
+    return await draw(question, wording, pictures, sampler, calls, draws=settings.draws)

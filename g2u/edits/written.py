@@ -5,7 +5,7 @@ picture if `sees` is true. `writer` is a preset of presets.models that answers; 
 the call cache under its own identity. An empty reply is a failure.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Annotated
 
 from g2u.drawing import draw_as_written
@@ -63,31 +63,22 @@ class Settings(Section):
     """How many drawings of each picture, 1 and more."""
 
 
-def imagine(
-    questions: Sequence[Question],
+async def imagine(
+    question: Question,
     pictures: Mapping[str, Picture],
     settings: Settings,
     sampler: Sampler,
     calls: Calls,
 ) -> list[Thought]:
-    """One prompt per question by the writer (`calls.answer` asks it), then the model's edits."""
-    ask = settings.ask
-    shown_how: list[Turn] = []
+    """One prompt by the writer (`calls.answer` asks it), then the model's edits."""
+    turns: list[Turn] = []
     for example in settings.examples:
-        shown_how.append(Turn("user", (ask.format(question=example.question),)))
-        shown_how.append(Turn("assistant", (example.prompt,)))
-    requests = []
-    for question in questions:
-        seen = [pictures[digest] for digest in question.pictures] if settings.sees else []
-        last = Turn("user", (*seen, ask.format(question=question.text)))
-        requests.append(AnswerRequest((*shown_how, last), MAX_TOKENS))
-    replies = calls.answer(requests)
-    return draw_as_written(
-        questions,
-        replies,
-        (settings.writer, ""),
-        pictures,
-        sampler,
-        calls,
-        draws=settings.draws,
+        turns.append(Turn("user", (settings.ask.format(question=example.question),)))
+        turns.append(Turn("assistant", (example.prompt,)))
+    seen = [pictures[digest] for digest in question.pictures] if settings.sees else []
+    turns.append(Turn("user", (*seen, settings.ask.format(question=question.text))))
+    reply = await calls.answer(AnswerRequest(tuple(turns), MAX_TOKENS))
+    writer = (settings.writer, "")
+    return await draw_as_written(
+        question, reply, writer, pictures, sampler, calls, draws=settings.draws
     )

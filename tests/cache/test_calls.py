@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from g2u.cache.calls import UNMADE, CachedCalls
+from g2u.cache.broker import UNMADE
 from g2u.cache.folder import FolderStore
 from g2u.digests import call_key, call_seed
 from g2u.errors import ModelError
@@ -24,7 +24,7 @@ from g2u.records import (
     Turn,
     ending,
 )
-from tests.conftest import png
+from tests.conftest import asked_at_once, brokered, png
 
 
 class Echo:
@@ -62,47 +62,54 @@ def ask(text: str, max_tokens: int = 4) -> AnswerRequest:
 
 def test_equal_requests_are_one_call_within_and_across_runs(tmp_path: Path) -> None:
     model = Echo()
-    calls = CachedCalls(model, FolderStore(tmp_path), batch=2)
-    assert calls.answer([ask("a"), ask("b"), ask("a")]) == ["A", "B", "A"]
-    assert (model.asked, calls.tally["answer"].made) == (2, 2)
-    again = CachedCalls(model, FolderStore(tmp_path), batch=2)
-    assert again.answer([ask("b"), ask("c")]) == ["B", "C"]
-    assert (again.tally["answer"].made, again.tally["answer"].reused) == (1, 1)
+    calls = brokered(model, FolderStore(tmp_path), 2)
+    assert asked_at_once(calls.answer, [ask("a"), ask("b"), ask("a")]) == ["A", "B", "A"]
+    assert (model.asked, calls.tally()["answer"].made) == (2, 2)
+    again = brokered(model, FolderStore(tmp_path), 2)
+    assert asked_at_once(again.answer, [ask("b"), ask("c")]) == ["B", "C"]
+    assert (again.tally()["answer"].made, again.tally()["answer"].reused) == (1, 1)
     assert model.asked == 3
 
 
 def test_a_failure_is_reported_retried_and_sinks_no_other(tmp_path: Path) -> None:
     model = Echo()
-    calls = CachedCalls(model, FolderStore(tmp_path), batch=8)
-    assert calls.answer([ask("a"), ask("bad"), ask("b")]) == ["A", Failure("refused"), "B"]
-    assert calls.tally["answer"].failed == 1
-    calls.answer([ask("bad")])
+    calls = brokered(model, FolderStore(tmp_path), 8)
+    assert asked_at_once(calls.answer, [ask("a"), ask("bad"), ask("b")]) == [
+        "A",
+        Failure("refused"),
+        "B",
+    ]
+    assert calls.tally()["answer"].failed == 1
+    assert asked_at_once(calls.answer, [ask("bad")]) == [Failure("refused")]
+    assert model.asked == 3, "not again in this run"
+    again = brokered(model, FolderStore(tmp_path))
+    assert asked_at_once(again.answer, [ask("bad"), ask("a")]) == [Failure("refused"), "A"]
     assert model.asked == 4
 
 
 def test_scores_that_are_not_finite_are_failures(tmp_path: Path) -> None:
-    calls = CachedCalls(Echo(), FolderStore(tmp_path), batch=8)
+    calls = brokered(Echo(), FolderStore(tmp_path), 8)
     turns = (Turn("user", ("q",)),)
-    replies = calls.score([ScoreRequest(turns, "fine"), ScoreRequest(turns, "nan")])
+    replies = asked_at_once(calls.score, [ScoreRequest(turns, "fine"), ScoreRequest(turns, "nan")])
     assert replies[0] == (-1.0,)
     assert isinstance(replies[1], Failure)
 
 
 def test_a_damaged_entry_is_asked_again(tmp_path: Path) -> None:
     model = Echo()
-    CachedCalls(model, FolderStore(tmp_path), batch=8).answer([ask("a")])
+    asked_at_once(brokered(model, FolderStore(tmp_path), 8).answer, [ask("a")])
     path = next(tmp_path.glob("2/??/*"))
     path.write_bytes(path.read_bytes()[:-1] + b"Z")
-    assert CachedCalls(model, FolderStore(tmp_path), batch=8).answer([ask("a")]) == ["A"]
+    assert asked_at_once(brokered(model, FolderStore(tmp_path), 8).answer, [ask("a")]) == ["A"]
     assert model.asked == 2
 
 
 def test_planning_asks_nothing_and_counts_what_is_missing(tmp_path: Path) -> None:
     model = Echo()
-    CachedCalls(model, FolderStore(tmp_path), batch=8).answer([ask("a")])
-    plan = CachedCalls(model, FolderStore(tmp_path), batch=8, plans=True)
-    assert plan.answer([ask("a"), ask("b"), ask("b")]) == ["A", UNMADE, UNMADE]
-    assert (plan.tally["answer"].made, plan.tally["answer"].reused) == (1, 1)
+    asked_at_once(brokered(model, FolderStore(tmp_path), 8).answer, [ask("a")])
+    plan = brokered(model, FolderStore(tmp_path), 8, plans=True)
+    assert asked_at_once(plan.answer, [ask("a"), ask("b"), ask("b")]) == ["A", UNMADE, UNMADE]
+    assert (plan.tally()["answer"].made, plan.tally()["answer"].reused) == (1, 1)
     assert model.asked == 1
 
 
@@ -158,14 +165,14 @@ class Scripted(Echo):
 def test_a_stored_text_still_says_why_it_ended(tmp_path: Path) -> None:
     said = [Text("", "filter"), Text("Option B: the", "length"), Text("B", "stop"), "plain", "\xff"]
     asked = [ask(str(number)) for number in range(5)]
-    calls = CachedCalls(Scripted(*said), FolderStore(tmp_path), batch=9)
-    again = CachedCalls(Scripted(), FolderStore(tmp_path), batch=9)
-    for made in (calls.answer(asked), again.answer(asked)):
+    calls = brokered(Scripted(*said), FolderStore(tmp_path), 9)
+    again = brokered(Scripted(), FolderStore(tmp_path), 9)
+    for made in (asked_at_once(calls.answer, asked), asked_at_once(again.answer, asked)):
         found = [(str(text), ending(text)) for text in made if isinstance(text, str)]
         assert found == [
             ("", "filter"), ("Option B: the", "length"), ("B", "stop"), ("plain", ""), ("\xff", ""),
         ]  # fmt: skip
-    assert again.tally["answer"].made == 0
+    assert again.tally()["answer"].made == 0
 
 
 def test_whatever_a_request_raises_or_gives_is_its_own_failure(tmp_path: Path) -> None:
@@ -178,8 +185,10 @@ def test_whatever_a_request_raises_or_gives_is_its_own_failure(tmp_path: Path) -
         RecursionError(),
     ]
     model = Scripted("a", *odd, "b")
-    calls = CachedCalls(model, FolderStore(tmp_path), batch=99)
-    first, *failures, last = calls.answer([ask(str(number)) for number in range(len(odd) + 2)])
+    calls = brokered(model, FolderStore(tmp_path), 99)
+    first, *failures, last = asked_at_once(
+        calls.answer, [ask(str(number)) for number in range(len(odd) + 2)]
+    )
     assert (first, last) == ("a", "b")
     reasons = [failure.reason for failure in failures if isinstance(failure, Failure)]
     assert [reason.split(":")[0] for reason in reasons] == [
@@ -187,7 +196,7 @@ def test_whatever_a_request_raises_or_gives_is_its_own_failure(tmp_path: Path) -
         "RecursionError",
     ]  # fmt: skip
     assert "{'text': 'B'}" in reasons[3]
-    assert calls.tally["answer"].made == 2
+    assert calls.tally()["answer"].made == 2
 
 
 def test_replies_that_are_not_one_per_request_stop_the_run(tmp_path: Path) -> None:
@@ -196,7 +205,7 @@ def test_replies_that_are_not_one_per_request_stop_the_run(tmp_path: Path) -> No
             return super().answer(requests)[:-1]
 
     with pytest.raises(ModelError, match="gave 1 replies to 2 requests"):
-        CachedCalls(Short(), FolderStore(tmp_path), batch=2).answer([ask("a"), ask("b")])
+        asked_at_once(brokered(Short(), FolderStore(tmp_path), 2).answer, [ask("a"), ask("b")])
 
 
 def test_a_server_that_is_gone_ends_the_run_and_what_came_before_is_kept(tmp_path: Path) -> None:
@@ -204,8 +213,8 @@ def test_a_server_that_is_gone_ends_the_run_and_what_came_before_is_kept(tmp_pat
     model = Scripted("a", gone, "b", *["c"] * 5)
     asked = [ask(str(number)) for number in range(8)]
     with pytest.raises(ModelError, match="cannot be reached; what came before is kept"):
-        CachedCalls(model, FolderStore(tmp_path), batch=3).answer(asked)
-    assert model.asked == 3, "no further batch is tried"
-    again = CachedCalls(Scripted("?", "B", "?", *["c"] * 5), FolderStore(tmp_path), batch=9)
-    assert again.answer(asked) == ["a", "B", "b", *["c"] * 5]
-    assert again.tally["answer"].made == 6
+        asked_at_once(brokered(model, FolderStore(tmp_path), 3).answer, asked)
+    assert model.asked == 6, "the batch that waited for the device is made, and no further one"
+    again = brokered(Scripted("?", "B", "?", *["c"] * 5), FolderStore(tmp_path), 9)
+    assert asked_at_once(again.answer, asked) == ["a", "B", "b", *["c"] * 5]
+    assert again.tally()["answer"].made == 3

@@ -28,10 +28,9 @@ import pyarrow.parquet as pq
 from PIL import Image
 
 from g2u import params, tables
-from g2u.cache.calls import CachedCalls
 from g2u.cache.folder import FolderStore
 from g2u.digests import call_key, canonical, sha256
-from g2u.drawing import Wording, draw
+from g2u.edits import prompt
 from g2u.errors import DataError
 from g2u.models import null
 from g2u.pictures import encode_png, picture_of
@@ -40,7 +39,7 @@ from g2u.sharing import signing
 from g2u.sharing.export import export
 from g2u.sharing.imports import take_in
 from g2u.workspace import CACHE_VARIABLE, Cell
-from tests.conftest import ROOT, png
+from tests.conftest import ROOT, brokered, imagined, png
 
 ROOM = 500 * 10**6
 """Bytes that an import may have beyond what the process has after its imports."""
@@ -92,9 +91,9 @@ def sound(folder: Path) -> Path:
         config = params.load()
         for cell in CELLS:
             sampler = Sampler(0, (("steps", 4),))
-            asked = [(question, Wording(f"Draw {cell.family}.", "fixed")) for question in questions]
-            calls = CachedCalls(model, FolderStore(folder / "calls of others"), 8)
-            thoughts = draw(asked, pictures, sampler, calls)
+            calls = brokered(model, FolderStore(folder / "calls of others"))
+            asked = (questions, pictures)
+            thoughts = imagined(prompt, asked, calls, sampler, prompt=f"Draw {cell.family}.")
             told = canonical(dict(sampler.settings)).decode()
             recipe = tables.Recipe(
                 cell.benchmark, cell.family, cell.model, model.identity("edit"), told

@@ -10,6 +10,7 @@ import pytest
 from g2u.cli.fill import fill
 from g2u.cli.replicas import Replicas
 from g2u.cli.stale import stale, status
+from g2u.cli.workers import LostWorkerError
 from g2u.errors import ParamsError
 from g2u.params import Params, load
 from g2u.workspace import call_store
@@ -72,8 +73,11 @@ def test_actors_give_the_bytes_of_local_workers_and_a_lost_one_is_replaced(
 
     cloudpickle.register_pickle_by_value(sys.modules[__name__])  # actors do not know tests/
     with Replicas(load()) as actors:
-        assert actors.perform(die_once, str(workspace.folder / "mark")) == "done"
-        assert actors.perform(len, "four") == 4
+        mark = str(workspace.folder / "mark")
+        with pytest.raises(LostWorkerError):
+            actors.perform(1, die_once, mark)
+        assert actors.perform(1, die_once, mark) == "done"
+        assert actors.perform(0, len, "four") == 4
 
 
 def test_a_python_that_ray_cannot_start_is_refused_at_once(

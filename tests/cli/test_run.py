@@ -17,8 +17,8 @@ from g2u.cli.cache import examine, prune, used_keys
 from g2u.cli.fill import in_parts
 from g2u.cli.plan import plan
 from g2u.cli.run import run
-from g2u.cli.workers import Workers
-from g2u.errors import CacheError, ModelError
+from g2u.cli.workers import LostWorkerError, Workers
+from g2u.errors import CacheError
 from g2u.params import load
 from g2u.records import Question
 from g2u.workspace import call_store
@@ -133,26 +133,22 @@ def kill_once(mark: str) -> str:
     return "done"
 
 
-def kill_always() -> None:
-    """In a worker: die."""
-    os.kill(os.getpid(), signal.SIGKILL)
-
-
 @pytest.mark.slow
-def test_work_whose_worker_was_killed_is_begun_again(small: Workspace) -> None:
+def test_a_worker_that_was_killed_is_replaced(small: Workspace) -> None:
     with Workers(load()) as workers:
-        assert workers.perform(kill_once, str(small.folder / "mark")) == "done"
-        with pytest.raises(ModelError, match="killed 3 times"):
-            workers.perform(kill_always)
+        mark = str(small.folder / "mark")
+        with pytest.raises(LostWorkerError):
+            workers.perform(0, kill_once, mark)
+        assert workers.perform(0, kill_once, mark) == "done"
 
 
 PARENT = """
 import os, time
-from g2u.cli.workers import Workers
+from g2u.cli.workers import LostWorkerError, Workers
 from g2u.params import load
 if __name__ == "__main__":
     workers = Workers(load())
-    print(workers.perform(os.getpid), flush=True)
+    print(workers.perform(0, os.getpid), flush=True)
     os.kill(os.getpid(), 9)
 """
 

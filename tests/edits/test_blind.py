@@ -5,13 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from g2u.cache.calls import CachedCalls
+from g2u.brokers import Brokers
 from g2u.cache.folder import FolderStore
 from g2u.errors import ParamsError
+from g2u.imagining import Imagining
 from g2u.params import Params
 from g2u.pictures import picture_of
 from g2u.records import Picture, Question, Thought
-from stages.generate import imagine
+from stages.generate import imagined
 from tests.conftest import Workspace, png, tsv_rows
 from tests.models.test_realesrgan import weights
 
@@ -47,9 +48,11 @@ class Case:
     def thoughts(self, family: str, model: str = "both") -> tuple[list[Thought], int]:
         """Those of a family, and how many calls were made for them."""
         config = self.config(family)
-        calls = CachedCalls(config.model(model), FolderStore(self._folder / "calls"), 8)
-        found = imagine(config, Cell("mine", model, family), QUESTIONS, PICTURES, calls)
-        return found, sum(tally.made for tally in calls.tally.values())
+        imagining = Imagining(config, Cell("mine", model, family))
+        with Brokers(config, FolderStore(self._folder / "calls")) as brokers:
+            calls = brokers.calls(model)
+            found = brokers.run(imagined(imagining, QUESTIONS, PICTURES, calls))
+        return found, sum(tally.made for tally in calls.tally().values())
 
 
 @pytest.fixture

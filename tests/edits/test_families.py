@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from g2u import params
-from g2u.cache.calls import CachedCalls
+from g2u.cache.calls import BrokeredCalls
 from g2u.cache.folder import FolderStore
 from g2u.edits import (
     adversarial,
@@ -30,7 +30,7 @@ from g2u.pictures import encode_png, picture_of, pixels_of
 from g2u.protocols import Reply
 from g2u.records import AnswerRequest, EditRequest, Failure, Picture, Question, Sampler
 from tests.cache.test_calls import Echo
-from tests.conftest import ROOT, imagined, png
+from tests.conftest import ROOT, brokered, imagined, png
 
 PICTURES = {p.digest: p for p in (picture_of(png(i)) for i in range(3))}
 DIGESTS = tuple(PICTURES)
@@ -56,8 +56,8 @@ class Editor(Echo):
         return [self._reply for _ in requests]
 
 
-def calls(model: Echo, folder: Path) -> CachedCalls:
-    return CachedCalls(model, FolderStore(folder), batch=4)
+def calls(model: Echo, folder: Path) -> BrokeredCalls:
+    return brokered(model, FolderStore(folder), 4)
 
 
 def test_direct_yields_no_thought(tmp_path: Path) -> None:

@@ -5,17 +5,16 @@ from pathlib import Path
 import pytest
 
 from g2u.arms import Arm, paired
-from g2u.cache.calls import CachedCalls
 from g2u.cache.folder import FolderStore
 from g2u.edits import duplicate, interleaved
 from g2u.errors import ParamsError
 from g2u.records import Failure, Thought
-from tests.conftest import imagined
+from tests.conftest import brokered, imagined
 from tests.edits.test_rounds import PICTURES, QUESTIONS, SOURCES, Painter
 
 
 def run(model: Painter, folder: Path, **settings: object) -> list[Thought]:
-    calls = CachedCalls(model, FolderStore(folder), batch=8)
+    calls = brokered(model, FolderStore(folder))
     known = {"prompt": "Draw it after: {plan}", **settings}
     return imagined(interleaved, (QUESTIONS, PICTURES), calls, **known)
 
@@ -60,7 +59,7 @@ def test_a_prompt_without_a_plan_is_refused(tmp_path: Path) -> None:
 
 
 def test_the_fair_duplicate_of_a_chain_shows_the_original_as_often(tmp_path: Path) -> None:
-    calls = CachedCalls(Painter(), FolderStore(tmp_path), batch=8)
+    calls = brokered(Painter(), FolderStore(tmp_path))
     thoughts = imagined(duplicate, (QUESTIONS, PICTURES), calls, times=3)
     shown = paired(Arm("concat"), QUESTIONS, thoughts)
     for question, source in zip(QUESTIONS, SOURCES, strict=True):

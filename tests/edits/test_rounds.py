@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 
 from g2u.arms import Arm, paired
-from g2u.cache.calls import CachedCalls
 from g2u.cache.folder import FolderStore
 from g2u.edits import rounds
 from g2u.edits.rounds import instruction, is_mismatch
@@ -15,7 +14,7 @@ from g2u.pictures import picture_of
 from g2u.protocols import Reply
 from g2u.records import AnswerRequest, EditRequest, Failure, Picture, Question, Thought
 from tests.cache.test_calls import Echo
-from tests.conftest import imagined, png
+from tests.conftest import brokered, imagined, png
 
 SOURCES = [picture_of(png(seed)) for seed in range(4)]
 PICTURES = {source.digest: source for source in SOURCES}
@@ -44,7 +43,7 @@ class Painter(Echo):
 
 
 def run(model: Painter, folder: Path, **settings: object) -> list[Thought]:
-    calls = CachedCalls(model, FolderStore(folder), batch=8)
+    calls = brokered(model, FolderStore(folder))
     return imagined(rounds, (QUESTIONS, PICTURES), calls, **{"prompt": "Draw.", **settings})
 
 

@@ -6,18 +6,20 @@ import pytest
 import yaml
 
 from g2u import params
-from g2u.cache.calls import CachedCalls
+from g2u.brokers import Brokers
+from g2u.cache.broker import Broker
+from g2u.cache.calls import BrokeredCalls
 from g2u.cache.folder import FolderStore
 from g2u.cli.sync import sync
 from g2u.edits import written
 from g2u.errors import ModelError, ParamsError
-from g2u.models import null, tiny
+from g2u.imagining import Imagining
+from g2u.models import null
 from g2u.pictures import picture_of
 from g2u.recipes import recipes
 from g2u.records import Failure, Picture, Question, Turn
 from g2u.workspace import Cell
-from g2u.writing import WithWriter, writer
-from stages.generate import imagine
+from stages.generate import imagined as imagined_by
 from tests.conftest import Workspace, imagined, png, tsv_rows
 from tests.edits.test_rounds import Painter
 
@@ -28,7 +30,7 @@ QUESTIONS = [Question(n, f"{n}?", ("yes", "no"), pictures=(SOURCE.digest,)) for 
 def test_the_writer_sees_examples_and_the_question_without_options(tmp_path: Path) -> None:
     painter, scribe = Painter(), Painter(" Trace the line. ", " ", Failure("busy"))
     store = FolderStore(tmp_path)
-    calls = WithWriter(CachedCalls(painter, store, 8), CachedCalls(scribe, store, 8))
+    calls = BrokeredCalls(Broker(painter, store, 8), Broker(scribe, store, 8))
     thoughts = imagined(
         written,
         (QUESTIONS, {SOURCE.digest: SOURCE}),
@@ -66,13 +68,17 @@ def helped(workspace: Workspace) -> Workspace:
 def test_replies_lie_under_the_name_of_who_gave_them(helped: Workspace, tmp_path: Path) -> None:
     config = helped.write()
     pictures: dict[str, Picture] = {SOURCE.digest: SOURCE}
-    calls = CachedCalls(tiny.load(tiny.Settings()), FolderStore(tmp_path / "calls"), 8)
-    thoughts = imagine(config, Cell("mine", "tiny", "helped"), QUESTIONS, pictures, calls)
+    found = {}
+    for model in ("tiny", "scribe"):
+        imagining = Imagining(config, Cell("mine", model, "helped"))
+        with Brokers(config, FolderStore(tmp_path / "calls")) as brokers:
+            calls = brokers.calls(model, imagining.writer)
+            thoughts = brokers.run(imagined_by(imagining, QUESTIONS, pictures, calls))
+        found[model] = thoughts, calls.tally()["answer"]
+    (thoughts, asked), (other, again) = found.values()
     assert {thought.prompt for thought in thoughts} <= set(null.SAID)
-    assert calls.tally["answer"].made == 3
-    again = CachedCalls(null.load(null.Settings()), FolderStore(tmp_path / "calls"), 8)
-    other = imagine(config, Cell("mine", "scribe", "helped"), QUESTIONS, pictures, again)
-    assert again.tally["answer"].reused == 3, "the same writer is asked once, whoever draws"
+    assert asked.made == 3
+    assert again.reused == 3, "the same writer is asked once, whoever draws"
     assert [t.prompt for t in other] == [t.prompt for t in thoughts]
 
 
@@ -101,11 +107,13 @@ def test_cells_depend_on_their_writer(helped: Workspace) -> None:
     assert "scribe" not in deps["direct"]
 
 
-def test_a_writer_must_exist_and_answer(helped: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_writer_must_exist_and_answer(
+    helped: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     config = params.load(helped.folder / "params.yaml")
+    brokers = Brokers(config, FolderStore(tmp_path))
     with pytest.raises(ParamsError, match="no 'nobody'"):
-        writer(config, "nobody")
+        brokers.calls("tiny", "nobody")
     monkeypatch.setattr("g2u.models.null.CAPABILITIES", frozenset({"edit"}))
-    config = helped.write()
     with pytest.raises(ModelError, match="cannot answer"):
-        writer(config, "scribe")
+        Brokers(helped.write(), FolderStore(tmp_path)).calls("tiny", "scribe")

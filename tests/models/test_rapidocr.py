@@ -18,9 +18,8 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from g2u import params
-from g2u.answering import Material, answer
+from g2u.answering import Answering, Shown
 from g2u.arms import Arm
-from g2u.cache.calls import CachedCalls
 from g2u.cache.folder import FolderStore
 from g2u.conformance import Conformance, table
 from g2u.errors import ModelError, ParamsError
@@ -32,7 +31,7 @@ from g2u.records import AnswerRequest, Failure, Picture, Question, ScoreRequest,
 from g2u.scoring.responses import refuses
 from g2u.settings import checked
 from g2u.workspace import Cell
-from tests.conftest import plain_params
+from tests.conftest import asked_at_once, brokered, plain_params
 
 Frames = NDArray[np.float64]
 ASK = "What does the sign say?"
@@ -396,12 +395,12 @@ def test_the_arm_look_reads_the_picture_where_its_thought_shows_text(
     drawn = sign("MUSEUM 99", size=(720, 180), height=80)
     question = Question("s", ASK, format="open", pictures=(PLATE.digest,))
     thought = Thought("s", 0, "ok", picture=drawn, source=PLATE.digest)
-    material = Material([question], {PLATE.digest: PLATE}, [thought])
-    calls = CachedCalls(reader, FolderStore(tmp_path / "calls"), batch=4)
-    found = {
-        mode: answer(config, Cell("b", "ocr", "structure"), Arm(mode), material, calls)[0]
-        for mode in ("look", "replace")
-    }
+    shown = Shown(question, {PLATE.digest: PLATE}, [thought])
+    calls = brokered(reader, FolderStore(tmp_path / "calls"))
+    answering = Answering(config, Cell("b", "ocr", "structure"))
+    modes = ("look", "replace")
+    said = asked_at_once(lambda mode: answering.answer(Arm(mode), shown, calls), modes)
+    found = dict(zip(modes, said, strict=True))
     assert found["replace"].response == "MUSEUM 99"
     assert found["look"].response.startswith("HARBOUR")
     assert (found["look"].pictures, found["look"].thoughts) == (1, 1)

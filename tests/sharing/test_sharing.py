@@ -16,7 +16,6 @@ import pyarrow.parquet as pq
 import pytest
 
 from g2u import parquet, tables
-from g2u.cache.calls import CachedCalls
 from g2u.cache.folder import FolderStore
 from g2u.digests import canonical, sha256
 from g2u.edits import draw, interleaved, rounds
@@ -28,7 +27,7 @@ from g2u.records import AnswerRequest, EditRequest, Picture, Question, Sampler
 from g2u.sharing.fetching import fetched
 from g2u.sharing.imports import take_in
 from g2u.sharing.manifest import verify
-from tests.conftest import ROOT, Workspace, imagined, png
+from tests.conftest import ROOT, Workspace, brokered, imagined, png
 from tests.sharing.conftest import CELL
 
 
@@ -317,7 +316,7 @@ def test_names_are_those_of_the_calls_whatever_a_call_was_given(tmp_path: Path) 
     sampler = Sampler(0, (("guidance", 1.5), ("own", True), ("steps", 4)))
     asked = (questions, pictures)
     model = Painter()
-    calls = CachedCalls(model, FolderStore(tmp_path / "calls"), 4)
+    calls = brokered(model, FolderStore(tmp_path / "calls"))
     thoughts = [
         *imagined(draw, asked, calls, sampler),
         *imagined(rounds, asked, calls, sampler, prompt="p"),

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from g2u.answering import Material, answer, arms
-from g2u.arms import Arm
-from g2u.cache.calls import CachedCalls
+from g2u.answering import Answering, Shown, arms
+from g2u.arms import Arm, paired
+from g2u.cache.calls import BrokeredCalls
 from g2u.cache.folder import FolderStore
 from g2u.errors import ModelError
-from g2u.params import Control, load
+from g2u.params import Control, Params, load
 from g2u.pictures import picture_of
 from g2u.prompts import REASON, question_prompt
 from g2u.protocols import Reply
@@ -20,7 +20,7 @@ from g2u.records import AnswerRequest, Failure, Picture, Question, ScoreRequest,
 from g2u.tables import Answer
 from g2u.workspace import Cell
 from tests.cache.test_calls import Echo
-from tests.conftest import ROOT, png
+from tests.conftest import ROOT, asked_at_once, brokered, png
 
 LOADED = load(ROOT / "params.yaml")
 CONTROLS = [Control(feedback="concat", pairing="shuffled"), Control(feedback="only")]
@@ -57,14 +57,29 @@ class Listener(Echo):
 def ask(
     family: str, questions: list[Question], thoughts: list[Thought], model: Listener, folder: Path
 ) -> list[Answer]:
-    cell = Cell("b", "tiny", family)
-    calls = CachedCalls(model, FolderStore(folder), batch=4)
-    material = Material(questions, {SHOWN.digest: SHOWN}, thoughts)
+    calls = brokered(model, FolderStore(folder), 4)
     return [
-        a
-        for mode in arms(CONFIG, cell, thoughts)
-        for a in answer(CONFIG, cell, mode, material, calls)
+        found
+        for arm in arms(CONFIG, Cell("b", "tiny", family), thoughts)
+        for found in answers(CONFIG, family, arm, questions, calls, thoughts)
     ]
+
+
+def answers(
+    config: Params,
+    family: str,
+    arm: Arm,
+    questions: Sequence[Question],
+    calls: BrokeredCalls,
+    thoughts: Sequence[Thought] = (),
+) -> list[Answer]:
+    """Of an arm, asked of all questions at once."""
+    answering = Answering(config, Cell("b", "tiny", family))
+    fed = paired(arm, questions, thoughts)
+    pictures = {SHOWN.digest: SHOWN}
+    return asked_at_once(
+        lambda q: answering.answer(arm, Shown(q, pictures, fed[q.id]), calls), questions
+    )
 
 
 def thought(question: Question, picture: Picture | None = DRAWN, status: str = "ok") -> Thought:
@@ -136,26 +151,25 @@ def test_sampled_options_follow_their_scores_and_cost_no_call_of_their_own(tmp_p
     section = LOADED.understand.model_copy(update={"samples": 25})
     config = LOADED.model_copy(update={"understand": section})
     model = Listener()
-    calls = CachedCalls(model, FolderStore(tmp_path), batch=4)
-    material = Material(asked, {SHOWN.digest: SHOWN}, [])
-    cell = Cell("b", "tiny", "direct")
-    found = {arm.name: answer(config, cell, arm, material, calls) for arm in arms(config, cell, [])}
+    calls = brokered(model, FolderStore(tmp_path), 4)
+    found = {
+        arm.name: answers(config, "direct", arm, asked, calls)
+        for arm in arms(config, Cell("b", "tiny", "direct"), [])
+    }
     assert list(found) == ["none", "blind", *(f"sample_{n}" for n in range(25))]
     assert {a.response for a in found["none"]} == {"B"}
     drawn = [a.response for name, row in found.items() if "sample" in name for a in row]
     share = math.exp(-0.1) / (math.exp(-0.1) + math.exp(-0.3))
     error = (share * (1 - share) / len(drawn)) ** 0.5
     assert abs(drawn.count("B") / len(drawn) - share) < 4 * error
-    assert calls.tally["score"].made == 2 * 2 * len(asked), "none and blind, two options"
+    assert calls.tally()["score"].made == 2 * 2 * len(asked), "none and blind, two options"
 
 
 def test_sampled_texts_are_asked_at_temperature_one_each_with_its_seed(tmp_path: Path) -> None:
     model = Listener()
-    calls = CachedCalls(model, FolderStore(tmp_path), batch=4)
-    material = Material([SHORT], {SHOWN.digest: SHOWN}, [])
-    cell = Cell("b", "tiny", "direct")
+    calls = brokered(model, FolderStore(tmp_path), 4)
     for number in range(3):
-        answer(CONFIG, cell, Arm("none", sample=number), material, calls)
+        answers(CONFIG, "direct", Arm("none", sample=number), [SHORT], calls)
     asked = [r for r in model.requests if isinstance(r, AnswerRequest)]
     assert {r.temperature for r in asked} == {1.0}
     assert len({r.seed for r in asked}) == 3
@@ -166,9 +180,8 @@ def test_a_model_that_cannot_sample_has_no_sampled_texts(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("g2u.models.tiny.CAPABILITIES", frozenset({"answer", "score"}))
-    calls = CachedCalls(Listener(), FolderStore(tmp_path), batch=4)
-    material = Material([SHORT, CHOICE], {SHOWN.digest: SHOWN}, [])
-    found = answer(CONFIG, Cell("b", "tiny", "direct"), Arm("none", sample=0), material, calls)
+    calls = brokered(Listener(), FolderStore(tmp_path), 4)
+    found = answers(CONFIG, "direct", Arm("none", sample=0), [SHORT, CHOICE], calls)
     assert [(a.status, a.reason) for a in found] == [
         ("not_applicable", "tiny cannot sample"),
         ("ok", ""),
@@ -177,9 +190,8 @@ def test_a_model_that_cannot_sample_has_no_sampled_texts(
 
 def test_a_feedback_mode_that_needs_more_than_the_model_can_is_not_asked(tmp_path: Path) -> None:
     model = Listener()
-    calls = CachedCalls(model, FolderStore(tmp_path), batch=4)
-    material = Material([SHORT], {SHOWN.digest: SHOWN}, [Thought("s", 0, "ok", picture=DRAWN)])
-    (found,) = answer(CONFIG, Cell("b", "tiny", "structure"), Arm("look"), material, calls)
+    calls = brokered(model, FolderStore(tmp_path), 4)
+    (found,) = answers(CONFIG, "structure", Arm("look"), [SHORT], calls, [thought(SHORT)])
     reason = "tiny cannot detect, which feedback look needs"
     assert (found.status, found.reason, found.response) == ("not_applicable", reason, "")
     assert not model.requests
@@ -189,11 +201,9 @@ def test_a_model_that_reasons_is_asked_again_with_its_own_words(tmp_path: Path) 
     section = LOADED.understand.model_copy(update={"reasoning_tokens": 7})
     config = LOADED.model_copy(update={"understand": section})
     model = Listener()
-    calls = CachedCalls(model, FolderStore(tmp_path), batch=4)
-    material = Material([SHORT], {SHOWN.digest: SHOWN}, [])
-    cell = Cell("b", "tiny", "direct")
-    arm = arms(config, cell, [])[-1]
-    found = answer(config, cell, arm, material, calls)
+    calls = brokered(model, FolderStore(tmp_path), 4)
+    arm = arms(config, Cell("b", "tiny", "direct"), [])[-1]
+    found = answers(config, "direct", arm, [SHORT], calls)
     assert (arm.name, found[0].response) == ("reasoned", "four")
     thinking, answering = model.requests
     assert isinstance(thinking, AnswerRequest)

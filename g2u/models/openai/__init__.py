@@ -5,18 +5,19 @@ The address and the key come from the environment alone: OPENAI_BASE_URL and OPE
 Sampler settings of an edit are fields of its body. Scores come from vLLM's prompt_logprobs.
 """
 
+import asyncio
 import os
 import re
 from collections.abc import Mapping, Sequence
 from types import ModuleType
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from pydantic import Field, JsonValue
 
 from g2u.digests import canonical
 from g2u.errors import ModelError
 from g2u.protocols import Kind, Reply
-from g2u.records import AnswerRequest, EditRequest, Picture, ScoreRequest
+from g2u.records import AnswerRequest, EditRequest, Picture, Request, ScoreRequest
 from g2u.settings import Form, NotNegative, Positive, Section, Text, holding
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ class Settings(Section):
     answer_extra: dict[str, JsonValue] = {}
     """Further fields of the body of a question or score."""
     in_flight: Positive = 64
-    """Requests at a time, 1 and more."""
+    """Requests at a time, 1 and more; shared out among the workers of a run."""
     timeout: Annotated[float, Field(gt=0, le=10**7)] = 600
     """Seconds of a request with all its retries, above 0, at most 10 million: more than a picture
     takes that waits behind others, and a server that hangs is noticed before the night is over.
@@ -134,9 +135,11 @@ class Served:
 
     def __init__(self, settings: Mapping[str, Any]) -> None:
         self.capabilities = frozenset(settings["capabilities"])
+        self.in_flight: int = settings["in_flight"]
         self._settings = settings
         self._revision = str(settings["revision"] or "")
-        self._connected: Client | None = None
+        self._runner: asyncio.Runner | None = None
+        self._clients: dict[asyncio.AbstractEventLoop, Client] = {}
 
     def identity(self, kind: Kind) -> str:
         """Served name, revision or the server's version, and what decides a request's body.
@@ -145,32 +148,57 @@ class Served:
             ModelError: no revision is set and the server does not tell its version.
         """
         if not self._revision:
-            self._revision = self._client().version()
+            self._revision = str(_client_module().version(*self._place()))
         settings = {k: v for k, v in self._settings.items() if k not in FREE}
         other = "answer" if kind == "edit" else "edit"
         decisive = {k: v for k, v in settings.items() if not k.startswith(other)}
         return f"openai {VERSION} {self._revision} {canonical(decisive).decode()}"
 
+    def server(self, kind: Kind) -> Self:
+        """Every request is sent by itself."""
+        del kind
+        return self
+
+    async def ask(self, request: Request) -> Reply[Any]:
+        """One reply; connections are kept from call to call, for each event loop its own."""
+        return await self._client().ask(request)
+
+    async def leave(self) -> None:
+        """Close the connections of this event loop."""
+        if client := self._clients.pop(asyncio.get_running_loop(), None):
+            await client.close()
+
     def edit(self, requests: Sequence[EditRequest]) -> list[Reply[Picture]]:
         """One picture per request, of the size that the server chose."""
-        return self._client().edit(requests)
+        return self._together(requests)
 
     def answer(self, requests: Sequence[AnswerRequest]) -> list[Reply[str]]:
         """One text per request, with why it ended."""
-        return self._client().answer(requests)
+        return self._together(requests)
 
     def score(self, requests: Sequence[ScoreRequest]) -> list[Reply[tuple[float, ...]]]:
         """Log-probabilities of the continuations' tokens (vLLM: prompt_logprobs)."""
-        return self._client().score(requests)
+        return self._together(requests)
 
     def close(self) -> None:
-        """Close the connections."""
-        if self._connected is not None:
-            self._connected.close()
-            self._connected = None
+        """Close the connections that the batches were sent through."""
+        if self._runner is not None:
+            self._runner.run(self.leave())
+            self._runner.close()
+            self._runner = None
+
+    def _together(self, requests: Sequence[Request]) -> list[Reply[Any]]:
+        async def replies() -> list[Reply[Any]]:
+            return await self._client().ask_all(requests)
+
+        self._runner = self._runner or asyncio.Runner()
+        return self._runner.run(replies())
 
     def _client(self) -> "Client":
-        if self._connected is None:
-            address, key = _connection(self._settings["environment"])
-            self._connected = _client_module().Client(address, key, self._settings)
-        return self._connected
+        loop = asyncio.get_running_loop()
+        if loop not in self._clients:
+            self._clients[loop] = _client_module().Client(*self._place(), self._settings)
+        return self._clients[loop]
+
+    def _place(self) -> tuple[str, str]:
+        return _connection(self._settings["environment"])

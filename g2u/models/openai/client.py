@@ -1,9 +1,9 @@
-"""Many requests in flight over the openai SDK, each ending in a reply or in a named failure.
+"""Requests over the openai SDK, many in flight, each ending in a reply or in a named failure.
 
 The SDK retries 408, 409, 429 and 5xx, time-outs and lost connections with growing pauses and obeys
 Retry-After; a reply whose body is broken is asked for again here. All tries of a request share its
 timeout. Once a server has refused a connection after all retries, or refuses the key or the model,
-what still waits of the batch fails at once, and the failures say that the run ends.
+what is still in flight fails at its next try, and the failures say that the run ends.
 """
 
 import asyncio
@@ -11,10 +11,10 @@ import json
 import logging
 import re
 import urllib.request
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from json import JSONDecodeError
-from typing import Any, TypeVar
+from typing import Any
 
 import httpx
 from openai import (
@@ -28,10 +28,8 @@ from openai import (
 from g2u.errors import DataError, ModelError
 from g2u.models.openai import bodies
 from g2u.protocols import Reply
-from g2u.records import AnswerRequest, EditRequest, Failure, Picture, ScoreRequest
+from g2u.records import AnswerRequest, EditRequest, Failure, Request, ScoreRequest
 
-R = TypeVar("R")
-T = TypeVar("T")
 REACHED_IN = 10
 """Seconds that a server may take to say anything."""
 WHERE = "params.yaml: presets.models: openai"
@@ -47,7 +45,7 @@ BODY_ATTEMPTS = 3
 
 
 class Client:
-    """Connections to one server; one event loop, kept from call to call.
+    """Connections to one server, for one event loop.
 
     Args:
         address: base URL, ending in /v1.
@@ -56,83 +54,66 @@ class Client:
     """
 
     def __init__(self, address: str, key: str, settings: Mapping[str, Any]) -> None:
-        self._address, self._key, self._settings = address, key, settings
+        self._settings = settings
         self._shown = without_user(address)
-        self._runner = asyncio.Runner()
-        self._turn = asyncio.Semaphore(int(settings["in_flight"]))
         self._sdk = AsyncOpenAI(
             base_url=address,
             api_key=key,
             timeout=float(settings["timeout"]),
             max_retries=int(settings["retries"]),
         )
+        self._asked = 0
+        """Requests that have no reply yet."""
         self._ends = ""
-        """Why no further request of the batch is made."""
+        """Why no further request is made, as long as others have no reply yet."""
 
-    def version(self) -> str:
-        """What the server says it is, at /version.
-
-        Raises:
-            ModelError: it says nothing.
-        """
-        place = self._address.rstrip("/").removesuffix("/v1") + "/version"
-        try:
-            asked = urllib.request.Request(place)  # noqa: S310 - the user's
-            asked.add_unredirected_header("Authorization", f"Bearer {self._key}")
-            with urllib.request.urlopen(asked, timeout=10) as reply:  # noqa: S310 - the user's
-                return str(json.load(reply)["version"])
-        except (OSError, ValueError, KeyError, TypeError):
-            raise ModelError(
-                f"{WHERE}: the server does not tell its version, which "
-                "is part of what names its replies; start it, and the same command goes on, or set "
-                "revision to a name for what it serves"
-            ) from None
-
-    def edit(self, requests: Sequence[EditRequest]) -> list[Reply[Picture]]:
-        """One picture per request."""
-        through = {"images": bodies.images_edit, "chat": bodies.chat_edit}
-        ask = through[self._settings["edit_through"]]
-        return self._all(requests, lambda r: ask(self._sdk, self._settings, r))
-
-    def answer(self, requests: Sequence[AnswerRequest]) -> list[Reply[str]]:
-        """One text per request, with why it ended."""
-        return self._all(requests, lambda r: bodies.answer(self._sdk, self._settings, r))
-
-    def score(self, requests: Sequence[ScoreRequest]) -> list[Reply[tuple[float, ...]]]:
-        """Log-probabilities per token of the continuation."""
-        return self._all(requests, lambda r: bodies.score(self._sdk, self._settings, r))
-
-    def close(self) -> None:
-        """Close connections and loop."""
-        self._runner.run(self._sdk.close())
-        self._runner.close()
-
-    def _all(self, requests: Sequence[R], ask: Callable[[R], Awaitable[T]]) -> list[Reply[T]]:
-        async def gathered() -> list[Reply[T]]:
-            return await asyncio.gather(*(self._one(request, ask) for request in requests))
-
-        self._ends = ""
-        return self._runner.run(gathered())
-
-    async def _one(self, request: R, ask: Callable[[R], Awaitable[T]]) -> Reply[T]:
+    async def ask(self, request: Request) -> Reply[Any]:
+        """A picture, a text with why it ended, or log-probabilities per token of a continuation."""
         limit = float(self._settings["timeout"])
-        async with self._turn:
-            try:
-                async with asyncio.timeout(limit):
-                    return await self._tried(request, ask)
-            except (TimeoutError, APITimeoutError):
-                return Failure(
-                    f"no reply within {limit:g} s; raise the preset's timeout, or lower in_flight "
-                    "if requests wait for one another"
-                )
+        if not self._asked:
+            self._ends = ""
+        self._asked += 1
+        try:
+            async with asyncio.timeout(limit):
+                return await self._tried(request)
+        except (TimeoutError, APITimeoutError):
+            return Failure(
+                f"no reply within {limit:g} s; raise the preset's timeout, or lower in_flight "
+                "if requests wait for one another"
+            )
+        finally:
+            self._asked -= 1
 
-    async def _tried(self, request: R, ask: Callable[[R], Awaitable[T]]) -> Reply[T]:
+    async def ask_all(self, requests: Sequence[Request]) -> list[Reply[Any]]:
+        """The replies to all of them, in their order."""
+        turn = asyncio.Semaphore(int(self._settings["in_flight"]))
+
+        async def one(request: Request) -> Reply[Any]:
+            async with turn:
+                return await self.ask(request)
+
+        return await asyncio.gather(*map(one, requests))
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._sdk.close()
+
+    async def _sent(self, request: Request) -> Any:
+        if isinstance(request, EditRequest):
+            through = {"images": bodies.images_edit, "chat": bodies.chat_edit}
+            return await through[self._settings["edit_through"]](self._sdk, self._settings, request)
+        if isinstance(request, ScoreRequest):
+            return await bodies.score(self._sdk, self._settings, request)
+        assert isinstance(request, AnswerRequest)
+        return await bodies.answer(self._sdk, self._settings, request)
+
+    async def _tried(self, request: Request) -> Reply[Any]:
         said = ""
         for _ in range(BODY_ATTEMPTS):
             if self._ends:
                 return Failure(self._ends, ends_run=True)
             try:
-                return await ask(request)
+                return await self._sent(request)
             except APITimeoutError:
                 raise
             except APIConnectionError as error:
@@ -157,6 +138,26 @@ class Client:
             return Failure(f"the connection was lost: {cause}")
         self._ends = f"{WHERE}: {self._shown}: the server cannot be reached: {cause}"
         return Failure(self._ends, ends_run=True)
+
+
+def version(address: str, key: str) -> str:
+    """What a server says it is, at /version.
+
+    Raises:
+        ModelError: it says nothing.
+    """
+    place = address.rstrip("/").removesuffix("/v1") + "/version"
+    try:
+        asked = urllib.request.Request(place)  # noqa: S310 - the user's
+        asked.add_unredirected_header("Authorization", f"Bearer {key}")
+        with urllib.request.urlopen(asked, timeout=10) as reply:  # noqa: S310 - the user's
+            return str(json.load(reply)["version"])
+    except (OSError, ValueError, KeyError, TypeError):
+        raise ModelError(
+            f"{WHERE}: the server does not tell its version, which "
+            "is part of what names its replies; start it, and the same command goes on, or set "
+            "revision to a name for what it serves"
+        ) from None
 
 
 def reach(address: str, key: str) -> None:

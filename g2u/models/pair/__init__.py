@@ -10,7 +10,7 @@ from typing import Annotated, Any, cast
 from pydantic import Field, ValidationInfo, field_validator
 
 from g2u import plugins
-from g2u.protocols import Act, Embedder, Kind, Model, Reply
+from g2u.protocols import Act, Embedder, Kind, Model, Reply, Server
 from g2u.records import AnswerRequest, EditRequest, EmbedRequest, Picture, ScoreRequest
 from g2u.settings import OneOf, Section
 
@@ -76,6 +76,10 @@ class Pair:
     def identity(self, kind: Kind) -> str:
         """That of the half which serves this kind of request."""
         return (self._editor if kind == "edit" else self._reader).identity(kind)
+
+    def server(self, kind: Kind) -> Server | None:
+        """That of the half which serves this kind of request."""
+        return plugins.server(self._editor if kind == "edit" else self._reader, kind)
 
     def edit(self, requests: Sequence[EditRequest]) -> list[Reply[Picture]]:
         """The editor's pictures."""
