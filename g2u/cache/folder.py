@@ -23,7 +23,7 @@ from g2u.cache import segment, segments
 from g2u.cache.index import Index, Place
 from g2u.cache.older import OlderFiles, set_aside
 from g2u.cache.segment import RECORD, Records, packed, unpacked
-from g2u.cache.segments import Own, Reader, Writer, contents, is_sealed, is_written, rewrite
+from g2u.cache.segments import Own, Reader, Writer, contents, is_written, rewrite, sealed_size
 from g2u.cache.store import FORM, Entry, Migration, Stored, older_form, require_key
 from g2u.errors import CacheError
 
@@ -65,7 +65,7 @@ class FolderStore:
             for name in segments.left_behind(self._folder):
                 rewrite(self._folder, [name])
             paths = [self._folder / name for name in segments.names(self._folder)]
-            return [path for path in paths if is_sealed(path)]
+            return [path for path in paths if sealed_size(path)]
 
     def adopt(self, path: Path) -> None:
         """Move a sealed segment of this file system here.
@@ -125,7 +125,7 @@ class FolderStore:
         with self._lock, self._told_of("read"):
             self._check()
             parts = [self._held(name) for name in segments.names(self._folder)]
-            listed = segment.listed(np.concatenate([np.zeros(0, RECORD), *parts]))
+            listed = segment.listed(segment.joined(parts))
             older = list(self._older.listing()) if self._older.are_there() else []
         yield from listed
         if older:
@@ -158,7 +158,7 @@ class FolderStore:
             self._own.seal()
             gone, freed = self._older.clear()
             small = segments.mergeable(self._folder, at_once=True)
-            torn = [name for name in small if not is_sealed(self._folder / name)]
+            torn = [name for name in small if not sealed_size(self._folder / name)]
             if len(small) > 1 or torn or self._own.damaged:
                 damaged, room = rewrite(self._folder, {*small, *self._own.damaged})
                 gone, freed = gone + damaged + len(torn), freed + room
@@ -177,6 +177,7 @@ class FolderStore:
         moved: list[Path] = []
         writer: Writer | None = None
         with self._lock, self._told_of("written"):
+            self._refresh()
             for path, entry in self._older.entries():
                 if entry is None or self._has_other(path.name, entry):
                     (done.damaged if entry is None else done.other).append(path.name)
@@ -291,7 +292,7 @@ class FolderStore:
         for name in segments.names(self._folder):
             names = {line.tobytes().hex() for line in self._held(name)["key"]}
             path = self._folder / name
-            if names & keys and (is_sealed(path) or not is_written(path, at_once=True)):
+            if names & keys and (sealed_size(path) or not is_written(path, at_once=True)):
                 (part if names - keys else whole).append((name, names & keys))
         return whole + part
 

@@ -18,17 +18,16 @@ from pathlib import Path
 from typing import Any
 
 import fsspec
-import numpy as np
 from fsspec.utils import merge_offset_ranges
 
 from g2u.cache import older, segments
 from g2u.cache.folder import DAMAGED, FolderStore
 from g2u.cache.index import Index, Place
 from g2u.cache.segment import (
-    RECORD,
     Records,
     index_of,
     index_size,
+    joined,
     listed,
     packed,
     read_index,
@@ -211,7 +210,9 @@ class RemoteStore:
         waiting = self._index.find(keys)
         while waiting:
             turn = sorted((places.pop(0), key) for key, places in waiting.items())
-            for (place, key), raw in zip(turn, self._ranges([place for place, _ in turn]), strict=True):
+            for (place, key), raw in zip(
+                turn, self._ranges([place for place, _ in turn]), strict=True
+            ):
                 is_stale |= raw is None
                 sound = None if raw is None else unpacked(raw)
                 if raw is not None and sound is None:
@@ -307,8 +308,7 @@ class RemoteStore:
             return read_index(copy.fileno(), copy.tell()).records
 
     def _records(self, sizes: dict[str, int]) -> Records:
-        parts = [records for _, records in self._indices(sizes)]
-        return np.concatenate([np.zeros(0, RECORD), *parts])
+        return joined(records for _, records in self._indices(sizes))
 
     def _ship(self) -> None:
         """Seal what this process wrote, and copy what is sealed."""

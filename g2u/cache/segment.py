@@ -20,6 +20,7 @@ import hashlib
 import json
 import os
 import struct
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -142,6 +143,11 @@ def index_of(tail: bytes) -> Records | None:
     if hashlib.sha256(content).digest() != digest:
         return None
     return np.frombuffer(content, RECORD)
+
+
+def joined(parts: Iterable[Records]) -> Records:
+    """Records of several segments; np.concatenate would change their byte order."""
+    return np.frombuffer(b"".join(part.tobytes() for part in parts), RECORD)
 
 
 def listed(records: Records) -> list[Stored]:

@@ -225,14 +225,19 @@ def contents(path: Path, start: int = 0) -> Read | None:
         return None if file is None else read_index(*file, start)
 
 
-def is_sealed(path: Path) -> bool:
-    """Whether a segment ends with an index.
+def sealed_size(path: Path) -> int:
+    """The bytes of a segment that ends with an index; 0 of anything else.
 
     Raises:
         OSError: there is no such file, or it cannot be read.
     """
     with opened(path) as file:
-        return file is not None and index_size(_tail(*file)) > 0
+        if file is None:
+            return 0
+        handle, size = file
+        return (
+            size if index_size(os.pread(handle, TRAILER.size, max(0, size - TRAILER.size))) else 0
+        )
 
 
 def names(folder: Path) -> list[str]:
@@ -364,7 +369,7 @@ def mergeable(folder: Path, *, at_once: bool = False) -> list[str]:
     found = left_behind(folder, at_once=at_once)
     for name in names(folder):
         with contextlib.suppress(FileNotFoundError):
-            if (folder / name).stat().st_size < SMALL and is_sealed(folder / name):
+            if 0 < sealed_size(folder / name) < SMALL:
                 found.append(name)
     return found[:AT_ONCE]
 
@@ -375,7 +380,7 @@ def left_behind(folder: Path, *, at_once: bool = False) -> list[str]:
     for name in names(folder):
         path = folder / name
         with contextlib.suppress(FileNotFoundError):
-            if is_sealed(path) or is_written(path, at_once=at_once):
+            if sealed_size(path) or is_written(path, at_once=at_once):
                 continue
             held = contents(path)
             if held is not None and held.is_ours:
@@ -398,10 +403,6 @@ def _claimed(folder: Path) -> Iterator[bool]:
         yield is_ours
     finally:
         os.close(handle)
-
-
-def _tail(handle: int, size: int) -> bytes:
-    return os.pread(handle, TRAILER.size, max(0, size - TRAILER.size))
 
 
 def _identity(status: os.stat_result) -> tuple[int, int]:

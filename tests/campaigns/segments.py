@@ -24,6 +24,7 @@ from g2u.errors import CacheError
 
 MEMORY = 2 * 2**30
 """Bytes of address space that a spoilt file may not go beyond."""
+FAULT = 99
 WRITER = """
 import sys
 from pathlib import Path
@@ -83,6 +84,13 @@ def segment(count: int, *, sealed: bool) -> Iterator[tuple[Path, list[str]]]:
         yield path, keys
 
 
+def lay(path: Path, raw: bytes) -> None:
+    """A segment alone in its folder: what a reader mended of the one before goes."""
+    for other in path.parent.iterdir():
+        other.unlink()
+    path.write_bytes(raw)
+
+
 def found(root: Path, keys: list[str]) -> dict[str, Entry]:
     """What a new reader finds."""
     return FolderStore(root).get_many(keys)
@@ -95,7 +103,7 @@ def flips(step: int, masks: tuple[int, ...], *, sealed: bool) -> Outcome:
         raw = path.read_bytes()
         for place in range(0, len(raw), step):
             for mask in masks:
-                path.write_bytes(raw[:place] + bytes([raw[place] ^ mask]) + raw[place + 1 :])
+                lay(path, raw[:place] + bytes([raw[place] ^ mask]) + raw[place + 1 :])
                 there = found(path.parents[1], keys)
                 tried += 1
                 wrong += sum(entry != reply(key) for key, entry in there.items())
@@ -110,7 +118,7 @@ def cuts(step: int, *, sealed: bool) -> Outcome:
         raw = path.read_bytes()
         whole: dict[int, int] = {}
         for length in [*range(0, len(raw), step), len(raw)]:
-            path.write_bytes(raw[:length])
+            lay(path, raw[:length])
             there = found(path.parents[1], keys)
             tried += 1
             wrong += sum(entry != reply(key) for key, entry in there.items())
@@ -176,24 +184,23 @@ def full_disk(step: int) -> Outcome:
 
 
 def _put_until_full(folder: Path, keys: list[str], limit: int) -> int:
-    """In a child: how many replies were put; 99 where it failed otherwise than with a CacheError."""
+    """In a child: how many replies were put; `FAULT` where it failed otherwise than in one line."""
     logging.disable(logging.CRITICAL)
     resource.setrlimit(resource.RLIMIT_FSIZE, (limit, resource.RLIM_INFINITY))
     done = 0
-    try:
+    with contextlib.suppress(OSError, ValueError, TypeError):
         store = FolderStore(folder)
         for key in keys:
             try:
                 store.put(key, reply(key))
             except CacheError as error:
                 if "make room" not in str(error) or "\n" in str(error):
-                    return 99
+                    return FAULT
                 break
             done += 1
         store.close()
-    except BaseException:
-        return 99
-    return done
+        return done
+    return FAULT
 
 
 def together(processes: int, each: int) -> Outcome:
