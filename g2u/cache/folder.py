@@ -115,10 +115,9 @@ class FolderStore:
         stored = time.time()
         raw, seal = packed(key, entry, stored)
         with self._lock, self._told_of("written"):
-            name, line = self._own.put(key, raw, seal, stored)
-            records = np.frombuffer(line, RECORD)
-            self._index.add(name, records)
-            self._ends[name] = int(records["offset"][0]) + len(raw)
+            place = self._own.put(key, raw, seal, stored)
+            self._index.put(key, seal, place)
+            self._ends[place.segment] = place.offset + place.length
 
     def listing(self) -> Iterator[Stored]:
         """See `CallStore.listing`."""

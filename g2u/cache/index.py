@@ -1,7 +1,9 @@
 """Where replies lie: an index in memory over the indices of all segments, 28 bytes a reply."""
 
+import struct
 from collections.abc import Iterable
 from dataclasses import dataclass
+from operator import mul
 from typing import Any
 
 import numpy as np
@@ -14,6 +16,7 @@ FEW = 4096
 COLUMNS = {"key": "u8", "seal": "u4", "segment": "u4", "offset": "u8", "length": "u4"}
 """A hash of the key and the seal's first bytes; the reply itself has both whole."""
 FACTORS = np.array([1, 0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9], "u8")
+WORDS = struct.Struct(">4Q")
 Columns = dict[str, npt.NDArray[Any]]
 
 
@@ -40,18 +43,22 @@ class Index:
         self._new: list[Columns] = []
         self._few: dict[int, list[tuple[int, Place]]] = {}
 
+    def put(self, key: str, seal: bytes, place: Place) -> None:
+        """Take in one reply."""
+        self._number(place.segment)
+        hashed = _hash(bytes.fromhex(key))
+        self._few.setdefault(hashed, []).append((int.from_bytes(seal[:4]), place))
+
     def add(self, segment: str, records: Records) -> None:
         """Take in replies of a segment."""
         if not len(records):
             return
-        if segment not in self._numbers:
-            self._numbers[segment] = len(self._names)
-            self._names.append(segment)
+        number = self._number(segment)
         self._new.append(
             {
-                "key": _hashed(records["key"]),
+                "key": (records["key"].astype("u8") * FACTORS).sum(axis=1, dtype="u8"),
                 "seal": (records["seal"] >> 32).astype("u4"),
-                "segment": np.full(len(records), self._numbers[segment], "u4"),
+                "segment": np.full(len(records), number, "u4"),
                 "offset": records["offset"].astype("u8"),
                 "length": records["length"].astype("u4"),
             }
@@ -70,17 +77,22 @@ class Index:
     def find(self, keys: Iterable[str]) -> dict[str, list[Place]]:
         """Where replies of these names may lie; keys of which nothing is known are left out."""
         self._settle()
-        wanted = list(keys)
-        words = np.frombuffer(bytes.fromhex("".join(wanted)), ">u8").reshape(-1, 4)
-        hashes = _hashed(words)
-        starts = np.searchsorted(self._sorted["key"], hashes)
-        ends = np.searchsorted(self._sorted["key"], hashes, "right")
+        hashes = {key: _hash(bytes.fromhex(key)) for key in keys}
+        wanted = np.array(list(hashes.values()), "u8")
+        starts = self._sorted["key"].searchsorted(wanted).tolist()
+        ends = self._sorted["key"].searchsorted(wanted, "right").tolist()
         found = {}
-        for key, hashed, start, end in zip(wanted, hashes.tolist(), starts, ends, strict=True):
+        for (key, hashed), start, end in zip(hashes.items(), starts, ends, strict=True):
             places = [*self._few.get(hashed, ()), *map(self._place, range(start, end))]
             if places:
                 found[key] = [place for _, place in sorted(places)]
         return found
+
+    def _number(self, segment: str) -> int:
+        if segment not in self._numbers:
+            self._numbers[segment] = len(self._names)
+            self._names.append(segment)
+        return self._numbers[segment]
 
     def _place(self, row: int) -> tuple[int, Place]:
         at = {name: int(column[row]) for name, column in self._sorted.items()}
@@ -88,6 +100,8 @@ class Index:
 
     def _settle(self, at_most: int = FEW) -> None:
         """Sort in what is new, or put it into the dictionary as long as it is little."""
+        if not self._new and len(self._few) <= at_most:
+            return
         count = sum(len(columns["key"]) for columns in self._new)
         if count + len(self._few) <= at_most:
             for columns in self._new:
@@ -116,9 +130,9 @@ class Index:
         return columns
 
 
-def _hashed(keys: npt.NDArray[Any]) -> npt.NDArray[np.uint64]:
-    """Of keys of four words each; keys of calls are digests, others have to differ too."""
-    hashed: npt.NDArray[np.uint64] = (keys.astype("u8") * FACTORS).sum(axis=1, dtype="u8")
+def _hash(key: bytes) -> int:
+    """Of all four words; keys of calls are digests, others have to differ too."""
+    hashed: int = sum(map(mul, WORDS.unpack(key), FACTORS.tolist())) % 2**64
     return hashed
 
 

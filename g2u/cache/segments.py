@@ -74,17 +74,17 @@ class Writer:
         is_silent = time.monotonic() - self._last > IDLE / 3
         return self.size < FULL and not is_silent and self._pid == os.getpid()
 
-    def append(self, key: str, raw: bytes, seal: bytes, stored: float) -> bytes | None:
-        """Add a batch; returns its record, or None where the file was taken away meanwhile."""
-        line = record(bytes.fromhex(key), seal, self.size, len(raw), stored)
+    def append(self, key: str, raw: bytes, seal: bytes, stored: float) -> Place | None:
+        """Add a batch; returns where it lies, None where the file was taken away meanwhile."""
+        place = Place(self.name, self.size, len(raw))
         self._write(raw)
-        self._records += line
+        self._records += record(bytes.fromhex(key), seal, place.offset, place.length, stored)
         self._last = time.monotonic()
         try:
             is_there = _identity(self._path.stat()) == self._file
         except FileNotFoundError:
             is_there = False
-        return line if is_there else None
+        return place if is_there else None
 
     def seal(self) -> None:
         """Append the index and close the file, all of it on the disk then."""
@@ -124,18 +124,17 @@ class Own:
     damaged: set[str] = field(default_factory=set)
     """Segments with damaged replies."""
 
-    def put(self, key: str, raw: bytes, seal: bytes, stored: float) -> tuple[str, bytes]:
-        """Append a batch; returns the segment and the record."""
+    def put(self, key: str, raw: bytes, seal: bytes, stored: float) -> Place:
+        """Append a batch; returns where it lies."""
         while True:
             if self.writer is not None and not self.writer.is_usable:
                 self.seal()
             if self.writer is None:
                 self.folder.mkdir(parents=True, exist_ok=True)
                 self.writer = Writer(self.folder)
-            name = self.writer.name
-            line = self.writer.append(key, raw, seal, stored)
-            if line is not None:
-                return name, line
+            place = self.writer.append(key, raw, seal, stored)
+            if place is not None:
+                return place
             self.seal()  # it was taken away: by hand, or by a merge on another machine
 
     def seal(self) -> None:
