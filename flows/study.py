@@ -54,13 +54,18 @@ def laid_over(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, 
 
 
 def params_of(name: str, root: Path = Path()) -> dict[str, Any]:
-    """params.yaml with a study laid over it, and over the presets of the shelf that it changes."""
+    """params.yaml with a study laid over it, and over the presets of the shelf that it changes.
+
+    A study that names models, benchmarks or families of its own has cells of its own.
+    """
     base, changes = (_read(root / path) for path in (params.PATH, STUDIES / f"{name}.yaml"))
     shelf = _read(root / params.SHELF)["presets"] if (root / params.SHELF).exists() else {}
     taken = {
         axis: {name: shelf[axis][name] for name in found if name in shelf.get(axis, {})}
         for axis, found in changes.get("presets", {}).items()
     }
+    if any(axis in changes for axis in params.AXES):
+        base = {name: value for name, value in base.items() if name != "cells"}
     return laid_over(laid_over({"presets": taken}, base), changes)
 
 

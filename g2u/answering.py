@@ -47,30 +47,31 @@ class Material:
     thoughts: Sequence[Thought]
 
 
-def arms(config: Params, family: str, thoughts: Sequence[Thought]) -> tuple[Arm, ...]:
-    """The arms of a family's cell, the main one first; `thoughts` tell how many draws and
+def arms(config: Params, cell: Cell, thoughts: Sequence[Thought]) -> tuple[Arm, ...]:
+    """The arms of a cell, the main one first; `thoughts` tell how many draws and
     rounds there are.
     """
     section = config.understand
-    if family == NULL_FAMILY:
+    if cell.family == NULL_FAMILY:
         found = [Arm(mode) for mode in params.NULL_MODES]
         found += [Arm("none", sample=number) for number in range(section.samples)]
         return (*found, Arm("none", reasons=True)) if section.reasoning_tokens else tuple(found)
     draws = 1 + max((thought.draw for thought in thoughts), default=0)
     rounds = max((thought.round for thought in thoughts), default=0)
-    controls = section.controls if family in section.controlled else []
     return (
         *(Arm(section.feedback, draw=draw) for draw in range(draws)),
         *(Arm(section.feedback, round=number) for number in range(rounds)),
-        *(Arm(control.feedback, control.pairing) for control in controls),
+        *(
+            Arm(control.feedback, control.pairing)
+            for control in section.controls_of(cell.model, cell.family)
+        ),
     )
 
 
-def needs_others(config: Params, family: str) -> bool:
+def needs_others(config: Params, cell: Cell) -> bool:
     """Whether an arm shows a question the thoughts of others."""
-    section = config.understand
-    is_paired = any(control.pairing != "own" for control in section.controls)
-    return is_paired and family in section.controlled
+    controls = config.understand.controls_of(cell.model, cell.family)
+    return any(control.pairing != "own" for control in controls)
 
 
 def answer(

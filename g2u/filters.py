@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageFilter, ImageOps
 
 Pixels = NDArray[np.uint8]
+UPSCALED = 4
 
 
 def sharpen(source: Pixels) -> Pixels:
@@ -55,10 +56,22 @@ def zoom(source: Pixels) -> Pixels:
     return np.asarray(middle.resize((width, height), Image.Resampling.BICUBIC))
 
 
+def upscale(source: Pixels) -> Pixels:
+    """Detail: UPSCALED times as large, bicubic, edges sharpened: as large as Real-ESRGAN's pictures
+    and made without a network.
+    """
+    height, width = source.shape[:2]
+    larger = Image.fromarray(source).resize(
+        (width * UPSCALED, height * UPSCALED), Image.Resampling.BICUBIC
+    )
+    return np.asarray(larger.filter(ImageFilter.UnsharpMask(radius=UPSCALED, percent=200)))
+
+
 FILTERS: dict[str, Callable[[Pixels], Pixels]] = {
     "sharpen": sharpen,
     "extend": extend,
     "outline": outline,
     "equalize": equalize,
     "zoom": zoom,
+    "upscale": upscale,
 }

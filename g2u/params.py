@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar, get_args
 
 import yaml
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, PrivateAttr
 
 from g2u import plugins, protocols
 from g2u.arms import Pairing
 from g2u.cache.budget import Budget, Limits, Spent
-from g2u.errors import DataError, ParamsError, in_one_line, unknown_name
+from g2u.errors import DataError, ModelError, ParamsError, in_one_line, unknown_name
 from g2u.files import from_yaml
 from g2u.records import Scalar
 from g2u.settings import FILE, NotNegative, Positive, Section, checked
@@ -213,6 +213,8 @@ class Control(Section):
 
     feedback: str
     pairing: Pairing = "own"
+    models: list[str] | None = None
+    """That have it; null = all."""
 
 
 RewardName = Literal["likelihood", "contrast", "verdict", "embedding"]
@@ -236,6 +238,12 @@ class Understand(Section):
     """Of direct's arm that first thinks in words; 0 = no such arm."""
     max_tokens: Positive
     max_failed: NotNegative
+
+    def controls_of(self, model: str, family: str) -> list[Control]:
+        """The further arms of a cell."""
+        if family not in self.controlled:
+            return []
+        return [each for each in self.controls if each.models is None or model in each.models]
 
 
 class Judge(Section):
@@ -357,12 +365,26 @@ class Shelf(Section):
     presets: Presets
 
 
+class Block(Section):
+    """Some cells: each of these models meets each of these benchmarks with each of these families.
+    A list that is left out stands for its whole axis.
+    """
+
+    models: list[str] | None = None
+    benchmarks: list[str] | None = None
+    families: list[str] | None = None
+    optional: bool = False
+    """Left out, and said so, where a model of it cannot be called and has no results here."""
+
+
 class Params(Section):
     """params.yaml, whole, with the presets of the shelf."""
 
     models: list[str]
     benchmarks: list[str]
     families: list[str]
+    cells: list[Block] = []
+    """Who meets what, where that is not everything with everything."""
     presets: Presets
     prepare: Prepare
     train: Train
@@ -374,15 +396,44 @@ class Params(Section):
     gallery: Gallery = Gallery()
     run: Run = Run()
     nightly: Nightly = Nightly()
+    _left_out: tuple[str, ...] = PrivateAttr(())
 
-    def cells(self) -> list[tuple[str, str]]:
+    @property
+    def left_out(self) -> tuple[str, ...]:
+        """Why optional blocks of `cells` are not among these params: a line each."""
+        return self._left_out
+
+    def cells_of(self, benchmark: str) -> list[tuple[str, str]]:
         """Model and family of every cell of a benchmark; baselines of models answer only."""
-        found = [(model, family) for model in self.models for family in self.families]
-        for model in self.models:
+        models = self.models_of(benchmark)
+        found = [(m, family) for m in models for family in self.families_of(benchmark, m)]
+        for model in models:
             other = self.presets.models[model].baseline
-            if other is not None and other not in self.models:
+            if other is not None:
                 found += [(other, family) for family in BASELINES]
         return list(dict.fromkeys(found))
+
+    def pairs(self) -> list[tuple[str, str]]:
+        """Model and family of every cell, of any benchmark."""
+        found = {pair for benchmark in self.benchmarks for pair in self.cells_of(benchmark)}
+        models = dict.fromkeys([*self.models, *sorted(model for model, _ in found)])
+        return [(m, family) for m in models for family in self.families if (m, family) in found]
+
+    def models_of(self, benchmark: str) -> list[str]:
+        """Those of `models` that the benchmark is asked of."""
+        return [model for model in self.models if self.families_of(benchmark, model)]
+
+    def families_of(self, benchmark: str, model: str) -> list[str]:
+        """Those of `families` that the benchmark is asked with of a model; empty: not at all."""
+        if not self.cells:
+            return list(self.families)
+        meeting = [
+            self.families if block.families is None else block.families
+            for block in self.cells
+            if (block.models is None or model in block.models)
+            and (block.benchmarks is None or benchmark in block.benchmarks)
+        ]
+        return [family for family in self.families if any(family in own for own in meeting)]
 
     def require(self, **names: str) -> None:
         """Check names from a command line: benchmark=, model=, family=.
@@ -426,7 +477,7 @@ class Params(Section):
 
     def models_in_use(self) -> list[str]:
         """Presets that a run may call: of its cells, its judge, and the writers of its families."""
-        found = [model for model, _ in self.cells()]
+        found = [model for model, _ in self.pairs()]
         return list(dict.fromkeys([*found, *self.speakers()]))
 
     def speakers(self) -> dict[str, str]:
@@ -471,8 +522,10 @@ class Params(Section):
         return Budget(limits, spent or Spent(), prices)
 
 
-def load(path: Path = PATH) -> Params:
+def load(path: Path = PATH, *, whole: bool = False) -> Params:
     """Read and check params.yaml, and the presets on the shelf beside it.
+
+    Optional blocks that cannot be run here are left out, unless the `whole` is asked for.
 
     Raises:
         ParamsError: missing, not YAML, an unknown or misspelt name, a wrong type or value.
@@ -484,7 +537,7 @@ def load(path: Path = PATH) -> Params:
         params = params.model_copy(update={"presets": params.presets.over(shelved.presets)})
     _check_axes(params, path)
     _check_modules(params, path)
-    return params
+    return params if whole else _at_hand(params, path)
 
 
 def read(kind: type[S], path: Path) -> S:
@@ -587,6 +640,39 @@ def _check_axes(params: Params, path: Path) -> None:
     for name in BASELINES:
         if name not in params.families:
             raise ParamsError(f"{path}: families lacks {name!r}; every gain is measured against it")
+    _check_cells(params, path, axes)
+
+
+def _check_cells(
+    params: Params, path: Path, axes: Iterable[tuple[str, list[str], Iterable[str]]]
+) -> None:
+    for axis, named, presets in axes:
+        for number, block in enumerate(params.cells):
+            for name in getattr(block, axis) or ():
+                if name not in presets:
+                    raise ParamsError(
+                        unknown_name(f"{path}: cells[{number}].{axis}", name, presets)
+                    )
+        met = {
+            "models": {m for b in params.benchmarks for m in params.models_of(b)},
+            "benchmarks": {b for b in params.benchmarks if params.models_of(b)},
+            "families": {family for _, family in params.pairs()},
+        }[axis]
+        for name in named:
+            if name not in met:
+                raise ParamsError(
+                    f"{path}: cells: none is of {axis} {name!r}; name it in a block, or take it "
+                    f"out of {axis}"
+                )
+    for benchmark in params.benchmarks:
+        for model in params.models_of(benchmark):
+            own = params.families_of(benchmark, model)
+            for name in BASELINES:
+                if name not in own:
+                    raise ParamsError(
+                        f"{path}: cells: {model} on {benchmark} lacks family {name!r}; every gain "
+                        "is measured against it"
+                    )
 
 
 def _check_modules(params: Params, path: Path) -> None:
@@ -603,6 +689,11 @@ def _check_modules(params: Params, path: Path) -> None:
                 f"{path}: understand: feedback {mode!r} shows no thought; "
                 "expected a mode that does, such as concat"
             )
+    for number, control in enumerate(section.controls):
+        for model in control.models or ():
+            if model not in params.presets.models:
+                where = f"{path}: understand.controls[{number}].models"
+                raise ParamsError(unknown_name(where, model, params.presets.models))
     for family in section.controlled:
         if family not in params.presets.families:
             raise ParamsError(
@@ -612,3 +703,42 @@ def _check_modules(params: Params, path: Path) -> None:
         if module not in plugins.known(kind):
             known = plugins.known(kind)
             raise ParamsError(unknown_name(f"{path}: {owner}: {kind}", module, known))
+
+
+def _at_hand(params: Params, path: Path) -> Params:
+    """The params without optional blocks that cannot be run, and without what they alone name."""
+    kept, lines = [], []
+    for block in params.cells:
+        lack = _lack(params, block, path.parent) if block.optional else ""
+        if lack:
+            lines.append(f"{', '.join(block.benchmarks or params.benchmarks)}: left out: {lack}")
+        else:
+            kept.append(block)
+    if not lines:
+        return params
+    if not kept:
+        raise ParamsError(f"{path}: cells: every block is left out; {'; '.join(lines)}")
+    rest = params.model_copy(update={"cells": kept})
+    met = {
+        "models": [
+            m for m in params.models if any(m in rest.models_of(b) for b in params.benchmarks)
+        ],
+        "benchmarks": [b for b in params.benchmarks if rest.models_of(b)],
+        "families": list(dict.fromkeys(family for _, family in rest.pairs())),
+    }
+    found = rest.model_copy(update=met)
+    found._left_out = tuple(lines)
+    return found
+
+
+def _lack(params: Params, block: Block, root: Path) -> str:
+    """Why a block cannot be run; empty where it can, or has results."""
+    for model in params.models if block.models is None else block.models:
+        asked = [b for b in params.benchmarks if model in params.models_of(b)]
+        if any((root / "data" / benchmark / "scores" / model).is_dir() for benchmark in asked):
+            continue
+        try:
+            plugins.reach(params.presets.models[model].adapter, params.settings("models", model))
+        except ModelError as error:
+            return f"{model}: {error}"
+    return ""

@@ -61,9 +61,9 @@ def recipes(config: Params, root: Path = Path()) -> dict[Path, Recipe]:
 def named(config: Params, root: Path = Path()) -> dict[Path, Recipe]:
     """The same without the code that all cells of a stage share, which takes a second to find."""
     found = {RECIPES / f"prepare/{name}.json": _prepare(config, name) for name in config.benchmarks}
-    for model in dict.fromkeys(model for model, _ in config.cells()):
+    for model in dict.fromkeys(model for model, _ in config.pairs()):
         found[RECIPES / f"understand/{model}.json"] = _understand(config, model)
-    for model, family in config.cells():
+    for model, family in config.pairs():
         found[RECIPES / f"generate/{model}/{family}.json"] = _generate(config, model, family)
     for path, recipe in found.items():
         _identify(recipe, root / path)
@@ -158,7 +158,7 @@ def _gallery(config: Params) -> Recipe:
 
 
 def _axes(config: Params) -> dict[str, Any]:
-    return {axis: getattr(config, axis) for axis in ("models", "benchmarks", "families")}
+    return {axis: getattr(config, axis) for axis in ("models", "benchmarks", "families", "cells")}
 
 
 def _preset(config: Params, axis: Axis, name: str) -> dict[str, Any]:
@@ -268,4 +268,6 @@ def _plain(value: Any) -> Any:
         return value.model_dump(mode="json")
     if isinstance(value, dict):
         return {key: _plain(each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_plain(each) for each in value]
     return value

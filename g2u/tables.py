@@ -186,7 +186,9 @@ class Score:
     ended: Ending = ""
     """Why the answer ended; empty also where there is none."""
     fidelity: float | None = None
-    """0..1: path agreement of the thoughts shown with the oracles, where there are any."""
+    """0..1: of the thoughts shown with the oracles, where there are any: path agreement, or the
+    correlation of photographs.
+    """
 
 
 @dataclass(frozen=True, slots=True)

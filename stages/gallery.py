@@ -28,7 +28,7 @@ def spread(questions: list[Question], count: int | None) -> list[Question]:
 
 def part_of(config: Params, benchmark: str, model: str) -> GalleryPart:
     """One model on one benchmark: the main arm of every family."""
-    folder = BenchmarkFolder(benchmark)
+    folder, families = BenchmarkFolder(benchmark), tuple(config.families_of(benchmark, model))
     questions = spread(tables.read_questions(folder.questions), config.gallery.items)
     gold = {target.id: target.answer for target in targets.read_targets(folder.targets)}
     originals = {digest for question in questions for digest in question.pictures}
@@ -39,7 +39,7 @@ def part_of(config: Params, benchmark: str, model: str) -> GalleryPart:
     }
     arms = {
         family: dict(_arms(Cell(benchmark, model, family), questions, thumbnails))
-        for family in config.families
+        for family in families
     }
     items = [
         GalleryItem(
@@ -53,7 +53,7 @@ def part_of(config: Params, benchmark: str, model: str) -> GalleryPart:
         )
         for question in questions
     ]
-    return GalleryPart(benchmark, model, tuple(config.families), items, thumbnails)
+    return GalleryPart(benchmark, model, families, items, thumbnails)
 
 
 def _arms(
@@ -95,7 +95,7 @@ def main() -> None:
     parts = [
         part_of(config, benchmark, model)
         for benchmark in config.benchmarks
-        for model in config.models
+        for model in config.models_of(benchmark)
     ]
     write_gallery(REPORT, parts)
     shown = sum(len(part.items) for part in parts)

@@ -19,26 +19,30 @@ from g2u.costs import drawing_seconds, read_costs, reward_seconds, share_shown
 from g2u.errors import DataError, run_main
 from g2u.files import write_whole
 from g2u.params import Params
-from g2u.records import Picture, Question, Target, Thought
+from g2u.records import Question, Target
 from g2u.report.changes import Change, Painted, all_repainted, changes, in_words, table
 from g2u.report.choices import Decided, decision, decisions_table, stability
+from g2u.report.examples import Arms, Held, chosen, examples
 from g2u.report.letters import favoured, letters
-from g2u.report.page import (
-    CHANGES,
-    PAGES,
-    BenchmarkPart,
-    Example,
-    ShownArm,
-    Site,
-    write_site,
-)
+from g2u.report.page import CHANGES, PAGES, BenchmarkPart, Site, write_site
 from g2u.report.published import judge_lines, leak_lines, published
 from g2u.report.questions import Finding, findings
+from g2u.report.reading import (
+    Kind,
+    Misled,
+    Parted,
+    differences,
+    finding_or_reading,
+    misled,
+    parted,
+    what_a_weaker_baseline_claims,
+    when_does_it_mislead,
+)
 from g2u.report.rewards import does_it_know, rewards_table
 from g2u.report.summary import CAUSES, CellResult, arm_name, own_thoughts, summary
 from g2u.scoring.metrics import gain_metrics
 from g2u.scoring.statistics import Resampling
-from g2u.tables import Answer, Score
+from g2u.tables import Score
 from g2u.workspace import CURVE, PAINTINGS, REPORT, BenchmarkFolder, Cell
 
 if TYPE_CHECKING:
@@ -52,7 +56,7 @@ METRICS = (
     "over_baseline", "over_baseline_low", "over_baseline_high",
     "holm", "bh", "mediated_p", "mediated_holm", "control_holm", "detectable",
     "gain_low_90", "gain_high_90", "prompted", "with_answer",
-    "psnr", "ssim", "ink_f1", "path_agreement",
+    "psnr", "ssim", "ink_f1", "path_agreement", "correlation",
 )  # fmt: skip
 
 
@@ -128,74 +132,6 @@ def _seconds(config: Params, cell: Cell, metrics: Mapping[str, Any]) -> dict[str
     return found
 
 
-def spread(questions: Sequence[Question], count: int) -> list[Question]:
-    """`count` questions spread evenly over the given ones, each with other pictures."""
-    fresh = list({question.pictures: question for question in reversed(questions)}.values())[::-1]
-    if count >= len(fresh):
-        return fresh
-    return [fresh[place * len(fresh) // count] for place in range(count)]
-
-
-Arms = Mapping[str, tuple[list[Thought], list[Answer], list[Score]]]
-"""Per family, what a cell holds."""
-
-
-def changed_ids(arms: Arms) -> set[str]:
-    """Questions that some own thought, in the arm that is shown, turns right or wrong."""
-    direct = {s.id: s.score for s in arms["direct"][2] if s.arm == "none"}
-    return {
-        score.id
-        for thoughts, _, scores in arms.values()
-        if any(thought.call for thought in thoughts)
-        for score in scores
-        if score.arm == scores[0].arm and _is_right(score.score) is not None
-        if _is_right(direct[score.id]) not in (None, _is_right(score.score))
-    }
-
-
-def _is_right(score: float | None) -> bool | None:
-    return None if score is None else score >= 0.5
-
-
-def examples(
-    asked: Sequence[Question],
-    gold: Mapping[str, Target],
-    pictures: Mapping[str, Picture],
-    arms: Arms,
-) -> tuple[Example, ...]:
-    """The questions as they are shown; `arms` is by family."""
-    found = []
-    for question in asked:
-        shown = []
-        for family, (thoughts, answers, scores) in arms.items():
-            own = tuple(t.picture for t in thoughts if t.question == question.id and t.picture)
-            score_of = {s.arm: s for s in scores if s.id == question.id}
-            for answer in answers:
-                if answer.id == question.id and answer.arm == answers[0].arm:
-                    right = _is_right(score_of[answer.arm].score)
-                    name = arm_name(family, answer.arm, answers[0].arm)
-                    shown.append(ShownArm(name, own, _said(answer, question), right))
-        originals = tuple(pictures[digest] for digest in question.pictures)
-        answer_text = _with_option(gold[question.id].answer, question)
-        choices = question.lettered_choices()
-        found.append(
-            Example(question.id, question.text, choices, answer_text, originals, tuple(shown))
-        )
-    return tuple(found)
-
-
-def _said(answer: Answer, question: Question) -> str:
-    if answer.status != "ok":
-        return answer.reason
-    return _with_option(answer.response.strip(), question)
-
-
-def _with_option(text: str, question: Question) -> str:
-    """A letter with its option's text; anything else as it is."""
-    options = dict(zip(question.option_letters(), question.choices, strict=True))
-    return f"{text}. {options[text]}" if text in options else text
-
-
 def decisions(config: Params) -> list[Decided]:
     """What families that let a model decide came to, beside every family it could have chosen."""
     deciding = {
@@ -207,16 +143,16 @@ def decisions(config: Params) -> list[Decided]:
     for benchmark in config.benchmarks if deciding else ():
         chosen = {
             (model, family): choices
-            for model in config.models
-            for family in deciding
-            if (choices := _chosen(Cell(benchmark, model, family)))
+            for model in config.models_of(benchmark)
+            for family in config.families_of(benchmark, model)
+            if family in deciding and (choices := _chosen(Cell(benchmark, model, family)))
         }
         for (model, family), choices in chosen.items():
             cell = Cell(benchmark, model, family)
             fixed = {
                 name: _main_scores(cell.of_family(name))
                 for name in deciding[family]
-                if name in config.families
+                if name in config.families_of(benchmark, model)
             }
             direct = _main_scores(cell.of_family("direct"))
             made = decision(choices, _main_scores(cell), fixed, direct)
@@ -241,8 +177,10 @@ def _main_scores(cell: Cell) -> dict[str, float | None]:
     return {score.id: score.score for score in _main(cell)}
 
 
-def bounds(config: Params) -> "dict[str, Bound] | None":
-    """By benchmark and model: what fidelity has to do with the gain, over all own thoughts."""
+def bounds(config: Params, photographed: Collection[str]) -> "dict[str, Bound] | None":
+    """By benchmark, model and measure: what fidelity has to do with the gain, over all thoughts but
+    the oracles; `photographed` are the benchmarks whose thoughts are compared by correlation.
+    """
     if not config.report.bound_resamples:
         return None
     from g2u.scoring.envelope import bound
@@ -250,12 +188,12 @@ def bounds(config: Params) -> "dict[str, Bound] | None":
     how = replace(Resampling.of(config.score), resamples=config.report.bound_resamples)
     found = {}
     for benchmark in config.benchmarks:
-        for model in config.models:
+        for model in config.models_of(benchmark):
             direct = Cell(benchmark, model, "direct")
             plain = {s.id: s.score for s in tables.read_scores(direct.scores) if s.arm == "none"}
             seen = [
                 (score.fidelity, score.score - base, score.id)
-                for family in config.families
+                for family in config.families_of(benchmark, model)
                 if family != "oracle"
                 for score in tables.read_scores(direct.of_family(family).scores)
                 if score.fidelity is not None
@@ -265,7 +203,8 @@ def bounds(config: Params) -> "dict[str, Bound] | None":
             levels = {fidelity for fidelity, _, _ in seen}
             if len(levels) > 1 and len({name for _, _, name in seen}) > 1:
                 fidelity, gain, items = zip(*seen, strict=True)
-                found[f"{benchmark}, {model}"] = bound(
+                by = "correlation" if benchmark in photographed else "path agreement"
+                found[f"{benchmark}, {model}, by {by}"] = bound(
                     fidelity, gain, items, how, config.report.margin
                 )
     return found
@@ -282,6 +221,8 @@ def styles(config: Params) -> "list[StyleGain]":
     for model in config.models:
         for family, style in named.items():
             for benchmark in config.benchmarks:
+                if family not in config.families_of(benchmark, model):
+                    continue
                 scores = tables.read_scores(Cell(benchmark, model, family).scores)
                 main = [score for score in scores if score.arm == scores[0].arm]
                 styled.setdefault((model, style, benchmark), []).append(main)
@@ -294,7 +235,10 @@ def compared(config: Params) -> list[Change]:
     for model in config.models:
         base = config.presets.models[model].trained_from
         for benchmark in config.benchmarks if base in config.models else []:
-            for family in config.families:
+            met = config.families_of(benchmark, str(base))
+            for family in config.families_of(benchmark, model):
+                if family not in met:
+                    continue
                 own, former = (Cell(benchmark, m, family).scores for m in (model, str(base)))
                 pair = (tables.read_scores(own), tables.read_scores(former))
                 cells[benchmark, model, str(base), family] = pair
@@ -320,6 +264,55 @@ def painted(config: Params) -> dict[str, Painted]:
     return all_repainted(trained, Resampling.of(config.score))
 
 
+def gains_in_parts(config: Params, cell: Cell, arms: Arms) -> tuple[Parted, ...]:
+    """Of the families of a benchmark and model (any cell of theirs): finding and reading."""
+    how, plain = Resampling.of(config.score), [s for s in arms["direct"][2] if s.arm == "none"]
+    found = (
+        parted(f"{cell.benchmark}, {cell.model}, {family}", scores, plain, how)
+        for family, (_, _, scores) in arms.items()
+    )
+    return tuple(each for each in found if each is not None)
+
+
+def all_misled(
+    config: Params, cell: Cell, arms: Arms, gold: Mapping[str, Target]
+) -> tuple[Misled, ...]:
+    """Of a benchmark and model (any cell of theirs), own thoughts and adversaries."""
+    plain = [s for s in arms["direct"][2] if s.arm == "none"]
+    found = []
+    for family, (thoughts, answers, scores) in arms.items():
+        edit = config.presets.families[family].edit
+        is_own = edit not in CAUSES and any(thought.call for thought in thoughts)
+        if is_own or edit == "adversarial":
+            main = [score for score in scores if score.arm == scores[0].arm]
+            where = f"{cell.benchmark}, {cell.model}, {family}"
+            kind: Kind = "own thoughts" if is_own else "adversaries"
+            level = config.score.confidence
+            found.append(misled(where, kind, main, plain, answers, gold, level))
+    return tuple(each for each in found if each is not None)
+
+
+def of_readers(config: Params, parts: Sequence[BenchmarkPart], rows: pl.DataFrame) -> list[Finding]:
+    """What pictures do to readers, where the arms and models were run that tell."""
+    alpha = config.report.alpha
+    return [
+        *finding_or_reading([each for part in parts for each in part.parted], alpha),
+        *when_does_it_mislead([each for part in parts for each in part.misled]),
+        *what_a_weaker_baseline_claims(rows, baselines(config), alpha),
+    ]
+
+
+def baselines(config: Params) -> dict[str, tuple[str, str]]:
+    """By model its baseline, and in what their presets differ."""
+    presets = config.presets.models
+    alike = {"baseline", "trained_from", "batch"}
+    return {
+        model: (other, differences(*(presets[m].model_dump(exclude=alike) for m in (model, other))))
+        for model in config.models
+        if (other := presets[model].baseline) is not None
+    }
+
+
 def part(
     config: Params,
     direct: Cell,
@@ -330,9 +323,10 @@ def part(
     """One model on one benchmark, told by its direct cell, with its examples."""
     folder = BenchmarkFolder(direct.benchmark)
     gold = {target.id: target for target in targets.read_targets(folder.targets)}
-    arms: dict[str, tuple[list[Thought], list[Answer], list[Score]]] = {}
+    arms: dict[str, Held] = {}
     prompts: dict[str, str] = {}
-    for family in config.families:
+    families = config.families_of(direct.benchmark, direct.model)
+    for family in families:
         cell = direct.of_family(family)
         thoughts = tables.read_thoughts(cell.thoughts)
         if thoughts and thoughts[0].prompt:
@@ -343,15 +337,12 @@ def part(
             tables.read_scores(cell.scores),
         )
     pictures = tables.read_pictures(folder.pictures)
-    moved = changed_ids(arms)
-    changed = spread([q for q in questions if q.id in moved], config.report.examples // 2)
-    even = spread([q for q in questions if q not in changed], config.report.examples - len(changed))
-    shown = {
-        "Where an own thought changed whether the answer is right": changed,
-        "Spread evenly over the benchmark": even,
+    modes = {each.feedback for each in config.understand.controls if each.pairing == "own"}
+    sections = {
+        title: examples(asked, gold, pictures, arms, modes)
+        for title, asked in chosen(questions, arms, config.report.examples).items()
     }
-    sections = {title: examples(asked, gold, pictures, arms) for title, asked in shown.items()}
-    metrics = {f: json.loads(direct.of_family(f).metrics.read_text()) for f in config.families}
+    metrics = {f: json.loads(direct.of_family(f).metrics.read_text()) for f in families}
     here = (direct.benchmark, direct.model)
     own = (each.line for each in decided if (each.benchmark, each.model) == here)
     by_arm = {
@@ -368,8 +359,9 @@ def part(
     )
     figures = published(metrics)
     return BenchmarkPart(
-        direct.benchmark, direct.model, rows, sections, prompts, lines, figures, options
-    )
+        direct.benchmark, direct.model, rows, sections, prompts, lines, figures, options,
+        gains_in_parts(config, direct, arms), all_misled(config, direct, arms, gold),
+    )  # fmt: skip
 
 
 def nested(rows: pl.DataFrame) -> dict[str, Any]:
@@ -396,10 +388,10 @@ def main() -> None:
     results = []
     for benchmark in config.benchmarks:
         items = len(questions[benchmark])
-        for model in config.models:
+        for model in config.models_of(benchmark):
             results += [
                 cell_result(config, Cell(benchmark, model, family), items)
-                for family in config.families
+                for family in config.families_of(benchmark, model)
             ]
             baseline = config.presets.models[model].baseline
             if baseline is not None:
@@ -417,16 +409,17 @@ def main() -> None:
             decided,
         )
         for benchmark in config.benchmarks
-        for model in config.models
+        for model in config.models_of(benchmark)
     ]
     told = [f"{each.benchmark}, {each.model}: {each.line}" for each in decided]
     answers = findings(
         rows,
-        bounds(config),
+        bounds(config, set(rows.filter(pl.col("correlation").is_not_null())["benchmark"])),
         told,
         styles(config),
         config.report.alpha,
         config.understand.max_tokens,
+        of_readers(config, parts, rows),
     )
     measured = {(r.benchmark, r.model, r.family): r.metrics.get("rewards", {}) for r in results}
     answers.insert(-1, does_it_know(measured))

@@ -33,7 +33,7 @@ def main() -> None:
     )
     store, budget = known_calls(), config.budget(cell.model)
     answers, made = [], {}
-    for arm in arms(config, cell.family, material.thoughts):
+    for arm in arms(config, cell, material.thoughts):
         made[arm.name] = CachedCalls(model, store, preset.batch, budget=budget)
         answers += answer(config, cell, arm, material, made[arm.name])
     made["rewards"] = CachedCalls(model, store, preset.batch, budget=budget)

@@ -1,6 +1,8 @@
 """A workspace in a temporary folder: the real code, real stages, a small params.yaml."""
 
+import atexit
 import base64
+import compileall
 import contextlib
 import copy
 import csv
@@ -8,6 +10,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
@@ -33,6 +36,7 @@ from g2u.workspace import Cell
 from stages.generate import imagine
 from stages.prepare import samples
 
+os.environ["OMP_NUM_THREADS"] = "1"  # tests run on all cores already
 os.environ["HF_HUB_OFFLINE"] = "1"  # models are built here; nothing is asked of a hub
 ROOT = Path(__file__).parent.parent
 SHARED = ROOT.parent / "shared" / "data"
@@ -78,8 +82,12 @@ def tsv_rows(count: int, start: int = 0) -> list[dict[str, str]]:
 
 @cache
 def plain_params() -> dict[str, Any]:
-    """The project's params.yaml."""
+    """The project's params.yaml, of the embedded model alone: all of it meets everything."""
     found: dict[str, Any] = yaml.safe_load((ROOT / "params.yaml").read_text())
+    block = next(each for each in found.pop("cells") if each["models"] == ["tiny"])
+    found |= block
+    of_all = [each for each in found["understand"]["controls"] if "models" not in each]
+    found["understand"]["controls"] = of_all
     return found
 
 
@@ -89,35 +97,60 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: item.path not in slow)
 
 
+@cache
+def small_params() -> dict[str, Any]:
+    """The project's params.yaml, cut down to what takes a second."""
+    raw = copy.deepcopy(plain_params())
+    raw["benchmarks"] = ["ladder", "easy_vqa"]
+    raw["families"] = [
+        "direct", "duplicate", "blank", "detail", "context", "structure", "oracle",
+    ]  # fmt: skip
+    raw["presets"]["benchmarks"]["ladder"]["items"] = 6
+    raw["presets"]["benchmarks"]["easy_vqa"]["items"] = 6
+    raw["score"]["resamples"] = 200
+    raw["understand"]["controlled"] = []
+    raw["run"] = {"workers": 1}  # each takes a second to start
+    return raw
+
+
+def write(folder: Path, raw: dict[str, Any]) -> Params:
+    """Write a workspace's params.yaml, bring dvc.yaml in step, and return the params."""
+    (folder / "params.yaml").write_text(yaml.dump(raw, Dumper=yaml.CSafeDumper, sort_keys=False))
+    with contextlib.chdir(folder):  # where commands run, and paths of sources are short
+        config = load()
+        sync(config)
+    return config
+
+
+@cache
+def written() -> Path:
+    """The project's code, compiled, with small params: what every workspace is a copy of."""
+    folder = Path(tempfile.mkdtemp(prefix="g2u-tests-"))
+    atexit.register(shutil.rmtree, folder)
+    for name in CODE:
+        source, target = ROOT / name, folder / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if source.is_dir():
+            shutil.copytree(source, target)
+            compileall.compile_dir(target, quiet=1)
+        else:
+            shutil.copy2(source, target)
+    write(folder, small_params())
+    return folder
+
+
 class Workspace:
     """A folder with the project's code in it and a params.yaml of its own."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        for name in CODE:
-            source, target = ROOT / name, folder / name
-            target.parent.mkdir(parents=True, exist_ok=True)
-            # with times of change, so that compiled code and what was read of sources stay valid
-            shutil.copytree(source, target) if source.is_dir() else shutil.copy2(source, target)
-        self.raw: dict[str, Any] = copy.deepcopy(plain_params())
-        self.raw["benchmarks"] = ["ladder", "easy_vqa"]
-        self.raw["families"] = [
-            "direct", "duplicate", "blank", "detail", "context", "structure", "oracle",
-        ]  # fmt: skip
-        self.raw["presets"]["benchmarks"]["ladder"]["items"] = 6
-        self.raw["presets"]["benchmarks"]["easy_vqa"]["items"] = 6
-        self.raw["score"]["resamples"] = 200
-        self.raw["understand"]["controlled"] = []
-        self.write()
+        self.raw: dict[str, Any] = copy.deepcopy(small_params())
+        # with times of change, so that compiled code and what was read of sources stay valid
+        shutil.copytree(written(), folder, dirs_exist_ok=True)
 
     def write(self) -> Params:
         """Write params.yaml, bring dvc.yaml in step, and return the params."""
-        path = self.folder / "params.yaml"
-        path.write_text(yaml.safe_dump(self.raw, sort_keys=False))
-        with contextlib.chdir(self.folder):  # where commands run, and paths of sources are short
-            config = load()
-            sync(config)
-        return config
+        return write(self.folder, self.raw)
 
     def use_tsv(self, rows: Iterable[dict[str, str]], **settings: Any) -> None:
         """Make the only benchmark `mine`, a TSV of these rows."""
@@ -148,18 +181,34 @@ class Workspace:
         subprocess.run(["git", "init", "-q"], cwd=self.folder, check=True)
 
 
+def begun(folder: Path, patch: pytest.MonkeyPatch) -> Workspace:
+    """A fresh workspace below a folder, the current folder, with a call cache and DVC state of its
+    own.
+    """
+    place = folder / "a workspace"
+    place.mkdir()
+    patch.delenv("G2U_CACHE", raising=False)
+    patch.setenv("DVC_SITE_CACHE_DIR", str(folder / "site"))
+    patch.setenv("DVC_NO_ANALYTICS", "1")
+    patch.setenv("PATH", str(Path(sys.executable).parent), prepend=":")
+    patch.chdir(place)
+    return Workspace(place)
+
+
 @pytest.fixture
 def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
-    """A fresh workspace, the current folder, with a call cache and DVC state of its own."""
-    folder = tmp_path / "a workspace"
-    folder.mkdir()
-    monkeypatch.delenv("G2U_CACHE", raising=False)
-    monkeypatch.setenv("DVC_SITE_CACHE_DIR", str(tmp_path / "site"))
-    monkeypatch.setenv("DVC_NO_ANALYTICS", "1")
-    bin_folder = Path(sys.executable).parent
-    monkeypatch.setenv("PATH", str(bin_folder), prepend=":")
-    monkeypatch.chdir(folder)
-    return Workspace(folder)
+    """A fresh workspace, the current folder."""
+    return begun(tmp_path, monkeypatch)
+
+
+def again(made: Workspace, folder: Path, patch: pytest.MonkeyPatch) -> Workspace:
+    """A copy of a workspace in which something ran, below another folder, with `begun`'s place."""
+    copied = begun(folder, patch)
+    shutil.rmtree(copied.folder)
+    shutil.copytree(made.folder, copied.folder, symlinks=True)
+    patch.chdir(copied.folder)  # the one that was is gone
+    copied.raw = copy.deepcopy(made.raw)
+    return copied
 
 
 Counter = Callable[[Params], dict[str, dict[str, int]]]
@@ -181,7 +230,7 @@ def count_calls(tmp_path: Path) -> Counter:
                 model = config.model(config.models[0])
                 calls = CachedCalls(model, store, 8)
                 thoughts = imagine(config, cell, questions, pictures, calls)
-                for mode in arms(config, family, thoughts):
+                for mode in arms(config, cell, thoughts):
                     answer(config, cell, mode, Material(questions, pictures, thoughts), calls)
                 tallies: dict[str, Tally] = calls.tally
                 made[family] = {kind: tally.made for kind, tally in tallies.items() if tally.made}

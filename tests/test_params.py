@@ -1,5 +1,6 @@
 """params.yaml: what is wrong stops with one line that names it and the nearest right thing."""
 
+import copy
 import os
 import shutil
 from collections.abc import Callable
@@ -11,13 +12,13 @@ import yaml
 
 from g2u.errors import ParamsError
 from g2u.files import from_yaml
-from g2u.params import load
-from tests.conftest import ROOT
+from g2u.params import BASELINES, Params, load
+from tests.conftest import ROOT, plain_params
 
 
 def with_change(tmp_path: Path, place: str, value: Any) -> Path:
     """The project's params.yaml with one value set; `place` is a dotted path."""
-    raw = yaml.safe_load((ROOT / "params.yaml").read_text())
+    raw = copy.deepcopy(plain_params())
     *parents, name = place.split(".")
     section = raw
     for parent in parents:
@@ -47,6 +48,20 @@ WRONG = [
     ("families", ["direct", "duplicate", "direct"], "'direct' twice"),
     ("benchmarks", [], "benchmarks is empty"),
     ("benchmarks", "ladder", "benchmarks"),
+    ("cells", [{"models": ["tinny"]}], "did you mean 'tiny'?"),
+    ("cells", [{"model": ["tiny"]}], "did you mean 'models'?"),
+    ("cells", [{"benchmarks": ["ladder"]}], "none is of benchmarks 'hairpin'"),
+    ("cells", [{"families": ["direct", "duplicate"]}], "none is of families 'detail'"),
+    ("cells", [{}, {"families": ["detial"]}], "cells[1].families"),
+    (
+        "cells",
+        [
+            {"families": ["direct", "detail", "context", "structure", "oracle"]},
+            {"benchmarks": ["ladder"]},
+        ],
+        "on hairpin lacks family 'duplicate'",
+    ),
+    ("understand.controls", [{"feedback": "only", "models": ["tinny"]}], "did you mean 'tiny'?"),
 ]
 
 
@@ -154,7 +169,7 @@ def test_what_is_no_text_is_not_read(tmp_path: Path, name: str, said: str) -> No
 
 
 def test_the_shipped_file_is_sound() -> None:
-    assert load(ROOT / "params.yaml").models == ["tiny"]
+    assert load(ROOT / "params.yaml", whole=True).models == ["tiny", "x4plus_ppocr"]
 
 
 def test_a_name_is_looked_up_in_the_file_first_and_then_on_the_shelf(tmp_path: Path) -> None:
@@ -175,4 +190,84 @@ def test_what_is_wrong_on_the_shelf_is_named_there(tmp_path: Path) -> None:
     text = "presets: {models: {}, benchmarks: {}, families: {}, familys: {}}\n"
     (tmp_path / "presets.yaml").write_text(text)
     with pytest.raises(ParamsError, match=r"presets\.yaml: presets has no 'familys'"):
+        load(path)
+
+
+def test_blocks_say_which_models_meet_which_benchmarks_and_families() -> None:
+    raw = copy.deepcopy(plain_params())
+    models = raw["presets"]["models"]
+    models |= {"other": {**models["tiny"], "baseline": "third"}, "third": models["tiny"]}
+    config = Params.model_validate(
+        raw
+        | {
+            "benchmarks": ["ladder", "palette"],
+            "families": ["direct", "duplicate", "detail", "oracle"],
+            "models": ["tiny", "other"],
+            "cells": [
+                {"models": ["tiny"], "families": ["direct", "duplicate", "oracle"]},
+                {"models": ["tiny", "other"], "benchmarks": ["palette"], "families": [*BASELINES]},
+                {"models": ["tiny"], "benchmarks": ["ladder"], "families": ["detail"]},
+            ],
+        }
+    )
+    alone = [("tiny", family) for family in ("direct", "duplicate", "detail", "oracle")]
+    assert config.cells_of("ladder") == alone
+    assert config.models_of("ladder") == ["tiny"]
+    shared = [pair for pair in alone if pair[1] != "detail"]
+    others = [(model, family) for model in ("other", "third") for family in BASELINES]
+    assert config.cells_of("palette") == [*shared, *others]
+    assert config.families_of("palette", "tiny") == ["direct", "duplicate", "oracle"]
+    assert config.pairs() == [*alone, *others]
+
+
+def test_an_optional_block_is_left_out_where_its_model_is_missing_and_has_no_results(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("G2U_WEIGHTS", str(tmp_path / "none"))
+    cells = [
+        {
+            "models": ["tiny"],
+            "benchmarks": ["ladder", "digits"],
+            "families": [*BASELINES, "detail"],
+        },
+        {
+            "models": ["drawer"],
+            "benchmarks": ["digits"],
+            "families": [*BASELINES],
+            "optional": True,
+        },
+    ]
+    raw = copy.deepcopy(plain_params()) | {
+        "models": ["tiny", "drawer"],
+        "benchmarks": ["ladder", "digits"],
+        "families": [*BASELINES, "detail"],
+        "cells": cells,
+    }
+    raw["presets"]["models"]["drawer"] = {"adapter": "realesrgan"}
+    path = tmp_path / "params.yaml"
+    path.write_text(yaml.safe_dump(raw))
+    found = load(path)
+    assert (found.models, found.benchmarks) == (["tiny"], ["ladder", "digits"])
+    (line,) = found.left_out
+    assert line.startswith("digits: left out: drawer: ")
+    assert line.endswith("get it: python -m g2u.models.realesrgan.fetching")
+    (tmp_path / "data/digits/scores/drawer").mkdir(parents=True)
+    kept = load(path)
+    assert (kept.models, kept.left_out) == (["tiny", "drawer"], ())
+    (tmp_path / "data/digits/scores/drawer").rmdir()
+    path.write_text(yaml.safe_dump(raw | {"models": ["drawer"], "cells": cells[1:]}))
+    with pytest.raises(ParamsError, match="benchmarks 'ladder'"):
+        load(path)
+    path.write_text(
+        yaml.safe_dump(
+            raw
+            | {
+                "models": ["drawer"],
+                "benchmarks": ["digits"],
+                "families": [*BASELINES],
+                "cells": cells[1:],
+            }
+        )
+    )
+    with pytest.raises(ParamsError, match="every block is left out; digits: left out: drawer: "):
         load(path)

@@ -27,7 +27,7 @@ from g2u.protocols import Reply
 from g2u.records import AnswerRequest, EditRequest, Picture, Question, Sampler
 from g2u.settings import MOST, Section, checked
 from stages import prepare
-from tests.conftest import ROOT, imagined, typed
+from tests.conftest import imagined, plain_params, typed
 
 COLUMNS = {"question": "asked", "answer": "gold"}
 NEEDED: dict[str, dict[str, Any]] = {
@@ -229,7 +229,7 @@ WHOLE = [
 
 def told(axis: str, preset: dict[str, Any]) -> dict[str, Any]:
     """The project's params.yaml with the preset `mine` in use."""
-    raw: dict[str, Any] = copy.deepcopy(yaml.safe_load((ROOT / "params.yaml").read_text()))
+    raw: dict[str, Any] = copy.deepcopy(plain_params())
     raw["models"], raw["benchmarks"] = ["nil"], ["ladder"]
     raw["families"] = ["direct", "duplicate"]
     raw["presets"]["models"]["nil"] = {"adapter": "null"}

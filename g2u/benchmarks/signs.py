@@ -51,6 +51,8 @@ class Settings(Section):
     """Of a picture in pixels, 8 to 64; capitals take about half of it."""
     seed: NotNegative
     """Of the signs, 0 and more. A sign is the same at every height."""
+    seeds: Positive = 1
+    """How many seeds take turns, from `seed` on: the spread over drawings of the benchmark."""
     split: Split = "test"
     """Of words and fonts: development or test."""
 
@@ -181,16 +183,17 @@ def coloured(share: Pixels, sign: Sign) -> Picture:
 def read(settings: Settings) -> Iterator[Sample]:
     """`items` signs of the split, one question about each."""
     part = list(WORDS).index(settings.split)
-    for number in range(settings.items):
-        sign = design(number, settings.split, settings.seed)
+    for turn in range(settings.items):
+        number, seed = turn // settings.seeds, settings.seed + turn % settings.seeds
+        sign = design(number, settings.split, seed)
         ink, misleading = drawn(sign, settings.height)
-        camera = Dice(settings.seed, part, 2, number, settings.height)
+        camera = Dice(seed, part, 2, number, settings.height)
         source = picture_of_pixels(photographed(ink, sign.ink, sign.ground, camera))
         question = Question(
-            id=f"{settings.height}-{settings.seed}-{number}",
+            id=f"{settings.height}-{seed}-{number}",
             text=QUESTION,
             pictures=(source.digest,),
-            category=f"{settings.height} px",
+            category=f"{settings.height} px, seed {seed}",
         )
         target = Target(question.id, sign.text, "letters")
         oracles, adversaries = (coloured(ink, sign),), (coloured(misleading, sign),)

@@ -60,18 +60,22 @@ def checks(config: Params, models_called: Collection[str] | None = None) -> list
 def inapplicable(config: Params) -> list[str]:
     """A line for each model and the families and feedback modes that ask more of it than it can."""
     lacking: dict[tuple[str, str], list[str]] = {}
-    for model, family in config.cells():
+    for model, family in config.pairs():
         if lack := config.why_not(model, family):
             lacking.setdefault((model, lack), []).append(family)
     section = config.understand
-    modes = [section.feedback, *(control.feedback for control in section.controls)]
     for model in config.models:
+        found = [section.controls_of(model, family) for family in section.controlled]
+        modes = [section.feedback, *(control.feedback for own in found for control in own)]
         for mode in dict.fromkeys(modes):
             for lack in _unfed(config, model, mode)[:1]:
                 lacking.setdefault((model, lack), []).append(f"feedback {mode}")
     return [
-        f"{model} {lack}: not applicable: {', '.join(families)}"
-        for (model, lack), families in lacking.items()
+        *config.left_out,
+        *(
+            f"{model} {lack}: not applicable: {', '.join(families)}"
+            for (model, lack), families in lacking.items()
+        ),
     ]
 
 
@@ -102,7 +106,7 @@ def _unfed(config: Params, model: str, mode: str) -> list[str]:
 
 def _capabilities(config: Params) -> None:
     """Every model answers, and a thought can be drawn or made where params.yaml wants any."""
-    for model in dict.fromkeys(model for model, _ in config.cells()):
+    for model in dict.fromkeys(model for model, _ in config.pairs()):
         preset = config.presets.models[model]
         needed = ["answer", "score"] if preset.choices == "likelihood" else ["answer"]
         _require(config, model, needed, f"presets.models.{model}")

@@ -89,7 +89,7 @@ def _repository() -> list[Finding]:
 
 
 def _params(config: Params) -> list[Finding]:
-    cells = len(config.benchmarks) * len(config.cells())
+    cells = sum(len(config.cells_of(benchmark)) for benchmark in config.benchmarks)
     lacking = "".join(f"; {line}" for line in inapplicable(config))
     return [Finding(True, f"params.yaml: {cells} cells{lacking}")]
 

@@ -97,9 +97,9 @@ def jobs(config: Params, work: Stale) -> list[Job]:
     """
     every = [
         Cell(benchmark, model, family)
-        for chosen in dict.fromkeys(model for model, _ in config.cells())
+        for chosen in dict.fromkeys(model for model, _ in config.pairs())
         for benchmark in config.benchmarks
-        for model, family in config.cells()
+        for model, family in config.cells_of(benchmark)
         if model == chosen
     ]
     found: list[Job] = []
@@ -159,7 +159,7 @@ def fill_part(stage: Stage, cell: Cell, part: int, parts: int) -> Filled:
     if stage == "generate":
         imagine(config, cell, own, material, calls)
     else:
-        shown = source.questions if needs_others(config, cell.family) else own
+        shown = source.questions if needs_others(config, cell) else own
         if stage == "recorded" and cell.thoughts.exists():
             there = {question.id for question in shown}
             thoughts = [thought for thought in _recorded(cell) if thought.question in there]
@@ -167,7 +167,7 @@ def fill_part(stage: Stage, cell: Cell, part: int, parts: int) -> Filled:
             recalled = CachedCalls(model, store, batch, plans=True)
             thoughts = imagine(config, cell, shown, material, recalled)
         only = {question.id for question in own}
-        for arm in arms(config, cell.family, thoughts):
+        for arm in arms(config, cell, thoughts):
             answer(config, cell, arm, Material(shown, source.pictures, thoughts), calls, only)
         drawn = [thought for thought in thoughts if thought.question in only]
         rewards(config, cell, drawn, source.pictures, calls)

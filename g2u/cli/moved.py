@@ -87,9 +87,11 @@ def _known(config: Params, name: str) -> dict[str, tuple[Request, Entry]]:
     model = config.model(name)
     calls = _Noting(model, store, preset.batch, plans=True)
     for benchmark in config.benchmarks:
-        source = read_source(config, benchmark)
-        for family in config.families:
-            plan_cell(config, Cell(benchmark, name, family), source, calls)
+        cells = [Cell(benchmark, *pair) for pair in config.cells_of(benchmark) if pair[0] == name]
+        if cells:
+            source = read_source(config, benchmark)
+            for cell in cells:
+                plan_cell(config, cell, source, calls)
     found = store.get_many(calls.requests)
     return {key: (calls.requests[key], entry) for key, entry in found.items()}
 

@@ -57,7 +57,7 @@ def outs(config: Params) -> Iterator[Out]:
     """Every output of the dvc.yaml files that params.yaml asks for."""
     for name in config.benchmarks:
         yield from _of_benchmark(config, name)
-    parts = [f"{b}-{m}" for b in config.benchmarks for m in config.models]
+    parts = [f"{b}-{m}" for b in config.benchmarks for m in config.models_of(b)]
     pages = "|".join(re.escape(page) for page in (*(f"{part}.html" for part in parts), *PAGES))
     scripts = rf"parts\.js|(?:{'|'.join(parts)})/(?:items|pictures-\d+)\.js"
     recipes = "|".join(re.escape(p.relative_to(RECIPES).as_posix()) for p in named(config))
@@ -72,7 +72,7 @@ def _of_benchmark(config: Params, name: str) -> Iterator[Out]:
     folder, shards = BenchmarkFolder(name), re.compile(SHARDS)
     yield from (Out(folder.questions), Out(folder.targets))
     yield from (Out(p, shards) for p in (folder.pictures, folder.oracles, folder.adversaries))
-    for model, family in config.cells():
+    for model, family in config.cells_of(name):
         cell = Cell(name, model, family)
         yield Out(cell.thoughts, re.compile(rf"{SHARDS}|links\.parquet"))
         files = [cell.answers, cell.rewards, cell.scores, cell.metrics]
@@ -87,7 +87,7 @@ def rooms(config: Params) -> Iterator[Path]:
     """Folders below outputs, which stages make."""
     yield from (p.parent for p in named(config) if p.parent != RECIPES)
     for name in config.benchmarks:
-        yield from (REPORT / "gallery" / f"{name}-{model}" for model in config.models)
+        yield from (REPORT / "gallery" / f"{name}-{model}" for model in config.models_of(name))
 
 
 def out_of(path: Path) -> Path:

@@ -65,7 +65,7 @@ def plan(config: Params) -> list[CellPlan]:
     store, work = known_calls(takes=False), stale(config, status(config))
     plans = []
     for benchmark in config.benchmarks:
-        cells = [Cell(benchmark, model, family) for model, family in config.cells()]
+        cells = [Cell(benchmark, model, family) for model, family in config.cells_of(benchmark)]
         source = read_source(config, benchmark) if work.understand & {*cells} else None
         for cell in cells:
             if source is None or cell not in work.understand:
@@ -129,7 +129,7 @@ def plan_cell(
     else:
         thoughts = list(recorded)
     placed = [_stand_in(thought, source.pictures) for thought in thoughts]
-    for arm in arms(config, cell.family, placed):
+    for arm in arms(config, cell, placed):
         answer(config, cell, arm, Material(source.questions, source.pictures, placed), calls)
     rewards(config, cell, placed, source.pictures, calls)
     return placed != thoughts

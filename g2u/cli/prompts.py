@@ -20,7 +20,7 @@ def prompts(config: Params) -> pl.DataFrame:
     """
     found = []
     for benchmark in config.benchmarks:
-        for model, family in config.cells():
+        for model, family in config.cells_of(benchmark):
             cell = Cell(benchmark, model, family)
             if not cell.metrics.exists():
                 raise DataError(f"{cell.metrics}: missing; run g2u run")

@@ -77,7 +77,7 @@ def stale(config: Params, told: Status) -> Stale:
         )
         if is_old:
             prepare.add(benchmark)
-        for model, family in config.cells():
+        for model, family in config.cells_of(benchmark):
             cell, file = Cell(benchmark, model, family), folder / CELLS / family / "dvc.yaml"
             differs = told is None or not _is_same(file, wanted[file], model)
             drawn = (

@@ -76,7 +76,9 @@ def family_file(config: Params, benchmark: str, family: str, root: Path) -> str:
     and several times where a stage runs.
     """
     preset = config.presets.families[family]
-    models = {m: _variables(config, m, root) for m, own in config.cells() if own == family}
+    models = {
+        m: _variables(config, m, root) for m, own in config.cells_of(benchmark) if own == family
+    }
     told = {key for own in models.values() for key in own}
     idle = BenchmarkFolder(benchmark).questions.as_posix()
     parts = {
@@ -201,7 +203,7 @@ def dvc_files(config: Params, root: Path = Path()) -> dict[Path, str]:
     for benchmark in config.benchmarks:
         folder = BenchmarkFolder(benchmark).root
         files[folder / "dvc.yaml"] = benchmark_file(config, benchmark, root)
-        for family in config.families:
+        for family in dict.fromkeys(own for _, own in config.cells_of(benchmark)):
             path = folder / CELLS / family / "dvc.yaml"
             files[path] = family_file(config, benchmark, family, root)
     files[ROOT] = root_file(config, (root / ROOT).read_text(encoding="utf-8"), root)
@@ -213,7 +215,7 @@ def ignore_files(config: Params) -> dict[Path, str]:
     stages = ("prepare", "generate", "understand", "judge", "score")
     recipes_kept = ["report.json", "gallery.json", *(f"{stage}/" for stage in stages)]
     in_stage = [f"{name}.json" for name in (*config.benchmarks, *config.models)]
-    in_report = [f"{b}-{m}" for b in config.benchmarks for m in config.models]
+    in_report = [f"{b}-{m}" for b in config.benchmarks for m in config.models_of(b)]
     scripts = ["items.js", "pictures-*.js"]
     files = {
         DATA / ".dvcignore": {

@@ -20,9 +20,11 @@ from g2u.records import Picture
 from g2u.report import figures
 from g2u.report.changes import Change, Painted, in_words
 from g2u.report.curves import learning_figure
+from g2u.report.examples import Example
 from g2u.report.letters import Letters
 from g2u.report.published import Published
 from g2u.report.questions import Finding
+from g2u.report.reading import Misled, Parted
 from g2u.report.summary import headline, own_thoughts
 from g2u.scoring.verdict import RULES
 
@@ -31,29 +33,6 @@ PLOTLY = "plotly.min.js"
 CHANGES = "learning.html"
 SOMETIMES = (CHANGES, "changes.csv", "decisions.csv", "rewards.csv")
 """Pages that are there or not, beside one per part."""
-
-
-@dataclass(frozen=True, slots=True)
-class ShownArm:
-    """One arm of an example."""
-
-    name: str
-    thoughts: tuple[Picture, ...]
-    response: str
-    is_right: bool | None
-    """None where the arm has no score."""
-
-
-@dataclass(frozen=True, slots=True)
-class Example:
-    """One question with everything that was shown and said."""
-
-    id: str
-    text: str
-    choices: tuple[str, ...]
-    answer: str
-    pictures: tuple[Picture, ...]
-    arms: tuple[ShownArm, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,11 +54,22 @@ class BenchmarkPart:
     published: Published | None
     letters: tuple[Letters, ...] = ()
     """How often each option is answered."""
+    parted: tuple[Parted, ...] = ()
+    """Gains in finding and in reading, where both were asked."""
+    misled: tuple[Misled, ...] = ()
+    """What own thoughts and adversaries turn from right to wrong."""
 
     @property
     def name(self) -> str:
         """Unique within a report; the gallery calls the part so, too."""
         return f"{self.benchmark}-{self.model}"
+
+    @property
+    def has_texts(self) -> bool:
+        """Whether some answers are texts that were to be read."""
+        found = (example for examples in self.examples.values() for example in examples)
+        replies = (reply for example in found for arm in example.arms for reply in arm.replies)
+        return any(reply.characters is not None for reply in replies)
 
     @property
     def direct(self) -> float | None:

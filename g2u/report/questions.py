@@ -181,7 +181,7 @@ def what_transfers(rows: pl.DataFrame, alpha: float) -> Finding:
 
 
 def does_fidelity_bound(bounds: "Mapping[str, Bound] | None") -> Finding:
-    """Slopes of the gain over fidelity, by benchmark and model; None = not asked."""
+    """Slopes of the gain over fidelity, by benchmark, model and measure; None = not asked."""
     question = "Does fidelity bound the gain?"
     if bounds is None:
         return Finding(question, "Not asked: report.bound_resamples is 0.")
@@ -191,7 +191,7 @@ def does_fidelity_bound(bounds: "Mapping[str, Bound] | None") -> Finding:
     rest = len(bounds) - sum(counts.values())
     lines = [
         f"{name}: {found.does_bound}; within items {_slope(found.within)}, 90 % envelope "
-        f"{_slope(found.envelope)} score per unit of path agreement, {found.points} thoughts of "
+        f"{_slope(found.envelope)} score per unit of fidelity, {found.points} thoughts of "
         f"{found.items} items"
         for name, found in bounds.items()
     ]
@@ -301,15 +301,17 @@ def findings(
     styles: "Sequence[StyleGain]",
     alpha: float,
     max_tokens: int,
+    of_readers: Sequence[Finding] = (),
 ) -> list[Finding]:
     """All questions, in the order of the report; how answers end and are worded only where there is
-    something to say of it.
+    something to say of it. `of_readers`: those of g2u/report/reading.py.
     """
     spoilt = (did_answers_end(rows, max_tokens), is_it_the_wording(rows))
     return [
         *(finding for finding in spoilt if finding.lines),
         does_it_help(rows, alpha),
         was_it_the_picture(rows),
+        *of_readers,
         does_it_change_answers(rows),
         does_fidelity_bound(bounds),
         what_transfers(rows, alpha),

@@ -84,6 +84,7 @@ SCHEMA = {
     "ssim": pl.Float64,
     "ink_f1": pl.Float64,
     "path_agreement": pl.Float64,
+    "correlation": pl.Float64,
     "prompted": pl.Int64,
     "with_answer": pl.Int64,
     "verdict": pl.String,
@@ -92,7 +93,7 @@ SCHEMA = {
 `gain` is over direct, `content` over duplicate, `specific` over shuffled thoughts, `votes` over a
 vote of `votes_of` sampled direct answers, the fewest that cost as much as the arm; `edits` over
 `edits_of`, the classical filter or round trip that own is least shown to be above; `over_baseline`
-over the direct answers of the model's baseline (a direct-only training); scores 0..1. `mediated_p`
+over the direct answers of the model's baseline, another model; scores 0..1. `mediated_p`
 is the largest p of gain, content, specific, votes and edits; columns in `_holm` are corrected: of
 own thoughts over all own thoughts, `control_holm` (gains of controls) over all controls.
 `detectable` is at that corrected level. Seconds are model seconds per item; fidelity is against the
@@ -102,7 +103,7 @@ oracle, PSNR in dB; `with_answer` of `prompted` questions have a prompt that tel
 BASES = {
     "gain": "direct",
     "content": "the original shown twice",
-    "over_baseline": "the model trained to answer directly only",
+    "over_baseline": "direct of its baseline, another model",
 }
 """What each column of gains is over, in words."""
 VOTE = "direct_vote_"
@@ -116,7 +117,7 @@ CAUSES: dict[str, Cause] = {
 """What a family's gain would be owed to, by its file of g2u/edits."""
 TOLD = ("direct", "oracle", "adversarial")
 """Edits that explain nothing: without a thought, or made from the truth."""
-FIDELITY = ("psnr", "ssim", "ink_f1", "path_agreement")
+FIDELITY = ("psnr", "ssim", "ink_f1", "path_agreement", "correlation")
 
 
 @dataclass(frozen=True, slots=True)
@@ -383,7 +384,11 @@ def headline(rows: pl.DataFrame, alpha: float, margin: float) -> str:
     if own.is_empty():
         return "No own thoughts were scored here."
     best = own.row(0, named=True)
-    told = _of_chance(best) if best["verdict"] == "at chance" else _of_best(best, alpha, margin)
+    others = rows.filter((pl.col("role") == "baseline") & (pl.col("family") != "direct"))["arm"]
+    bases = {**BASES, "over_baseline": f"direct of {', '.join(others)}"}
+    told = _of_chance(best)
+    if best["verdict"] != "at chance":
+        told = _of_best(best, bases, alpha, margin)
     hurts = "; ".join(
         f"{row['arm']} {100 * row['gain']:+.1f} [{100 * row['gain_low']:+.1f}, "
         f"{100 * row['gain_high']:+.1f}]"
@@ -403,9 +408,9 @@ def _of_chance(best: Mapping[str, Any]) -> str:
     )
 
 
-def _of_best(best: Mapping[str, Any], alpha: float, margin: float) -> str:
+def _of_best(best: Mapping[str, Any], bases: Mapping[str, str], alpha: float, margin: float) -> str:
     key = hardest(best)
-    base, p = BASES[key], best["holm" if key == "gain" else f"{key}_holm"]
+    p = best["holm" if key == "gain" else f"{key}_holm"]
     gain, low, high = (100 * best[name] for name in (key, f"{key}_low", f"{key}_high"))
     said = (
         "no effect that this sample could show" if p > alpha else "a gain" if gain > 0 else "a loss"
@@ -417,9 +422,12 @@ def _of_best(best: Mapping[str, Any], alpha: float, margin: float) -> str:
         word += f", though it {changed(best)}"
     if word == "answer in the prompt":
         word += f", in {best['with_answer']} of {best['prompted']} questions"
+    judged = "Verdict"
+    if key == "over_baseline" and (gain <= 0 or p > alpha):
+        judged += " against its own direct"
     return (
         f"Best own thought: {best['arm']}, {gain:+.1f} points [{low:+.1f}, {high:+.1f}] over "
-        f"{base} (Holm p = {p:.3g}): {said}. Verdict: {word}."
+        f"{bases[key]} (Holm p = {p:.3g}): {said}. {judged}: {word}."
     )
 
 

@@ -6,8 +6,6 @@ from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
-from PIL import Image
 
 from g2u import plugins, tables
 from g2u.arms import Arm
@@ -203,37 +201,30 @@ def reward_metrics(
 def fidelities(
     pictures: Mapping[str, Picture], oracles: Mapping[str, Picture], thoughts: Sequence[Thought]
 ) -> "dict[tuple[str, str], Fidelity]":
-    """By source and drawing: how near the thought is to the oracle, where both have one size; the
-    source is enlarged to it, pixel by pixel.
-    """
+    """By source and drawing: how near the thought is to the oracle, where they can be compared."""
     from g2u.scoring.fidelity import fidelity
-
-    def pixels(picture: Picture, size: Picture) -> NDArray[np.uint8]:
-        image = pixels_of(picture)
-        if image.size != (size.width, size.height):
-            image = image.resize((size.width, size.height), Image.Resampling.NEAREST)
-        return np.asarray(image)
 
     pairs = {
         (thought.source, thought.picture.digest): thought.picture
         for thought in thoughts
         if thought.status == "ok" and thought.picture is not None and thought.source in oracles
     }
-    return {
-        (source, digest): fidelity(
-            *(pixels(each, drawn) for each in (drawn, oracles[source], pictures[source]))
-        )
-        for (source, digest), drawn in sorted(pairs.items(), key=lambda pair: pair[0])
-        if (drawn.width, drawn.height) == (oracles[source].width, oracles[source].height)
-    }
+    found = {}
+    for (source, digest), drawn in sorted(pairs.items(), key=lambda pair: pair[0]):
+        seen = (drawn, oracles[source], pictures[source])
+        near = fidelity(*(np.asarray(pixels_of(each)) for each in seen))
+        if near is not None:
+            found[source, digest] = near
+    return found
 
 
 def fidelity_metrics(found: "Mapping[tuple[str, str], Fidelity]") -> dict[str, float]:
-    """Means over distinct thoughts; {} if none."""
-    if not found:
-        return {}
+    """Means over distinct thoughts of what was measured; {} if none."""
     rows = [asdict(each) for each in found.values()]
-    return {**{n: float(np.mean([row[n] for row in rows])) for n in rows[0]}, "thoughts": len(rows)}
+    if not rows:
+        return {}
+    measured = {n: [row[n] for row in rows if row[n] is not None] for n in rows[0]}
+    return {n: float(np.mean(v)) for n, v in measured.items() if v} | {"thoughts": len(rows)}
 
 
 def with_fidelity(
@@ -241,9 +232,10 @@ def with_fidelity(
     thoughts: Sequence[Thought],
     found: "Mapping[tuple[str, str], Fidelity]",
 ) -> list[Score]:
-    """Scores of the cell's draws with the path agreement of their thoughts, the mean over pictures.
+    """Scores of the cell's draws with the fidelity of their thoughts, the mean over pictures.
 
-    Path agreement tells whether a drawing says what the oracle says, which PSNR does not.
+    Path agreement, and correlation of photographs, tell whether a drawing says what the oracle
+    says, which PSNR does not.
     """
     if not scores:
         return []
@@ -253,7 +245,7 @@ def with_fidelity(
         each = found.get((thought.source, thought.picture.digest if thought.picture else ""))
         if each is not None and thought.round == last:
             arm = Arm(scores[0].arm, draw=thought.draw).name
-            known.setdefault((thought.question, arm), []).append(each.path_agreement)
+            known.setdefault((thought.question, arm), []).append(each.value)
     return [
         replace(score, fidelity=float(np.mean(values)))
         if (values := known.get((score.id, score.arm)))

@@ -66,7 +66,7 @@ def drawn_cells(config: Params) -> list[Cell]:
     return [
         Cell(benchmark, model, family)
         for benchmark in config.benchmarks
-        for model, family in config.cells()
+        for model, family in config.cells_of(benchmark)
         if _is_drawn(Cell(benchmark, model, family))
     ]
 

@@ -72,6 +72,14 @@ def test_an_adversary_is_as_long_and_agrees_in_no_figure() -> None:
         assert "0" not in others[:1]
 
 
+def test_seeds_take_turns() -> None:
+    three = list(signs.read(Settings(items=7, height=12, seed=4, seeds=3)))
+    apart = [some(3, seed=seed) for seed in (4, 5, 6)]
+    expected = [apart[turn % 3][turn // 3] for turn in range(7)]
+    assert three == expected
+    assert {sample.question.category for sample in three} == {f"12 px, seed {n}" for n in (4, 5, 6)}
+
+
 def test_a_sign_is_the_same_at_every_height_and_another_with_another_seed() -> None:
     small, large, other = some(8, 10), some(8, 20), some(8, 10, 1)
     assert [s.target.answer for s in small] == [s.target.answer for s in large]

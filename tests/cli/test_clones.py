@@ -20,7 +20,7 @@ from PIL import Image
 
 from g2u import parquet, tables
 from g2u.pictures import encode_png, picture_of
-from tests.conftest import Workspace, tsv_rows, write_tsv
+from tests.conftest import begun, tsv_rows, write_tsv
 
 ROWS = 4
 SHOWN = ("direct", "duplicate", "detail")
@@ -120,29 +120,42 @@ def server() -> Iterator[Drawing]:
         yield found
 
 
+@pytest.fixture(scope="module")
+def pulled_once(server: Drawing, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A clone of a workspace whose results were pushed and pulled; without its call cache."""
+    folder = tmp_path_factory.mktemp("pulled")
+    clone = folder / "a clone"
+    with pytest.MonkeyPatch.context() as patch:
+        workspace = begun(folder, patch)
+        patch.setenv("OPENAI_BASE_URL", server.address)
+        workspace.init_dvc()
+        workspace.raw["families"] = list(SHOWN)
+        workspace.raw["run"] = {"workers": 1}
+        workspace.raw["presets"]["models"]["tiny"] = {
+            "adapter": "openai", "settings": {"model": "m"}, "sampler": {"steps": 4},
+        }  # fmt: skip
+        workspace.use_tsv(tsv_rows(ROWS))
+        workspace.write()
+        run(workspace.folder, "g2u.cli.main", "run")
+        run(workspace.folder, "dvc", "remote", "add", "--default", "shelf", str(folder / "shelf"))
+        git(workspace.folder, "add", "--all")
+        git(workspace.folder, "commit", "-qm", "results")
+        run(workspace.folder, "dvc", "push")
+        git(folder, "clone", "-q", str(workspace.folder), str(clone))
+        patch.setenv("DVC_SITE_CACHE_DIR", str(folder / "another site"))
+        run(clone, "dvc", "pull")
+    return clone
+
+
 @pytest.fixture
 def clone(
-    workspace: Workspace, server: Drawing, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    pulled_once: Path, server: Drawing, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Path:
-    """A clone of a workspace whose results were pushed and pulled; without its call cache."""
+    """A copy of that clone, with DVC state of its own."""
+    begun(tmp_path, monkeypatch)
     monkeypatch.setenv("OPENAI_BASE_URL", server.address)
-    workspace.init_dvc()
-    workspace.raw["families"] = list(SHOWN)
-    workspace.raw["run"] = {"workers": 1}
-    workspace.raw["presets"]["models"]["tiny"] = {
-        "adapter": "openai", "settings": {"model": "m"}, "sampler": {"steps": 4},
-    }  # fmt: skip
-    workspace.use_tsv(tsv_rows(ROWS))
-    workspace.write()
-    run(workspace.folder, "g2u.cli.main", "run")
-    run(workspace.folder, "dvc", "remote", "add", "--default", "shelf", str(tmp_path / "shelf"))
-    git(workspace.folder, "add", "--all")
-    git(workspace.folder, "commit", "-qm", "results")
-    run(workspace.folder, "dvc", "push")
     clone = tmp_path / "a clone"
-    git(tmp_path, "clone", "-q", str(workspace.folder), str(clone))
-    monkeypatch.setenv("DVC_SITE_CACHE_DIR", str(tmp_path / "another site"))
-    run(clone, "dvc", "pull")
+    shutil.copytree(pulled_once, clone)
     server.asked.clear()
     server.shown.clear()
     return clone

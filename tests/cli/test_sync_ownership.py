@@ -41,7 +41,7 @@ def make(config: Params) -> None:
         tables.write_pictures(folder.pictures, [])
         for place in (folder.oracles, folder.adversaries):
             tables.write_oracles(place, [])
-        for model, family in config.cells():
+        for model, family in config.cells_of(name):
             cell = Cell(name, model, family)
             tables.write_thoughts(cell.thoughts, [], RECIPE)
             tables.write_answers(cell.answers, [])

@@ -3,6 +3,7 @@
 What needs the wheel and its networks is skipped without them, with the reason.
 """
 
+import copy
 import io
 import itertools
 import math
@@ -31,7 +32,7 @@ from g2u.records import AnswerRequest, Failure, Picture, Question, ScoreRequest,
 from g2u.scoring.responses import refuses
 from g2u.settings import checked
 from g2u.workspace import Cell
-from tests.conftest import ROOT
+from tests.conftest import plain_params
 
 Frames = NDArray[np.float64]
 ASK = "What does the sign say?"
@@ -388,7 +389,7 @@ def test_who_does_not_find_cannot_look(recogniser: Reader) -> None:
 def test_the_arm_look_reads_the_picture_where_its_thought_shows_text(
     reader: Reader, tmp_path: Path
 ) -> None:
-    raw = yaml.safe_load((ROOT / "params.yaml").read_text())
+    raw = copy.deepcopy(plain_params())
     raw["presets"]["models"]["ocr"] = {"adapter": "rapidocr", "settings": TUNED}
     (tmp_path / "params.yaml").write_text(yaml.safe_dump(raw))
     config = params.load(tmp_path / "params.yaml")

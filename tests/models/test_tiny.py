@@ -209,7 +209,7 @@ def rights(model: Model, samples: list[Sample], thoughts: list[Picture] | None) 
 @pytest.mark.slow
 def test_the_models_own_thoughts_help_on_held_out_ladders(model: Model) -> None:
     """Own and oracle thoughts beat direct and duplicate: paired 95 % intervals above 0."""
-    samples = list(ladder.read(ladder.Settings(items=400, depth=10, seed=77)))
+    samples = list(ladder.read(ladder.Settings(items=160, depth=10, seed=77)))
     prompt = load(ROOT / "params.yaml").presets.families["structure"].settings()["prompt"]
     steps = (("steps", 8),)
     drawn = model.edit([EditRequest(s.pictures, prompt, i, steps) for i, s in enumerate(samples)])

@@ -13,14 +13,15 @@ from playwright.sync_api import Browser, Page, expect
 
 from g2u import tables
 from g2u.params import Report, load
-from g2u.records import Thought
+from g2u.records import Picture, Question, Thought
+from g2u.report.examples import TALL, WIDE, Arms, Example, ShownArm, changed_ids, chosen
 from g2u.report.figures import transfer_figure
 from g2u.report.page import BenchmarkPart, Site
 from g2u.report.questions import findings
 from g2u.report.summary import SCHEMA, CellResult, headline, summary
 from g2u.tables import Score
 from g2u.workspace import Cell
-from stages.report import Arms, changed_ids, over_controls
+from stages.report import over_controls
 from tests.conftest import ROOT, Workspace, objections
 
 
@@ -279,7 +280,33 @@ def test_examples_of_change_are_those_whose_shown_own_thought_turned_right_or_wr
         "structure": (drawn, [], own + strange),
         "filter": ([Thought("q0", 0, "ok")], [], filtered),
     }
-    assert changed_ids(arms) == {"q0", "q1"}
+    assert (changed_ids(arms, to=True), changed_ids(arms, to=False)) == ({"q0"}, {"q1"})
+    asked = [Question(f"q{n}", "?", pictures=(f"p{n}",)) for n in range(5)]
+    shown = chosen(asked, arms, 4)
+    assert [[q.id for q in part] for part in shown.values()] == [["q0"], ["q1"], ["q2", "q3"]]
+
+
+@pytest.mark.parametrize(
+    ("source", "thought", "shown"),
+    [
+        ((100, 18), (400, 72), ((400, 72), (400, 72))),
+        ((78, 14), (312, 56), ((312, 56), (312, 56))),
+        ((40, 14), (160, 56), ((320, 112), (320, 112))),
+        ((48, 48), (48, 48), ((96, 96), (96, 96))),
+        ((64, 64), (64, 64), ((128, 128), (128, 128))),
+        ((100, 18), (100, 18), ((500, 90), (500, 90))),
+        ((1024, 768), (1024, 1024), ((171, 128), (128, 128))),
+        ((1, 1), (4, 4), ((128, 128), (128, 128))),
+        ((800, 20), (3200, 80), ((560, 14), (560, 14))),
+    ],
+)
+def test_pictures_of_an_example_are_as_large_as_each_other_by_whole_factors(
+    source: tuple[int, int], thought: tuple[int, int], shown: tuple[tuple[int, int], ...]
+) -> None:
+    one, other = (Picture(name, b"", *size) for name, size in (("one", source), ("other", thought)))
+    sizes = Example("q", "?", (), "", (one,), (ShownArm((other,), ()),)).sizes
+    assert (sizes["one"], sizes["other"]) == shown
+    assert all(width <= WIDE and height <= TALL for width, height in shown)
 
 
 def test_own_thoughts_are_compared_with_every_control_that_was_run(

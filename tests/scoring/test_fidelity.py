@@ -1,12 +1,25 @@
 """Fidelity: what is drawn counts, not how grey the sheet is."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
+from PIL import Image, ImageFilter
 
-from g2u.benchmarks import ladder
+from g2u.benchmarks import ladder, signs
 from g2u.ink import Pixels
+from g2u.pictures import pixels_of
 from g2u.puzzles.puzzle import COLOURS
-from g2u.scoring.fidelity import fidelity
+from g2u.scoring.fidelity import Fidelity, correlation, fidelity
+
+
+def compared(thought: Pixels, oracle: Pixels, source: Pixels) -> Fidelity:
+    """Of pictures of one size, by their ink."""
+    found = fidelity(thought, oracle, source)
+    assert found is not None
+    assert found.correlation is None
+    assert found.value == found.path_agreement
+    return found
 
 
 @pytest.fixture(scope="module")
@@ -19,7 +32,7 @@ def drawn() -> tuple[Pixels, Pixels]:
 
 def test_the_oracle_is_faithful_and_the_source_draws_nothing(drawn: tuple[Pixels, Pixels]) -> None:
     source, oracle = drawn
-    best, none = fidelity(oracle, oracle, source), fidelity(source, oracle, source)
+    best, none = compared(oracle, oracle, source), compared(source, oracle, source)
     assert (best.psnr, best.ssim, best.ink_f1, best.path_agreement) == (99.0, 1.0, 1.0, 1.0)
     assert none.ink_f1 == 0.0
     assert none.path_agreement < 0.1
@@ -34,7 +47,7 @@ def test_noise_lowers_psnr_and_leaves_the_path(drawn: tuple[Pixels, Pixels]) -> 
     wrong = oracle.copy()
     for one, other in ((0, 1), (1, 0), (2, 3), (3, 2)):
         wrong[(oracle == COLOURS[one]).all(-1)] = COLOURS[other]
-    readable, misleading = fidelity(grainy, oracle, source), fidelity(wrong, oracle, source)
+    readable, misleading = compared(grainy, oracle, source), compared(wrong, oracle, source)
     assert readable.path_agreement > 0.9
     assert misleading.path_agreement == 0.0
     assert misleading.ink_f1 == 0.0
@@ -45,7 +58,7 @@ def test_half_of_the_paths_is_half_the_ink(drawn: tuple[Pixels, Pixels]) -> None
     source, oracle = drawn
     half = oracle.copy()
     half[24:] = source[24:]
-    found = fidelity(half, oracle, source)
+    found = compared(half, oracle, source)
     ink = (np.abs(oracle.astype(int) - source).max(-1) > 64).sum(1)
     kept = ink[:24].sum() / ink.sum()
     assert found.ink_f1 == pytest.approx(2 * kept / (1 + kept))
@@ -56,14 +69,94 @@ def test_where_the_oracle_adds_nothing_drawing_nothing_is_right(
     drawn: tuple[Pixels, Pixels],
 ) -> None:
     source, oracle = drawn
-    assert fidelity(source, source, source).ink_f1 == 1.0
-    assert fidelity(oracle, source, source).ink_f1 == 0.0
+    assert compared(source, source, source).ink_f1 == 1.0
+    assert compared(oracle, source, source).ink_f1 == 0.0
 
 
-def test_other_sizes_are_refused(drawn: tuple[Pixels, Pixels]) -> None:
+def test_a_thought_of_another_size_is_scaled_and_one_of_another_shape_is_not_compared(
+    drawn: tuple[Pixels, Pixels],
+) -> None:
+    """Real-ESRGAN's are four times as large, those of diffusion models 1024 pixels square."""
     source, oracle = drawn
-    with pytest.raises(ValueError, match="sizes differ"):
-        fidelity(oracle[:24], oracle, source)
+    large = oracle.repeat(4, axis=0).repeat(4, axis=1)
+    found = fidelity(large, oracle, source)
+    assert found is not None
+    assert found.value > 0.95
+    assert fidelity(oracle[:24], oracle, source) is None
+    assert fidelity(np.pad(oracle, ((0, 0), (0, 1), (0, 0))), oracle, source) is not None
+
+
+def blurred(picture: Pixels, share: float) -> Pixels:
+    """By a Gauss of a standard deviation of `share` of the height."""
+    soft = Image.fromarray(picture).filter(ImageFilter.GaussianBlur(share * len(picture)))
+    return np.asarray(soft)
+
+
+@pytest.mark.parametrize("height", [14, 18])
+def test_signs_are_told_from_what_only_looks_like_them(height: int) -> None:
+    """On average in the order in which a person could read them, which neither PSNR nor SSIM keeps:
+    these hold a blank sign to be as good as another word.
+    """
+    settings = signs.Settings(items=6, height=height, seed=900, split="development")
+    rng = np.random.default_rng(0)
+    found: dict[str, list[float]] = {}
+    for sample in signs.read(settings):
+        source, oracle, other = (
+            np.asarray(pixels_of(each))
+            for each in (sample.pictures[0], sample.oracles[0], sample.adversaries[0])
+        )
+        flat = np.median(oracle.reshape(-1, 3), axis=0).astype(np.uint8)
+        half = oracle.copy()
+        half[:, half.shape[1] // 2 :] = flat
+        shown = {
+            "grain": np.clip(oracle + rng.normal(0, 10, oracle.shape), 0, 255).astype(np.uint8),
+            "dimmed": (0.8 * oracle + 15).astype(np.uint8),
+            "soft": blurred(oracle, 0.02),
+            "blurred": blurred(oracle, 0.1),
+            "half": half,
+            "other word": other,
+            "turned over": oracle[:, ::-1],
+            "blank": np.broadcast_to(flat, oracle.shape),
+            "noise": rng.integers(0, 256, oracle.shape).astype(np.uint8),
+            "negative": 255 - oracle,
+        }
+        for name, picture in shown.items():
+            value = correlation(np.ascontiguousarray(picture), oracle)
+            found.setdefault(name, []).append(value)
+        found.setdefault("photograph", []).append(measured(source, oracle, source))
+        assert correlation(oracle, oracle) == 1.0
+    means = {name: float(np.mean(values)) for name, values in found.items()}
+    groups = (
+        ("grain", "dimmed", "soft"),
+        ("photograph", "blurred", "half"),
+        ("other word", "turned over"),
+        ("blank", "noise", "negative"),
+    )
+    for better, worse in pairwise(groups):
+        assert min(means[each] for each in better) > max(means[each] for each in worse), means
+
+
+def measured(thought: Pixels, oracle: Pixels, source: Pixels) -> float:
+    found = fidelity(thought, oracle, source)
+    assert found is not None
+    assert (found.path_agreement, found.ink_f1) == (None, None)
+    assert found.value == found.correlation
+    return found.value
+
+
+@pytest.mark.parametrize("side", [1, 2, 3, 6, 8])
+def test_tiny_and_flat_pictures_have_a_fidelity(side: int) -> None:
+    rng = np.random.default_rng(side)
+    source = rng.integers(0, 256, (side, side, 3), np.uint8)
+    oracle = source.repeat(4, axis=0).repeat(4, axis=1)
+    flat = np.full_like(oracle, 128)
+    assert measured(oracle, oracle, source) == 1.0
+    assert measured(flat, flat, source) == 1.0
+    assert measured(source, flat, source) == (1.0 if side == 1 else 0.0)
+    same = fidelity(source, source, source)
+    assert same is not None
+    assert (same.psnr, same.ssim) == (99.0, pytest.approx(1.0))
+    assert fidelity(255 - source, source, source) is not None
 
 
 def test_drawings_of_hundreds_of_colours_are_compared_by_the_nearest_one() -> None:
@@ -81,5 +174,5 @@ def test_drawings_of_hundreds_of_colours_are_compared_by_the_nearest_one() -> No
         ]
     )
     expected = (nearest == oracle.reshape(-1, 3)).all(-1).mean()
-    assert fidelity(thought, oracle, source).path_agreement == pytest.approx(expected, abs=0.002)
+    assert compared(thought, oracle, source).path_agreement == pytest.approx(expected, abs=0.002)
     assert 0.2 < expected < 0.95

@@ -30,7 +30,7 @@ def every_module(judge: str = "tiny") -> Params:
     """params.yaml with a benchmark of every source and of every metric, a family of every edit, a
     model of every adapter, and a judge.
     """
-    config = load(ROOT / "params.yaml")
+    config = load(ROOT / "params.yaml", whole=True)
     named = {
         "benchmarks": {n: BenchmarkPreset(source=n) for n in plugins.known("source")},
         "models": {n: ModelPreset(adapter=n) for n in plugins.known("adapter")},
@@ -41,7 +41,7 @@ def every_module(judge: str = "tiny") -> Params:
     presets = config.presets.model_copy(update=named)
     judges = config.judge.model_copy(update={"model": judge})
     axes = {axis: list(found) for axis, found in named.items()}
-    return config.model_copy(update={"presets": presets, "judge": judges, **axes})
+    return config.model_copy(update={"presets": presets, "judge": judges, "cells": [], **axes})
 
 
 @cache
@@ -95,7 +95,7 @@ def test_every_module_a_stage_reaches_is_a_dependency(stage: str) -> None:
 
 def reached_by_training() -> set[Path]:
     """What train imports, and the benchmarks of its mixture, which it loads by name."""
-    mixture = load(ROOT / "params.yaml").train.mixture
+    mixture = load(ROOT / "params.yaml", whole=True).train.mixture
     named = [Path("g2u/benchmarks") / f"{name}.py" for name in mixture]
     return {file for start in (Path("stages/train.py"), *named) for file in reached(start, ROOT)}
 
@@ -214,19 +214,19 @@ def test_what_a_real_run_reads_and_imports_is_in_its_recipe(workspace: Workspace
 
 
 def test_checked_in_dvc_files_are_in_step_with_params() -> None:
-    for path, text in dvc_files(load(ROOT / "params.yaml"), ROOT).items():
+    for path, text in dvc_files(load(ROOT / "params.yaml", whole=True), ROOT).items():
         assert (ROOT / path).read_text() == text, path
 
 
 def test_every_cell_of_params_is_one_key_in_dvc() -> None:
-    config = load(ROOT / "params.yaml")
+    config = load(ROOT / "params.yaml", whole=True)
     found = {
         (path.parts[-4], model, path.parent.name)
         for path in (ROOT / "data").glob("*/cells/*/dvc.yaml")
         for variables in yaml.safe_load(path.read_text())["vars"]
         for model in variables["models"]
     }
-    assert found == {(b, m, f) for b in config.benchmarks for m, f in config.cells()}
+    assert found == {(b, m, f) for b in config.benchmarks for m, f in config.cells_of(b)}
 
 
 @pytest.mark.parametrize(
@@ -251,7 +251,7 @@ def test_package_folders_loaded_by_name_exist() -> None:
 
 def test_a_scorer_that_other_code_imports_is_in_every_recipe_that_this_code_is_in() -> None:
     """Also of a benchmark whose targets do not name it: short reads numbers with scorer number."""
-    found = recipes(load(ROOT / "params.yaml"), ROOT)
+    found = recipes(load(ROOT / "params.yaml", whole=True), ROOT)
     for stage in ("prepare", "score"):
         code = found[Path(f"data/recipes/{stage}/easy_vqa.json")].code
         needed = {file for path in python_files(code) for file in reached(path, ROOT)}

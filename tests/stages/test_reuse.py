@@ -15,7 +15,7 @@ from g2u.params import Params, load
 from g2u.recipes import recipes
 from g2u.workspace import RECIPES
 from tests.campaigns.crashes import forget
-from tests.conftest import Workspace, png, tsv_rows
+from tests.conftest import Workspace, again, begun, png, tsv_rows
 
 Counts = dict[str, dict[str, int]]
 Counter = Callable[[Params], Counts]
@@ -134,14 +134,24 @@ def test_new_rows_cost_an_edit_each_only_if_their_picture_is_new(
     assert edits(count_calls(settled.write())) == dict.fromkeys(PROMPTED, 2)
 
 
-def run_rows(workspace: Workspace, families: list[str]) -> None:
+@pytest.fixture(scope="module")
+def ran_once(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     """The whole pipeline over six questions, from an empty workspace."""
-    workspace.init_dvc()
-    workspace.use_null()
-    workspace.raw["families"] = families
-    workspace.use_tsv(tsv_rows(ROWS))
-    workspace.write()
-    workspace.run("g2u.cli.main", "run")
+    with pytest.MonkeyPatch.context() as patch:
+        workspace = begun(tmp_path_factory.mktemp("ran"), patch)
+        workspace.init_dvc()
+        workspace.use_null()
+        workspace.raw["families"] = ["direct", "duplicate", "detail", "blank"]
+        workspace.use_tsv(tsv_rows(ROWS))
+        workspace.write()
+        workspace.run("g2u.cli.main", "run")
+    return workspace
+
+
+@pytest.fixture
+def ran(ran_once: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
+    """A copy of that workspace."""
+    return again(ran_once, tmp_path, monkeypatch)
 
 
 def cell_files(workspace: Workspace, nouns: tuple[str, ...]) -> dict[str, str]:
@@ -155,19 +165,18 @@ def cell_files(workspace: Workspace, nouns: tuple[str, ...]) -> dict[str, str]:
 
 
 @pytest.mark.slow
-def test_permuting_the_answers_changes_no_thought_and_no_answer_file(workspace: Workspace) -> None:
-    run_rows(workspace, ["direct", "duplicate", "detail"])
-    before = cell_files(workspace, ("thoughts", "answers"))
-    scored = cell_files(workspace, ("scores",))
+def test_permuting_the_answers_changes_no_thought_and_no_answer_file(ran: Workspace) -> None:
+    before = cell_files(ran, ("thoughts", "answers"))
+    scored = cell_files(ran, ("scores",))
     rows = tsv_rows(ROWS)
     answers = [row["answer"] for row in rows]
     permuted = [{**r, "answer": a} for r, a in zip(rows, answers[1:] + answers[:1], strict=True)]
-    workspace.use_tsv(permuted)
-    workspace.write()
-    forget(workspace.folder)
-    workspace.run("g2u.cli.main", "run")
-    assert cell_files(workspace, ("thoughts", "answers")) == before
-    assert cell_files(workspace, ("scores",)) != scored
+    ran.use_tsv(permuted)
+    ran.write()
+    forget(ran.folder)
+    ran.run("g2u.cli.main", "run")
+    assert cell_files(ran, ("thoughts", "answers")) == before
+    assert cell_files(ran, ("scores",)) != scored
 
 
 def executed(output: str) -> set[str]:
@@ -183,25 +192,24 @@ def short(address: str) -> str:
 
 @pytest.mark.slow
 def test_editing_a_prompt_runs_its_own_cells_and_undoing_it_runs_no_model(
-    workspace: Workspace,
+    ran: Workspace,
 ) -> None:
-    run_rows(workspace, ["direct", "duplicate", "detail", "structure"])
-    assert executed(workspace.run("dvc", "repro").stdout) == set()
-    report = (workspace.folder / "data" / "report" / "gains.json").read_text()
-    prompt = workspace.raw["presets"]["families"]["detail"]["prompt"]
-    workspace.raw["presets"]["families"]["detail"]["prompt"] = "Sharpen it."
-    workspace.write()
-    ran = executed(workspace.run("dvc", "repro").stdout)
+    assert executed(ran.run("dvc", "repro").stdout) == set()
+    report = (ran.folder / "data" / "report" / "gains.json").read_text()
+    prompt = ran.raw["presets"]["families"]["detail"]["prompt"]
+    ran.raw["presets"]["families"]["detail"]["prompt"] = "Sharpen it."
+    ran.write()
+    done = executed(ran.run("dvc", "repro").stdout)
     stages = ("generate", "understand", "score")
     others = {"dvc.yaml:recipes", "report", "gallery"}
-    assert ran <= {f"mine/detail:{stage}@tiny" for stage in stages} | others
-    assert {"mine/detail:generate@tiny", "mine/detail:understand@tiny"} <= ran
-    workspace.raw["presets"]["families"]["detail"]["prompt"] = prompt
-    workspace.write()
-    undone = workspace.run("dvc", "repro")
+    assert done <= {f"mine/detail:{stage}@tiny" for stage in stages} | others
+    assert {"mine/detail:generate@tiny", "mine/detail:understand@tiny"} <= done
+    ran.raw["presets"]["families"]["detail"]["prompt"] = prompt
+    ran.write()
+    undone = ran.run("dvc", "repro")
     lines: list[Any] = [line for line in undone.stderr.splitlines() if "calls made" in line]
     assert all(" 0 calls made" in line for line in lines)
-    assert (workspace.folder / "data" / "report" / "gains.json").read_text() == report
+    assert (ran.folder / "data" / "report" / "gains.json").read_text() == report
 
 
 def stale(workspace: Workspace) -> set[str]:
@@ -280,7 +288,7 @@ SETTLED = {
     "presets.models.tiny.baseline": ("tiny", ALL - PREPARED - {"gallery"}),
     "presets.families.direct.style": ("plain", {"generate/tiny/direct", "report"}),
     "presets.families.detail.prompt": ("Sharpen.", set()),  # its cells are not asked for
-    "run.workers": (1, set()),
+    "run.workers": (2, set()),
     "train.steps": (9, set()),
 }
 
@@ -328,7 +336,7 @@ def test_dvc_runs_the_cells_of_a_changed_recipe_and_no_others(workspace: Workspa
     answered = {name.replace("generate", "understand") for name in drawn}
     assert {*drawn, *answered} <= executed(done.stdout)
     assert not any("direct" in name or "prepare" in name for name in executed(done.stdout))
-    workspace.raw["run"]["workers"] = 1
+    workspace.raw["run"]["workers"] = 2
     workspace.write()
     assert executed(workspace.run("dvc", "repro").stdout) == set()
     assert not any(workspace.folder.glob("data/recipes/generate/tiny/detail.json"))
@@ -358,11 +366,10 @@ def test_damaged_recipes_are_written_anew_and_dead_ones_go_with_their_cells(
 
 
 @pytest.mark.slow
-def test_a_removed_family_leaves_neither_cells_nor_rows_behind(workspace: Workspace) -> None:
-    run_rows(workspace, ["direct", "duplicate", "blank"])
-    workspace.raw["families"] = ["direct", "duplicate"]
-    workspace.write()
-    workspace.run("dvc", "repro")
+def test_a_removed_family_leaves_neither_cells_nor_rows_behind(ran: Workspace) -> None:
+    ran.raw["families"] = ["direct", "duplicate", "detail"]
+    ran.write()
+    ran.run("dvc", "repro")
     assert not list(Path("data/mine").glob("*/tiny/blank*"))
     gains = json.loads(Path("data/report/gains.json").read_text())
-    assert set(gains["mine"]["tiny"]) == {"direct", "blind", "duplicate"}
+    assert set(gains["mine"]["tiny"]) == {"direct", "blind", "duplicate", "detail"}

@@ -62,7 +62,7 @@ def ask(
     material = Material(questions, {SHOWN.digest: SHOWN}, thoughts)
     return [
         a
-        for mode in arms(CONFIG, family, thoughts)
+        for mode in arms(CONFIG, cell, thoughts)
         for a in answer(CONFIG, cell, mode, material, calls)
     ]
 
@@ -139,9 +139,7 @@ def test_sampled_options_follow_their_scores_and_cost_no_call_of_their_own(tmp_p
     calls = CachedCalls(model, FolderStore(tmp_path), batch=4)
     material = Material(asked, {SHOWN.digest: SHOWN}, [])
     cell = Cell("b", "tiny", "direct")
-    found = {
-        arm.name: answer(config, cell, arm, material, calls) for arm in arms(config, "direct", [])
-    }
+    found = {arm.name: answer(config, cell, arm, material, calls) for arm in arms(config, cell, [])}
     assert list(found) == ["none", "blind", *(f"sample_{n}" for n in range(25))]
     assert {a.response for a in found["none"]} == {"B"}
     drawn = [a.response for name, row in found.items() if "sample" in name for a in row]
@@ -193,8 +191,9 @@ def test_a_model_that_reasons_is_asked_again_with_its_own_words(tmp_path: Path) 
     model = Listener()
     calls = CachedCalls(model, FolderStore(tmp_path), batch=4)
     material = Material([SHORT], {SHOWN.digest: SHOWN}, [])
-    arm = arms(config, "direct", [])[-1]
-    found = answer(config, Cell("b", "tiny", "direct"), arm, material, calls)
+    cell = Cell("b", "tiny", "direct")
+    arm = arms(config, cell, [])[-1]
+    found = answer(config, cell, arm, material, calls)
     assert (arm.name, found[0].response) == ("reasoned", "four")
     thinking, answering = model.requests
     assert isinstance(thinking, AnswerRequest)

@@ -1,0 +1,167 @@
+"""Questions that the page shows with everything that was drawn and said: where thoughts help, where
+they mislead, and how it usually goes.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+from g2u.records import Picture, Question, Target, Thought
+from g2u.report.summary import arm_name
+from g2u.scoring.official.characters import likeness
+from g2u.tables import Answer, Score
+
+TALL, WIDE = 128, 560
+"""Pixels on the page that a picture of an example has at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What was said in one arm."""
+
+    name: str
+    response: str
+    is_right: bool | None
+    """None where the arm has no score."""
+    characters: float | None = None
+    """Of a text that was to be read, the share that was, 0..1."""
+
+
+@dataclass(frozen=True, slots=True)
+class ShownArm:
+    """One family of an example."""
+
+    thoughts: tuple[Picture, ...]
+    replies: tuple[Reply, ...]
+    """Of the main arm, and of others that are shown the same thoughts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """One question with everything that was shown and said."""
+
+    id: str
+    text: str
+    choices: tuple[str, ...]
+    answer: str
+    pictures: tuple[Picture, ...]
+    arms: tuple[ShownArm, ...]
+
+    @property
+    def sizes(self) -> dict[str, tuple[int, int]]:
+        """By digest, width and height on the page: enlarged by whole factors to one height or near
+        it, TALL and WIDE at most; what is larger is shrunk.
+        """
+        shown = [*self.pictures, *(thought for arm in self.arms for thought in arm.thoughts)]
+        tallest = max((each.height for each in shown), default=1)
+        widest = max((tallest * each.width / each.height for each in shown), default=1.0)
+        fits = min(TALL / tallest, WIDE / widest)
+        height = tallest * (int(fits) or fits)
+        found = {}
+        for each in shown:
+            factor = int(height / each.height + 1e-6) or height / each.height
+            found[each.digest] = (round(factor * each.width), round(factor * each.height))
+        return found
+
+
+def spread(questions: Sequence[Question], count: int) -> list[Question]:
+    """`count` questions spread evenly over the given ones, each with other pictures."""
+    fresh = list({question.pictures: question for question in reversed(questions)}.values())[::-1]
+    if count >= len(fresh):
+        return fresh
+    return [fresh[place * len(fresh) // count] for place in range(count)]
+
+
+Held = tuple[list[Thought], list[Answer], list[Score]]
+"""What a cell holds."""
+Arms = Mapping[str, Held]
+"""Per family."""
+
+
+def changed_ids(arms: Arms, *, to: bool) -> set[str]:
+    """Questions whose answers an own thought, in the arm that is shown, turns right, or wrong."""
+    direct = {s.id: s.score for s in arms["direct"][2] if s.arm == "none"}
+    return {
+        score.id
+        for thoughts, _, scores in arms.values()
+        if any(thought.call for thought in thoughts)
+        for score in scores
+        if score.arm == scores[0].arm and _is_right(score.score) is to
+        if _is_right(direct[score.id]) is (not to)
+    }
+
+
+def chosen(questions: Sequence[Question], arms: Arms, count: int) -> dict[str, list[Question]]:
+    """By title the questions that are shown: a quarter of `count` where an own thought helps, one
+    where it misleads, and others spread evenly.
+    """
+    found: dict[str, list[Question]] = {}
+    rest = list(questions)
+    for title, to in (
+        ("Where an own thought turns a wrong answer right", True),
+        ("Where an own thought turns a right answer wrong", False),
+    ):
+        moved = changed_ids(arms, to=to)
+        found[title] = spread([q for q in rest if q.id in moved], count // 4)
+        rest = [question for question in rest if question not in found[title]]
+    even = spread(rest, count - sum(map(len, found.values())))
+    return {**found, "Spread evenly over the benchmark": even}
+
+
+def _is_right(score: float | None) -> bool | None:
+    return None if score is None else score >= 0.5
+
+
+def examples(
+    asked: Sequence[Question],
+    gold: Mapping[str, Target],
+    pictures: Mapping[str, Picture],
+    arms: Arms,
+    modes: Collection[str],
+) -> tuple[Example, ...]:
+    """The questions as they are shown; `arms` is by family, `modes` are the ways of feedback in
+    which answers are shown beside those of the main arm.
+    """
+    found = []
+    for question in asked:
+        target, shown = gold[question.id], []
+        for family, (thoughts, answers, scores) in arms.items():
+            own = tuple(t.picture for t in thoughts if t.question == question.id and t.picture)
+            score_of = {s.arm: s for s in scores if s.id == question.id}
+            main = answers[0].arm
+            replies = tuple(
+                Reply(
+                    arm_name(family, answer.arm, main),
+                    _said(answer, question),
+                    _is_right(score_of[answer.arm].score),
+                    _characters(score_of[answer.arm], target),
+                )
+                for answer in answers
+                if answer.id == question.id and (answer.arm == main or answer.arm in modes)
+            )
+            shown.append(ShownArm(own, replies))
+        originals = tuple(pictures[digest] for digest in question.pictures)
+        answer_text = _with_option(target.answer, question)
+        choices = question.lettered_choices()
+        found.append(
+            Example(question.id, question.text, choices, answer_text, originals, tuple(shown))
+        )
+    return tuple(found)
+
+
+def _said(answer: Answer, question: Question) -> str:
+    if answer.status != "ok":
+        return answer.reason
+    return _with_option(answer.response.strip(), question)
+
+
+def _characters(score: Score, target: Target) -> float | None:
+    """Character accuracy of a reading; None of other answers."""
+    if target.scorer != "letters" or score.score is None:
+        return None
+    return likeness(score.prediction, target.answer)
+
+
+def _with_option(text: str, question: Question) -> str:
+    """A letter with its option's text; anything else as it is."""
+    options = dict(zip(question.option_letters(), question.choices, strict=True))
+    return f"{text}. {options[text]}" if text in options else text
