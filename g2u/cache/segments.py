@@ -88,20 +88,23 @@ class Writer:
 
     def seal(self) -> None:
         """Append the index and close the file, all of it on the disk then."""
-        if self._pid != os.getpid():  # the parent's
-            os.close(self._handle)
-            return
         try:
-            self._write(ending(bytes(self._records)))
-            os.fsync(self._handle)
+            if self._pid == os.getpid():  # else it is the parent's
+                self._write(ending(bytes(self._records)))
+                os.fsync(self._handle)
         finally:
-            os.close(self._handle)
+            self._close()
 
     def discard(self) -> None:
         """Forget the file."""
-        with contextlib.suppress(OSError):
-            os.close(self._handle)
+        self._close()
         self._path.unlink(missing_ok=True)
+
+    def _close(self) -> None:
+        """Close the file once: its number may be another file's by now."""
+        handle, self._handle = self._handle, -1
+        if handle >= 0:
+            os.close(handle)
 
     def _write(self, content: bytes) -> None:
         view, done = memoryview(content), 0
