@@ -82,8 +82,8 @@ def main() -> None:
             tell(f"batch {batch}", reference, drawn(config, source, source.questions, store, batch))
         store = FolderStore(made.folder / "shuffled")
         tell("shuffled, batch 32", reference, drawn(config, source, shuffled, store, 32))
-        for file in random.Random(0).sample(list(kept.listing()), len(reference) // 2):
-            kept.remove(file.key)
+        lost = random.Random(0).sample(list(kept.listing()), len(reference) // 2)
+        kept.remove(file.key for file in lost)
         tell("half lost, batch 8", reference, drawn(config, source, source.questions, kept, 8))
         for count in (1, 2):
             tell(f"{count} workers", reference, by_workers(made, source, count))

@@ -1,8 +1,8 @@
 """reproduce: bring the workspace up to date once, as a Prefect flow.
 
 One task fills the call cache, on one worker per device, and tells of each stage of each cell; then
-the stale stages are made. DVC decides what is stale; the flow adds time, logs, retries and a view of
-what goes on. It never imports torch.
+the stale stages are made. DVC decides what is stale; the flow adds time, logs, retries and a view
+of what goes on. It never imports torch.
 Run: python -m flows.reproduce
 """
 

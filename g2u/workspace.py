@@ -4,8 +4,11 @@ command.
 
 import argparse
 import json
+import logging
 import os
 from dataclasses import dataclass
+from functools import lru_cache
+from multiprocessing.util import Finalize
 from pathlib import Path
 
 from g2u.cache.folder import FolderStore
@@ -165,14 +168,29 @@ def call_store() -> CallStore:
     Raises:
         CacheError: the URL or its options cannot be read.
     """
-    named = os.environ.get(CACHE_VARIABLE, "")
-    here = FolderStore(DEFAULT_CACHE)
+    told = os.environ.get(OPTIONS_VARIABLE) or "{}"
+    return _opened(os.environ.get(CACHE_VARIABLE) or str(DEFAULT_CACHE), told, Path.cwd())
+
+
+@lru_cache(maxsize=4)
+def _opened(named: str, told: str, _: Path) -> CallStore:
+    """The process's one store of this name: its index is read once, and it writes one segment."""
     if "://" not in named:
-        return FolderStore(Path(named)) if named else here
+        return FolderStore(Path(named))
     from g2u.cache.remote import RemoteStore
 
     try:
-        options = json.loads(os.environ.get(OPTIONS_VARIABLE) or "{}")
+        options = json.loads(told)
     except ValueError as error:
         raise CacheError(f"{OPTIONS_VARIABLE}: {error}; expected a JSON object") from None
-    return RemoteStore(named, here, options)
+    store = RemoteStore(named, FolderStore(DEFAULT_CACHE), options)
+    Finalize(None, _close, (store,), exitpriority=1)  # atexit comes too late in a worker
+    return store
+
+
+def _close(store: CallStore) -> None:
+    """At the end of a process, when nobody can be told otherwise."""
+    try:
+        store.close()
+    except CacheError as error:
+        logging.getLogger(__name__).warning("%s", error)

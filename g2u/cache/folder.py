@@ -1,268 +1,341 @@
-"""Replies in a folder, root/2/ab/abcdef...; a file appears whole or not at all, whoever else
-writes.
+"""Replies in a folder: segments at root/3/*.arrow, any number of writers and readers, no lock.
 
+A process appends its replies to a segment of its own (g2u/cache/segment.py). A reply is on the disk
+when `put` returns, as far as a process can be killed; the machine's own death may cost the last
+seconds. A lookup that does not find a reply lists the folder and reads what others have written
+since, sealed or not: a reply is seen by every lookup that begins after its `put` has returned.
 Files and folders have the rights that the umask leaves, so that several users may share a cache.
 """
 
 import contextlib
 import errno
-import fcntl
-import itertools
+import logging
 import os
-import re
-import secrets
-import stat
+import threading
+import time
+import weakref
 from collections.abc import Iterable, Iterator
-from functools import partial
 from pathlib import Path
 
-from g2u.cache.store import (
-    FORM,
-    KEY,
-    MAX_BYTES,
-    Entry,
-    Migration,
-    Stored,
-    older_form,
-    packed,
-    require_key,
-    unpacked,
-    unpacked_older,
-)
+import numpy as np
+
+from g2u.cache import segment, segments
+from g2u.cache.index import Index, Place
+from g2u.cache.older import OlderFiles, set_aside
+from g2u.cache.segment import RECORD, Records, packed, unpacked
+from g2u.cache.segments import Own, Reader, Writer, contents, is_written, rewrite, sealed_size
+from g2u.cache.store import FORM, Entry, Migration, Stored, older_form, require_key
 from g2u.errors import CacheError
 
-DAMAGED = ".damaged"
-FRESH = ".new-"
-"""Prefix of files that are being written."""
-WRITER = secrets.token_hex(8)
-"""With the process id and a count, a part of names that no other writer gives."""
-GROUP = re.compile(r"[0-9a-f]{2}")
-NOT_PLAIN = (errno.ENXIO, errno.ELOOP, errno.ENODEV)
-"""What opening a socket, a link to itself or a lost device fails with."""
-_written = itertools.count()
+DAMAGED = "call cache %s: reply %s is damaged; it counts as absent"
+LOG = logging.getLogger(__name__)
+LISTED = 10
+"""How often a folder is listed in one go, while others take away what was listed."""
 
 
 class FolderStore:
-    """A `CallStore` on a file system, local or mounted."""
+    """A `CallStore` on a file system, local or mounted. Threads may share it."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        self._folder = root.absolute() / FORM
+        self._older = OlderFiles(root.absolute())
+        self._own = Own(self._folder)
+        self._index = Index()
+        self._ends: dict[str, int] = {}
+        """Known segments: up to where each is read, -1 = it is sealed."""
+        self._told: set[str] = set()
+        self._lock = threading.RLock()
         self._is_checked = False
+        weakref.finalize(self, self._own.finish)
 
     @property
     def place(self) -> str:
         """The folder."""
         return str(self.root)
 
-    def get_many(self, keys: Iterable[str], kind: str | None = None) -> dict[str, Entry]:
-        """See `CallStore.get_many`."""
-        found = {key: self.get(key, kind) for key in keys}
-        return {key: entry for key, entry in found.items() if entry is not None}
+    @property
+    def writing(self) -> str:
+        """The segment that this process writes; empty if there is none."""
+        return self._own.writer.name if self._own.writer else ""
 
-    def get(self, key: str, kind: str | None = None) -> Entry | None:
-        """The reply, or None where there is none or it is damaged.
+    def sealed(self) -> list[Path]:
+        """The segments that are sealed, with those that killed writers left behind."""
+        with self._lock, self._told_of("written"):
+            for name in segments.left_behind(self._folder):
+                rewrite(self._folder, [name])
+            paths = [self._folder / name for name in segments.names(self._folder)]
+            return [path for path in paths if sealed_size(path)]
+
+    def adopt(self, path: Path) -> None:
+        """Move a sealed segment of this file system here.
 
         Raises:
-            CacheError: the file cannot be read.
+            FileNotFoundError: it is no longer there.
         """
-        path = self.path(key)
-        self._check()
-        try:
-            raw = _content(path)
-        except FileNotFoundError:
-            return None
-        except OSError as error:
-            raise self._error("read", path, error) from None
-        entry = unpacked(key, raw, kind)
-        if entry is None:
-            self._set_aside(path)
-        return entry
+        self._folder.mkdir(parents=True, exist_ok=True)
+        path.replace(self._folder / path.name)
+
+    def get(self, key: str, kind: str | None = None) -> Entry | None:
+        """One reply, see `CallStore.get_many`."""
+        return self.get_many([key], kind).get(key)
+
+    def get_many(self, keys: Iterable[str], kind: str | None = None) -> dict[str, Entry]:
+        """See `CallStore.get_many`."""
+        wanted = list(dict.fromkeys(keys))
+        for key in wanted:
+            require_key(self.place, key)
+        with self._lock, self._told_of("read"):
+            self._check()
+            damaged: dict[Place, str] = {}
+            found = self._look(wanted, kind, damaged)
+            if len(found) < len(wanted):
+                self._refresh()
+                found |= self._look([key for key in wanted if key not in found], kind, damaged)
+            if len(found) < len(wanted) and self._older.are_there():
+                for key in wanted:
+                    entry = None if key in found else self._older.get(key, kind)
+                    if entry is not None:
+                        found[key] = entry
+            self._tell(damaged, found)
+            return found
 
     def require_room(self, keys: Iterable[str]) -> None:
-        """See `CallStore.require_room`; makes the folders on the way."""
-        for folder, path in {path.parent: path for path in map(self.path, keys)}.items():
-            try:
-                folder.mkdir(parents=True, exist_ok=True)
-                if not os.access(folder, os.W_OK | os.X_OK):
-                    raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
-            except OSError as error:
-                raise self._error("written", path, error) from None
+        """See `CallStore.require_room`; makes the folder."""
+        for key in keys:
+            require_key(self.place, key)
+        with self._told_of("written"):
+            self._folder.mkdir(parents=True, exist_ok=True)
+            if not os.access(self._folder, os.W_OK | os.X_OK):
+                raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
 
     def put(self, key: str, entry: Entry) -> None:
-        """See `CallStore.put`; the last of several writers wins."""
-        self._write(self.path(key), packed(key, entry))
+        """See `CallStore.put`."""
+        require_key(self.place, key)
+        stored = time.time()
+        raw, seal = packed(key, entry, stored)
+        with self._lock, self._told_of("written"):
+            place = self._own.put(key, raw, seal, stored)
+            self._index.put(key, seal, place)
+            self._ends[place.segment] = place.offset + place.length
 
     def listing(self) -> Iterator[Stored]:
         """See `CallStore.listing`."""
-        self._check()
-        for path in sorted((self.root / FORM).glob("??/*")):
-            if KEY.fullmatch(path.name) and path.parent.name == path.name[:2]:
-                try:
-                    status = path.lstat()
-                except FileNotFoundError:  # another process forgot it
-                    continue
-                yield Stored(path.name, status.st_size, status.st_mtime)
+        with self._lock, self._told_of("read"):
+            self._check()
+            parts = [self._held(name) for name in segments.names(self._folder)]
+            listed = segment.listed(segment.joined(parts))
+            older = list(self._older.listing()) if self._older.are_there() else []
+        yield from listed
+        if older:
+            known = {stored.key for stored in listed}
+            yield from (stored for stored in older if stored.key not in known)
 
-    def remove(self, key: str) -> None:
-        """See `CallStore.remove`; what is no file is set aside."""
-        path = self.path(key)
-        try:
-            path.unlink(missing_ok=True)
-        except IsADirectoryError:
-            self._set_aside(path)
-        except OSError as error:
-            raise self._error("written", path, error) from None
+    def remove(self, keys: Iterable[str]) -> tuple[int, int]:
+        """See `CallStore.remove`; what is left of a segment is written anew."""
+        dropped = set(keys)
+        for key in dropped:
+            require_key(self.place, key)
+        gone: set[str] = set()
+        freed = 0
+        with self._lock, self._told_of("written"):
+            self._own.seal()
+            for name, held in self._holding(dropped):
+                freed += rewrite(self._folder, [name], dropped)[1]
+                gone |= held
+            for key in dropped if self._older.are_there() else ():
+                size = self._older.remove(key)
+                if size:
+                    freed += size
+                    gone.add(key)
+            self._refresh()
+        return len(gone), freed
 
     def clear(self) -> tuple[int, int]:
-        """See `CallStore.clear`; a folder with something in it stays."""
-        gone = freed = 0
-        for path in self.leftovers():
-            size = path.lstat().st_size
-            if _is_forgotten(path):
-                gone, freed = gone + 1, freed + size
-        return gone, freed
+        """See `CallStore.clear`; merges what is small, killed or damaged."""
+        with self._lock, self._told_of("written"):
+            self._own.seal()
+            gone, freed = self._older.clear()
+            small = segments.mergeable(self._folder, at_once=True)
+            torn = [name for name in small if not sealed_size(self._folder / name)]
+            if len(small) > 1 or torn or self._own.damaged:
+                damaged, room = rewrite(self._folder, {*small, *self._own.damaged})
+                gone, freed = gone + damaged + len(torn), freed + room
+            self._own.damaged.clear()
+            self._refresh()
+        return gone, max(0, freed)
 
-    def leftovers(self) -> list[Path]:
-        """Damaged entries that were set aside, and what writers have not finished."""
-        found = [
-            path
-            for folder in (self.root / FORM, self.root)
-            for path in folder.glob("??/*")
-            if path.name.startswith(FRESH) or DAMAGED in path.name
-        ]
-        return sorted(found)
+    def close(self) -> None:
+        """See `Replies.close`."""
+        with self._lock:
+            self._own.finish()
 
     def migrate(self) -> Migration:
-        """See `CallStore.migrate`; an older file goes once the new one is on the disk."""
+        """See `CallStore.migrate`; a file goes once its segment is sealed and was read back."""
         done = Migration()
-        for folder in self._older():
-            moved = []
-            try:
-                for old in sorted(path for path in folder.iterdir() if KEY.fullmatch(path.name)):
-                    if self._take_over(old, done):
-                        moved.append(old)
-                if moved:
-                    _sync(self.path(moved[0].name).parent)
-                for old in moved:
-                    old.unlink(missing_ok=True)
-                with contextlib.suppress(OSError):  # leftovers are in it
-                    folder.rmdir()
-            except FileNotFoundError:  # another process takes it over
-                continue
-            except OSError as error:
-                raise self._error("written", folder, error) from None
-        self._is_checked = False
+        moved: list[Path] = []
+        writer: Writer | None = None
+        with self._lock, self._told_of("written"):
+            self._refresh()
+            for path, entry in self._older.entries():
+                if entry is None or self._has_other(path.name, entry):
+                    (done.damaged if entry is None else done.other).append(path.name)
+                    set_aside(path)
+                    continue
+                if writer is not None and not writer.is_usable:
+                    self._settle(writer, moved)
+                    writer = None
+                if writer is None:
+                    self._folder.mkdir(parents=True, exist_ok=True)
+                    writer = Writer(self._folder)
+                stored = path.stat().st_mtime
+                raw, seal = packed(path.name, entry, stored)
+                writer.append(path.name, raw, seal, stored)
+                moved.append(path)
+                done.taken += 1
+            if writer is not None:
+                self._settle(writer, moved)
+            self._older.forget_folders()
+            self._is_checked = False
+        self.clear()
         return done
 
-    def path(self, key: str) -> Path:
-        """Where a reply lies.
+    def _settle(self, writer: Writer, moved: list[Path]) -> None:
+        """Seal a segment, read it back, and remove the files that it holds now."""
+        writer.seal()
+        segments.require_whole(self._folder / writer.name)
+        for path in moved:
+            path.unlink(missing_ok=True)
+        moved.clear()
 
-        Raises:
-            CacheError: the key is none.
+    def _has_other(self, key: str, entry: Entry) -> bool:
+        """Whether another reply lies under the key in a segment."""
+        there = self._look([key], entry.kind, {})
+        return key in there and there[key].body != entry.body
+
+    def _look(
+        self, keys: list[str], kind: str | None, damaged: dict[Place, str]
+    ) -> dict[str, Entry]:
+        """What lies at the places that the index knows; of several replies the first sound one."""
+        found: dict[str, Entry] = {}
+        waiting = self._index.find(keys)
+        with contextlib.closing(Reader(self._folder)) as reader:
+            while waiting:
+                for place, key in sorted((places.pop(0), key) for key, places in waiting.items()):
+                    try:
+                        sound = unpacked(reader.read(place)) if place not in damaged else None
+                    except FileNotFoundError:  # merged, or forgotten
+                        continue
+                    if sound is None:
+                        damaged[place] = key
+                    elif sound[0] == key and kind in (None, sound[1].kind):
+                        found[key] = sound[1]
+                waiting = {
+                    key: places for key, places in waiting.items() if places and key not in found
+                }
+        return found
+
+    def _tell(self, damaged: dict[Place, str], found: dict[str, Entry]) -> None:
+        """Say once which replies are made again, and remember where damage lies."""
+        self._own.damaged |= {place.segment for place in damaged}
+        for key in dict.fromkeys(damaged.values()):
+            if key not in found and key not in self._told:
+                self._told.add(key)
+                LOG.warning(DAMAGED, self.place, key[:12])
+
+    def _refresh(self) -> None:
+        """Read what was written since, and forget the segments that are gone."""
+        for _ in range(LISTED):
+            listed = segments.names(self._folder)
+            gone = self._ends.keys() - set(listed)
+            self._index.drop(gone)
+            for name in gone:
+                del self._ends[name]
+            lost = [name for name in listed if not self._is_read(name)]
+            if not gone and not lost:
+                return
+
+    def _is_read(self, name: str) -> bool:
+        """Read a segment on; False where it was taken away."""
+        end, writer = self._ends.get(name, 0), self._own.writer
+        is_own = writer is not None and writer.is_usable and writer.name == name
+        if end < 0 or is_own:
+            return True
+        try:
+            held = contents(self._folder / name, end)
+        except FileNotFoundError:
+            return (self._folder / name).is_symlink()  # a link to nothing stays
+        if held is None or not held.is_ours:
+            if name not in self._told:
+                self._told.add(name)
+                LOG.warning("call cache %s: %s is no segment; it is left alone", self.place, name)
+            return True
+        self._index.add(name, held.records)
+        self._ends[name] = -1 if held.is_sealed else held.end
+        return True
+
+    def _held(self, name: str) -> Records:
+        """A segment's records; none of one that was taken away."""
+        try:
+            held = contents(self._folder / name)
+        except FileNotFoundError:
+            held = None
+        return np.zeros(0, RECORD) if held is None else held.records
+
+    def _holding(self, keys: set[str]) -> list[tuple[str, set[str]]]:
+        """Segments that hold some of these keys, and which; those that hold no others come first,
+        as they need no room. Segments that others write are left out.
         """
-        require_key(self.place, key)
-        return self.root / FORM / key[:2] / key
+        whole: list[tuple[str, set[str]]] = []
+        part: list[tuple[str, set[str]]] = []
+        for name in segments.names(self._folder):
+            names = {line.tobytes().hex() for line in self._held(name)["key"]}
+            path = self._folder / name
+            if names & keys and (sealed_size(path) or not is_written(path, at_once=True)):
+                (part if names - keys else whole).append((name, names & keys))
+        return whole + part
 
     def _check(self) -> None:
-        """Once: that the root is a folder, and holds nothing of the older form.
+        """Once: that the root is a folder, and holds nothing of the first form.
 
         Raises:
             CacheError: it does, or is something else.
+            OSError: it cannot be read.
         """
         if self._is_checked:
             return
-        try:
-            if lies := _obstacle(self.root):
-                raise CacheError(f"call cache {self.root}: {lies}")
-            if any(True for _ in self._older()):
-                raise older_form(self.place)
-        except OSError as error:
-            raise self._error("read", self.root, error) from None
+        if lies := _obstacle(self.root):
+            raise CacheError(f"call cache {self.root}: {lies}")
+        if self._older.has_first():
+            raise older_form(self.place)
         self._is_checked = True
 
-    def _older(self) -> Iterator[Path]:
-        """Folders that hold replies of the older form."""
-        if not self.root.exists():
-            return
-        for folder in sorted(self.root.iterdir()):
-            if not GROUP.fullmatch(folder.name) or not folder.is_dir():
-                continue
-            if any(KEY.fullmatch(path.name) for path in folder.iterdir()):
-                yield folder
-
-    def _take_over(self, old: Path, done: Migration) -> bool:
-        """Write one older entry anew; False where the older file stays, under another name."""
-        key = old.name
+    @contextlib.contextmanager
+    def _told_of(self, verb: str) -> Iterator[None]:
+        """OSErrors as one line: what is in the way, and what to do about it."""
         try:
-            entry = unpacked_older(_content(old))
-        except FileNotFoundError:  # another process took it over
-            return False
-        if entry is None:
-            done.damaged.append(key)
-        elif self._has_other(key, entry):
-            done.other.append(key)
-        else:
-            self._write(self.path(key), packed(key, entry), is_durable=True)
-            done.taken += 1
-            return True
-        self._set_aside(old)
-        return False
-
-    def _has_other(self, key: str, entry: Entry) -> bool:
-        """Whether another reply lies under the key in this form, sound."""
-        try:
-            newer = unpacked(key, _content(self.path(key)), entry.kind)
-        except FileNotFoundError:
-            return False
-        return newer is not None and newer.body != entry.body
-
-    def _write(self, path: Path, content: bytes, *, is_durable: bool = False) -> None:
-        fresh = None
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            fresh, handle = _fresh(path.parent)
-            with os.fdopen(handle, "wb") as file:
-                file.write(content)
-                file.flush()
-                if is_durable:
-                    os.fsync(handle)
-                try:
-                    os.replace(fresh, path)
-                except IsADirectoryError:
-                    self._set_aside(path)
-                    os.replace(fresh, path)
+            yield
         except OSError as error:
-            _discard(fresh)
-            raise self._error("written", path, error) from None
-        except BaseException:
-            _discard(fresh)
-            raise
-
-    def _set_aside(self, path: Path) -> None:
-        """Keep what is damaged under another name, if the folder can be written."""
-        aside = f"{path}{DAMAGED}-{WRITER}-{os.getpid()}-{next(_written)}"
-        try:
-            os.replace(path, aside)
-        except OSError:
-            return
+            path = Path(error.filename) if error.filename else self._folder
+            raise self._error(verb, path, error) from None
 
     def _error(self, verb: str, path: Path, error: OSError) -> CacheError:
-        """One line: what is in the way, and what to do about it."""
-        for part in reversed(path.parents):
+        for part in (self.root, self.root / FORM):
             if lies := _obstacle(part):
                 return CacheError(f"call cache {part}: {lies}")
-        if verb == "written" and isinstance(error, IsADirectoryError):
-            return CacheError(f"call cache {path}: a folder where a reply goes; move it away")
         rights = f"ask its owner for rights (chmod -R g+rwX {self.root})"
         room = "make room (g2u cache prune)"
         remedy = {
             errno.ENOSPC: room,
             errno.EDQUOT: room,
+            errno.EFBIG: room,
             errno.EACCES: rights,
             errno.EPERM: rights,
         }.get(error.errno or 0, "mend it")
+        root = self.root.absolute()
+        where = self.root / path.relative_to(root) if path.is_relative_to(root) else self.root
         return CacheError(
-            f"call cache {path}: cannot be {verb}: {error.strerror}; finished calls are kept; "
+            f"call cache {where}: cannot be {verb}: {error.strerror}; finished calls are kept; "
             f"{remedy} or set G2U_CACHE to another folder, then run again"
         )
 
@@ -280,69 +353,3 @@ def _obstacle(part: Path) -> str:
     except OSError:
         return ""
     return "expected a folder; move what lies there away, or set G2U_CACHE to another folder"
-
-
-def _fresh(folder: Path) -> tuple[Path, int]:
-    """A new file and its handle, locked for as long as it is open: what is not, `clear` forgets."""
-    while True:
-        path = folder / f"{FRESH}{WRITER}-{os.getpid()}-{next(_written)}"
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
-        with contextlib.suppress(OSError):  # a file system without locks
-            fcntl.flock(handle, fcntl.LOCK_EX)
-        if os.fstat(handle).st_nlink:
-            return path, handle
-        os.close(handle)  # forgotten before it was locked
-
-
-def _discard(fresh: Path | None) -> None:
-    if fresh is not None:
-        fresh.unlink(missing_ok=True)
-
-
-def _is_forgotten(path: Path) -> bool:
-    """Remove a leftover; False where it stays: somebody writes it, or it is a folder in use."""
-    try:
-        if path.is_dir() and not path.is_symlink():
-            path.rmdir()
-        elif path.name.startswith(FRESH) and path.is_file():
-            handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                path.unlink()
-            finally:
-                os.close(handle)
-        else:
-            path.unlink()
-    except OSError:
-        return False
-    return True
-
-
-def _content(path: Path) -> bytes:
-    """A plain file's bytes; none of what is no plain file, or too great for a reply.
-
-    Raises:
-        OSError: there is no such file, or it cannot be read.
-    """
-    try:
-        handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    except OSError as error:
-        if error.errno in NOT_PLAIN:
-            return b""
-        raise
-    try:
-        status = os.fstat(handle)
-        if not stat.S_ISREG(status.st_mode) or status.st_size > MAX_BYTES:
-            return b""
-        return b"".join(iter(partial(os.read, handle, status.st_size + 1), b""))
-    finally:
-        os.close(handle)
-
-
-def _sync(folder: Path) -> None:
-    """What was renamed in a folder is on the disk."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -1,14 +1,11 @@
-"""What a store of replies is: one file per call, named by the digest of the request.
+"""What a store of replies is: one reply per call, named by the digest of the request.
 
-A file is one JSON line (seal, kind, model seconds; a picture's digest and size) and the body. The
-seal is a digest of the file's name, of all that the line says and of the body: an entry that was
-changed, cut, renamed or is of another kind than asked for is damage, is set aside and counts as
-absent. A store can be deleted at no loss but time, and any number of writers may share it: all
-write the same.
+Replies lie in segments (g2u/cache/segment.py). Each has a seal, a digest of its name, of all that
+is said of it and of its body: one that was changed, cut or renamed is damage, counts as absent and
+is made again. A store can be deleted at no loss but time, and any number of writers may share it:
+all write the same. Where they did not, the reply with the smallest seal is the one that all read.
 """
 
-import hashlib
-import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -16,15 +13,15 @@ from typing import Any, Protocol
 
 from g2u.errors import CacheError
 
-FORM = "2"
-"""Of the files, and the folder below a store's root that holds them; a g2u that writes another form
-neither sees nor damages them.
+FORM = "3"
+"""Of the segments, and the folder below a store's root that holds them; a g2u that writes another
+form neither sees nor damages them.
 """
 KEY = re.compile(r"[0-9a-f]{64}")
 MAX_BYTES = 256 * 2**20
-"""Of a file; a greater one is damage."""
+"""Of a reply; a greater one is damage."""
 DAMAGE = (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError)
-"""What a spoilt line can raise."""
+"""What a spoilt reply can raise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,18 +41,18 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """A file of a store, as its listing shows it."""
+    """A reply of a store, as its listing shows it."""
 
     key: str
     size: int
-    """Bytes."""
+    """Bytes, of all copies."""
     changed: float
-    """Seconds since 1970."""
+    """When it was stored, in seconds since 1970 by the writer's clock."""
 
 
 @dataclass(slots=True)
 class Migration:
-    """What became of the entries of the older form."""
+    """What became of the entries of the older forms."""
 
     taken: int = 0
     damaged: list[str] = field(default_factory=list)
@@ -75,11 +72,12 @@ class Replies(Protocol):
         ...
 
     def get_many(self, keys: Iterable[str], kind: str | None = None) -> Mapping[str, Entry]:
-        """The replies there are, by key; damaged ones are set aside and left out.
+        """The replies there are, by key; damaged ones are told and left out.
 
         Args:
             keys: names of calls.
-            kind: of all of them, anything else is damage; None only where replies are listed.
+            kind: of all of them, anything else counts as absent; None only where replies are
+                listed.
 
         Raises:
             CacheError: the store cannot be read.
@@ -95,7 +93,7 @@ class Replies(Protocol):
         ...
 
     def put(self, key: str, entry: Entry) -> None:
-        """Store a reply, whole or not at all.
+        """Store a reply, whole or not at all: it outlives a kill of this process from now on.
 
         Raises:
             CacheError: the store cannot be written.
@@ -104,27 +102,44 @@ class Replies(Protocol):
 
 
 class CallStore(Replies, Protocol):
-    """Where replies lie. Whatever reads stops with CacheError where the store holds entries of an
-    older form: they were paid for, and `g2u cache migrate` takes them over.
+    """Where replies lie. Whatever reads stops with CacheError where the store holds entries of the
+    first form: they were paid for, and `g2u cache migrate` takes them over. Those of the second are
+    read until it has.
     """
 
     def listing(self) -> Iterator[Stored]:
-        """Every reply of the store, in the order of their keys."""
+        """Every reply of the store, once, in the order of their keys."""
         ...
 
-    def remove(self, key: str) -> None:
-        """Forget a reply; one that is gone already is no error."""
+    def remove(self, keys: Iterable[str]) -> tuple[int, int]:
+        """Forget replies; such as are gone already are no error, and what another process is just
+        writing stays.
+
+        Returns how many were there, and the bytes freed.
+
+        Raises:
+            CacheError: the store cannot be written, or lacks the room to copy what stays.
+        """
         ...
 
     def clear(self) -> tuple[int, int]:
-        """Forget damaged entries that were set aside and what killed writers left on this machine.
+        """Forget damage and what killed writers left unfinished, and merge small segments.
 
-        Returns how many, and their bytes.
+        Returns how many damaged or unfinished pieces there were, and the bytes freed.
+        """
+        ...
+
+    def close(self) -> None:
+        """Seal what this process wrote, and merge small segments if they are many. The store can be
+        used on; without this call it happens when the process ends, unless that is killed.
+
+        Raises:
+            CacheError: shared storage cannot be written.
         """
         ...
 
     def migrate(self) -> Migration:
-        """Take over all entries of the older form; after a kill, the same call goes on.
+        """Take over all entries of the older forms; after a kill, the same call goes on.
 
         Raises:
             CacheError: the store cannot be read or written.
@@ -153,57 +168,9 @@ def older_form(place: str) -> CacheError:
     )
 
 
-def packed(key: str, entry: Entry) -> bytes:
-    """An entry as the bytes of its file."""
-    facts = [entry.kind, round(entry.seconds, 6), entry.picture and list(entry.picture)]
-    head = {"seal": _seal(key, facts, entry.body), "facts": facts}
-    return json.dumps(head).encode() + b"\n" + entry.body
-
-
-def unpacked(key: str, raw: bytes, kind: str | None = None) -> Entry | None:
-    """The entry that the file of this name holds; None if it is damaged, or of another kind."""
-    head, _, body = raw.partition(b"\n")
-    try:
-        meta = json.loads(head)
-        if meta["seal"] != _seal(key, meta["facts"], body):
-            return None
-        found, seconds, picture = meta["facts"]
-        if kind not in (None, found):
-            return None
-        return Entry(body, str(found), float(seconds), _facts(picture))
-    except DAMAGE:
-        return None
-
-
-def unpacked_older(raw: bytes) -> Entry | None:
-    """The entry that a file of the older form holds, None if it is damaged.
-
-    Its sha256 was of the body and the picture's facts, not of the name and the kind.
-    """
-    head, _, body = raw.partition(b"\n")
-    try:
-        meta = json.loads(head)
-        picture = _facts(meta.get("picture"))
-        seal = hashlib.sha256(body)
-        if picture is not None:
-            seal.update("{} {} {} {}".format(*picture).encode())
-        if seal.hexdigest() != meta["sha256"]:
-            return None
-        return Entry(body, str(meta["kind"]), float(meta["seconds"]), picture)
-    except DAMAGE:
-        return None
-
-
-def _facts(said: Any) -> tuple[str, int, int, bool] | None:
+def facts_of(said: Any) -> tuple[str, int, int, bool] | None:
     """What an entry says of its picture."""
     if said is None:
         return None
     digest, width, height, is_flat = said
     return str(digest), int(width), int(height), bool(is_flat)
-
-
-def _seal(key: str, facts: object, body: bytes) -> str:
-    """sha256 of the name, the facts and the body."""
-    seal = hashlib.sha256(json.dumps([FORM, key, facts]).encode() + b"\n")
-    seal.update(body)
-    return seal.hexdigest()

@@ -9,7 +9,7 @@ from g2u.cli.plan import CellPlan
 from g2u.errors import CacheError
 
 AT_ONCE = 512
-"""Files read in one go."""
+"""Replies read in one go."""
 DAY = 86400.0
 
 
@@ -21,9 +21,9 @@ class Stats:
     seconds: dict[str, float] = field(default_factory=dict)
     """Model seconds that the replies took to make."""
     size: int = 0
-    """Bytes of all files."""
+    """Bytes of all replies."""
     damaged: list[str] = field(default_factory=list)
-    """Keys of files that were found damaged now; they are set aside and will be made anew."""
+    """Keys of replies that were found damaged now, and are made again when they are asked for."""
 
     def __str__(self) -> str:
         lines = [f"{'kind':<8}{'replies':>10}{'model hours':>13}"]
@@ -54,7 +54,7 @@ def prune(
     days: float | None = None,
     size: float | None = None,
 ) -> tuple[int, int]:
-    """Forget replies; returns how many, and their bytes.
+    """Forget replies; returns how many, and the bytes freed.
 
     Args:
         store: the call cache.
@@ -65,19 +65,19 @@ def prune(
     """
     files = sorted(store.listing(), key=lambda file: file.changed)
     left = sum(file.size for file in files)
-    gone, freed = 0, 0
+    gone = []
     for file in files:
         is_old = days is not None and file.changed < time.time() - days * DAY
         is_over = size is not None and left > size
         if file.key in kept or not (is_old or is_over or (days is None and size is None)):
             continue
-        store.remove(file.key)
-        gone, freed, left = gone + 1, freed + file.size, left - file.size
-    return gone, freed
+        gone.append(file.key)
+        left -= file.size
+    return store.remove(gone) if gone else (0, 0)
 
 
 def migrated(done: Migration) -> str:
-    """One line on what became of the entries of the older form."""
+    """One line on what became of the entries of the older forms."""
     damaged = f", {len(done.damaged)} damaged (made again when asked for)" if done.damaged else ""
     other = f", {len(done.other)} made again in the meantime, otherwise" if done.other else ""
     return f"{done.taken} replies taken over{damaged}{other}"

@@ -3,12 +3,12 @@
 import argparse
 import os
 import sys
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from g2u import params
-from g2u.errors import G2UError, ParamsError, run_main
+from g2u.errors import CacheError, G2UError, ParamsError, run_main
 
 if TYPE_CHECKING:
     from g2u.cache.store import CallStore
@@ -75,7 +75,10 @@ def cache_command(arguments: argparse.Namespace) -> None:
         found = cache.examine(store)
         print(f"{store.place}\n{found}")
         for key in found.damaged:
-            print(f"damaged: {key}; set aside, it is made again when it is asked for")
+            print(f"damaged: {key}; forgotten, it is made again when it is asked for")
+        if found.damaged:
+            with suppress(CacheError):  # a cache that may only be read keeps it
+                store.clear()
         if arguments.action == "verify" and found.damaged:
             raise SystemExit(1)
         return

@@ -15,7 +15,7 @@ from g2u.cache.budget import Spent
 from g2u.cli import workers
 from g2u.errors import ParamsError
 from g2u.params import Params
-from g2u.workspace import CACHE_VARIABLE, DEFAULT_CACHE, OPTIONS_VARIABLE
+from g2u.workspace import CACHE_VARIABLE, DEFAULT_CACHE, OPTIONS_VARIABLE, call_store
 
 R = TypeVar("R")
 LEFT_BEHIND = [
@@ -111,5 +111,8 @@ class Replica:
         workers.count_in(Spent())
 
     def perform(self, work: Callable[..., R], *arguments: Any) -> R:
-        """Call it here."""
-        return work(*arguments)
+        """Call it here, and seal what the call cache was given: an actor is killed at the end."""
+        try:
+            return work(*arguments)
+        finally:
+            call_store().close()

@@ -1,12 +1,12 @@
-"""g2u cache: an older form is taken over, leftovers go, in one line each."""
+"""g2u cache: older forms are taken over, damage and leftovers go, in one line each."""
 
 import sys
 from pathlib import Path
 
 import pytest
 
-from g2u.cache.folder import FRESH, FolderStore
-from tests.cache.test_store import KEY, entry, lay_older
+from g2u.cache.folder import FolderStore
+from tests.cache.test_store import KEY, OTHER, entry, files, lay, spoil
 from tests.campaigns.datasets import commanded
 
 
@@ -19,12 +19,11 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FolderStore:
     return FolderStore(Path(".g2u") / "calls")
 
 
-def test_the_line_that_refuses_an_older_form_names_the_command_that_takes_it_over(
+def test_the_line_that_refuses_the_first_form_names_the_command_that_takes_it_over(
     here: FolderStore,
 ) -> None:
-    keys = [KEY, "cd" * 32]
-    lay_older(here.root, *keys)
-    (here.root / "cd" / keys[1]).write_bytes(b"spoilt")
+    lay(here.root, "", KEY, OTHER)
+    (here.root / "cd" / OTHER).write_bytes(b"spoilt")
     refused = commanded("cache", "stats")
     assert (refused["code"], refused["said"].count("\n")) == (1, 1)
     assert refused["said"].endswith("nothing is paid again: g2u cache migrate\n")
@@ -37,15 +36,22 @@ def test_the_line_that_refuses_an_older_form_names_the_command_that_takes_it_ove
     assert here.get(KEY, "edit") == entry()
 
 
-def test_pruning_forgets_leftovers_and_keeps_replies(here: FolderStore) -> None:
+def test_verifying_forgets_damage_and_pruning_what_killed_writers_left(here: FolderStore) -> None:
     here.put(KEY, entry())
-    (here.path(KEY).parent / f"{FRESH}of a killed writer").write_bytes(b"half")
-    here.path("cd" * 32).parent.mkdir()
-    here.path("cd" * 32).write_bytes(b"spoilt")
-    assert here.get("cd" * 32) is None
+    here.put(OTHER, entry(b"spoilt"))
+    here.close()
+    (path,) = files(here.root)
+    spoil(path, b"spoilt")
+    verified = commanded("cache", "verify")
+    assert verified["code"] == 1
+    assert f"damaged: {OTHER}; forgotten, it is made again" in verified["said"]
+    assert "0 damaged" in commanded("cache", "stats")["said"]
+    (path,) = files(here.root)
+    raw = path.read_bytes()
+    (path.parent / f"{'0' * 32}.arrow").write_bytes(raw[: len(raw) // 2])
     said = commanded("cache", "prune")
     assert said["code"] == 0
-    assert "2 leftovers of damage and kills forgotten" in said["said"]
+    assert "1 leftovers of damage and kills forgotten" in said["said"]
     assert "replies are kept; they go by --unused, --older-than DAYS or --max-gb" in said["said"]
-    assert here.leftovers() == []
-    assert [stored.key for stored in here.listing()] == [KEY]
+    assert len(files(here.root)) == 1
+    assert [stored.key for stored in FolderStore(here.root).listing()] == [KEY]

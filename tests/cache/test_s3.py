@@ -50,18 +50,22 @@ def test_replies_are_shared_between_machines(endpoint: str, tmp_path: Path) -> N
     entries = {key: Entry(key.encode(), "answer", 0.5) for key in KEYS}
     for key, entry in entries.items():
         first.put(key, entry)
+    first.close()
+    assert len(first._files.ls("calls/shared/3")) == 1, "one PUT"
     assert [file.key for file in second.listing()] == KEYS
     assert second.get_many([*KEYS, "f" * 64]) == entries
     assert len(list(FolderStore(tmp_path / "b").listing())) == len(KEYS)
-    first.remove(KEYS[0])
+    first.remove(KEYS[:1])
     assert store(endpoint, tmp_path / "c").get_many(KEYS[:2]) == {KEYS[1]: entries[KEYS[1]]}
 
 
 def test_a_bucket_that_is_not_there_is_one_line(endpoint: str, tmp_path: Path) -> None:
     lost = RemoteStore("s3://nowhere/x", FolderStore(tmp_path), {"endpoint_url": endpoint})
-    with pytest.raises(CacheError, match=r"s3://nowhere/x: cannot be written: .*kept in"):
-        lost.put(KEYS[0], Entry(b"x", "answer", 0.1))
-    assert FolderStore(tmp_path).get(KEYS[0]) is not None
+    lost.put(KEYS[0], Entry(b"x", "answer", 0.1))
+    for use in (lambda: lost.require_room(KEYS), lost.close):
+        with pytest.raises(CacheError, match=r"s3://nowhere/x: cannot be written: .*kept in"):
+            use()
+    assert lost.get_many(KEYS[:1]), "it is kept here"
 
 
 def test_a_second_clone_makes_no_call(

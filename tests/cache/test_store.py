@@ -1,6 +1,5 @@
 """The call cache: whole or absent, checked when read, safe with several writers."""
 
-import errno
 import hashlib
 import json
 import multiprocessing
@@ -13,25 +12,42 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import polars as pl
+import pyarrow as pa
 import pytest
 
-from g2u.cache.folder import DAMAGED, FRESH, FolderStore
+from g2u.cache import older, segments
+from g2u.cache.folder import FolderStore
 from g2u.cache.remote import RemoteStore
-from g2u.cache.store import FORM, Entry, packed
+from g2u.cache.segment import SUFFIX
+from g2u.cache.store import FORM, Entry
 from g2u.errors import CacheError
 
 KEY = "ab" * 32
+OTHER = "cd" * 32
+KEYS = [f"{number:064x}" for number in range(40)]
 
 
 def entry(body: bytes = b"a reply") -> Entry:
     return Entry(body, "edit", 0.25, ("cd" * 32, 4, 3, False))
 
 
-def files(root: Path) -> list[str]:
-    return sorted(path.name for path in root.glob("2/??/*"))
+def files(root: Path) -> list[Path]:
+    return sorted((root / FORM).glob(f"*{SUFFIX}"))
 
 
-def older(entry: Entry) -> bytes:
+def names(root: Path) -> set[str]:
+    return {path.name for path in files(root)}
+
+
+def spoil(path: Path, what: bytes) -> None:
+    """Change the last byte of what a segment holds of a reply's body."""
+    raw = path.read_bytes()
+    assert raw.count(what) == 1
+    path.write_bytes(raw.replace(what, what[:-1] + bytes([what[-1] ^ 1])))
+
+
+def first_form(entry: Entry) -> bytes:
     """An entry as g2u wrote it before it was tied to its name and kind."""
     assert entry.picture is not None
     seal = hashlib.sha256(entry.body + "{} {} {} {}".format(*entry.picture).encode()).hexdigest()
@@ -39,11 +55,19 @@ def older(entry: Entry) -> bytes:
     return json.dumps(meta).encode() + b"\n" + entry.body
 
 
-def lay_older(root: Path, *keys: str) -> list[Path]:
-    paths = [root / key[:2] / key for key in keys]
+def second_form(key: str, entry: Entry) -> bytes:
+    """An entry as g2u wrote it into a file of its own."""
+    facts = [entry.kind, round(entry.seconds, 6), entry.picture and list(entry.picture)]
+    seal = hashlib.sha256(json.dumps(["2", key, facts]).encode() + b"\n" + entry.body).hexdigest()
+    return json.dumps({"seal": seal, "facts": facts}).encode() + b"\n" + entry.body
+
+
+def lay(root: Path, form: str, *keys: str) -> list[Path]:
+    """A cache of an older form."""
+    paths = [root / form / key[:2] / key for key in keys]
     for path in paths:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(older(entry()))
+        path.write_bytes(second_form(path.name, entry()) if form else first_form(entry()))
     return paths
 
 
@@ -52,135 +76,171 @@ def test_what_was_put_comes_back(tmp_path: Path) -> None:
     assert store.get(KEY) is None
     store.put(KEY, entry(b"line one\nline two"))
     assert store.get(KEY) == entry(b"line one\nline two")
-    assert files(tmp_path) == [KEY]
+    for key in KEYS:
+        store.put(key, Entry(key.encode(), "answer", 0.5))
+    expected = {key: Entry(key.encode(), "answer", 0.5) for key in KEYS}
+    for reader in (store, FolderStore(tmp_path)):
+        assert reader.get_many([*KEYS, OTHER], "answer") == expected
+    store.close()
+    for reader in (store, FolderStore(tmp_path)):
+        assert reader.get_many([*KEYS, OTHER], "answer") == expected
+    assert [file.key for file in store.listing()] == [*KEYS, KEY]
 
 
-@pytest.mark.parametrize(
-    "damage",
-    [
-        "flipped",
-        "cut",
-        "emptied",
-        "headless",
-        "another picture",
-        "another kind",
-        "another time",
-        "another name",
-        "nested",
-        "numbers",
-    ],
-)
-def test_a_damaged_file_counts_as_absent_and_is_set_aside(tmp_path: Path, damage: str) -> None:
+@pytest.mark.parametrize("is_sealed", [False, True])
+def test_other_tools_read_a_segment(tmp_path: Path, is_sealed: bool) -> None:
     store = FolderStore(tmp_path)
-    store.put(KEY, entry())
-    path = store.path(KEY)
-    raw = path.read_bytes()
-    spoilt = {
-        "flipped": raw[:-1] + bytes([raw[-1] ^ 1]),
-        "cut": raw[:-3],
-        "emptied": b"",
-        "headless": raw.partition(b"\n")[2],
-        "another picture": raw.replace(b"cd" * 32, b"ce" * 32),
-        "another kind": raw.replace(b'"edit"', b'"answer"'),
-        "another time": raw.replace(b"0.25", b"0.50"),
-        "another name": packed("cd" * 32, entry()),
-        "nested": b"[" * 100_000 + b"\n",
-        "numbers": b'{"seal": 1, "facts": 2}\n',
-    }
-    path.write_bytes(spoilt[damage])
-    assert store.get(KEY) is None
-    assert not path.exists()
-    store.put(KEY, entry())
-    assert store.get(KEY) == entry()
+    for key in KEYS[:3]:
+        store.put(key, Entry(b"said", "answer", 0.5))
+    if is_sealed:
+        store.close()
+    (path,) = files(tmp_path)
+    with pa.OSFile(str(path)) as file:
+        rows = pa.ipc.open_stream(file).read_all().to_pylist()
+    for found in (rows, pl.read_ipc_stream(path).to_dicts()):
+        replies = [row for row in found if row["kind"] != "index"]
+        assert len(found) == 3 + is_sealed
+        assert [row["call"].hex() for row in replies] == KEYS[:3]
+        assert {row["body"] for row in replies} == {b"said"}
 
 
-def test_a_writer_that_dies_leaves_nothing_that_reads_as_a_reply(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_what_is_damaged_is_told_once_not_used_made_again_and_forgotten(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     store = FolderStore(tmp_path)
+    for key in KEYS[:3]:
+        store.put(key, entry(key[-2:].encode() + b" said ~"))
+    store.close()
+    (path,) = files(tmp_path)
+    spoil(path, b"01 said ~")
+    for _ in range(2):
+        assert list(store.get_many(KEYS[:3])) == [KEYS[0], KEYS[2]]
+    assert [record.getMessage().split(": ", 1)[1] for record in caplog.records] == [
+        f"reply {KEYS[1][:12]} is damaged; it counts as absent"
+    ]
+    store.put(KEYS[1], entry(b"made again"))
+    caplog.clear()
+    again = FolderStore(tmp_path)
+    assert again.get(KEYS[1]) == entry(b"made again")
+    assert not caplog.records, "a sound copy is used without a word"
+    store.close()
+    assert not any(b"01 said \x7f" in file.read_bytes() for file in files(tmp_path))
+    assert path not in files(tmp_path)
+    assert len(FolderStore(tmp_path).get_many(KEYS[:3])) == 3
 
-    def die(*_: object) -> None:
-        raise KeyboardInterrupt
 
-    monkeypatch.setattr("g2u.cache.folder.os.replace", die)
-    with pytest.raises(KeyboardInterrupt):
-        store.put(KEY, entry())
-    assert store.get(KEY) is None
-    assert files(tmp_path) == []
-
-
-def _write_many(root: str) -> None:
+def _write_many(root: str, count: int) -> None:
     store = FolderStore(Path(root))
-    for number in range(200):
+    for number in range(count):
         store.put(f"{number % 20:064x}", entry(bytes(1000)))
 
 
 def test_writers_at_once_agree(tmp_path: Path) -> None:
     context = multiprocessing.get_context("spawn")
-    writers = [context.Process(target=_write_many, args=(str(tmp_path),)) for _ in range(3)]
+    writers = [context.Process(target=_write_many, args=(str(tmp_path), 60)) for _ in range(3)]
     for writer in writers:
         writer.start()
     for writer in writers:
         writer.join()
     assert [writer.exitcode for writer in writers] == [0, 0, 0]
     store = FolderStore(tmp_path)
-    assert [store.get(key) for key in files(tmp_path)] == [entry(bytes(1000))] * 20
+    assert [store.get(file.key) for file in store.listing()] == [entry(bytes(1000))] * 20
+    assert len(files(tmp_path)) == 3, "one segment each"
+    assert all(segments.sealed_size(path) for path in files(tmp_path)), "as the processes ended"
 
 
-def test_a_full_or_read_only_folder_is_one_line_that_says_what_to_do(
+def test_a_later_lookup_sees_what_others_have_written_sealed_merged_and_moved(
+    tmp_path: Path,
+) -> None:
+    reader, writer = FolderStore(tmp_path), FolderStore(tmp_path)
+    for number, key in enumerate(KEYS[:12]):
+        assert reader.get(key) is None
+        writer.put(key, entry(key.encode()))
+        assert reader.get(key) == entry(key.encode())
+        if number % 2:
+            writer.close()
+    before = names(tmp_path)
+    FolderStore(tmp_path).clear()
+    assert not names(tmp_path) & before
+    assert len(reader.get_many(KEYS[:12])) == 12, "though what it knew is gone"
+    for path in files(tmp_path):
+        path.unlink()
+    assert reader.get_many(KEYS[:12]) == {}
+
+
+def test_of_different_replies_under_one_key_all_read_the_same(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Whoever wrote first, whatever the clocks say, before merging and after it."""
+    for order in (0, 1):
+        root = tmp_path / str(order)
+        for number in (0, 1) if order else (1, 0):
+            monkeypatch.setattr("g2u.cache.folder.time.time", lambda n=number: 1e9 * (n + 1))
+            FolderStore(root).put(KEY, entry(f"written by {number}".encode()))
+    monkeypatch.undo()
+    stores = [FolderStore(tmp_path / str(order)) for order in (0, 1)]
+    first, second = (store.get(KEY) for store in stores)
+    assert first == second is not None
+    stores[0].clear()
+    assert len(files(tmp_path / "0")) == 1
+    assert FolderStore(tmp_path / "0").get(KEY) == first
+
+
+def test_a_forked_child_writes_a_segment_of_its_own(tmp_path: Path) -> None:
     store = FolderStore(tmp_path)
     store.put(KEY, entry())
-
-    def full(*_: object, **__: object) -> None:
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-
-    for place in ("os.replace", "os.open"):
-        monkeypatch.setattr(f"g2u.cache.folder.{place}", full)
-        with pytest.raises(CacheError, match=r"No space left.*g2u cache prune"):
-            store.put("cd" * 32, entry())
-        monkeypatch.undo()
-    assert files(tmp_path) == [KEY]
-    assert store.get(KEY) == entry()
+    child = multiprocessing.get_context("fork").Process(target=store.put, args=(OTHER, entry()))
+    child.start()
+    child.join()
+    assert child.exitcode == 0
+    store.put(KEYS[0], entry())
+    assert len(files(tmp_path)) == 2
+    assert len(FolderStore(tmp_path).get_many([KEY, OTHER, KEYS[0]])) == 3
 
 
-def test_a_damaged_file_that_cannot_be_moved_still_counts_as_absent(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    store = FolderStore(tmp_path)
-    store.put(KEY, entry())
-    store.path(KEY).write_bytes(b"spoilt")
-
-    def read_only(*_: object) -> None:
-        raise OSError(errno.EROFS, os.strerror(errno.EROFS))
-
-    monkeypatch.setattr("g2u.cache.folder.os.replace", read_only)
-    assert store.get(KEY) is None
-    assert store.get_many([KEY]) == {}
-
-
-def test_the_listing_shows_replies_and_nothing_else(tmp_path: Path) -> None:
-    store = FolderStore(tmp_path)
-    assert list(store.listing()) == []
-    keys = [f"{number:064x}" for number in (3, 1, 2)]
-    for key in keys:
+def test_many_small_runs_leave_few_files(tmp_path: Path) -> None:
+    for key in KEYS:
+        store = FolderStore(tmp_path)
         store.put(key, entry())
-    store.path(keys[0]).write_bytes(b"spoilt")
-    assert store.get(keys[0]) is None
-    for name in (f"{FRESH}half", "notes.txt", "00" + "AB" * 31, keys[1] + "0"):
-        (store.path(keys[1]).parent / name).write_bytes(b"")
-    (tmp_path / FORM / "ff").mkdir()
-    (tmp_path / FORM / "ff" / keys[1]).write_bytes(b"in another's folder")
-    listed = list(store.listing())
-    assert [file.key for file in listed] == sorted(keys[1:])
-    assert all(file.size == len(packed(keys[1], entry())) for file in listed)
-    half, damaged = store.leftovers()
-    assert half.name == f"{FRESH}half"
-    assert damaged.name.startswith(f"{keys[0]}{DAMAGED}")
-    store.remove(keys[1])
-    store.remove(keys[1])
-    assert [file.key for file in store.listing()] == [keys[2]]
+        store.close()
+    assert len(files(tmp_path)) <= segments.MANY + 1
+    assert len(FolderStore(tmp_path).get_many(KEYS)) == len(KEYS)
+
+
+def test_a_segment_that_is_full_is_sealed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(segments, "FULL", 20_000)
+    store = FolderStore(tmp_path)
+    for key in KEYS:
+        store.put(key, entry(bytes(5000)))
+    sealed = [path for path in files(tmp_path) if segments.sealed_size(path)]
+    assert len(sealed) == len(files(tmp_path)) - 1 == 9
+    assert len(FolderStore(tmp_path).get_many(KEYS)) == len(KEYS)
+
+
+def test_a_segment_that_was_taken_away_costs_no_reply_that_is_put_afterwards(
+    tmp_path: Path,
+) -> None:
+    store = FolderStore(tmp_path)
+    store.put(KEY, entry())
+    files(tmp_path)[0].unlink()
+    store.put(OTHER, entry())
+    assert FolderStore(tmp_path).get_many([KEY, OTHER]) == {OTHER: entry()}
+
+
+def test_removing_takes_whole_segments_or_writes_anew_what_stays(tmp_path: Path) -> None:
+    store = FolderStore(tmp_path)
+    for part in (KEYS[:10], KEYS[10:20], KEYS[20:]):
+        for key in part:
+            store.put(key, entry())
+        store.close()
+    before = names(tmp_path)
+    gone, freed = store.remove([*KEYS[:15], OTHER])
+    assert gone == 15
+    assert freed > 15 * 600
+    assert len(names(tmp_path) & before) == 1
+    assert [file.key for file in store.listing()] == KEYS[15:]
+    assert sorted(FolderStore(tmp_path).get_many(KEYS)) == KEYS[15:]
+    assert store.remove(KEYS[:15]) == (0, 0)
 
 
 def test_shared_storage_is_read_once_and_written_through(tmp_path: Path) -> None:
@@ -189,20 +249,59 @@ def test_shared_storage_is_read_once_and_written_through(tmp_path: Path) -> None
     first = RemoteStore(url, here, {"auto_mkdir": True})
     assert first.get_many([KEY]) == {}
     first.put(KEY, entry())
+    assert first.get_many([KEY]) == {KEY: entry()}, "though it is not copied yet"
+    assert files(tmp_path / "shared") == []
+    first.close()
+    assert len(files(tmp_path / "shared")) == 1
+    assert here.get(KEY) == entry()
     there = FolderStore(tmp_path / "there")
     second = RemoteStore(url, there, {"auto_mkdir": True})
     assert [file.key for file in second.listing()] == [KEY]
-    assert second.get_many([KEY, "cd" * 32]) == {KEY: entry()}
+    assert second.get_many([KEY, OTHER]) == {KEY: entry()}
     assert there.get(KEY) == entry()
-    shared = tmp_path / "shared" / FORM / KEY[:2] / KEY
-    shared.write_bytes(shared.read_bytes()[:-1])
+    spoil(files(tmp_path / "shared")[0], b"a reply")
     assert second.get_many([KEY]) == {KEY: entry()}, "this machine's copy is sound"
-    there.remove(KEY)
+    there.remove([KEY])
     assert second.get_many([KEY]) == {}, "a damaged reply counts as absent"
     second.put(KEY, entry())
+    second.close()
     assert FolderStore(tmp_path / "shared").get(KEY) == entry()
-    second.remove(KEY)
+    assert second.remove([KEY])[0] == 1
     assert list(second.listing()) == []
+    assert files(tmp_path / "shared") == []
+
+
+def test_what_a_killed_process_did_not_copy_is_copied_by_a_later_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url, near = f"file://{tmp_path / 'shared'}", tmp_path / "near"
+
+    def put_and_die() -> None:
+        store = RemoteStore(url, FolderStore(near), {"auto_mkdir": True})
+        store.put(KEY, entry())
+        os._exit(0)
+
+    child = multiprocessing.get_context("fork").Process(target=put_and_die)
+    child.start()
+    child.join()
+    later = RemoteStore(url, FolderStore(near), {"auto_mkdir": True})
+    later.close()
+    assert files(tmp_path / "shared") == [], "its writer may live"
+    monkeypatch.setattr(segments, "IDLE", -1.0)
+    later.close()
+    assert FolderStore(tmp_path / "shared").get(KEY) == entry()
+
+
+def test_many_small_runs_leave_few_files_on_shared_storage(tmp_path: Path) -> None:
+    url = f"file://{tmp_path / 'shared'}"
+    for key in KEYS[:20]:
+        store = RemoteStore(url, FolderStore(tmp_path / "near"), {"auto_mkdir": True})
+        store.require_room([key])
+        store.put(key, entry())
+        store.close()
+    assert len(files(tmp_path / "shared")) <= segments.MANY + 1
+    fresh = RemoteStore(url, FolderStore(tmp_path / "other"), {"auto_mkdir": True})
+    assert sorted(fresh.get_many(KEYS[:20])) == KEYS[:20]
 
 
 def test_a_url_that_nothing_reads_is_named(tmp_path: Path) -> None:
@@ -221,7 +320,7 @@ def test_only_64_hexadecimal_digits_name_a_call(key: str, tmp_path: Path) -> Non
         for use in (
             lambda s: s.put(key, entry()),
             lambda s: s.get_many([KEY, key]),
-            lambda s: s.remove(key),
+            lambda s: s.remove([key]),
             lambda s: s.require_room([key]),
         ):
             with pytest.raises(CacheError, match="is no name of a call; expected 64") as error:
@@ -230,12 +329,13 @@ def test_only_64_hexadecimal_digits_name_a_call(key: str, tmp_path: Path) -> Non
     assert sorted(tmp_path.rglob("*")) == []
 
 
-def test_a_reply_of_another_kind_than_asked_for_is_damage(tmp_path: Path) -> None:
+def test_a_reply_of_another_kind_than_asked_for_counts_as_absent(tmp_path: Path) -> None:
     store = FolderStore(tmp_path)
     store.put(KEY, Entry(b"[-1.0]", "score", 0.1))
     assert store.get_many([KEY], "edit") == {}
-    assert next(path.name for path in store.leftovers()).startswith(KEY + DAMAGED)
-    assert list(store.listing()) == []
+    store.put(KEY, entry())
+    store.clear()
+    assert store.get_many([KEY], "edit") == {KEY: entry()}
 
 
 def put_fifo(path: Path) -> None:
@@ -259,6 +359,14 @@ def put_device(path: Path) -> None:
     path.symlink_to("/dev/zero")
 
 
+def put_picture(path: Path) -> None:
+    path.write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(100))
+
+
+def put_other_table(path: Path) -> None:
+    pl.DataFrame({"a": range(1000)}).write_ipc_stream(path)
+
+
 def put_socket(path: Path) -> None:
     with socket.socket(socket.AF_UNIX) as bound:
         here = Path.cwd()
@@ -268,44 +376,39 @@ def put_socket(path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "lay", [put_fifo, put_folder, put_link_to_nothing, put_link_to_itself, put_device, put_socket]
-)
-def test_whatever_else_lies_in_an_entrys_place_is_damage(
-    lay: Callable[[Path], None], tmp_path: Path
+    "put",
+    [put_fifo, put_folder, put_link_to_nothing, put_link_to_itself, put_device, put_socket,
+     put_picture, put_other_table],
+)  # fmt: skip
+def test_whatever_else_lies_among_segments_is_left_alone(
+    put: Callable[[Path], None], tmp_path: Path
 ) -> None:
     store = FolderStore(tmp_path)
-    path = store.path(KEY)
-    path.parent.mkdir(parents=True)
-    lay(path)
-    assert store.get_many([KEY], "edit") == {}
     store.put(KEY, entry())
-    assert store.get(KEY, "edit") == entry()
+    store.close()
+    for name in ("ab" * 16 + SUFFIX, "notes.txt", "AB" * 16 + SUFFIX, "ab" * 17 + SUFFIX):
+        put(tmp_path / FORM / name)
+    before = sorted(path.name for path in (tmp_path / FORM).iterdir())
+    for reader in (store, FolderStore(tmp_path)):
+        assert reader.get_many([KEY, OTHER], "edit") == {KEY: entry()}
+        assert [stored.key for stored in reader.listing()] == [KEY]
+    store.put(OTHER, entry())
+    store.close()
+    assert FolderStore(tmp_path).get(OTHER) == entry()
+    store.remove([OTHER])
     store.clear()
-    left = [leftover.name for leftover in store.leftovers()]
-    assert len(left) == (lay is put_folder), "a folder with something in it stays"
+    assert sorted(path.name for path in (tmp_path / FORM).iterdir()) == before
 
 
-def test_a_folder_in_an_entrys_place_makes_room_for_it_and_keeps_what_it_holds(
-    tmp_path: Path,
-) -> None:
-    store = FolderStore(tmp_path)
-    store.path(KEY).parent.mkdir(parents=True)
-    put_folder(store.path(KEY))
-    store.put(KEY, entry())
-    assert store.get(KEY) == entry()
-    (aside,) = store.leftovers()
-    assert (aside / "note.txt").read_text() == "mine"
-
-
-@pytest.mark.parametrize("part", [".", "2", "2/ab"])
+@pytest.mark.parametrize("part", [".", FORM])
 def test_what_is_no_folder_on_the_way_is_named(part: str, tmp_path: Path) -> None:
     blocked = tmp_path / "calls" / part
     blocked.parent.mkdir(parents=True, exist_ok=True)
-    for lay, said in (
+    for put, said in (
         (lambda: blocked.write_text("a file"), "expected a folder; move what lies there away"),
         (lambda: blocked.symlink_to("gone"), r"a link to nothing \(gone\); mount what it leads to"),
     ):
-        lay()
+        put()
         store = FolderStore(tmp_path / "calls")
         for use in (lambda s: s.put(KEY, entry()), lambda s: s.require_room([KEY])):
             with pytest.raises(CacheError, match=said) as error:
@@ -338,9 +441,11 @@ def common() -> Iterator[Path]:
 
 
 def test_a_read_only_cache_serves_what_it_holds_and_is_not_written(common: Path) -> None:
-    FolderStore(common).put(KEY, entry())
-    FolderStore(common).path("cd" * 32).parent.mkdir()
-    FolderStore(common).path("cd" * 32).write_bytes(b"spoilt")
+    store = FolderStore(common)
+    store.put(KEY, entry())
+    store.put(OTHER, entry(b"spoilt"))
+    store.close()
+    spoil(files(common)[0], b"spoilt")
     places = [common, *common.rglob("*")]
     for path in places:
         path.chmod(0o555 if path.is_dir() else 0o444)
@@ -348,11 +453,12 @@ def test_a_read_only_cache_serves_what_it_holds_and_is_not_written(common: Path)
 
     def read() -> None:
         store = FolderStore(common)
-        assert store.get_many([KEY, "cd" * 32, "ef" * 32], "edit") == {KEY: entry()}
-        assert [stored.key for stored in store.listing()] == [KEY, "cd" * 32]
+        assert store.get_many([KEY, OTHER, "ef" * 32], "edit") == {KEY: entry()}
+        assert [stored.key for stored in store.listing()] == [KEY, OTHER]
         for use in (lambda: store.put(KEY, entry()), lambda: store.require_room([KEY])):
             with pytest.raises(CacheError, match=r"Permission denied; .*chmod -R g\+rwX"):
                 use()
+        store.close()
 
     as_another_user(read)
     assert {path: path.lstat().st_mtime_ns for path in [common, *common.rglob("*")]} == {
@@ -368,10 +474,10 @@ def test_files_and_folders_have_the_rights_that_the_umask_leaves(common: Path) -
         FolderStore(common).put(KEY, entry())
     finally:
         os.umask(mask)
-    rights = {stat.S_IMODE(path.lstat().st_mode) for path in [common, *common.glob("2/*")]}
-    assert rights == {0o775}
-    assert stat.S_IMODE(FolderStore(common).path(KEY).lstat().st_mode) == 0o664
-    FolderStore(common).path(KEY).chmod(0o600)
+    assert {stat.S_IMODE(path.lstat().st_mode) for path in (common, common / FORM)} == {0o775}
+    (segment,) = files(common)
+    assert stat.S_IMODE(segment.lstat().st_mode) == 0o664
+    segment.chmod(0o600)
 
     def read() -> None:
         with pytest.raises(CacheError, match=r"cannot be read: Permission denied; .*chmod"):
@@ -382,20 +488,19 @@ def test_files_and_folders_have_the_rights_that_the_umask_leaves(common: Path) -
 
 
 STOPPED = """
-import os, signal, sys
+import sys
 from pathlib import Path
 from g2u.cache.folder import FolderStore
 from g2u.cache.store import Entry
 
-def stop(*_):
-    print("writing", flush=True)
-    sys.stdin.read()
-os.replace = stop
-FolderStore(Path(sys.argv[1])).put("ab" * 32, Entry(b"x", "edit", 0.0))
+store = FolderStore(Path(sys.argv[1]))
+store.put("ab" * 32, Entry(b"x", "edit", 0.0))
+print("written", flush=True)
+sys.stdin.read()
 """
 
 
-def test_what_a_killed_writer_left_is_cleared_and_what_is_being_written_is_not(
+def test_what_a_killed_writer_left_is_taken_over_and_what_is_being_written_is_not(
     tmp_path: Path,
 ) -> None:
     store = FolderStore(tmp_path)
@@ -404,73 +509,93 @@ def test_what_a_killed_writer_left_is_cleared_and_what_is_being_written_is_not(
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
     )  # fmt: skip
     assert writer.stdout is not None
-    assert writer.stdout.readline() == "writing\n"
-    (half,) = store.leftovers()
+    assert writer.stdout.readline() == "written\n"
+    before = files(tmp_path)
     assert store.clear() == (0, 0)
-    size = half.lstat().st_size
+    assert store.remove([KEY]) == (0, 0), "it is being written"
+    assert files(tmp_path) == before
     writer.kill()
     writer.communicate()
-    assert list(store.listing()) == []
-    assert store.clear() == (1, size)
-    assert store.leftovers() == []
+    with before[0].open("ab") as half:
+        half.write(before[0].read_bytes()[600:900])
+    assert store.get(KEY) == Entry(b"x", "edit", 0.0)
+    assert store.clear()[0] == 1
+    (path,) = files(tmp_path)
+    assert segments.sealed_size(path)
+    assert FolderStore(tmp_path).get(KEY) == Entry(b"x", "edit", 0.0)
 
 
-def test_a_store_of_the_older_form_is_refused_until_it_is_taken_over(tmp_path: Path) -> None:
-    keys = [f"{number:064x}" for number in range(5)]
-    for store in (
-        FolderStore(tmp_path),
-        RemoteStore(f"file://{tmp_path}", FolderStore(tmp_path / "near"), {"auto_mkdir": True}),
-    ):
-        lay_older(tmp_path, *keys)
-        for use in (lambda s: s.get_many(keys, "edit"), lambda s: list(s.listing())):
-            with pytest.raises(CacheError, match=r"older g2u; .* nothing is paid again: g2u cache"):
-                use(store)
-        (tmp_path / "00" / keys[1]).write_bytes(b"spoilt")
-        done = store.migrate()
-        assert (done.taken, done.damaged, done.other) == (4, [keys[1]], [])
-        assert store.get_many(keys, "edit") == {key: entry() for key in keys if key != keys[1]}
-        assert store.migrate().taken == 0
-        for key in keys:
-            store.remove(key)
-
-
-def test_taking_over_goes_on_after_a_kill_and_keeps_what_was_made_since(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_the_first_form_is_refused_and_the_second_read_until_they_are_taken_over(
+    tmp_path: Path,
 ) -> None:
+    keys, url = KEYS[:5], f"file://{tmp_path}"
+    for is_far in (False, True):
+        for form in ("", older.FORM):
+            near = FolderStore(tmp_path / "near")
+            far = RemoteStore(url, near, {"auto_mkdir": True})
+            store = far if is_far else FolderStore(tmp_path)
+            lay(tmp_path, form, *keys)
+            (tmp_path / form / "00" / keys[1]).write_bytes(b"spoilt")
+            sound = {key: entry() for key in keys if key != keys[1]}
+            if form:
+                assert store.get_many(keys, "edit") == sound
+                assert [stored.key for stored in store.listing()] == keys
+            else:
+                for use in (lambda s: s.get_many(keys, "edit"), lambda s: list(s.listing())):
+                    with pytest.raises(CacheError, match=r"older g2u; .* nothing is paid again: g"):
+                        use(store)
+            done = store.migrate()
+            assert (done.taken, done.damaged, done.other) == (4, [keys[1]], [])
+            assert store.get_many(keys, "edit") == sound
+            assert not [path for path in tmp_path.rglob("0*") if path.name in keys]
+            assert store.migrate().taken == 0
+            store.remove(keys)
+            assert store.get_many(keys) == {}
+
+
+@pytest.mark.parametrize("calls", range(1, 8))
+def test_taking_over_goes_on_after_a_kill_and_keeps_what_was_made_since(
+    calls: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(segments, "FULL", 1500)
     store = FolderStore(tmp_path)
-    keys = [f"{number:064x}" for number in range(3)] + ["f" * 64]
-    paths = lay_older(tmp_path, *keys)
+    keys = [*KEYS[:6], "f" * 64]
+    lay(tmp_path, older.FORM, *keys)
     made_since = entry(b"made since")
     store.put(keys[1], made_since)
-    synced = []
+    expected = {key: made_since if key == keys[1] else entry() for key in keys}
+    left = [calls]
 
-    def die(handle: int) -> None:
-        synced.append(handle)
-        if len(synced) == 2:
-            raise KeyboardInterrupt
+    def die_at(act: Callable[..., object]) -> Callable[..., object]:
+        def run(*arguments: object, **named: object) -> object:
+            left[0] -= 1
+            if left[0] == 0:
+                raise KeyboardInterrupt
+            return act(*arguments, **named)
 
-    monkeypatch.setattr("g2u.cache.folder.os.fsync", die)
+        return run
+
+    for name in ("fsync", "pwrite"):
+        monkeypatch.setattr(f"g2u.cache.segments.os.{name}", die_at(getattr(os, name)))
+    monkeypatch.setattr(Path, "unlink", die_at(Path.unlink))
     with pytest.raises(KeyboardInterrupt):
         store.migrate()
     monkeypatch.undo()
-    assert [path.exists() for path in paths] == [True, False, True, True], "none but the set aside"
-    done = store.migrate()
-    assert (done.taken, done.damaged, done.other) == (3, [], [])
-    assert store.get_many(keys) == {key: made_since if key == keys[1] else entry() for key in keys}
-    assert not (tmp_path / "ff").exists()
-    assert [path.name.split(".")[0] for path in store.leftovers()] == [keys[1]]
-
-
-def test_an_older_g2u_neither_sees_nor_damages_what_this_one_writes(tmp_path: Path) -> None:
-    FolderStore(tmp_path).put(KEY, entry())
-    assert not list(tmp_path.glob("??/*")), "the older listing"
+    assert FolderStore(tmp_path).get_many(keys) == expected
+    again = FolderStore(tmp_path)
+    again.migrate()
+    assert again.get_many(keys) == expected
+    assert FolderStore(tmp_path).get_many(keys) == expected
+    assert not (tmp_path / older.FORM).exists()
 
 
 def test_shared_storage_serves_a_machine_that_can_keep_nothing(common: Path) -> None:
     common.mkdir()
     (common / "near").mkdir(mode=0o555)
     url = f"file://{common / 'shared'}"
-    RemoteStore(url, FolderStore(common / "other"), {"auto_mkdir": True}).put(KEY, entry())
+    other = RemoteStore(url, FolderStore(common / "other"), {"auto_mkdir": True})
+    other.put(KEY, entry())
+    other.close()
 
     def read() -> None:
         far = RemoteStore(url, FolderStore(common / "near"), {"auto_mkdir": True})

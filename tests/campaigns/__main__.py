@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import pytest
 
-from tests.campaigns import crashes, datasets, files, replies, serving, targets, together
+from tests.campaigns import crashes, datasets, files, replies, segments, serving, targets, together
 from tests.campaigns.mutations import MUTATIONS
 from tests.conftest import ROOT, Workspace
 
@@ -126,6 +126,21 @@ def golden(folder: Path) -> Row:
     )
 
 
+def stored(folder: Path) -> Row:
+    """The call cache: every byte flipped and cut, full disks, killed writers, many at once."""
+    del folder
+    found = [
+        *(segments.flips(1, (0xFF, 1, 0x80), sealed=sealed) for sealed in (False, True)),
+        *(segments.cuts(1, sealed=sealed) for sealed in (False, True)),
+        segments.full_disk(7),
+        segments.kills(100, seed=0),
+        segments.together(50, 5),
+    ]
+    lost, wrong = sum(each.lost for each in found), sum(each.wrong for each in found)
+    size = f"{sum(each.tried for each in found)} spoilt files, limits, kills and writers"
+    return Row(size, f"{lost} replies lost, {wrong} wrong", "0, 0", not lost + wrong)
+
+
 CAMPAIGNS: dict[str, Callable[[Path], Row]] = {
     "mutations": mutated,
     "kills": killed,
@@ -135,6 +150,7 @@ CAMPAIGNS: dict[str, Callable[[Path], Row]] = {
     "serving": served,
     "replies": read,
     "targets": golden,
+    "segments": stored,
 }
 
 

@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 import yaml
 
-from g2u.cache.store import FORM
 from g2u.cli.cache import examine, prune, used_keys
 from g2u.cli.fill import in_parts
 from g2u.cli.plan import plan
@@ -205,8 +204,10 @@ def test_the_cache_is_measured_verified_and_pruned(small: Workspace) -> None:
     assert f"{count - len(kept)} replies forgotten" in said.stdout
     assert {file.key for file in store.listing()} == kept
     victim = next(k for k, e in sorted(store.get_many(kept).items()) if e.kind == "edit")
-    path = Path(store.place) / FORM / victim[:2] / victim
-    path.write_bytes(b"spoilt")
+    store.close()
+    body = store.get_many([victim])[victim].body
+    (path,) = (p for p in Path(store.place).rglob("*.arrow") if body in p.read_bytes())
+    path.write_bytes(path.read_bytes().replace(body, body[:-1] + bytes([body[-1] ^ 1])))
     verified = small.run("g2u.cli.main", "cache", "verify", check=False)
     assert verified.returncode == 1
     assert victim in verified.stdout
@@ -217,9 +218,10 @@ def test_the_cache_is_measured_verified_and_pruned(small: Workspace) -> None:
     size = sum(file.size for file in store.listing())
     gone, freed = prune(store, size=size / 2)
     assert gone
-    assert sum(file.size for file in store.listing()) == size - freed <= size / 2
+    assert freed > size / 3
+    assert sum(file.size for file in store.listing()) <= size / 2
     held = list(store.listing())
     cleared = small.run("g2u.cli.main", "cache", "prune").stdout
-    assert "1 leftovers of damage and kills forgotten" in cleared
+    assert "0 leftovers of damage and kills forgotten" in cleared, "verify forgot it"
     assert "replies are kept; they go by --unused" in cleared
     assert list(store.listing()) == held

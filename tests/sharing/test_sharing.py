@@ -197,6 +197,7 @@ def test_a_call_with_another_picture_in_the_cache_is_a_conflict(
     one, other = store.get(keys[0]), store.get(keys[1])
     assert one is not None
     assert other is not None
+    store.remove(keys[:1])
     store.put(keys[0], other)
     with pytest.raises(DataError, match="another picture in the call cache"):
         take_in(shared, store, config)
