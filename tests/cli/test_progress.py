@@ -116,7 +116,7 @@ def test_what_matters_most_is_there_on_a_narrow_terminal(progress: Progress, clo
     assert second.endswith("~360,000 calls, waiting")
     assert rest[0] == "  benchmark_00 first, 3 cells, 0 %: direct duplicate detail"
     assert rest[4] == "  and 26 more under way"
-    assert rest[5].startswith("stages 0 of 1205, 0 made: generate benchmark_00 first detail, ")
+    assert rest[5].startswith("stages 0 of 1205, 0 made: generate benchmark_00 first detai")
 
 
 def test_failures_are_named_on_any_terminal_and_in_the_log(progress: Progress) -> None:
