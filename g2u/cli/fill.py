@@ -29,6 +29,7 @@ from g2u.cli.plan import Source, read_source
 from g2u.cli.stale import Stale
 from g2u.cli.workers import LostWorkerError, Pool, pool, spent, worker_count
 from g2u.errors import ModelError
+from g2u.flow import runner, together
 from g2u.imagining import Imagining
 from g2u.params import Params
 from g2u.records import Question, Thought
@@ -317,7 +318,7 @@ class _Filler:
     """A worker's event loop, which stands still between two calls of `advance`, and its brokers."""
 
     def __init__(self) -> None:
-        self._runner = asyncio.Runner()
+        self._runner = runner()
         self._config = params.load()
         self._model = ""
         self._brokers: Brokers | None = None
@@ -436,9 +437,9 @@ class _CellWork:
             for arm in arms(self._config, self._cell, thoughts)
             if (arm.pairing != "own") == of_other
         ]
-        if not of_other:
+        if self._rewards and not of_other:
             asked.append(rewards(self._rewards, thoughts, pictures, self._asking, last))
-        await asyncio.gather(*asked)
+        await together(asked)
 
     def filled(self) -> Iterator[Filled]:
         """What both stages came to so far."""
