@@ -221,8 +221,7 @@ def _messages(settings: Settings, turns: Sequence[Turn]) -> list[dict[str, Any]]
             content = [*map(_part, shown), {"type": "text", "text": text}]
         else:
             content = [
-                _part(part) if isinstance(part, Picture) else _text(part)
-                for part in turn.parts
+                _part(part) if isinstance(part, Picture) else _text(part) for part in turn.parts
             ]
         is_plain = turn.role == "assistant" and not pictures
         plain = "\n".join(part for part in turn.parts if isinstance(part, str))
