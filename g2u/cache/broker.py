@@ -25,17 +25,20 @@ from typing import Any, Literal
 from g2u import plugins
 from g2u.cache.budget import Budget
 from g2u.cache.encoding import as_entry, reply_of
-from g2u.cache.store import Replies
+from g2u.cache.store import Entry, Replies
 from g2u.digests import call_key, kind_of
-from g2u.errors import G2UError, ModelError, in_one_line
+from g2u.errors import CacheError, G2UError, ModelError, in_one_line
+from g2u.held import FILES
 from g2u.protocols import Kind, Model, Reply, Server
-from g2u.records import Failure, Request
+from g2u.records import Failure, Picture, Request
 
 KINDS: tuple[Kind, ...] = ("edit", "answer", "score", "embed")
 UNMADE = Failure("not made: only planned")
 CALM = 8
 """Turns of the event loop without a new request after which none is to come: a reply passes through
 two for each `gather` between it and the next request."""
+PICTURES = 16
+"""Drawings looked up at once: a store gives each with its file."""
 STORING = threading.Lock()
 """Held around a store, which the device's thread writes while the event loop reads."""
 LOG = logging.getLogger(__name__)
@@ -49,6 +52,27 @@ class Settled:
     how: Literal["made", "reused", "failed"]
     seconds: float
     """Model seconds of the call, made now or when it was first made."""
+
+
+@dataclass(frozen=True, slots=True)
+class _StoredFile:
+    """The file of a drawing in a store, read when it is called for."""
+
+    store: Replies
+    key: str
+
+    def __call__(self) -> bytes:
+        return FILES.get((self.store.place, self.key), self._read, len)
+
+    def _read(self) -> bytes:
+        with STORING:
+            entry = self.store.get_many([self.key], "edit").get(self.key)
+        if entry is None:
+            raise CacheError(
+                f"call cache {self.store.place}: drawing {self.key[:12]} was forgotten or damaged "
+                "since it was looked up; the same command makes it anew"
+            )
+        return entry.body
 
 
 @dataclass(slots=True)
@@ -192,22 +216,27 @@ class Broker:
         fresh, self._fresh = self._fresh, []
         for kind in dict.fromkeys(call.kind for call in fresh):
             calls = [call for call in fresh if call.kind == kind]
-            try:
-                with STORING:
-                    found = self.store.get_many([call.key for call in calls], kind)
-            except G2UError as error:
-                self._end(error)
-                found = {}
-            for call in calls:
-                entry = found.get(call.key)
-                if entry is not None:
-                    self._settle(call, Settled(reply_of(kind, entry), "reused", entry.seconds))
-                elif call.key in self._failed:
-                    self._settle(call, Settled(self._failed[call.key], "failed", 0.0))
-                elif self._plans and self._error is None:
-                    self._settle(call, Settled(UNMADE, "made", 0.0))
-                else:
-                    self._hand_over(call)
+            size = PICTURES if kind == "edit" else len(calls)
+            for start in range(0, len(calls), size):
+                self._look_up_some(kind, calls[start : start + size])
+
+    def _look_up_some(self, kind: Kind, calls: Sequence[_Call]) -> None:
+        try:
+            with STORING:
+                found = self.store.get_many([call.key for call in calls], kind)
+        except G2UError as error:
+            self._end(error)
+            found = {}
+        for call in calls:
+            entry = found.get(call.key)
+            if entry is not None:
+                self._settle(call, Settled(self._reply(call, entry), "reused", entry.seconds))
+            elif call.key in self._failed:
+                self._settle(call, Settled(self._failed[call.key], "failed", 0.0))
+            elif self._plans and self._error is None:
+                self._settle(call, Settled(UNMADE, "made", 0.0))
+            else:
+                self._hand_over(call)
 
     def _hand_over(self, call: _Call) -> None:
         server = plugins.server(self._model, call.kind)
@@ -337,7 +366,15 @@ class Broker:
             return Settled(made, "failed", seconds)
         with STORING:
             self.store.put(call.key, replace(made, seconds=seconds))
-        return Settled(reply_of(call.kind, made), "made", seconds)
+        return Settled(self._reply(call, made), "made", seconds)
+
+    def _reply(self, call: _Call, entry: Entry) -> Any:
+        """What a stored reply says; a picture's file stays in the store."""
+        reply = reply_of(call.kind, entry)
+        if not isinstance(reply, Picture):
+            return reply
+        FILES.put((self.store.place, call.key), entry.body, len(entry.body))
+        return replace(reply, file=_StoredFile(self.store, call.key))
 
     def _note_failure(self, call: _Call, failure: Failure) -> None:
         if call.key in self._failed:
