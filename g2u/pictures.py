@@ -6,18 +6,15 @@ import io
 import struct
 import threading
 import warnings
-from collections import OrderedDict
-from collections.abc import Callable, Iterable
-from typing import Generic, TypeVar
+from collections.abc import Iterable
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from g2u.errors import DataError
+from g2u.errors import DataError, G2UError
+from g2u.held import FILES, Held
 from g2u.records import EditRequest, EmbedRequest, Picture, Request
-
-T = TypeVar("T")
 MAX_BYTES = 64 * 2**20
 MAX_PIXELS = 64 * 10**6
 PNG = b"\x89PNG\r\n\x1a\n"
@@ -26,10 +23,10 @@ STRIP = 256
 DAMAGE = (OSError, SyntaxError, ValueError, TypeError, LookupError, EOFError, struct.error)
 """What Pillow raises on pictures that are damaged, in their EXIF data too."""
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP")
-KEPT = 48 * 2**20
-"""Bytes of pixels, and of PNG files, that are kept of the pictures used last: the calls about one
-question come soon after one another.
-"""
+PIXELS = Held(48 * 2**20)
+"""Of the pictures used last: the calls about one question come soon after one another."""
+DECODING, ENCODING = threading.Lock(), threading.Lock()
+"""Held so that several who ask for one picture at once have it made once."""
 
 
 def picture_of(encoded: bytes, where: str = "picture", pixels: int = MAX_PIXELS) -> Picture:
@@ -58,28 +55,34 @@ def picture_of_pixels(pixels: NDArray[np.uint8] | Image.Image) -> Picture:
 
 def pixels_of(picture: Picture) -> Image.Image:
     """The picture as RGB, transparency laid over white, EXIF rotation applied; the caller's own."""
-    return _PIXELS.of(picture, _decoded, _size).copy()
+    return _pixels(picture).copy()
 
 
 def decode_ahead(pictures: Iterable[Picture]) -> None:
     """Decode pictures that `pixels_of` will soon be asked for, as many as half of what is kept."""
-    room = KEPT // 2
+    room = PIXELS.most // 2
     for picture in pictures:
         room -= 3 * picture.width * picture.height
         if room < 0:
             break
-        with contextlib.suppress(DataError):  # told where it is asked for
-            _PIXELS.of(picture, _decoded, _size)
+        with contextlib.suppress(G2UError):  # told where it is asked for
+            _pixels(picture)
 
 
 def png_of(picture: Picture) -> bytes:
     """A PNG of the picture: its own file, if that is one of RGB and nothing else."""
-    return picture.encoded if _is_plain(picture.encoded) else _PNGS.of(picture, _as_png, len)
+
+    def made() -> bytes:
+        encoded = picture.encoded
+        return encoded if _is_plain(encoded) else encode_png(_pixels(picture))
+
+    with ENCODING:
+        return FILES.get(("png", picture.digest), made, len)
 
 
 def has_png(picture: Picture) -> bool:
     """Whether `png_of` takes no time."""
-    return picture.digest in _PNGS or _is_plain(picture.encoded)
+    return ("png", picture.digest) in FILES
 
 
 def pictures_in(request: Request) -> list[Picture]:
@@ -105,45 +108,12 @@ def encode_png(pixels: NDArray[np.uint8] | Image.Image) -> bytes:
     return buffer.getvalue()
 
 
-class _Kept(Generic[T]):
-    """What was made of the pictures used last, up to `KEPT` bytes; threads may share it."""
+def _pixels(picture: Picture) -> Image.Image:
+    def made() -> Image.Image:
+        return _decode(picture.encoded, picture.digest[:12])
 
-    def __init__(self) -> None:
-        self._held: OrderedDict[str, tuple[T, int]] = OrderedDict()
-        self._bytes = 0
-        self._lock = threading.Lock()
-
-    def of(self, picture: Picture, make: Callable[[Picture], T], size: Callable[[T], int]) -> T:
-        """What `make` makes of a picture, once; `size`: its bytes."""
-        with self._lock:
-            known = self._held.pop(picture.digest, None)
-            if known is None:
-                made = make(picture)
-                known = made, size(made)
-                self._bytes += known[1]
-            self._held[picture.digest] = known
-            while self._bytes > KEPT:
-                self._bytes -= self._held.popitem(last=False)[1][1]
-            return known[0]
-
-    def __contains__(self, digest: str) -> bool:
-        return digest in self._held
-
-
-_PIXELS: _Kept[Image.Image] = _Kept()
-_PNGS: _Kept[bytes] = _Kept()
-
-
-def _decoded(picture: Picture) -> Image.Image:
-    return _decode(picture.encoded, picture.digest[:12])
-
-
-def _size(image: Image.Image) -> int:
-    return 3 * image.width * image.height
-
-
-def _as_png(picture: Picture) -> bytes:
-    return encode_png(pixels_of(picture))
+    with DECODING:
+        return PIXELS.get(picture.digest, made, lambda image: 3 * image.width * image.height)
 
 
 def _is_plain(encoded: bytes) -> bool:

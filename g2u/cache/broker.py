@@ -26,16 +26,19 @@ from typing import Any, Literal
 from g2u import plugins
 from g2u.cache.budget import Budget
 from g2u.cache.encoding import as_entry, reply_of
-from g2u.cache.store import Replies
+from g2u.cache.store import Entry, Replies
 from g2u.digests import call_key, kind_of
-from g2u.errors import G2UError, ModelError, in_one_line
+from g2u.errors import CacheError, G2UError, ModelError, in_one_line
 from g2u.flow import idle
+from g2u.held import FILES
 from g2u.pictures import decode_ahead, pictures_in
 from g2u.protocols import Kind, Model, Reply, Server
-from g2u.records import Failure, Request
+from g2u.records import Failure, Picture, Request
 
 KINDS: tuple[Kind, ...] = ("edit", "answer", "score", "embed")
 UNMADE = Failure("not made: only planned")
+PICTURES = 16
+"""Drawings looked up at once: a store gives each drawing with its file."""
 STORING = threading.Lock()
 """Held around the store, which is written for the device while requests are looked up."""
 LOG = logging.getLogger(__name__)
@@ -49,6 +52,27 @@ class Settled:
     how: Literal["made", "reused", "failed"]
     seconds: float
     """Model seconds of the call, made now or when it was first made."""
+
+
+@dataclass(frozen=True, slots=True)
+class _StoredFile:
+    """The file of a drawing in a store, read when it is called for."""
+
+    store: Replies
+    key: str
+
+    def __call__(self) -> bytes:
+        return FILES.get((self.store.place, self.key), self._read, len)
+
+    def _read(self) -> bytes:
+        with STORING:
+            entry = self.store.get_many([self.key], "edit").get(self.key)
+        if entry is None:
+            raise CacheError(
+                f"call cache {self.store.place}: drawing {self.key[:12]} was forgotten or damaged "
+                "since it was looked up; the same command makes it anew"
+            )
+        return entry.body
 
 
 @dataclass(slots=True)
@@ -292,11 +316,22 @@ class Broker:
         """What the store holds."""
         found = {}
         for kind in dict.fromkeys(call.kind for call in calls):
-            with STORING:
-                entries = self.store.get_many([c.key for c in calls if c.kind == kind], kind)
-            for key, entry in entries.items():
-                found[key] = Settled(reply_of(kind, entry), "reused", entry.seconds)
+            keys = [call.key for call in calls if call.kind == kind]
+            size = PICTURES if kind == "edit" else len(keys)
+            for start in range(0, len(keys), size):
+                with STORING:
+                    entries = self.store.get_many(keys[start : start + size], kind)
+                for key, entry in entries.items():
+                    found[key] = Settled(self._reply(kind, key, entry), "reused", entry.seconds)
         return found
+
+    def _reply(self, kind: Kind, key: str, entry: Entry) -> Any:
+        """What a stored reply says; a picture's file stays in the store."""
+        reply = reply_of(kind, entry)
+        if not isinstance(reply, Picture):
+            return reply
+        FILES.put((self.store.place, key), entry.body, len(entry.body))
+        return replace(reply, file=_StoredFile(self.store, key))
 
     def _hand_over(self, call: _Call) -> None:
         """To a server's queue, or the device's."""
@@ -388,7 +423,7 @@ class Broker:
             return Settled(made, "failed", seconds)
         with STORING:
             self.store.put(call.key, replace(made, seconds=seconds))
-        return Settled(reply_of(call.kind, made), "made", seconds)
+        return Settled(self._reply(call.kind, call.key, made), "made", seconds)
 
     def _note_failure(self, call: _Call, failure: Failure) -> None:
         if call.key in self._failed:
