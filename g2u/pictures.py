@@ -15,6 +15,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from g2u.errors import DataError, G2UError
 from g2u.held import FILES, Held
 from g2u.records import EditRequest, EmbedRequest, Picture, Request
+
 MAX_BYTES = 64 * 2**20
 MAX_PIXELS = 64 * 10**6
 PNG = b"\x89PNG\r\n\x1a\n"
