@@ -383,10 +383,7 @@ class _Work:
         if not self._undrawn:
             self.drawn.set_result(None)
         work = self._shown_others if self._part.shows_others else self._whole
-        async with asyncio.TaskGroup() as group:
-            for question in self._own:
-                for cell in self._cells:
-                    group.create_task(work(cell, question))
+        await asyncio.gather(*(work(cell, each) for each in self._own for cell in self._cells))
 
     def report(self, *, is_done: bool) -> Report:
         """What became of it since the last report."""
