@@ -5,7 +5,6 @@ nothing. CPU seconds of this process, new and cached, alternating; the median of
 Run: python -m bench.items
 """
 
-import asyncio
 import os
 import statistics
 import tempfile
@@ -14,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from bench.common import machine, picture
-from g2u import plugins, tables
+from g2u import flow, plugins, tables
 from g2u.cache.broker import Broker
 from g2u.cache.calls import BrokeredCalls
 from g2u.cache.folder import FolderStore
@@ -58,7 +57,7 @@ def main() -> None:
             def run(to: Path, store: FolderStore = store) -> None:
                 calls = BrokeredCalls(Broker(model, store, 64))
                 imagining = Imagining(config, cell)
-                thoughts = asyncio.run(imagined(imagining, questions, sources, calls))
+                thoughts = flow.run(imagined(imagining, questions, sources, calls))
                 tables.write_thoughts(to, thoughts, recipe)
 
             found["bare"].append(cpu(lambda: [model.edit([request]) for request in requests]))

@@ -5,14 +5,13 @@ its calls lost, each against batch 64.
 Run: python -m bench.same [PICTURES]
 """
 
-import asyncio
 import os
 import random
 import sys
 from collections.abc import Sequence
 
 from bench.common import machine, workspace
-from g2u import plugins
+from g2u import flow, plugins
 from g2u.cache.broker import Broker
 from g2u.cache.calls import BrokeredCalls
 from g2u.cache.folder import FolderStore
@@ -42,7 +41,7 @@ def drawn(
         cell = Cell("ladder", "tiny", family)
         calls = BrokeredCalls(Broker(model, store, batch))
         imagining = Imagining(config, cell)
-        for thought in asyncio.run(imagined(imagining, questions, source.pictures, calls)):
+        for thought in flow.run(imagined(imagining, questions, source.pictures, calls)):
             assert thought.picture is not None
             found[family, thought.source] = thought.picture.encoded
     return found

@@ -6,11 +6,12 @@ from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import Any, TypeVar
 
-from g2u.cache.broker import Broker
+from g2u.cache.broker import Broker, Device
 from g2u.cache.budget import Spent
 from g2u.cache.calls import BrokeredCalls
 from g2u.cache.store import Replies
 from g2u.errors import ModelError
+from g2u.flow import runner
 from g2u.params import Params
 from g2u.protocols import Model
 
@@ -39,7 +40,7 @@ class Brokers(AbstractContextManager["Brokers"]):
     ) -> None:
         self._config, self._store, self._plans = config, store, plans
         self._spent, self._shared_by = spent or Spent(), shared_by
-        self._runner = asyncio.Runner()
+        self._runner, self._device = runner(), Device()
         self._models: dict[str, Model] = {}
         self._brokers: dict[str, Broker] = {}
 
@@ -72,6 +73,7 @@ class Brokers(AbstractContextManager["Brokers"]):
                 budget=self._config.budget(name, self._spent),
                 plans=self._plans,
                 shared_by=self._shared_by,
+                device=self._device,
             )
         return self._brokers[name]
 

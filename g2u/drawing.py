@@ -3,12 +3,12 @@
 Here is what an edit request holds, how its seed is drawn, and what makes a reply no thought.
 """
 
-import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from g2u.digests import call_seed
 from g2u.errors import in_one_line
+from g2u.flow import together
 from g2u.pictures import picture_of
 from g2u.protocols import Calls, Reply
 from g2u.records import (
@@ -72,7 +72,7 @@ async def draw(
         return completed(made, await calls.edit(request), "" if may_copy else source)
 
     places = [(n, *place) for n in range(draws) for place in enumerate(question.pictures)]
-    return await asyncio.gather(*(drawn(*place) for place in places))
+    return await together(drawn(*place) for place in places)
 
 
 def edit_request(

@@ -3,7 +3,8 @@
 A picture is an encoded file in a {bytes, path} struct with the Hugging Face `Image` feature. Tables
 with pictures are shards that close at 512 rows or 64 MB, so their boundaries do not move when rows
 are appended. Files appear whole or not at all; equal rows give equal bytes. Pictures are compressed
-already: they are stored as they are. Other files in a folder of shards are left alone.
+already: they are stored as they are. Other files in a folder of shards are left alone. Rows are
+written and read as a stream, a row group of 8 MB at a time.
 """
 
 import functools
@@ -13,6 +14,8 @@ import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +24,7 @@ import pyarrow.parquet as pq
 
 from g2u.errors import DataError
 from g2u.files import beside
+from g2u.held import FILES
 
 PART = re.compile(r"part-\d{5}\.parquet")
 """Name of a shard."""
@@ -103,22 +107,78 @@ def iterate_rows(
     path: Path, schema: pa.Schema, columns: list[str] | None = None
 ) -> Iterator[dict[str, Any]]:
     """The same, few in memory at a time; equal short texts are one object."""
+    return (row for _, row in _placed_rows(path, schema, columns or schema.names))
+
+
+def _placed_rows(
+    path: Path, schema: pa.Schema, columns: list[str]
+) -> Iterator[tuple[tuple[int, int], dict[str, Any]]]:
+    """The row group of each row, its number in there, and the row."""
     try:
         with pq.ParquetFile(path) as file:
             there = file.schema_arrow.names
-            absent = [name for name in columns or schema.names if name not in there]
+            absent = [name for name in columns if name not in there]
             if absent:
                 raise DataError(
                     f"{path}: no column {absent[0]!r}; expected {', '.join(schema.names)}"
                 )
-            for number in range(file.num_row_groups):
-                for batch in file.iter_batches(READ_ROWS, [number], columns, use_threads=False):
+            for group in range(file.num_row_groups):
+                number = 0
+                for batch in file.iter_batches(READ_ROWS, [group], columns, use_threads=False):
                     for row in batch.to_pylist():
-                        yield {name: _shared(value) for name, value in row.items()}
-    except FileNotFoundError:
-        raise DataError(f"{path}: missing; g2u run makes it") from None
+                        yield (group, number), {n: _shared(value) for n, value in row.items()}
+                        number += 1
     except (pa.ArrowInvalid, OSError) as error:
-        raise DataError(f"{path}: not a whole parquet file ({error}); g2u run makes it") from None
+        raise _unreadable(path, error) from None
+
+
+def _unreadable(path: Path, error: Exception) -> DataError:
+    if isinstance(error, FileNotFoundError):
+        return DataError(f"{path}: missing; g2u run makes it")
+    return DataError(f"{path}: not a whole parquet file ({error}); g2u run makes it")
+
+
+@dataclass(frozen=True, slots=True)
+class Shard:
+    """A file of rows with pictures, as it was when it was looked at."""
+
+    path: Path
+    changed: int
+    """In nanoseconds since 1970."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lying:
+    """The picture's file of a row of a shard, read when it is called for, with its row group."""
+
+    shard: Shard
+    group: int
+    row: int
+    digest: str
+    """What the row's column says; rows of a shard that was written anew are other pictures."""
+
+    def __call__(self) -> bytes:
+        """The file. Raises DataError where the shard is gone, damaged, or another by now."""
+        table = FILES.get((self.shard, self.group), self._read, lambda read: int(read.nbytes))
+        if self.row >= len(table) or table["digest"][self.row].as_py() != self.digest:
+            FILES.drop((self.shard, self.group))
+            raise DataError(
+                f"{self.shard.path}: changed while it was read: picture {self.digest[:12]} is gone;"
+                " the same command reads it anew"
+            )
+        found: bytes = table["image"][self.row].as_py()["bytes"]
+        return found
+
+    def _read(self) -> pa.Table:
+        try:
+            with pq.ParquetFile(self.shard.path) as file:
+                if "image" not in file.schema_arrow.names:
+                    raise DataError(f"{self.shard.path}: no column 'image'; g2u run makes it anew")
+                if self.group < file.num_row_groups:
+                    return file.read_row_group(self.group, ["digest", "image"], use_threads=False)
+        except (pa.ArrowInvalid, OSError) as error:
+            raise _unreadable(self.shard.path, error) from None
+        return pa.table({"digest": [], "image": []})
 
 
 def _shared(value: Any) -> Any:
@@ -199,25 +259,50 @@ def read_shards(
     folder: Path, schema: pa.Schema, columns: list[str] | None = None
 ) -> Iterator[dict[str, Any]]:
     """Rows of all shards, in order."""
-    parts = shards(folder)
-    if not parts or parts[0].name != FIRST:
-        raise DataError(f"{folder}: missing or not whole; g2u run makes it")
-    for part in parts:
+    for part in _whole(folder):
         yield from iterate_rows(part, schema, columns)
 
 
-def _shards(rows: Iterable[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
-    shard: list[dict[str, Any]] = []
-    size, count = 0, 0
-    for row in rows:
+def read_places(folder: Path, schema: pa.Schema) -> Iterator[dict[str, Any]]:
+    """The same, with a `Lying` as each row's `image`: no picture is read."""
+    for part in _whole(folder):
+        yield from places_of(part, schema)
+
+
+def places_of(path: Path, schema: pa.Schema) -> Iterator[dict[str, Any]]:
+    """The rows of one shard, with a `Lying` as each row's `image`."""
+    try:
+        shard = Shard(path, path.stat().st_mtime_ns)
+    except OSError as error:
+        raise _unreadable(path, error) from None
+    columns = [name for name in schema.names if name != "image"]
+    for place, row in _placed_rows(path, schema, columns):
+        yield {**row, "image": Lying(shard, *place, row["digest"])}
+
+
+def _whole(folder: Path) -> list[Path]:
+    parts = shards(folder)
+    if not parts or parts[0].name != FIRST:
+        raise DataError(f"{folder}: missing or not whole; g2u run makes it")
+    return parts
+
+
+def _shards(rows: Iterable[dict[str, Any]]) -> Iterator[Iterator[dict[str, Any]]]:
+    """The rows of each shard, each to be read before the next."""
+    number = count = size = 0
+
+    def shard_of(row: dict[str, Any]) -> int:
+        nonlocal number, count, size
         weight = _weight(row)
-        if shard and (len(shard) == SHARD_ROWS or size + weight > SHARD_BYTES):
-            yield shard
-            shard, size, count = [], 0, count + 1
-        shard.append(row)
-        size += weight
-    if shard or not count:
+        if count and (count == SHARD_ROWS or size + weight > SHARD_BYTES):
+            number, count, size = number + 1, 0, 0
+        count, size = count + 1, size + weight
+        return number
+
+    for _, shard in groupby(rows, key=shard_of):
         yield shard
+    if not count:
+        yield iter(())
 
 
 def _weight(row: dict[str, Any]) -> int:

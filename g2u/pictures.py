@@ -1,24 +1,33 @@
 """Pictures in and out: decoded under limits, known by their pixels, stored as encoded bytes."""
 
+import contextlib
 import hashlib
 import io
 import struct
+import threading
 import warnings
+from collections.abc import Iterable
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from g2u.errors import DataError
-from g2u.records import Picture
+from g2u.errors import DataError, G2UError
+from g2u.held import FILES, Held
+from g2u.records import EditRequest, EmbedRequest, Picture, Request
 
 MAX_BYTES = 64 * 2**20
 MAX_PIXELS = 64 * 10**6
+PNG = b"\x89PNG\r\n\x1a\n"
 STRIP = 256
 """Rows of a picture."""
 DAMAGE = (OSError, SyntaxError, ValueError, TypeError, LookupError, EOFError, struct.error)
 """What Pillow raises on pictures that are damaged, in their EXIF data too."""
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP")
+PIXELS = Held(48 * 2**20)
+"""Of the pictures used last: the calls about one question come soon after one another."""
+DECODING, ENCODING = threading.Lock(), threading.Lock()
+"""Held so that several who ask for one picture at once have it made once."""
 
 
 def picture_of(encoded: bytes, where: str = "picture", pixels: int = MAX_PIXELS) -> Picture:
@@ -46,8 +55,46 @@ def picture_of_pixels(pixels: NDArray[np.uint8] | Image.Image) -> Picture:
 
 
 def pixels_of(picture: Picture) -> Image.Image:
-    """The picture as RGB, transparency laid over white, EXIF rotation applied."""
-    return _decode(picture.encoded, picture.digest[:12])
+    """The picture as RGB, transparency laid over white, EXIF rotation applied; the caller's own."""
+    return _pixels(picture).copy()
+
+
+def decode_ahead(pictures: Iterable[Picture]) -> None:
+    """Decode pictures that `pixels_of` will soon be asked for, as many as half of what is kept."""
+    room = PIXELS.most // 2
+    for picture in pictures:
+        room -= 3 * picture.width * picture.height
+        if room < 0:
+            break
+        with contextlib.suppress(G2UError):  # told where it is asked for
+            _pixels(picture)
+
+
+def png_of(picture: Picture) -> bytes:
+    """A PNG of the picture: its own file, if that is one of RGB and nothing else."""
+
+    def made() -> bytes:
+        encoded = picture.encoded
+        return encoded if _is_plain(encoded) else encode_png(_pixels(picture))
+
+    with ENCODING:
+        return FILES.get(("png", picture.digest), made, len)
+
+
+def has_png(picture: Picture) -> bool:
+    """Whether `png_of` takes no time."""
+    return ("png", picture.digest) in FILES
+
+
+def pictures_in(request: Request) -> list[Picture]:
+    """The pictures that a request shows, in their order."""
+    match request:
+        case EditRequest():
+            return list(request.pictures)
+        case EmbedRequest():
+            return [request.picture]
+    turns = request.turns
+    return [part for turn in turns for part in turn.parts if isinstance(part, Picture)]
 
 
 def encode_png(pixels: NDArray[np.uint8] | Image.Image) -> bytes:
@@ -60,6 +107,22 @@ def encode_png(pixels: NDArray[np.uint8] | Image.Image) -> bytes:
     buffer = io.BytesIO()
     image.save(buffer, "PNG", compress_level=6)
     return buffer.getvalue()
+
+
+def _pixels(picture: Picture) -> Image.Image:
+    def made() -> Image.Image:
+        return _decode(picture.encoded, picture.digest[:12])
+
+    with DECODING:
+        return PIXELS.get(picture.digest, made, lambda image: 3 * image.width * image.height)
+
+
+def _is_plain(encoded: bytes) -> bool:
+    """Whether a file is a PNG of 8-bit RGB without anything that changes how it is read."""
+    if not encoded.startswith(PNG):
+        return False
+    opened = Image.open(io.BytesIO(encoded), formats=["PNG"])
+    return opened.mode == "RGB" and not opened.info
 
 
 def _named(pixels: Image.Image, encoded: bytes) -> Picture:

@@ -1,6 +1,7 @@
 """The records that travel through the pipeline: values only, frozen and hashable."""
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal, Self
 
@@ -25,12 +26,19 @@ class Picture:
     digest: str
     """sha256 over size and RGB pixels (`g2u.pictures.picture_of`); equality and hash use it alone.
     """
-    encoded: bytes = field(compare=False, repr=False)
-    """The file as published (PNG, JPEG, WebP, GIF or BMP)."""
+    file: bytes | Callable[[], bytes] = field(compare=False, repr=False)
+    """The file as published (PNG, JPEG, WebP, GIF or BMP); of a stored picture, what reads it from
+    where it lies, so that thousands of pictures are little in memory.
+    """
     width: int = field(compare=False)
     height: int = field(compare=False)
     is_flat: bool | None = field(default=None, compare=False)
     """Whether all pixels have one colour; None where nobody has looked."""
+
+    @property
+    def encoded(self) -> bytes:
+        """The file's bytes. Raises DataError or CacheError where it lies there no longer."""
+        return self.file if isinstance(self.file, bytes) else self.file()
 
 
 @dataclass(frozen=True, slots=True)

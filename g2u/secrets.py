@@ -24,12 +24,20 @@ def struck(text: str) -> str:
 
 def _secrets() -> list[str]:
     found = []
-    for name, value in os.environ.items():
-        if NAMED.search(name):
-            found.append(value.strip())
-        elif ADDRESS.search(name) and (user := USER.search(value)):
-            found += [user[1], user[1].partition(":")[2]]
+    for name in os.environ:
+        if _tells(name):
+            value = os.environ[name]
+            if NAMED.search(name):
+                found.append(value.strip())
+            elif user := USER.search(value):
+                found += [user[1], user[1].partition(":")[2]]
     return [secret for secret in found if len(secret) >= SHORTEST]
+
+
+@lru_cache(maxsize=1024)
+def _tells(name: str) -> bool:
+    """Whether a variable of this name may hold a secret."""
+    return bool(NAMED.search(name) or ADDRESS.search(name))
 
 
 @lru_cache(maxsize=4)

@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from g2u.digests import call_key
 from g2u.errors import DataError
-from g2u.parquet import IMAGE, iterate_rows, read_shards, write_rows, write_shards
+from g2u.parquet import IMAGE, iterate_rows, read_places, write_rows, write_shards
 from g2u.records import EditRequest, Ending, Picture, Question, Status, Thought
 
 STRINGS = pa.list_(pa.string())
@@ -253,9 +253,8 @@ def write_pictures(folder: Path, pictures: Iterable[Picture]) -> None:
 
 
 def read_pictures(folder: Path) -> dict[str, Picture]:
-    """Digest -> picture."""
-    rows = read_shards(folder, PICTURES)
-    return {row["digest"]: _picture(row) for row in rows}
+    """Digest -> picture, whose file stays where it lies."""
+    return {row["digest"]: _picture(row) for row in read_places(folder, PICTURES)}
 
 
 def write_oracles(folder: Path, oracles: Iterable[tuple[str, Picture]]) -> None:
@@ -264,8 +263,8 @@ def write_oracles(folder: Path, oracles: Iterable[tuple[str, Picture]]) -> None:
 
 
 def read_oracles(folder: Path) -> dict[str, Picture]:
-    """Source digest -> oracle thought."""
-    return {row["source"]: _picture(row) for row in read_shards(folder, ORACLES)}
+    """Source digest -> oracle thought, whose file stays where it lies."""
+    return {row["source"]: _picture(row) for row in read_places(folder, ORACLES)}
 
 
 def write_thoughts(folder: Path, thoughts: Sequence[Thought], recipe: Recipe) -> None:
@@ -288,10 +287,11 @@ def write_thoughts(folder: Path, thoughts: Sequence[Thought], recipe: Recipe) ->
     write_shards(folder, THOUGHTS, rows, {"links.parquet": (LINKS, links)})
 
 
-def read_thoughts(folder: Path, *, with_pictures: bool = True) -> list[Thought]:
-    """Thoughts per question, in the order in which they were written."""
-    columns = None if with_pictures else [name for name in THOUGHTS.names if name != "image"]
-    stored = {row["thought"]: row for row in read_shards(folder, THOUGHTS, columns)}
+def read_thoughts(folder: Path) -> list[Thought]:
+    """Thoughts per question, in the order in which they were written; the pictures' files stay
+    where they lie.
+    """
+    stored = {row["thought"]: row for row in read_places(folder, THOUGHTS)}
     thoughts = []
     for link in iterate_rows(folder / "links.parquet", LINKS):
         row = stored.get(link["thought"])
@@ -301,7 +301,7 @@ def read_thoughts(folder: Path, *, with_pictures: bool = True) -> list[Thought]:
                 position=link["position"],
                 status=link["status"],
                 reason=link["reason"],
-                picture=_picture(row) if row and with_pictures else None,
+                picture=_picture(row) if row else None,
                 source=link["source"],
                 given=tuple(row["given"].split()) if row else (),
                 prompt=row["prompt"] if row else "",
@@ -427,7 +427,7 @@ def _picture_row(picture: Picture) -> dict[str, Any]:
 
 
 def _picture(row: dict[str, Any]) -> Picture:
-    return Picture(row["digest"], row["image"]["bytes"], row["width"], row["height"])
+    return Picture(row["digest"], row["image"], row["width"], row["height"])
 
 
 def _plain(value: Any) -> Any:

@@ -7,6 +7,7 @@ Run: python -m stages.generate --benchmark ladder --model tiny --family structur
 
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from g2u import params, tables
 from g2u.brokers import Brokers
@@ -15,6 +16,7 @@ from g2u.costs import write_costs
 from g2u.digests import canonical
 from g2u.errors import ModelError, run_main
 from g2u.flow import in_order
+from g2u.held import Spool
 from g2u.imagining import Imagining
 from g2u.parquet import write_rows
 from g2u.records import Picture, Question, Thought
@@ -27,14 +29,17 @@ async def imagined(
     pictures: Mapping[str, Picture],
     calls: BrokeredCalls,
 ) -> list[Thought]:
-    """The thoughts of all questions, round after round, draw after draw."""
+    """The thoughts of all questions, round after round, draw after draw; the pictures' files stay
+    in the call cache, and those that no call made lie in a spool.
+    """
     thoughts: list[Thought] = []
+    spool = Spool()
 
     async def thoughts_of(question: Question) -> list[Thought]:
         return await imagining.imagine(question, pictures, calls)
 
     async for found in in_order(questions, thoughts_of, calls.window):
-        thoughts += found
+        thoughts += [replace(t, picture=t.picture and spool.keep(t.picture)) for t in found]
     return sorted(thoughts, key=lambda thought: (thought.round, thought.draw))
 
 

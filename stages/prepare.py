@@ -16,6 +16,7 @@ from tqdm import tqdm
 
 from g2u import params, plugins, tables, targets
 from g2u.errors import DataError, in_one_line, run_main
+from g2u.held import Spool
 from g2u.params import BenchmarkPreset, Params
 from g2u.protocols import Benchmark
 from g2u.records import Picture, Question, Sample, Target
@@ -84,7 +85,9 @@ def _selected(preset: BenchmarkPreset, source: Benchmark, settings: Section) -> 
 
 
 class Prepared:
-    """What has been read of a benchmark; pictures pass through, all else is kept."""
+    """What has been read of a benchmark; pictures pass through, oracles and adversaries lie in a
+    spool, all else is kept.
+    """
 
     def __init__(self, samples: Iterable[Sample]) -> None:
         self.questions: list[Question] = []
@@ -92,7 +95,7 @@ class Prepared:
         self.oracles: dict[str, Picture] = {}
         self.adversaries: dict[str, Picture] = {}
         self.distinct: set[str] = set()
-        self._samples = samples
+        self._samples, self.spool = samples, Spool()
 
     def pictures(self) -> Iterator[Picture]:
         """Every distinct picture, once; fills the other fields on the way."""
@@ -100,9 +103,11 @@ class Prepared:
             self.questions.append(sample.question)
             self.targets.append(sample.target)
             for picture, oracle in zip(sample.pictures, sample.oracles, strict=False):
-                self.oracles[picture.digest] = oracle
+                if self.oracles.get(picture.digest) != oracle:
+                    self.oracles[picture.digest] = self.spool.keep(oracle)
             for picture, adversary in zip(sample.pictures, sample.adversaries, strict=False):
-                self.adversaries[picture.digest] = adversary
+                if self.adversaries.get(picture.digest) != adversary:
+                    self.adversaries[picture.digest] = self.spool.keep(adversary)
             for picture in sample.pictures:
                 if picture.digest not in self.distinct:
                     self.distinct.add(picture.digest)

@@ -168,7 +168,7 @@ def decisions(config: Params) -> list[Decided]:
 
 def _chosen(cell: Cell) -> dict[str, str]:
     """Question -> what was chosen to be drawn."""
-    thoughts = tables.read_thoughts(cell.thoughts, with_pictures=False)
+    thoughts = tables.read_thoughts(cell.thoughts)
     return {t.question: t.choice for t in thoughts if t.choice}
 
 

@@ -100,7 +100,7 @@ def main() -> None:
     rewards = tables.read_rewards(cell.rewards)
     scored, made = scores_of(config, cell, questions, gold, rewards)
     tables.assert_same_ids(str(cell), (s.id for s in scored["own"]), (q.id for q in questions))
-    worded = tables.read_thoughts(cell.thoughts, with_pictures=False)
+    worded = tables.read_thoughts(cell.thoughts)
     main_arm = scored["own"][0].arm
     right = {
         s.id: s.score >= 0.5 for s in scored["own"] if s.arm == main_arm and s.score is not None

@@ -23,7 +23,7 @@ import yaml
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from g2u import plugins
+from g2u import flow, plugins
 from g2u.brokers import Brokers
 from g2u.cache.broker import Broker
 from g2u.cache.calls import BrokeredCalls
@@ -306,7 +306,7 @@ def imagined(
         thoughts = (family.imagine(q, pictures, told, sampler, calls) for q in questions)
         return [thought for found in await asyncio.gather(*thoughts) for thought in found]
 
-    return sorted(asyncio.run(ask()), key=lambda thought: (thought.round, thought.draw))
+    return sorted(flow.run(ask()), key=lambda thought: (thought.round, thought.draw))
 
 
 def asked_at_once(ask: Callable[[Any], Any], requests: Iterable[Any]) -> list[Any]:
@@ -315,4 +315,4 @@ def asked_at_once(ask: Callable[[Any], Any], requests: Iterable[Any]) -> list[An
     async def all_of_them() -> list[Any]:
         return await asyncio.gather(*map(ask, requests))
 
-    return asyncio.run(all_of_them())
+    return flow.run(all_of_them())

@@ -18,7 +18,7 @@ def write(folder: Path, numbers: range) -> None:
 
 
 def questions(folder: Path) -> list[str]:
-    return [each.question for each in tables.read_thoughts(folder, with_pictures=False)]
+    return [each.question for each in tables.read_thoughts(folder)]
 
 
 @pytest.mark.parametrize(("before", "after"), [(7, 3), (3, 7), (2, 2), (7, 7), (0, 4), (4, 0)])

@@ -1,6 +1,5 @@
 """Rewards: GvU's formulas by hand, failures left out, nothing asked that was not wanted."""
 
-import asyncio
 import math
 from collections.abc import Sequence
 from dataclasses import replace
@@ -8,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from g2u import flow
 from g2u.cache.folder import FolderStore
 from g2u.params import Params, load
 from g2u.pictures import picture_of
@@ -71,7 +71,7 @@ def told(model: Reader, folder: Path, thoughts: list[Thought], *names: str) -> l
     calls = brokered(model, FolderStore(folder), 4)
     last = max(thought.round for thought in thoughts)
     wanted = named(configured(*names), "tiny")
-    return asyncio.run(rewards(wanted, thoughts, {SOURCE.digest: SOURCE}, calls, last))
+    return flow.run(rewards(wanted, thoughts, {SOURCE.digest: SOURCE}, calls, last))
 
 
 def test_likelihood_is_the_geometric_mean_of_token_probabilities(tmp_path: Path) -> None:

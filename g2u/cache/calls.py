@@ -16,8 +16,8 @@ from g2u.records import (
     ScoreRequest,
 )
 
-AT_ONCE = 512
-"""Replies read in one go."""
+AT_ONCE = 32
+"""Replies read in one go; drawings are pictures."""
 
 
 @dataclass(slots=True)
@@ -134,17 +134,13 @@ class BrokeredCalls:
         keys = sorted(self.settled)
         for start in range(0, len(keys), AT_ONCE):
             batch = keys[start : start + AT_ONCE]
-            entries = self._broker.store.get_many(batch)
+            entries = self._broker.store.get_many(key for key in batch if key not in drawn)
             for key in batch:
-                entry = entries.get(key)
-                if entry is None:  # forgotten meanwhile
+                entry, note = entries.get(key), self.notes[key]
+                if entry is None and key not in drawn:  # forgotten meanwhile
                     continue
-                yield {
-                    "call": key,
-                    "kind": entry.kind,
-                    "identity": self.notes[key].identity,
-                    "reply": None if key in drawn else entry.body,
-                }
+                reply = entry.body if entry is not None else None
+                yield {"call": key, "kind": note.kind, "identity": note.identity, "reply": reply}
 
     def _of(self, kind: Kind) -> Broker:
         return self._writer if kind == "answer" else self._broker

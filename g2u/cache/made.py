@@ -109,7 +109,10 @@ class MadeStore:
                 return _sound(row["reply"], row["kind"], seconds)
         drawn = self._index("thought").get(key)
         thought = self._row(drawn, key, "thought") if drawn is not None else None
-        return _sound(thought["image"]["bytes"], "edit", seconds) if thought else None
+        try:
+            return _sound(thought["image"](), "edit", seconds) if thought else None
+        except DataError:
+            return None
 
     def _row(self, place: Place, key: str, column: str) -> dict[str, Any] | None:
         path, number = place
@@ -119,9 +122,10 @@ class MadeStore:
 
 def _rows(path: Path, column: str) -> list[dict[str, Any]]:
     """A shard's rows; none where it is gone or damaged."""
-    schema, columns = (CALLS, CALLS.names) if column == "call" else (THOUGHTS, ["thought", "image"])
     try:
-        return parquet.read_rows(path, schema, columns)
+        if column == "call":
+            return parquet.read_rows(path, CALLS)
+        return list(parquet.places_of(path, THOUGHTS))
     except DataError:
         return []
 

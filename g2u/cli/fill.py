@@ -30,6 +30,7 @@ from g2u.cli.progress import Counts, Progress, Share
 from g2u.cli.stale import Stale
 from g2u.cli.workers import LostWorkerError, Pool, pool, spent, worker_count
 from g2u.errors import ModelError
+from g2u.flow import runner, together
 from g2u.imagining import Imagining
 from g2u.params import Params
 from g2u.records import Question, Thought
@@ -87,6 +88,8 @@ class Part:
     place: int
     """Which part of the benchmark's questions, of `parts`."""
     parts: int
+    is_prepared: bool
+    """Whether prepare has written the benchmark as it is now."""
     shows_others: bool = False
     """Whether the arms are asked that show other questions' thoughts, and nothing else."""
 
@@ -197,7 +200,7 @@ class _Schedule:
         found: "queue.SimpleQueue[Filled | None]",
         progress: Progress,
     ) -> None:
-        self._config, self._workers = config, workers
+        self._config, self._workers, self._unprepared = config, workers, work.prepare
         self._found, self._progress = found, progress
         self._takes, self._goes_on = True, True
         self._change = threading.Condition()
@@ -208,7 +211,8 @@ class _Schedule:
         for stage, cell in jobs(config, work):
             together.setdefault((cell.benchmark, cell.model), []).append((stage, cell))
         for key, each in together.items():
-            count = workers.perform(0, count_questions, key[0])
+            is_prepared = key[0] not in work.prepare
+            count = workers.perform(0, count_questions, key[0], is_prepared)
             parts = max(1, math.ceil(count / PART))
             others = parts if self._pairs(each) else 0
             self._benchmarks[key] = _Benchmark(tuple(each), parts, parts, parts + others)
@@ -269,7 +273,14 @@ class _Schedule:
         each = [job for job in told.jobs if not shows_others or self._pairs([job])]
         return [
             Part(
-                next(self._numbers), benchmark, model, tuple(each), place, told.parts, shows_others
+                next(self._numbers),
+                benchmark,
+                model,
+                tuple(each),
+                place,
+                told.parts,
+                benchmark not in self._unprepared,
+                shows_others,
             )
             for place in range(told.parts)
         ]
@@ -323,9 +334,9 @@ class _Schedule:
                 self._found.put(told.totals.get((stage, cell), nothing))
 
 
-def count_questions(benchmark: str) -> int:
+def count_questions(benchmark: str, is_prepared: bool) -> int:
     """In a worker: how many questions a benchmark has."""
-    return len(_source(benchmark).questions)
+    return len(_source(benchmark, is_prepared).questions)
 
 
 def advance(fresh: Sequence[Part]) -> list[Report]:
@@ -344,7 +355,7 @@ class _Filler:
     """A worker's event loop, which stands still between two calls of `advance`, and its brokers."""
 
     def __init__(self) -> None:
-        self._runner = asyncio.Runner()
+        self._runner = runner()
         self._config = params.load()
         self._model = ""
         self._brokers: Brokers | None = None
@@ -386,7 +397,7 @@ class _Work:
 
     def __init__(self, config: Params, part: Part, brokers: Brokers) -> None:
         self._config, self._part = config, part
-        self._source = _source(part.benchmark)
+        self._source = _source(part.benchmark, part.is_prepared)
         self._own = in_parts(self._source.questions, part.parts)[part.place]
         self._cells = [_CellWork(config, job, self._source, brokers) for job in part.jobs]
         self._undrawn = len(self._own) * len(part.jobs)
@@ -399,10 +410,7 @@ class _Work:
         if not self._undrawn:
             self.drawn.set_result(None)
         work = self._shown_others if self._part.shows_others else self._whole
-        async with asyncio.TaskGroup() as group:
-            for question in self._own:
-                for cell in self._cells:
-                    group.create_task(work(cell, question))
+        await asyncio.gather(*(work(cell, each) for each in self._own for cell in self._cells))
 
     def report(self, *, is_done: bool) -> Report:
         """What became of it since the last report."""
@@ -425,9 +433,10 @@ class _Work:
         await cell.answer(question, thoughts, of_other=False)
 
     async def _shown_others(self, cell: "_CellWork", question: Question) -> None:
-        donor = _donors(self._part.benchmark).get(question.id)
+        part = self._part
+        donor = _donors(part.benchmark, part.is_prepared).get(question.id)
         if donor is not None:
-            thoughts = await cell.thoughts(_by_id(self._part.benchmark)[donor])
+            thoughts = await cell.thoughts(_by_id(part.benchmark, part.is_prepared)[donor])
             await cell.answer(question, thoughts, of_other=True)
 
 
@@ -463,9 +472,9 @@ class _CellWork:
             for arm in arms(self._config, self._cell, thoughts)
             if (arm.pairing != "own") == of_other
         ]
-        if not of_other:
+        if self._rewards and not of_other:
             asked.append(rewards(self._rewards, thoughts, pictures, self._asking, last))
-        await asyncio.gather(*asked)
+        await together(asked)
 
     def filled(self) -> Iterator[Filled]:
         """What both stages came to so far."""
@@ -512,13 +521,13 @@ def _recorded(cell: Cell) -> dict[str, list[Thought]]:
 
 
 @functools.lru_cache(maxsize=2)
-def _donors(benchmark: str) -> dict[str, str]:
-    return donors(_source(benchmark).questions)
+def _donors(benchmark: str, is_prepared: bool) -> dict[str, str]:
+    return donors(_source(benchmark, is_prepared).questions)
 
 
 @functools.lru_cache(maxsize=2)
-def _by_id(benchmark: str) -> dict[str, Question]:
-    return {question.id: question for question in _source(benchmark).questions}
+def _by_id(benchmark: str, is_prepared: bool) -> dict[str, Question]:
+    return {question.id: question for question in _source(benchmark, is_prepared).questions}
 
 
 @functools.cache
@@ -527,5 +536,5 @@ def _store() -> Replies:
 
 
 @functools.lru_cache(maxsize=2)
-def _source(benchmark: str) -> Source:
-    return read_source(params.load(), benchmark)
+def _source(benchmark: str, is_prepared: bool) -> Source:
+    return read_source(params.load(), benchmark, is_prepared=is_prepared)

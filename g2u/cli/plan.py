@@ -11,9 +11,9 @@ from g2u.cli.workers import worker_count
 from g2u.imagining import Imagining
 from g2u.params import Params
 from g2u.records import Picture, Question, Thought
-from g2u.workspace import Cell, known_calls
+from g2u.workspace import BenchmarkFolder, Cell, known_calls
 from stages.generate import imagined
-from stages.prepare import samples
+from stages.prepare import Prepared, samples
 from stages.understand import REWARDS, Understanding
 
 GUESS_SECONDS = {"edit": 0.03, "answer": 0.02, "score": 0.003, "embed": 0.003}
@@ -67,7 +67,10 @@ def plan(config: Params) -> list[CellPlan]:
     plans = []
     for benchmark in config.benchmarks:
         cells = [Cell(benchmark, model, family) for model, family in config.cells_of(benchmark)]
-        source = read_source(config, benchmark) if work.understand & {*cells} else None
+        source = None
+        if work.understand & {*cells}:
+            is_prepared = benchmark not in work.prepare
+            source = read_source(config, benchmark, is_prepared=is_prepared)
         for cell in cells:
             if source is None or cell not in work.understand:
                 keys = _recorded(cell, "generate", "understand", "judge")
@@ -93,18 +96,27 @@ def _recorded(cell: Cell, *stages: str) -> frozenset[str]:
     )
 
 
-def read_source(config: Params, benchmark: str) -> Source:
-    """What prepare would write, but for the targets."""
-    questions: list[Question] = []
-    pictures: dict[str, Picture] = {}
-    given: dict[str, dict[str, Picture]] = {"oracles": {}, "adversaries": {}}
-    for sample in samples(config, benchmark):
-        questions.append(sample.question)
-        pictures |= {picture.digest: picture for picture in sample.pictures}
-        originals = [picture.digest for picture in sample.pictures]
-        given["oracles"] |= dict(zip(originals, sample.oracles, strict=False))
-        given["adversaries"] |= dict(zip(originals, sample.adversaries, strict=False))
-    return Source(questions, pictures, given)
+def read_source(config: Params, benchmark: str, *, is_prepared: bool = False) -> Source:
+    """What prepare writes, but for the targets; pictures' files lie there, or in a spool.
+
+    Args:
+        config: the params.
+        benchmark: a preset.
+        is_prepared: whether prepare has written it as params, code and source are now; who has not
+            got its pictures, as actors of Ray, reads the source all the same.
+    """
+    folder, reads = BenchmarkFolder(benchmark), ("oracles", "adversaries")
+    if is_prepared and folder.pictures.is_dir():
+        return Source(
+            tables.read_questions(folder.questions),
+            tables.read_pictures(folder.pictures),
+            {name: tables.read_oracles(folder.given(name)) for name in reads},
+        )
+    made = Prepared(samples(config, benchmark))
+    pictures = {picture.digest: made.spool.keep(picture) for picture in made.pictures()}
+    return Source(
+        made.questions, pictures, dict(zip(reads, (made.oracles, made.adversaries), strict=True))
+    )
 
 
 async def plan_cell(
@@ -142,7 +154,7 @@ def _stand_in(thought: Thought, pictures: dict[str, Picture]) -> Thought:
     if thought.status != "failed" or thought.picture is not None or not thought.call:
         return thought
     source = pictures[thought.source]
-    unknown = Picture(f"unmade {thought.call}", source.encoded, source.width, source.height)
+    unknown = Picture(f"unmade {thought.call}", source.file, source.width, source.height)
     return replace(thought, status="ok", reason="", picture=unknown)
 
 

@@ -97,10 +97,11 @@ def test_scores_that_are_not_finite_are_failures(tmp_path: Path) -> None:
 
 def test_a_damaged_entry_is_asked_again(tmp_path: Path) -> None:
     model = Echo()
-    asked_at_once(brokered(model, FolderStore(tmp_path), 8).answer, [ask("a")])
-    path = next(tmp_path.glob("2/??/*"))
-    path.write_bytes(path.read_bytes()[:-1] + b"Z")
-    assert asked_at_once(brokered(model, FolderStore(tmp_path), 8).answer, [ask("a")]) == ["A"]
+    asked_at_once(brokered(model, FolderStore(tmp_path), 8).answer, [ask("whole")])
+    path = next(tmp_path.glob("3/*.arrow"))
+    path.write_bytes(path.read_bytes().replace(b"WHOLE", b"WHOLF"))
+    said = asked_at_once(brokered(model, FolderStore(tmp_path), 8).answer, [ask("whole")])
+    assert said == ["WHOLE"]
     assert model.asked == 2
 
 

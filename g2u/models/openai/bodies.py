@@ -5,6 +5,7 @@ Fields as documented by the OpenAI API reference (images/edits, chat/completions
 /v1/images/edits).
 """
 
+import asyncio
 import base64
 import binascii
 import json
@@ -17,7 +18,7 @@ from openai import AsyncOpenAI
 from PIL import Image
 
 from g2u.errors import in_one_line
-from g2u.pictures import encode_png, picture_of, pixels_of
+from g2u.pictures import picture_of, picture_of_pixels, pixels_of, png_of
 from g2u.records import (
     AnswerRequest,
     EditRequest,
@@ -63,7 +64,7 @@ async def images_edit(sdk: AsyncOpenAI, settings: Settings, request: EditRequest
     if size:
         asked["size"] = size
     if shown:
-        files = [(f"{i}.png", encode_png(image), "image/png") for i, image in enumerate(shown)]
+        files = [(f"{i}.png", png_of(each), "image/png") for i, each in enumerate(shown)]
         reply = await sdk.images.edit(image=files[0] if len(files) == 1 else files, **asked)
     else:
         reply = await sdk.images.generate(**asked)
@@ -75,7 +76,7 @@ async def images_edit(sdk: AsyncOpenAI, settings: Settings, request: EditRequest
             f"a picture's address instead of its bytes: {_short(address)}; where the server takes "
             "it, set edit_extra: {response_format: b64_json}"
         )
-    return _only(found, reply)
+    return await asyncio.to_thread(_only, found, reply)
 
 
 async def chat_edit(sdk: AsyncOpenAI, settings: Settings, request: EditRequest) -> Picture:
@@ -85,7 +86,7 @@ async def chat_edit(sdk: AsyncOpenAI, settings: Settings, request: EditRequest) 
     if shown and settings["size"]:
         body = {"width": shown[0].width, "height": shown[0].height, **body}
     prompt = settings["edit_template"].replace("{prompt}", request.prompt)
-    content = [*(_part(image) for image in shown), {"type": "text", "text": prompt}]
+    content = [*map(_part, shown), {"type": "text", "text": prompt}]
     messages: Any = [{"role": "user", "content": content}]
     reply = await sdk.chat.completions.create(
         model=settings["model"], messages=messages, extra_body=body
@@ -100,7 +101,7 @@ async def chat_edit(sdk: AsyncOpenAI, settings: Settings, request: EditRequest) 
             found += IN_TEXT.findall(held)
         for part in [*(held if isinstance(held, list) else []), *_listed(message, "images")]:
             found += _in_part(part)
-    return _only(found, reply)
+    return await asyncio.to_thread(_only, found, reply)
 
 
 async def answer(sdk: AsyncOpenAI, settings: Settings, request: AnswerRequest) -> Text:
@@ -217,11 +218,10 @@ def _messages(settings: Settings, turns: Sequence[Turn]) -> list[dict[str, Any]]
             if template and turn.role == "user":
                 marks = settings["picture_mark"] * len(shown)
                 text = template.replace("{pictures}", marks).replace("{prompt}", text)
-            content = [*(_part(image) for image in shown), {"type": "text", "text": text}]
+            content = [*map(_part, shown), {"type": "text", "text": text}]
         else:
             content = [
-                _part(pixels_of(part)) if isinstance(part, Picture) else _text(part)
-                for part in turn.parts
+                _part(part) if isinstance(part, Picture) else _text(part) for part in turn.parts
             ]
         is_plain = turn.role == "assistant" and not pictures
         plain = "\n".join(part for part in turn.parts if isinstance(part, str))
@@ -233,23 +233,23 @@ def _text(text: str) -> dict[str, Any]:
     return {"type": "text", "text": text}
 
 
-def _part(image: Image.Image) -> dict[str, Any]:
-    encoded = base64.b64encode(encode_png(image)).decode()
+def _part(picture: Picture) -> dict[str, Any]:
+    encoded = base64.b64encode(png_of(picture)).decode()
     return {"type": "image_url", "image_url": {"url": f"data:image/png;base64,{encoded}"}}
 
 
-def _shown(settings: Settings, pictures: Sequence[Picture]) -> list[Image.Image]:
+def _shown(settings: Settings, pictures: Sequence[Picture]) -> Sequence[Picture]:
     """The pictures; side by side in one where the server takes one."""
+    if settings["pictures"] == "many" or len(pictures) < 2:
+        return pictures
     images = [pixels_of(picture) for picture in pictures]
-    if settings["pictures"] == "many" or len(images) < 2:
-        return images
     height = max(image.height for image in images)
     sheet = Image.new("RGB", (sum(image.width for image in images), height), (255, 255, 255))
     left = 0
     for image in images:
         sheet.paste(image, (left, 0))
         left += image.width
-    return [sheet]
+    return [picture_of_pixels(sheet)]
 
 
 def _fields(reply: Any) -> Mapping[str, Any]:

@@ -27,6 +27,7 @@ from openai import (
 
 from g2u.errors import DataError, ModelError
 from g2u.models.openai import bodies
+from g2u.pictures import has_png, pictures_in, png_of
 from g2u.protocols import Reply
 from g2u.records import AnswerRequest, EditRequest, Failure, Request, ScoreRequest
 
@@ -99,6 +100,9 @@ class Client:
         await self._sdk.close()
 
     async def _sent(self, request: Request) -> Any:
+        for picture in pictures_in(request):
+            if not has_png(picture):  # others are sent meanwhile
+                await asyncio.to_thread(png_of, picture)
         if isinstance(request, EditRequest):
             through = {"images": bodies.images_edit, "chat": bodies.chat_edit}
             return await through[self._settings["edit_through"]](self._sdk, self._settings, request)
