@@ -12,9 +12,9 @@ from collections.abc import Iterator, Sequence
 from g2u import params, tables, targets
 from g2u.arms import Arm, paired
 from g2u.errors import run_main
-from g2u.gallery.writing import GalleryArm, GalleryItem, GalleryPart, thumbnail, write_gallery
+from g2u.gallery.writing import GalleryArm, GalleryItem, GalleryPart, write_gallery
 from g2u.params import Params
-from g2u.records import Question
+from g2u.records import Picture, Question
 from g2u.tables import Answer, Score
 from g2u.workspace import REPORT, BenchmarkFolder, Cell
 
@@ -31,14 +31,9 @@ def part_of(config: Params, benchmark: str, model: str) -> GalleryPart:
     folder, families = BenchmarkFolder(benchmark), tuple(config.families_of(benchmark, model))
     questions = spread(tables.read_questions(folder.questions), config.gallery.items)
     gold = {target.id: target.answer for target in targets.read_targets(folder.targets)}
-    originals = {digest for question in questions for digest in question.pictures}
-    thumbnails = {
-        digest: thumbnail(picture)
-        for digest, picture in tables.read_pictures(folder.pictures).items()
-        if digest in originals
-    }
+    pictures = tables.read_pictures(folder.pictures)
     arms = {
-        family: dict(_arms(Cell(benchmark, model, family), questions, thumbnails))
+        family: dict(_arms(Cell(benchmark, model, family), questions, pictures))
         for family in families
     }
     items = [
@@ -53,13 +48,13 @@ def part_of(config: Params, benchmark: str, model: str) -> GalleryPart:
         )
         for question in questions
     ]
-    return GalleryPart(benchmark, model, families, items, thumbnails)
+    return GalleryPart(benchmark, model, families, items, pictures)
 
 
 def _arms(
-    cell: Cell, questions: Sequence[Question], thumbnails: dict[str, str]
+    cell: Cell, questions: Sequence[Question], pictures: dict[str, Picture]
 ) -> Iterator[tuple[str, GalleryArm]]:
-    """Question -> the main arm's thoughts, answer and score; adds the thoughts' thumbnails."""
+    """Question -> the main arm's thoughts, answer and score; adds the thoughts' pictures."""
     wanted = {question.id for question in questions}
     thoughts = [t for t in tables.read_thoughts(cell.thoughts) if t.question in wanted]
     answers = tables.read_answers(cell.answers)
@@ -76,8 +71,7 @@ def _arms(
     for name, answer in said.items():
         shown = [thought.picture for thought in drawn[name] if thought.picture]
         for picture in shown:
-            if picture.digest not in thumbnails:
-                thumbnails[picture.digest] = thumbnail(picture)
+            pictures.setdefault(picture.digest, picture)
         digests = tuple(picture.digest for picture in shown)
         yield name, _arm(digests, answer, scores[name], first.get(name))
 
@@ -92,13 +86,12 @@ def _arm(
 def main() -> None:
     """Write the gallery of all parts."""
     config = params.load()
-    parts = [
+    parts = (
         part_of(config, benchmark, model)
         for benchmark in config.benchmarks
         for model in config.models_of(benchmark)
-    ]
-    write_gallery(REPORT, parts)
-    shown = sum(len(part.items) for part in parts)
+    )
+    shown = write_gallery(REPORT, parts)
     line = f"gallery: {shown} items, 0 calls made, 0 reused, 0 failed"
     print(f"{line}: {REPORT / 'gallery.html'}", file=sys.stderr)
 

@@ -9,7 +9,7 @@ import base64
 import io
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from typing import Any
 from PIL import Image
 
 from g2u.files import write_whole
+from g2u.held import FILES
 from g2u.pictures import pixels_of
 from g2u.records import Picture
 
@@ -76,8 +77,8 @@ class GalleryPart:
     model: str
     arms: tuple[str, ...]
     items: Sequence[GalleryItem]
-    thumbnails: Mapping[str, str]
-    """Digest -> data URI, of every picture that the items show."""
+    pictures: Mapping[str, Picture]
+    """By digest: every one that the items show."""
 
     @property
     def name(self) -> str:
@@ -85,32 +86,49 @@ class GalleryPart:
         return f"{self.benchmark}-{self.model}"
 
 
-def write_gallery(folder: Path, parts: Sequence[GalleryPart]) -> None:
-    """Write gallery.html and gallery/ into the report's folder; other files in it stay."""
+def write_gallery(folder: Path, parts: Iterable[GalleryPart]) -> int:
+    """Write gallery.html and gallery/ into the report's folder; other files in it stay.
+
+    Args:
+        folder: the report's.
+        parts: one is in memory at a time, and the thumbnails of CHUNK questions.
+
+    Returns:
+        How many items there are.
+    """
     write_whole(folder / "gallery.html", TEMPLATE.read_text(encoding="utf-8"))
-    listed = [
-        {
-            "name": part.name,
-            "benchmark": part.benchmark,
-            "model": part.model,
-            "arms": list(part.arms),
-            "items": len(part.items),
-            "chunk": CHUNK,
-        }
-        for part in parts
-    ]
-    _script(folder / "gallery" / "parts.js", "parts", listed)
+    listed: list[dict[str, Any]] = []
     for part in parts:
-        place = folder / "gallery" / part.name
-        _script(place / "items.js", "items", [part.name, [_row(part, i) for i in part.items]])
-        chunks = [part.items[first : first + CHUNK] for first in range(0, len(part.items), CHUNK)]
-        for number, some in enumerate(chunks):
-            shown = {digest[:NAMED]: part.thumbnails[digest] for digest in _pictures(some)}
-            _script(place / f"pictures-{number}.js", "pictures", [part.name, shown])
-        for path in place.glob("pictures-*.js"):  # of more questions than there are now
-            told = PICTURES.fullmatch(path.name)
-            if told and int(told[1]) >= len(chunks):
-                path.unlink()
+        listed.append(
+            {
+                "name": part.name,
+                "benchmark": part.benchmark,
+                "model": part.model,
+                "arms": list(part.arms),
+                "items": len(part.items),
+                "chunk": CHUNK,
+            }
+        )
+        _write_part(folder / "gallery" / part.name, part)
+    _script(folder / "gallery" / "parts.js", "parts", listed)
+    return sum(each["items"] for each in listed)
+
+
+def _write_part(place: Path, part: GalleryPart) -> None:
+    _script(place / "items.js", "items", [part.name, [_row(part, i) for i in part.items]])
+    chunks = [part.items[first : first + CHUNK] for first in range(0, len(part.items), CHUNK)]
+    for number, some in enumerate(chunks):
+        shown = {digest[:NAMED]: _thumbnail(part.pictures[digest]) for digest in _pictures(some)}
+        _script(place / f"pictures-{number}.js", "pictures", [part.name, shown])
+    for path in place.glob("pictures-*.js"):  # of more questions than there are now
+        told = PICTURES.fullmatch(path.name)
+        if told and int(told[1]) >= len(chunks):
+            path.unlink()
+
+
+def _thumbnail(picture: Picture) -> str:
+    """`thumbnail`, held for other questions and models that show the picture."""
+    return FILES.get(("thumbnail", picture.file), lambda: thumbnail(picture), len)
 
 
 def thumbnail(picture: Picture) -> str:

@@ -7,7 +7,6 @@ them, rows are joined with the benchmark's pictures by the digest of their pixel
 
 import os
 from collections.abc import Iterator, Sequence
-from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -97,7 +96,8 @@ def _is_drawn(cell: Cell) -> bool:
 def _write_cell(config: Params, cell: Cell, folder: Path, *, with_originals: bool) -> SharedCell:
     licence = config.presets.benchmarks[cell.benchmark].licence
     has_originals = with_originals and bool(licence)
-    originals = Originals(BenchmarkFolder(cell.benchmark).pictures)
+    pictures = BenchmarkFolder(cell.benchmark).pictures
+    originals = tables.read_pictures(pictures) if has_originals else {}
     uses = _uses(cell)
     place = folder / "data" / f"{cell.benchmark}-{cell.model}-{cell.family}"
 
@@ -110,7 +110,8 @@ def _write_cell(config: Params, cell: Cell, folder: Path, *, with_originals: boo
                     f"{cell.thoughts}: thought {shown(row['thought'])}: {shown(error)}; it cannot "
                     "be shared"
                 ) from None
-            original = originals.find(row["source"]) if has_originals else None
+            known = originals.get(row["source"])
+            original = known and {"bytes": known.encoded, "path": None}
             shown_by = [dict(zip(USED, use, strict=True)) for use in uses.get(row["thought"], [])]
             yield {**row, "original": original, "uses": shown_by}
 
@@ -132,27 +133,6 @@ def _write_cell(config: Params, cell: Cell, folder: Path, *, with_originals: boo
         )
     except Invalid as error:
         raise DataError(f"params.yaml: cell {cell}: {fault(error)}; it cannot be shared") from None
-
-
-class Originals:
-    """Pictures of a benchmark by digest, a shard or two in memory."""
-
-    def __init__(self, folder: Path) -> None:
-        self._shards: dict[str, Path] = {
-            row["digest"]: part
-            for part in parquet.shards(folder)
-            for row in parquet.read_rows(part, tables.PICTURES, ["digest"])
-        }
-        self._read = lru_cache(maxsize=2)(self._images)
-
-    def find(self, digest: str) -> dict[str, Any] | None:
-        """The picture as `datasets` stores it; None where the benchmark has none of that digest."""
-        part = self._shards.get(digest)
-        return None if part is None else self._read(part).get(digest)
-
-    def _images(self, part: Path) -> dict[str, dict[str, Any]]:
-        rows = parquet.read_rows(part, tables.PICTURES, ["digest", "image"])
-        return {row["digest"]: row["image"] for row in rows}
 
 
 def _uses(cell: Cell) -> dict[str, list[tuple[Any, ...]]]:

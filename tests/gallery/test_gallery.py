@@ -20,7 +20,7 @@ pytestmark = pytest.mark.browser
 ARMS = ("direct", "duplicate", "detail")
 ORIGINALS = [picture_of(png(number)) for number in range(40)]
 THOUGHTS = [picture_of(png(100 + number)) for number in range(40)]
-THUMBNAILS = {picture.digest: thumbnail(picture) for picture in (*ORIGINALS, *THOUGHTS)}
+SHOWN = {picture.digest: picture for picture in (*ORIGINALS, *THOUGHTS)}
 
 
 def item(number: int) -> GalleryItem:
@@ -47,8 +47,8 @@ def item(number: int) -> GalleryItem:
 def gallery(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A part of 20,000 questions and one of 8."""
     folder = tmp_path_factory.mktemp("report") / "a report"
-    many = GalleryPart("many", "m", ARMS, [item(number) for number in range(20_000)], THUMBNAILS)
-    few = GalleryPart("few", "m", ARMS, [item(number) for number in range(8)], THUMBNAILS)
+    many = GalleryPart("many", "m", ARMS, [item(number) for number in range(20_000)], SHOWN)
+    few = GalleryPart("few", "m", ARMS, [item(number) for number in range(8)], SHOWN)
     write_gallery(folder, [many, few])
     return folder / "gallery.html"
 
@@ -142,7 +142,7 @@ def test_every_thought_of_a_question_is_shown(page: Page, tmp_path: Path) -> Non
         one.arms["detail"], thoughts=tuple(picture.digest for picture in THOUGHTS[:3])
     )
     several = dataclasses.replace(one, arms={**one.arms, "detail": drawn})
-    write_gallery(tmp_path, [GalleryPart("b", "m", ARMS, [several], THUMBNAILS)])
+    write_gallery(tmp_path, [GalleryPart("b", "m", ARMS, [several], SHOWN)])
     page.goto((tmp_path / "gallery.html").as_uri())
     expect(page.locator("#item-0 img[alt$='of detail']")).to_have_count(3)
     expect(page.locator("#item-0")).to_contain_text("detail, 3")
