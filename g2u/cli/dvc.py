@@ -39,7 +39,7 @@ def opened() -> Iterator[Any]:
     from scmrepo.exceptions import SCMError
 
     for name in ("dvc", "dvc_data"):
-        logging.getLogger(name).setLevel(logging.ERROR)
+        logging.getLogger(name).setLevel(logging.CRITICAL)  # what it draws bars by, too
     of_dvc = (DvcException, SCMError, DiskError, ObjectDBError, ObjectFormatError)
     try:
         with Repo() as repo:

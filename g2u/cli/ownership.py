@@ -428,11 +428,12 @@ class Workspace:
 
 def _read_and_written(config: Params, root: Path) -> Iterator[str]:
     """Benchmarks' own files that lie where g2u writes, or around it."""
-    places = [root.resolve() / out.path for out in outs(config)]
+    places = {root.resolve() / out.path for out in outs(config)}
+    around = {folder for place in places for folder in (place, *place.parents)}
     for name in config.benchmarks:
         for path in config.presets.benchmarks[name].files():
             own = (root / path).resolve()
-            if any(own in (p, *p.parents) or p in own.parents for p in places):
+            if own in around or not places.isdisjoint(own.parents):
                 yield (
                     f"params.yaml: presets.benchmarks.{name}: {path}: g2u writes there; move it to "
                     "a folder of its own"
