@@ -169,9 +169,12 @@ class FolderStore:
             if self._pen.writer is None:
                 return
             self._pen.seal()
-            small, left = segment.mergeable(self._folder)
-            if len(small) + len(left) > MANY:
-                rewrite(self._folder, [*small, *left][:AT_ONCE])
+            try:
+                small, left = segment.mergeable(self._folder)
+                if len(small) + len(left) > MANY:
+                    rewrite(self._folder, [*small, *left][:AT_ONCE])
+            except OSError as error:  # others' files may be theirs alone
+                LOG.warning("call cache %s: not merged: %s", self.place, error.strerror)
 
     def migrate(self) -> Migration:
         """See `CallStore.migrate`; files go once the segment that holds them is sealed."""

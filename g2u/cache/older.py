@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from typing import Protocol
 
-from g2u.cache.segment import FULL
+from g2u.cache import segment
 from g2u.cache.store import DAMAGE, KEY, Entry, Migration, Stored, facts_of, packed, unpacked
 
 FORM = "2"
@@ -127,7 +127,7 @@ def take_over(
                     done.taken += 1
                 moved.append(path)
                 room += len(raw)
-                if room >= FULL:
+                if room >= segment.FULL:
                     settle()
                     tree.forget(moved)
                     moved, room = [], 0

@@ -138,10 +138,10 @@ class CallStore(Replies, Protocol):
 
     def close(self) -> None:
         """Seal what this process wrote, and merge small segments if they are many. The store can be
-        used on; without this call it happens when the process ends, unless that is killed.
+        used on. What a process leaves unsealed because it was killed is read all the same.
 
         Raises:
-            CacheError: shared storage cannot be written.
+            CacheError: the store cannot be written; nothing that was put is lost.
         """
         ...
 
@@ -177,7 +177,7 @@ def older_form(place: str) -> CacheError:
 
 def packed(key: str, entry: Entry) -> bytes:
     """A reply as it is kept."""
-    facts = [entry.kind, round(entry.seconds, 6), entry.picture and list(entry.picture)]
+    facts = [entry.kind, entry.seconds, entry.picture and list(entry.picture)]
     head = {"seal": _seal(key, facts, entry.body), "facts": facts}
     return json.dumps(head).encode() + b"\n" + entry.body
 

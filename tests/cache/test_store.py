@@ -9,14 +9,15 @@ import stat
 import subprocess
 import sys
 import tempfile
+import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import polars as pl
-import pyarrow as pa
 import pytest
 
-from g2u.cache import older, segments
+from g2u.cache import older, segment
 from g2u.cache.folder import FolderStore
 from g2u.cache.remote import RemoteStore
 from g2u.cache.segment import SUFFIX
@@ -34,6 +35,12 @@ def entry(body: bytes = b"a reply") -> Entry:
 
 def files(root: Path) -> list[Path]:
     return sorted((root / FORM).glob(f"*{SUFFIX}"))
+
+
+def is_sealed(path: Path) -> bool:
+    with segment.opened(path) as handle:
+        assert handle is not None
+        return segment.read(handle).is_sealed
 
 
 def names(root: Path) -> set[str]:
@@ -87,21 +94,27 @@ def test_what_was_put_comes_back(tmp_path: Path) -> None:
     assert [file.key for file in store.listing()] == [*KEYS, KEY]
 
 
-@pytest.mark.parametrize("is_sealed", [False, True])
-def test_other_tools_read_a_segment(tmp_path: Path, is_sealed: bool) -> None:
+def test_a_segment_is_read_as_the_documents_say(tmp_path: Path) -> None:
     store = FolderStore(tmp_path)
-    for key in KEYS[:3]:
-        store.put(key, Entry(b"said", "answer", 0.5))
-    if is_sealed:
-        store.close()
+    expected = {key: Entry(key.encode(), "answer", 0.5) for key in KEYS[:3]}
+    for key, said in expected.items():
+        store.put(key, said)
+    store.put(OTHER, entry())
+    store.close()
     (path,) = files(tmp_path)
-    with pa.OSFile(str(path)) as file:
-        rows = pa.ipc.open_stream(file).read_all().to_pylist()
-    for found in (rows, pl.read_ipc_stream(path).to_dicts()):
-        replies = [row for row in found if row["kind"] != "index"]
-        assert len(found) == 3 + is_sealed
-        assert [row["call"].hex() for row in replies] == KEYS[:3]
-        assert {row["body"] for row in replies} == {b"said"}
+    text = Path(__file__).parents[2].joinpath("docs", "sharing.md").read_text(encoding="utf-8")
+    (code,) = [
+        part for part in text.split("```") if part.startswith("python\nimport json, zipfile")
+    ]
+    assert "g2u" not in code
+    names: dict[str, Any] = {"segment": path}
+    exec(code.removeprefix("python\n"), names)
+    assert names["replies"] == {
+        **{key: ("answer", 0.5, None, said.body) for key, said in expected.items()},
+        OTHER: ("edit", 0.25, ["cd" * 32, 4, 3, False], b"a reply"),
+    }
+    with zipfile.ZipFile(path) as archive:
+        assert archive.testzip() is None
 
 
 def test_what_is_damaged_is_told_once_not_used_made_again_and_forgotten(
@@ -123,7 +136,7 @@ def test_what_is_damaged_is_told_once_not_used_made_again_and_forgotten(
     again = FolderStore(tmp_path)
     assert again.get(KEYS[1]) == entry(b"made again")
     assert not caplog.records, "a sound copy is used without a word"
-    store.close()
+    store.clear()
     assert not any(b"01 said \x7f" in file.read_bytes() for file in files(tmp_path))
     assert path not in files(tmp_path)
     assert len(FolderStore(tmp_path).get_many(KEYS[:3])) == 3
@@ -146,7 +159,7 @@ def test_writers_at_once_agree(tmp_path: Path) -> None:
     store = FolderStore(tmp_path)
     assert [store.get(file.key) for file in store.listing()] == [entry(bytes(1000))] * 20
     assert len(files(tmp_path)) == 3, "one segment each"
-    assert all(segments.sealed_size(path) for path in files(tmp_path)), "as the processes ended"
+    assert all(is_sealed(path) for path in files(tmp_path)), "as the processes ended"
 
 
 def test_a_later_lookup_sees_what_others_have_written_sealed_merged_and_moved(
@@ -165,6 +178,7 @@ def test_a_later_lookup_sees_what_others_have_written_sealed_merged_and_moved(
     assert len(reader.get_many(KEYS[:12])) == 12, "though what it knew is gone"
     for path in files(tmp_path):
         path.unlink()
+    assert reader.get(OTHER) is None
     assert reader.get_many(KEYS[:12]) == {}
 
 
@@ -203,16 +217,16 @@ def test_many_small_runs_leave_few_files(tmp_path: Path) -> None:
         store = FolderStore(tmp_path)
         store.put(key, entry())
         store.close()
-    assert len(files(tmp_path)) <= segments.MANY + 1
+    assert len(files(tmp_path)) <= segment.MANY + 1
     assert len(FolderStore(tmp_path).get_many(KEYS)) == len(KEYS)
 
 
 def test_a_segment_that_is_full_is_sealed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(segments, "FULL", 20_000)
+    monkeypatch.setattr(segment, "FULL", 20_000)
     store = FolderStore(tmp_path)
     for key in KEYS:
         store.put(key, entry(bytes(5000)))
-    sealed = [path for path in files(tmp_path) if segments.sealed_size(path)]
+    sealed = [path for path in files(tmp_path) if is_sealed(path)]
     assert len(sealed) == len(files(tmp_path)) - 1 == 9
     assert len(FolderStore(tmp_path).get_many(KEYS)) == len(KEYS)
 
@@ -236,7 +250,7 @@ def test_removing_takes_whole_segments_or_writes_anew_what_stays(tmp_path: Path)
     before = names(tmp_path)
     gone, freed = store.remove([*KEYS[:15], OTHER])
     assert gone == 15
-    assert freed > 15 * 600
+    assert freed > 15 * 300
     assert len(names(tmp_path) & before) == 1
     assert [file.key for file in store.listing()] == KEYS[15:]
     assert sorted(FolderStore(tmp_path).get_many(KEYS)) == KEYS[15:]
@@ -287,7 +301,7 @@ def test_what_a_killed_process_did_not_copy_is_copied_by_a_later_one(
     later = RemoteStore(url, FolderStore(near), {"auto_mkdir": True})
     later.close()
     assert files(tmp_path / "shared") == [], "its writer may live"
-    monkeypatch.setattr(segments, "IDLE", -1.0)
+    monkeypatch.setattr(segment, "IDLE", -1.0)
     later.close()
     assert FolderStore(tmp_path / "shared").get(KEY) == entry()
 
@@ -299,7 +313,7 @@ def test_many_small_runs_leave_few_files_on_shared_storage(tmp_path: Path) -> No
         store.require_room([key])
         store.put(key, entry())
         store.close()
-    assert len(files(tmp_path / "shared")) <= segments.MANY + 1
+    assert len(files(tmp_path / "shared")) <= segment.MANY + 1
     fresh = RemoteStore(url, FolderStore(tmp_path / "other"), {"auto_mkdir": True})
     assert sorted(fresh.get_many(KEYS[:20])) == KEYS[:20]
 
@@ -517,11 +531,16 @@ def test_what_a_killed_writer_left_is_taken_over_and_what_is_being_written_is_no
     writer.kill()
     writer.communicate()
     with before[0].open("ab") as half:
-        half.write(before[0].read_bytes()[600:900])
+        half.write(before[0].read_bytes()[:150])
     assert store.get(KEY) == Entry(b"x", "edit", 0.0)
+    assert store.clear() == (0, 0), "nobody can know that it was killed"
+    os.utime(before[0], (0, 0))
+    (said,) = store.cut()
+    assert said.endswith("is cut: 1 whole replies are read, 150 bytes behind them are none")
     assert store.clear()[0] == 1
+    assert store.cut() == []
     (path,) = files(tmp_path)
-    assert segments.sealed_size(path)
+    assert is_sealed(path)
     assert FolderStore(tmp_path).get(KEY) == Entry(b"x", "edit", 0.0)
 
 
@@ -545,7 +564,7 @@ def test_the_first_form_is_refused_and_the_second_read_until_they_are_taken_over
                     with pytest.raises(CacheError, match=r"older g2u; .* nothing is paid again: g"):
                         use(store)
             done = store.migrate()
-            assert (done.taken, done.damaged, done.other) == (4, [keys[1]], [])
+            assert (done.taken, done.damaged) == (4, [keys[1]])
             assert store.get_many(keys, "edit") == sound
             assert not [path for path in tmp_path.rglob("0*") if path.name in keys]
             assert store.migrate().taken == 0
@@ -557,7 +576,7 @@ def test_the_first_form_is_refused_and_the_second_read_until_they_are_taken_over
 def test_taking_over_goes_on_after_a_kill_and_keeps_what_was_made_since(
     calls: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(segments, "FULL", 1500)
+    monkeypatch.setattr(segment, "FULL", 1500)
     store = FolderStore(tmp_path)
     keys = [*KEYS[:6], "f" * 64]
     lay(tmp_path, older.FORM, *keys)
@@ -576,7 +595,7 @@ def test_taking_over_goes_on_after_a_kill_and_keeps_what_was_made_since(
         return run
 
     for name in ("fsync", "pwrite"):
-        monkeypatch.setattr(f"g2u.cache.segments.os.{name}", die_at(getattr(os, name)))
+        monkeypatch.setattr(f"g2u.cache.segment.os.{name}", die_at(getattr(os, name)))
     monkeypatch.setattr(Path, "unlink", die_at(Path.unlink))
     with pytest.raises(KeyboardInterrupt):
         store.migrate()

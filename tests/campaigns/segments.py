@@ -17,8 +17,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from g2u.cache import segment as segments
 from g2u.cache.folder import FolderStore
-from g2u.cache.segment import SUFFIX
 from g2u.cache.store import FORM, Entry
 from g2u.errors import CacheError
 
@@ -91,6 +91,12 @@ def lay(path: Path, raw: bytes) -> None:
     path.write_bytes(raw)
 
 
+def age(root: Path) -> None:
+    """Let all segments look left behind."""
+    for path in (root / FORM).glob(f"*{segments.SUFFIX}"):
+        os.utime(path, (0, 0))
+
+
 def found(root: Path, keys: list[str]) -> dict[str, Entry]:
     """What a new reader finds."""
     return FolderStore(root).get_many(keys)
@@ -154,7 +160,9 @@ def kills(count: int, seed: int) -> Outcome:
             there = store.get_many(said)
             lost += len(set(said)) - len(there)
             wrong += sum(entry != reply(key) for key, entry in there.items())
+            age(Path(folder))
             store.clear()
+            lost += sum(1 for _ in (Path(folder) / FORM).iterdir()) > 1
     return Outcome(count, lost, wrong)
 
 
@@ -178,6 +186,7 @@ def full_disk(step: int) -> Outcome:
                 lost += put - len(there.keys() & set(keys[:put]))
                 wrong += sum(entry != reply(key) for key, entry in there.items())
                 if not is_clean:
+                    age(Path(folder))
                     FolderStore(Path(folder)).clear()
         tried += 1
     return Outcome(tried, lost, wrong)
@@ -198,7 +207,11 @@ def _put_until_full(folder: Path, keys: list[str], limit: int) -> int:
                     return FAULT
                 break
             done += 1
-        store.close()
+        try:
+            store.close()
+        except CacheError as error:
+            if "make room" not in str(error):
+                return FAULT
         return done
     return FAULT
 
@@ -225,7 +238,7 @@ def together(processes: int, each: int) -> Outcome:
         store = FolderStore(Path(folder))
         store.clear()
         lost = len(keys) - len(there) + (len(keys) - len(store.get_many(keys)))
-        lost += sum(1 for _ in (Path(folder) / FORM).glob(f"*{SUFFIX}")) > 1
+        lost += sum(1 for _ in (Path(folder) / FORM).glob(f"*{segments.SUFFIX}")) > 1
     return Outcome(processes, lost, wrong)
 
 
