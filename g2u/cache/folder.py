@@ -81,8 +81,9 @@ class FolderStore:
         with self._lock, self._told_of("read"):
             self._check()
             found = self._look(wanted, kind)
-            if len(found) < len(wanted):
-                self._refresh()
+            for _ in range(LISTED):
+                if len(found) == len(wanted) or not self._refresh():
+                    break
                 found |= self._look([key for key in wanted if key not in found], kind)
             if len(found) < len(wanted) and self._tree.has(older.FORM):
                 missing = [key for key in wanted if key not in found]
@@ -223,39 +224,37 @@ class FolderStore:
                 tell_damaged(self.place, key)
         return found
 
-    def _refresh(self) -> None:
-        """Read what was written since, and forget the segments that are gone."""
-        for _ in range(LISTED):
-            there = segment.names(self._folder)
-            gone = self._known.keys() - set(there)
-            new = set(there) - self._known.keys()
-            self._index.drop(gone)
-            for name in gone:
-                del self._known[name]
-                self._files.drop(name)
-            for name in there:
-                self._read_on(name)
-            if not gone and not new:
-                return
+    def _refresh(self) -> bool:
+        """Read what was written since, and forget the segments that are gone; whether any was."""
+        there = segment.names(self._folder)
+        gone = self._known.keys() - set(there)
+        self._index.drop(gone)
+        for name in gone:
+            del self._known[name]
+            self._files.drop(name)
+        grown = [name for name in there if self._is_read_on(name)]
+        return bool(gone or grown)
 
-    def _read_on(self, name: str) -> None:
-        """Read what a segment holds beyond what is known of it."""
+    def _is_read_on(self, name: str) -> bool:
+        """Read what a segment holds beyond what is known of it; False if that is nothing."""
         known = self._known.get(name, NOTHING)
-        if known.is_sealed:
-            return
+        if known.is_sealed or name == self.writing:
+            return False
+        self._files.drop(name)  # a network file system tells the size of what is opened anew
         try:
             handle = self._files.handle(name)
             if name in self._known and (handle is None or os.fstat(handle).st_size == known.size):
-                return
+                return False
             held = NOTHING if handle is None else read(handle, known.end)
             is_one = handle is not None and (held.end or segment.is_begun(handle))
         except FileNotFoundError:  # renamed meanwhile
-            return
+            return True
         if not is_one and name not in self._told:
             self._told.add(name)
             LOG.warning("call cache %s: %s is no segment; it is left alone", self.place, name)
         self._index.add(name, held.lines)
         self._known[name] = held._replace(lines=NOTHING.lines)
+        return True
 
     def _held(self) -> Iterator[tuple[str, Read]]:
         """What each segment holds, read anew."""
@@ -325,10 +324,10 @@ class Pen:
                 self.seal()
             if self.writer is None:
                 self.writer = Writer(self._folder)
-            line = self.writer.append(key, raw, stored)
-            if line is not None:
-                return self.writer, line
-            self.writer = None  # it was taken away: by hand, or by a merge of another process
+            try:
+                return self.writer, self.writer.append(key, raw, stored)
+            except FileNotFoundError:
+                self.writer = None
 
     def seal(self) -> None:
         """Seal what was written; where that fails it is read all the same."""
@@ -371,11 +370,15 @@ class Files:
         """What lies at places; None where the segment is gone."""
         found: list[bytes | None] = []
         for place in places:
+            raw = None
             try:
-                handle = self.handle(place.segment)
-            except FileNotFoundError:
-                handle = None
-            found.append(None if handle is None else os.pread(handle, place.size, place.offset))
+                if (handle := self.handle(place.segment)) is not None:
+                    raw = os.pread(handle, place.size, place.offset)
+            except OSError as error:
+                if error.errno not in (errno.ENOENT, errno.ESTALE):
+                    raise
+                self.drop(place.segment)
+            found.append(raw)
         return found
 
     def drop(self, name: str) -> None:

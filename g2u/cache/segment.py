@@ -14,6 +14,7 @@ readable tail. An Arrow stream has one and no index, so both had to be built on 
 """
 
 import contextlib
+import errno
 import itertools
 import os
 import re
@@ -116,16 +117,18 @@ class Writer:
         is_full = self.size >= FULL or len(self._index) >= MOST * LINE.size
         return not is_full and not is_silent and self._pid == os.getpid()
 
-    def append(self, key: str, raw: bytes, stored: float) -> Index | None:
-        """Add a reply; returns its line of the index, or None where the file was taken away."""
+    def append(self, key: str, raw: bytes, stored: float) -> Index:
+        """Add a reply; returns its line of the index.
+
+        Raises:
+            FileNotFoundError: the segment was taken away: by hand, or by another process's merge.
+        """
         head, line = _lines(key.encode(), zlib.crc32(raw), len(raw), int(stored), self.size)
         self._write(head + raw)
         self._last = time.monotonic()
-        try:  # after the write: who takes a segment away renames it and reads it then
-            if _identity(self._path.stat()) != self._identity:
-                return None
-        except FileNotFoundError:
-            return None
+        status = self._path.stat()  # after the write: who takes it away renames it, then reads
+        if _identity(status) != self._identity:
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(self._path))
         self._index += line
         return np.frombuffer(line, INDEX)
 
@@ -248,7 +251,8 @@ def names(folder: Path) -> list[str]:
         OSError: it cannot be read.
     """
     try:
-        return sorted(path.name for path in folder.iterdir() if NAME.fullmatch(path.name))
+        with os.scandir(folder) as files:
+            return sorted(file.name for file in files if NAME.fullmatch(file.name))
     except FileNotFoundError:
         return []
 

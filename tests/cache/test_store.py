@@ -4,6 +4,7 @@ import hashlib
 import json
 import multiprocessing
 import os
+import resource
 import socket
 import stat
 import subprocess
@@ -182,22 +183,120 @@ def test_a_later_lookup_sees_what_others_have_written_sealed_merged_and_moved(
     assert reader.get_many(KEYS[:12]) == {}
 
 
-def test_of_different_replies_under_one_key_all_read_the_same(
+def test_of_different_replies_under_one_key_all_read_the_one_stored_first(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whoever wrote first, whatever the clocks say, before merging and after it."""
-    for order in (0, 1):
-        root = tmp_path / str(order)
-        for number in (0, 1) if order else (1, 0):
-            monkeypatch.setattr("g2u.cache.folder.time.time", lambda n=number: 1e9 * (n + 1))
-            FolderStore(root).put(KEY, entry(f"written by {number}".encode()))
+    """Before merging and after it, whichever segment they read first."""
+    early = FolderStore(tmp_path)
+    for number in (1, 0, 2):
+        monkeypatch.setattr("g2u.cache.folder.time.time", lambda n=number: 1e9 + 60 * n)
+        writer = FolderStore(tmp_path)
+        writer.put(KEY, entry(f"written at {number}".encode()))
+        assert early.get(KEY) is not None
     monkeypatch.undo()
-    stores = [FolderStore(tmp_path / str(order)) for order in (0, 1)]
-    first, second = (store.get(KEY) for store in stores)
-    assert first == second is not None
-    stores[0].clear()
-    assert len(files(tmp_path / "0")) == 1
-    assert FolderStore(tmp_path / "0").get(KEY) == first
+    for _ in range(2):
+        for reader in (early, FolderStore(tmp_path)):
+            assert reader.get(OTHER) is None
+            assert reader.get(KEY) == entry(b"written at 0")
+        assert FolderStore(tmp_path).clear()[0] == 0
+    assert len(files(tmp_path)) == 1
+
+
+def test_replies_stored_in_one_second_are_told_apart_alike_by_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("g2u.cache.folder.time.time", lambda: 1e9)
+    read = set()
+    for order in ((0, 1), (1, 0)):
+        root = tmp_path / str(order[0])
+        for number in order:
+            FolderStore(root).put(KEY, entry(f"written by {number}".encode()))
+        read |= {FolderStore(root).get(KEY)}
+        FolderStore(root).clear()
+        assert len(files(root)) == 1
+        read |= {FolderStore(root).get(KEY)}
+    assert len(read) == 1
+
+
+def test_a_live_writer_whose_segment_was_merged_goes_on_and_loses_nothing(tmp_path: Path) -> None:
+    """As where clocks are wrong, or it was stopped for a night."""
+    writer, other = FolderStore(tmp_path), FolderStore(tmp_path)
+    for number, key in enumerate(KEYS[:6]):
+        writer.put(key, entry(key.encode()))
+        if number % 2:
+            for path in files(tmp_path):
+                os.utime(path, (0, 0))
+            other.clear()
+            assert all(map(is_sealed, files(tmp_path)))
+    writer.close()
+    for reader in (writer, other, FolderStore(tmp_path)):
+        assert reader.get_many(KEYS[:6]) == {key: entry(key.encode()) for key in KEYS[:6]}
+
+
+def test_a_segment_that_will_be_written_tomorrow_is_left_alone(tmp_path: Path) -> None:
+    writer = FolderStore(tmp_path)
+    writer.put(KEY, entry())
+    before = files(tmp_path)
+    os.utime(before[0], (4e9, 4e9))
+    assert FolderStore(tmp_path).clear() == (0, 0)
+    assert files(tmp_path) == before
+
+
+def test_a_folder_may_be_a_link(tmp_path: Path) -> None:
+    (tmp_path / "real").mkdir()
+    (tmp_path / "link").symlink_to("real")
+    for key in KEYS[:12]:
+        store = FolderStore(tmp_path / "link")
+        store.put(key, entry())
+        store.close()
+    assert len(FolderStore(tmp_path / "real").get_many(KEYS)) == 12
+    assert (tmp_path / "link").is_symlink()
+
+
+def test_what_fails_while_a_full_disk_is_merged_or_migrated_loses_nothing(tmp_path: Path) -> None:
+    store = FolderStore(tmp_path)
+    for key in KEYS[:20]:
+        store.put(key, entry(bytes(500)))
+        if int(key, 16) % 4 == 3:
+            store.close()
+    lay(tmp_path, older.FORM, *KEYS[20:])
+
+    def fill() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (4000, resource.RLIM_INFINITY))
+        full = FolderStore(tmp_path)
+        for use in (full.clear, full.migrate, lambda: full.remove(KEYS[:1])):
+            with pytest.raises(CacheError, match=r"cannot be written: File too large; .*make room"):
+                use()
+
+    child = multiprocessing.get_context("fork").Process(target=fill)
+    child.start()
+    child.join()
+    assert child.exitcode == 0
+    for reader in (store, FolderStore(tmp_path)):
+        assert len(reader.get_many(KEYS)) == len(KEYS)
+    store.migrate()
+    for path in files(tmp_path):
+        os.utime(path, (0, 0))
+    store.clear()
+    assert len(files(tmp_path)) == 1
+    assert len(FolderStore(tmp_path).get_many(KEYS)) == len(KEYS)
+
+
+def _migrate(root: str) -> None:
+    FolderStore(Path(root)).migrate()
+
+
+def test_processes_that_migrate_at_once_lose_nothing(tmp_path: Path) -> None:
+    lay(tmp_path, older.FORM, *KEYS)
+    context = multiprocessing.get_context("fork")
+    movers = [context.Process(target=_migrate, args=(str(tmp_path),)) for _ in range(3)]
+    for mover in movers:
+        mover.start()
+    for mover in movers:
+        mover.join()
+    assert [mover.exitcode for mover in movers] == [0, 0, 0]
+    assert FolderStore(tmp_path).get_many(KEYS) == dict.fromkeys(KEYS, entry())
+    assert not (tmp_path / older.FORM).exists()
 
 
 def test_a_forked_child_writes_a_segment_of_its_own(tmp_path: Path) -> None:
@@ -318,6 +417,32 @@ def test_many_small_runs_leave_few_files_on_shared_storage(tmp_path: Path) -> No
     assert sorted(fresh.get_many(KEYS[:20])) == KEYS[:20]
 
 
+@pytest.mark.parametrize("part", [0.3, 0.6, 0.99])
+def test_of_a_segment_that_was_copied_in_part_what_is_whole_is_read(
+    part: float, tmp_path: Path
+) -> None:
+    url = f"file://{tmp_path / 'shared'}"
+    first = RemoteStore(url, FolderStore(tmp_path / "near"), {"auto_mkdir": True})
+    for key in KEYS[:10]:
+        first.put(key, entry())
+    first.close()
+    (path,) = files(tmp_path / "shared")
+    raw = path.read_bytes()
+    with segment.opened(path) as handle:
+        assert handle is not None
+        lines = segment.read(handle).lines
+    ends = lines["offset"] + segment.HEADER.size + lines["size"]
+    path.write_bytes(raw[: int(part * len(raw))])
+    second = RemoteStore(url, FolderStore(tmp_path / "other"), {"auto_mkdir": True})
+    there = second.get_many(KEYS[:10])
+    assert list(there) == KEYS[: int((ends <= part * len(raw)).sum())]
+    assert len(second.cut()) == 1
+    path.write_bytes(raw)
+    third = RemoteStore(url, FolderStore(tmp_path / "third"), {"auto_mkdir": True})
+    assert len(third.get_many(KEYS[:10])) == 10
+    assert third.cut() == []
+
+
 def test_a_url_that_nothing_reads_is_named(tmp_path: Path) -> None:
     with pytest.raises(CacheError, match=r"nosuch://x: .* expected a URL"):
         RemoteStore("nosuch://x", FolderStore(tmp_path), {})
@@ -381,6 +506,11 @@ def put_other_table(path: Path) -> None:
     pl.DataFrame({"a": range(1000)}).write_ipc_stream(path)
 
 
+def put_other_archive(path: Path) -> None:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("ab" * 32, bytes(1000))
+
+
 def put_socket(path: Path) -> None:
     with socket.socket(socket.AF_UNIX) as bound:
         here = Path.cwd()
@@ -392,7 +522,7 @@ def put_socket(path: Path) -> None:
 @pytest.mark.parametrize(
     "put",
     [put_fifo, put_folder, put_link_to_nothing, put_link_to_itself, put_device, put_socket,
-     put_picture, put_other_table],
+     put_picture, put_other_table, put_other_archive],
 )  # fmt: skip
 def test_whatever_else_lies_among_segments_is_left_alone(
     put: Callable[[Path], None], tmp_path: Path

@@ -28,10 +28,14 @@ FAULT = 99
 WRITER = """
 import sys
 from pathlib import Path
-from tests.campaigns.segments import FolderStore, reply, name
+import g2u.cache.folder as folders
+from tests.campaigns.segments import FolderStore, reply, name, segments
 
 store = FolderStore(Path(sys.argv[1]))
 rounds, each = int(sys.argv[3]), int(sys.argv[4])
+if sys.argv[5:] == ["True"]:
+    segments._clock = lambda folder: 1e12
+    folders.MANY = 0
 for turn in range(rounds):
     for number in range(each):
         key = name(f"{sys.argv[2]} {turn} {number}")
@@ -103,7 +107,7 @@ def found(root: Path, keys: list[str]) -> dict[str, Entry]:
 
 
 def flips(step: int, masks: tuple[int, ...], *, sealed: bool) -> Outcome:
-    """Change every `step`th byte of a segment; of a sealed one it may cost one reply at most."""
+    """Change every `step`th byte of a segment; that may cost one reply at most."""
     tried = lost = wrong = 0
     with segment(4, sealed=sealed) as (path, keys), quiet():
         raw = path.read_bytes()
@@ -113,26 +117,28 @@ def flips(step: int, masks: tuple[int, ...], *, sealed: bool) -> Outcome:
                 there = found(path.parents[1], keys)
                 tried += 1
                 wrong += sum(entry != reply(key) for key, entry in there.items())
-                lost += max(0, len(keys) - 1 - len(there)) if sealed else 0
+                lost += max(0, len(keys) - 1 - len(there))
     return Outcome(tried, lost, wrong)
 
 
 def cuts(step: int, *, sealed: bool) -> Outcome:
-    """Cut a segment at every `step`th byte: what is whole before the cut is found."""
+    """Cut a segment at every `step`th byte: what is whole before the cut is found, and told."""
     tried = lost = wrong = 0
     with segment(4, sealed=sealed) as (path, keys), quiet():
         raw = path.read_bytes()
-        whole: dict[int, int] = {}
+        with segments.opened(path) as handle:
+            assert handle is not None
+            lines = segments.read(handle).lines
+        ends = (lines["offset"] + segments.HEADER.size + lines["size"]).tolist()
         for length in [*range(0, len(raw), step), len(raw)]:
             lay(path, raw[:length])
+            whole = keys[: sum(end <= length for end in ends)]
             there = found(path.parents[1], keys)
             tried += 1
             wrong += sum(entry != reply(key) for key, entry in there.items())
-            wrong += list(there) != keys[: len(there)]
-            whole[length] = len(there)
-        counts = [whole[length] for length in sorted(whole)]
-        lost += counts != sorted(counts)  # more bytes, never fewer replies
-        lost += counts[-1] != len(keys)
+            lost += list(there) != whole
+            is_whole = length in (0, *ends, len(raw))
+            lost += len(FolderStore(path.parents[1]).cut()) != (not is_whole)
     return Outcome(tried, lost, wrong)
 
 
@@ -216,12 +222,18 @@ def _put_until_full(folder: Path, keys: list[str], limit: int) -> int:
     return FAULT
 
 
-def together(processes: int, each: int) -> Outcome:
-    """Many processes write and merge at once; afterwards all is there, in few files."""
+def together(processes: int, each: int, *, takes: bool = False) -> Outcome:
+    """Many processes write and merge at once; afterwards all is there, in few files.
+
+    Args:
+        processes: at once.
+        each: replies of each between two merges, of four.
+        takes: every merge takes what the others are writing, as if their clocks were wrong.
+    """
     with tempfile.TemporaryDirectory() as folder:
         running = [
             subprocess.Popen(
-                [sys.executable, "-c", WRITER, folder, str(number), "4", str(each)],
+                [sys.executable, "-c", WRITER, folder, str(number), "4", str(each), str(takes)],
                 stdout=subprocess.DEVNULL,
             )
             for number in range(processes)

@@ -25,6 +25,7 @@ def test_a_killed_writer_loses_nothing_that_was_put() -> None:
     assert (found.lost, found.wrong) == (0, 0)
 
 
-def test_processes_that_write_and_merge_at_once_lose_nothing() -> None:
-    found = segments.together(4, 5)
+@pytest.mark.parametrize("takes", [False, True])
+def test_processes_that_write_and_merge_at_once_lose_nothing(takes: bool) -> None:
+    found = segments.together(4, 5, takes=takes)
     assert (found.lost, found.wrong) == (0, 0)
