@@ -193,6 +193,7 @@ def test_of_different_replies_under_one_key_all_read_the_one_stored_first(
         writer = FolderStore(tmp_path)
         writer.put(KEY, entry(f"written at {number}".encode()))
         assert early.get(KEY) is not None
+        writer.close()
     monkeypatch.undo()
     for _ in range(2):
         for reader in (early, FolderStore(tmp_path)):
