@@ -37,7 +37,6 @@ $(READY): pyproject.toml constraints.txt
 
 repro: $(READY)
 	@python -m g2u.cli.main run
-	@echo "report: data/report/index.html"
 
 # a file's tests stay together, files with slow tests come first (tests/conftest.py); half again as
 # many processes as cores, as tests wait for servers and for processes that end

@@ -47,7 +47,7 @@ def main() -> None:
         for number, digest in enumerate(sources)
     ]
     model = plugins.model("null", null.Settings())
-    requests = [EditRequest((source,), prompt, 0) for source in sources.values()]
+    requests = [EditRequest((source, prompt), 0) for source in sources.values()]
     recipe = tables.Recipe(cell.benchmark, cell.family, cell.model, model.identity("edit"), "{}")
     found: dict[str, list[float]] = {"bare": [], "new": [], "cached": []}
     with tempfile.TemporaryDirectory() as name:

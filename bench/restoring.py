@@ -53,7 +53,7 @@ def adapted(network: str) -> Callable[[bytes], bytes]:
     model = realesrgan.load(realesrgan.Settings.model_validate({"network": network}))
 
     def draw(encoded: bytes) -> bytes:
-        reply = model.edit([EditRequest((picture_of(encoded),), "Enhance.", 1)])[0]
+        reply = model.edit([EditRequest((picture_of(encoded), "Enhance."), 1)])[0]
         assert isinstance(reply, Picture), reply
         return reply.encoded
 

@@ -32,7 +32,7 @@ def photograph(rng: np.random.Generator, side: int) -> bytes:
 
 def called(seed: int) -> str:
     """The name of a call that drew from text alone."""
-    return call_key("f" * 64, EditRequest((), "Enhance.", seed, (("steps", 8),)))
+    return call_key("f" * 64, EditRequest(("Enhance.",), seed, (("steps", 8),)))
 
 
 def main() -> None:

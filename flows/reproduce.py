@@ -7,7 +7,6 @@ Run: python -m flows.reproduce
 """
 
 import json
-from collections.abc import Callable
 from functools import partial
 from typing import Any, cast
 from uuid import UUID
@@ -23,11 +22,13 @@ from prefect.tasks import exponential_backoff
 
 from flows.view import View, surviving
 from g2u.cli import guard
+from g2u.cli.closing import closing
 from g2u.cli.fill import Filled, fill, jobs
 from g2u.cli.make import make
 from g2u.cli.run import all_answered, run, settle
 from g2u.cli.sources import Inputs
 from g2u.cli.stale import Stale
+from g2u.cli.telling import Telling
 from g2u.errors import BudgetError, CacheError, ParamsError, run_main
 from g2u.params import Params
 from g2u.workspace import REPORT
@@ -44,10 +45,20 @@ def can_be_mended(task_: Any, run: Any, state: Any) -> bool:
     return not isinstance(error, FINAL)
 
 
+def in_prefect() -> Telling:
+    """Every line of a run is a log line of the flow or task that says it."""
+
+    def say(line: str) -> None:
+        get_run_logger().info(line)
+
+    return Telling(say, say)
+
+
 @task(cache_policy=NO_CACHE, retries=1, retry_delay_seconds=5, persist_result=False)
-def make_stages(inputs: Inputs) -> int:
-    """Make what is stale, each line a log line; returns how many stages ran."""
-    return make(inputs, get_run_logger().info)
+def make_stages(inputs: Inputs, told: Telling) -> int:
+    """Make what is stale; returns how many stages ran."""
+    make(inputs, told)
+    return told.progress.stages_made
 
 
 def gains_rows() -> list[dict[str, Any]]:
@@ -77,16 +88,16 @@ def publish_gains(view: View) -> int:
     retry_condition_fn=can_be_mended,
     persist_result=False,
 )
-def fill_all(config: Params, work: Stale, view: View) -> list[Filled]:
+def fill_all(config: Params, work: Stale, view: View, told: Telling) -> list[Filled]:
     """Make all calls that the call cache does not hold; each stage of a cell is a log line."""
     shown = view.show(
         lambda: create_progress_artifact(0.0, key="cells", description="cells filled")
     )
-    logger, done = get_run_logger(), list[Filled]()
+    done = list[Filled]()
     begun = jobs(config, work)
     count = len(begun) + sum(stage == "generate" for stage, _ in begun)
-    for filled in fill(config, work):
-        logger.info("%s", filled)
+    for filled in fill(config, work, told.progress):
+        told.note(str(filled))
         done.append(filled)
         if shown is not None:
             share = 100.0 * len(done) / count
@@ -97,22 +108,17 @@ def fill_all(config: Params, work: Stale, view: View) -> list[Filled]:
 @flow(validate_parameters=False)
 def reproduce() -> int:
     """Sync, fill, make, publish; returns how many stages ran."""
-    logger, view = get_run_logger(), View()
-    with guard.only_driver():
-        tell: Callable[[str], None] = logger.info
+    view = View()
+    with guard.only_driver(), in_prefect() as told:
         inputs = Inputs.now()
-        work, config = settle(inputs, tell), inputs.config
+        work, config = settle(inputs, told), inputs.config
         filled: list[Filled] = []
         if work is not None and work.understand:
-            filled = fill_all(config, work, view)
+            filled = fill_all(config, work, view, told)
         all_answered(inputs, filled)
-        logger.info(
-            "%d calls made, %d reused, %d failed",
-            sum(f.made for f in filled),
-            sum(f.reused for f in filled),
-            sum(f.failed for f in filled),
-        )
-        ran = make_stages(inputs)
+        ran = make_stages(inputs, told)
+        for line in (*told.progress.summary(), *closing()):
+            told.tell(line)
         publish_gains(view)
     return ran
 

@@ -12,12 +12,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import yaml
-from prefect import flow, get_run_logger, task
+from prefect import flow, task
 from prefect.artifacts import create_table_artifact
 from prefect.cache_policies import NO_CACHE
 
 from flows.git import git
-from flows.reproduce import fill_all, gains_rows
+from flows.reproduce import fill_all, gains_rows, in_prefect
 from flows.view import View
 from g2u import params
 from g2u.cli import guard
@@ -25,6 +25,7 @@ from g2u.cli.make import make
 from g2u.cli.sources import Inputs
 from g2u.cli.stale import stale, status
 from g2u.cli.sync import sync
+from g2u.cli.telling import Telling
 from g2u.errors import DataError, ParamsError, run_main
 
 Point = dict[str, Any]
@@ -70,12 +71,11 @@ def changed(raw: Mapping[str, Any], point: Point) -> dict[str, Any]:
 
 
 @task(task_run_name="experiment {name}", cache_policy=NO_CACHE, persist_result=False)
-def experiment(name: str, inputs: Inputs) -> None:
+def experiment(name: str, inputs: Inputs, told: Telling) -> None:
     """Make the stages and keep params and results as a DVC experiment."""
-    tell = get_run_logger().info
-    make(inputs, tell)
+    make(inputs, told)
     # of the root's stages alone: without a target, `dvc exp save` commits whatever lies anywhere
-    guard.run_dvc(["exp", "save", "--force", "--name", name, "dvc.yaml"], tell=tell)
+    guard.run_dvc(["exp", "save", "--force", "--name", name, "dvc.yaml"], tell=told.note)
 
 
 @flow(validate_parameters=False)
@@ -86,7 +86,7 @@ def sweep(axes: list[str]) -> list[dict[str, Any]]:
     raw = yaml.safe_load(before)
     settings = [changed(raw, point) for point in wanted]
     table: list[dict[str, Any]] = []
-    with guard.only_driver():
+    with guard.only_driver(), in_prefect() as told:
         if git("status", "--porcelain", "--untracked-files=no").strip():
             raise DataError(
                 "sweep: files under Git have changes; commit them first, then run again"
@@ -98,14 +98,14 @@ def sweep(axes: list[str]) -> list[dict[str, Any]]:
                 inputs = Inputs.now()
                 config = inputs.config
                 sync(config)
-                fill_all(config, stale(config, status(config)), View())
-                experiment(name, inputs)
+                fill_all(config, stale(config, status(config)), View(), told)
+                experiment(name, inputs, told)
                 table += [{"experiment": name, **point, **row} for row in gains_rows()]
         finally:
             path.write_bytes(before)
             sync(params.load())
             git("checkout", "--", ".")
-            guard.run_dvc(["checkout", "--force"], tell=get_run_logger().info)
+            guard.run_dvc(["checkout", "--force"], tell=told.note)
     create_table_artifact(table, key="sweep", description="accuracy and gains at every point")
     return table
 

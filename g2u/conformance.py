@@ -176,14 +176,15 @@ class Conformance:
         """Another prompt gives another picture, if the editor follows prompts."""
         if not self._draws():
             return None
-        found = self._differs(replace(self._edit(0), prompt="Remove it."))
+        found = self._differs(replace(self._edit(0), parts=(self._pictures[0], "Remove it.")))
         return found if isinstance(found, str) else self._decided("prompt", found)
 
     def edit_pictures(self) -> str | None:
         """Another picture gives another picture."""
         if "edit" not in self._declared:
             return None
-        found = self._differs(replace(self._edit(0), pictures=(self._pictures[1],)))
+        _, prompt = self._edit(0).parts
+        found = self._differs(replace(self._edit(0), parts=(self._pictures[1], prompt)))
         return (
             found if isinstance(found, str) else "" if found else "another picture: the same edit"
         )
@@ -222,7 +223,7 @@ class Conformance:
 
         def made(settings: Mapping[str, Scalar]) -> EditRequest:
             return EditRequest(
-                base.pictures, base.prompt, base.seed, tuple(sorted(settings.items()))
+                (*base.pictures, base.prompt), base.seed, tuple(sorted(settings.items()))
             )
 
         first, *again = self._model.edit([made(own)] * 3)
@@ -255,7 +256,7 @@ class Conformance:
         def asks(prompt: str, seed: int) -> arrival.Ask:
             def ask(shown: Sequence[Pictures]) -> Sequence[object]:
                 settings = self._cheap()
-                return self._model.edit([EditRequest(p, prompt, seed, settings) for p in shown])
+                return self._model.edit([EditRequest((*p, prompt), seed, settings) for p in shown])
 
             return ask
 
@@ -424,7 +425,7 @@ class Conformance:
             turns = self._score(0).turns
             found: Sequence[object] = self._model.score([ScoreRequest(turns, ""), self._score(1)])
         elif "edit" in self._declared and "draw" not in self._declared:
-            found = self._model.edit([EditRequest((), "Draw.", 1, self._sampler), self._edit(1)])
+            found = self._model.edit([EditRequest(("Draw.",), 1, self._sampler), self._edit(1)])
         else:
             return None
         outcome = [isinstance(reply, Failure) for reply in found]
@@ -443,7 +444,7 @@ class Conformance:
     def _edit(self, number: int, seed: int = 0) -> EditRequest:
         prompts = ("Make it blue.", "Draw a long red line around the object.", "Zoom out.")
         shown = (self._pictures[number],) if "edit" in self._declared else ()
-        return EditRequest(shown, prompts[number], seed + 11 * number, self._sampler)
+        return EditRequest((*shown, prompts[number]), seed + 11 * number, self._sampler)
 
     def _answer(self, number: int) -> AnswerRequest:
         return AnswerRequest(self._turns(number), TOKENS)

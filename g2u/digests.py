@@ -50,10 +50,17 @@ def described(request: Request) -> dict[str, Any]:
     """A request as JSON-like values, pictures by their digests."""
     match request:
         case EditRequest():
+            asked = (
+                {
+                    "pictures": [picture.digest for picture in request.pictures],
+                    "prompt": request.prompt,
+                }
+                if request.is_prompt_last
+                else {"parts": _parts(request.parts)}
+            )
             return {
                 "kind": kind_of(request),
-                "pictures": [picture.digest for picture in request.pictures],
-                "prompt": request.prompt,
+                **asked,
                 "seed": request.seed,
                 "settings": dict(request.settings),
             }
@@ -83,7 +90,8 @@ def call_seed(run_seed: int, sources: Iterable[str], prompt: str, draw: int) -> 
 
 
 def _turns(turns: tuple[Turn, ...]) -> list[Any]:
-    return [
-        [turn.role, [{"picture": p.digest} if isinstance(p, Picture) else p for p in turn.parts]]
-        for turn in turns
-    ]
+    return [[turn.role, _parts(turn.parts)] for turn in turns]
+
+
+def _parts(parts: tuple[str | Picture, ...]) -> list[Any]:
+    return [{"picture": p.digest} if isinstance(p, Picture) else p for p in parts]

@@ -81,7 +81,7 @@ def edit_request(
     """The `number`th edit of these pictures by this prompt in a run."""
     digests = [picture.digest for picture in pictures]
     seed = 0 if sampler.is_blind else call_seed(sampler.seed, digests, prompt, number)
-    return EditRequest(pictures, prompt, seed, sampler.settings)
+    return EditRequest((*pictures, prompt), seed, sampler.settings)
 
 
 def asked(thought: Thought, request: EditRequest, wording: Wording, calls: Calls) -> Thought:

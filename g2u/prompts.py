@@ -4,6 +4,7 @@ Forms follow VLMEvalKit's prompts for its TSV files (vlmeval/dataset/image_mcq.p
 image_vqa.py): hint, question, options, request.
 """
 
+from g2u.errors import DataError
 from g2u.records import Question
 
 VERSION = "1"
@@ -27,7 +28,16 @@ LABEL_REQUEST = "Answer with exactly one of these: {classes}."
 
 
 def question_prompt(question: Question) -> str:
-    """The text a model is asked; yes/no and open questions stay as they are."""
+    """The text a model is asked; yes/no and open questions stay as they are.
+
+    Raises:
+        DataError: pictures stand among the question's text; no layout keeps their places yet.
+    """
+    if question.parts:
+        raise DataError(
+            f"question {question.id[:80]!r} has pictures among its text; expected all pictures "
+            "before it (parts left empty)"
+        )
     if question.format in ("yes_no", "open"):
         return f"{question.hint}\n{question.text}" if question.hint else question.text
     if question.format in ("short", "label"):

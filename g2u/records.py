@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Literal, Self
 
+from g2u.errors import ModelError
 from g2u.secrets import struck
 
 AnswerFormat = Literal["choice", "yes_no", "short", "label", "open"]
@@ -54,6 +55,10 @@ class Question:
     drawing: str = ""
     """The benchmark's own instruction for a drawing that helps with this question; empty where it
     has none.
+    """
+    parts: tuple[str | int, ...] = ()
+    """`text` and places in `pictures`, in the order in which they are asked; empty = all pictures,
+    then the text.
     """
 
     def label(self, name: str) -> str:
@@ -108,12 +113,40 @@ class Turn:
 class EditRequest:
     """Ask for one picture. No pictures = text to image."""
 
-    pictures: tuple[Picture, ...]
-    prompt: str
+    parts: tuple[str | Picture, ...]
+    """Text and pictures in the order in which the model sees them."""
     seed: int
     """0 .. 2**63 - 1."""
     settings: tuple[tuple[str, Scalar], ...] = ()
     """Sampler settings, sorted by name (steps, guidance ...)."""
+
+    @property
+    def pictures(self) -> tuple[Picture, ...]:
+        """In order."""
+        return tuple(part for part in self.parts if isinstance(part, Picture))
+
+    @property
+    def is_prompt_last(self) -> bool:
+        """Whether it is all pictures, then one text."""
+        return (
+            bool(self.parts)
+            and isinstance(self.parts[-1], str)
+            and len(self.pictures) == len(self.parts) - 1
+        )
+
+    @property
+    def prompt(self) -> str:
+        """The text after all pictures, for models that take pictures and a prompt apart.
+
+        Raises:
+            ModelError: pictures stand among the text, and their places would be lost.
+        """
+        if not self.is_prompt_last:
+            raise ModelError(
+                "an edit has pictures among its text; expected pictures, then one prompt, from a "
+                "model that takes them apart"
+            )
+        return str(self.parts[-1])
 
 
 @dataclass(frozen=True, slots=True)

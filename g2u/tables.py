@@ -15,6 +15,8 @@ from g2u.records import EditRequest, Ending, Picture, Question, Status, Thought
 
 STRINGS = pa.list_(pa.string())
 LABEL = pa.struct([("name", pa.string()), ("value", pa.string())])
+PART = pa.struct([("text", pa.string()), ("picture", pa.int32())])
+"""One of the two."""
 
 QUESTIONS = pa.schema(
     [
@@ -28,6 +30,7 @@ QUESTIONS = pa.schema(
         ("category", pa.string()),
         ("labels", pa.list_(LABEL)),
         ("drawing", pa.string()),
+        ("parts", pa.list_(PART)),
     ]
 )
 PICTURES = pa.schema(
@@ -228,6 +231,7 @@ def write_questions(path: Path, questions: Sequence[Question]) -> None:
     rows = [{n: _plain(getattr(q, n)) for n in names} for q in questions]
     for row in rows:
         row["labels"] = [{"name": name, "value": value} for name, value in row["labels"]]
+        row["parts"] = [{"text" if isinstance(p, str) else "picture": p} for p in row["parts"]]
     write_rows(path, QUESTIONS, rows)
 
 
@@ -237,8 +241,9 @@ def read_questions(path: Path) -> list[Question]:
     questions = []
     for row in iterate_rows(path, QUESTIONS):
         labels = tuple((label["name"], label["value"]) for label in row["labels"])
-        parts = {**row, **{name: tuple(row[name]) for name in lists}, "labels": labels}
-        questions.append(Question(**parts))
+        parts = tuple(p["picture"] if p["text"] is None else p["text"] for p in row["parts"])
+        row |= {name: tuple(row[name]) for name in lists}
+        questions.append(Question(**{**row, "labels": labels, "parts": parts}))
     return questions
 
 
@@ -404,7 +409,7 @@ def edit_call(row: Mapping[str, Any]) -> str:
     """
     pictures = tuple(Picture(digest, b"", 0, 0) for digest in row["given"].split())
     settings = tuple(sorted(json.loads(row["sampler"]).items()))
-    request = EditRequest(pictures, row["prompt"], row["seed"], settings)
+    request = EditRequest((*pictures, row["prompt"]), row["seed"], settings)
     return call_key(row["identity"], request)
 
 

@@ -1,6 +1,8 @@
 """Tables: open to polars and `datasets`, byte-stable, with shards that do not move."""
 
+from dataclasses import replace
 from pathlib import Path
+from typing import get_args
 
 import datasets
 import polars as pl
@@ -11,7 +13,8 @@ import pytest
 from g2u import parquet, tables
 from g2u.errors import DataError
 from g2u.pictures import picture_of
-from g2u.records import Question, Thought
+from g2u.prompts import question_prompt
+from g2u.records import AnswerFormat, Question, Thought
 from tests.conftest import png
 
 RECIPE = tables.Recipe("b", "f", "m", "m 1", '{"steps":4}')
@@ -83,8 +86,18 @@ def test_questions_come_back_as_written(tmp_path: Path) -> None:
     question = Question(
         "1", "Wie weit? 你好", ("None", "N/A"), ("A", "C"), "choice", ("d1", "d2"), "h", "c"
     )
-    tables.write_questions(tmp_path / "q.parquet", [question])
-    assert tables.read_questions(tmp_path / "q.parquet") == [question]
+    ordered = replace(question, id="2", parts=("Is ", 1, " near ", 0, ""))
+    tables.write_questions(tmp_path / "q.parquet", [question, ordered])
+    assert tables.read_questions(tmp_path / "q.parquet") == [question, ordered]
+
+
+def test_no_wording_loses_the_place_of_a_picture() -> None:
+    for format in get_args(AnswerFormat):
+        question = Question(
+            "1", "Is <> red?", format=format, pictures=("d",), parts=("Is ", 0, "?")
+        )
+        with pytest.raises(DataError, match="question '1' has pictures among its text"):
+            question_prompt(question)
 
 
 def test_missing_and_broken_tables_say_what_to_run(tmp_path: Path) -> None:

@@ -14,18 +14,19 @@ import math
 import queue
 import threading
 from collections import deque
-from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
+from collections.abc import Coroutine, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-from g2u import params, tables
-from g2u.answering import Answering, Shown, arms, needs_others
+from g2u import params, plugins, tables
+from g2u.answering import NULL_FAMILY, Answering, Shown, arms, needs_others
 from g2u.arms import donors, last_round, shown
 from g2u.brokers import Brokers
 from g2u.cache.calls import BrokeredCalls, total
 from g2u.cache.store import Replies
 from g2u.cli.plan import Source, read_source
+from g2u.cli.progress import Counts, Progress, Share
 from g2u.cli.stale import Stale
 from g2u.cli.workers import LostWorkerError, Pool, pool, spent, worker_count
 from g2u.errors import ModelError
@@ -89,6 +90,11 @@ class Part:
     shows_others: bool = False
     """Whether the arms are asked that show other questions' thoughts, and nothing else."""
 
+    @property
+    def share(self) -> Share:
+        """As progress counts it."""
+        return self.benchmark, self.model, _share(self.shows_others)
+
 
 @dataclass(frozen=True, slots=True)
 class Report:
@@ -101,15 +107,13 @@ class Report:
     is_done: bool
 
 
-def fill(
-    config: Params, work: Stale, progress: Callable[[Filled], None] | None = None
-) -> Iterator[Filled]:
+def fill(config: Params, work: Stale, progress: Progress | None = None) -> Iterator[Filled]:
     """Make the missing calls; yields each stage of each cell as it is finished, in any order.
 
     Args:
         config: the params.
         work: what is stale.
-        progress: gets what was done since it was last called, about once in a second.
+        progress: counts what is done, about once in a second.
     """
     if not work.understand:
         return
@@ -119,7 +123,7 @@ def fill(
         known_calls().take_in(cell.calls(stage) for cell in work.understand for stage in stages)
     with pool(config) as workers, ThreadPoolExecutor(workers.count) as threads:
         found: queue.SimpleQueue[Filled | None] = queue.SimpleQueue()
-        schedule = _Schedule(config, work, workers, found, progress)
+        schedule = _Schedule(config, work, workers, found, progress or Progress())
         drivers = [threads.submit(schedule.drive, slot) for slot in range(workers.count)]
         is_whole = False
         try:
@@ -131,6 +135,22 @@ def fill(
             schedule.stop(at_once=not is_whole)
         for driver in drivers:
             driver.result()
+
+
+def _share(shows_others: bool) -> str:
+    return "others" if shows_others else "own"
+
+
+def guessed(config: Params, job: Job, *, shows_others: bool) -> float:
+    """Calls per question that a cell may come to, with one picture a question."""
+    begins, cell = job
+    preset = config.presets.families[cell.family]
+    draws = getattr(config.settings("families", cell.family), "draws", 1)
+    asked = sum((arm.pairing != "own") == shows_others for arm in arms(config, cell, ()))
+    if shows_others or cell.family == NULL_FAMILY:
+        return asked
+    drawn = draws * len(plugins.family(preset.edit).NEEDS) if begins == "generate" else 0
+    return drawn + asked + draws - 1 + len(named(config, cell.model))
 
 
 def jobs(config: Params, work: Stale) -> list[Job]:
@@ -175,7 +195,7 @@ class _Schedule:
         work: Stale,
         workers: Pool,
         found: "queue.SimpleQueue[Filled | None]",
-        progress: Callable[[Filled], None] | None,
+        progress: Progress,
     ) -> None:
         self._config, self._workers = config, workers
         self._found, self._progress = found, progress
@@ -192,6 +212,10 @@ class _Schedule:
             parts = max(1, math.ceil(count / PART))
             others = parts if self._pairs(each) else 0
             self._benchmarks[key] = _Benchmark(tuple(each), parts, parts, parts + others)
+            families = [cell.family for _, cell in each]
+            for shows_others in (False, True)[: 2 if others else 1]:
+                guess = count * sum(guessed(config, job, shows_others=shows_others) for job in each)
+                progress.share((*key, _share(shows_others)), families, parts, guess)
             self._waiting += self._cut(*key, shows_others=False)
 
     def drive(self, slot: int) -> None:
@@ -210,6 +234,8 @@ class _Schedule:
                     fresh.append(part)
                 if not begun:
                     return
+                for part in fresh:
+                    self._progress.part_begun(part.share, part.number)
                 try:
                     reports = self._workers.perform(slot, advance, fresh)
                 except LostWorkerError as error:
@@ -272,8 +298,8 @@ class _Schedule:
         with self._change:
             told = self._benchmarks[part.benchmark, part.model]
             for filled in report.filled:
-                if self._progress is not None:
-                    self._progress(filled)
+                counts = Counts(filled.made, filled.reused, filled.failed)
+                self._progress.calls(part.share, part.number, counts)
                 key = (filled.stage, filled.cell)
                 told.totals[key] = told.totals.get(key, Filled(filled.cell, filled.stage)) + filled
             if report.is_drawn:
@@ -284,6 +310,7 @@ class _Schedule:
                         again = self._cut(part.benchmark, part.model, shows_others=True)
                         self._waiting.extendleft(reversed(again))
             if report.is_done:
+                self._progress.part_ended(part.share, part.number)
                 told.left -= 1
                 if not told.left:
                     self._tell(told, "understand")

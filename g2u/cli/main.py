@@ -42,7 +42,7 @@ def run_command(arguments: argparse.Namespace) -> None:
     """Bring everything up to date: make the missing calls, then the stages that are stale."""
     from g2u.cli.run import run
 
-    run(waits=arguments.wait, recheck=arguments.recheck)
+    run(waits=arguments.wait, recheck=arguments.recheck, verbose=arguments.verbose)
 
 
 def fill_command(arguments: argparse.Namespace) -> None:
@@ -296,6 +296,7 @@ def main() -> None:
     ran.add_argument(
         "--recheck", action="store_true", help="read files of data again whose size and time stayed"
     )
+    ran.add_argument("--verbose", action="store_true", help="say every line of DVC and stages")
     ran.set_defaults(run=run_command)
     commands.add_parser("fill", help=fill_command.__doc__).set_defaults(run=fill_command)
     cached = commands.add_parser("cache", help=cache_command.__doc__)

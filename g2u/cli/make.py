@@ -15,7 +15,7 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
@@ -27,6 +27,7 @@ from typing import Any
 from g2u.cli import dvc, guard
 from g2u.cli.ownership import COMMAND, respelled
 from g2u.cli.sources import Inputs
+from g2u.cli.telling import Telling
 from g2u.cli.workers import die_with_parent, worker_count
 from g2u.dependencies import LOADED_BY_NAME
 from g2u.errors import NO_ROOM, DataError, G2UError, ModelError, run_main
@@ -40,7 +41,6 @@ RECORD_AFTER = 2.0
 """Seconds after which finished stages are written into lock files: DVC reads and writes a whole
 file each time.
 """
-Tell = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +54,12 @@ class Ended:
     """What stopped it, where it says so itself, or a full disk."""
 
 
-def make(inputs: Inputs, tell: Tell, targets: Sequence[str] = ()) -> int:
-    """Bring stages up to date, with all that they depend on; returns how many ran.
+def make(inputs: Inputs, told: Telling, targets: Sequence[str] = ()) -> int:
+    """Bring stages up to date, with all that they depend on; returns how many there are.
 
     Args:
         inputs: what decides the stages beside data/; nothing is recorded once it has changed.
-        tell: gets each line.
+        told: of each stage.
         targets: addresses of stages; none = all of the root dvc.yaml.
 
     Raises:
@@ -68,44 +68,43 @@ def make(inputs: Inputs, tell: Tell, targets: Sequence[str] = ()) -> int:
     """
     try:
         with dvc.opened() as repo, Makers(inputs.config) as makers:
-            made = _Making(repo, makers, inputs, tell).run(targets)
+            stages = _Making(repo, makers, inputs, told).run(targets)
     except BrokenProcessPool:
         raise ModelError(
             "a process that made stages was killed (out of memory?); finished calls and stages are "
             "kept; lower run.workers, then run again"
         ) from None
     guard.keep_locks()
-    if not made:
-        tell("Data and pipelines are up to date.")
-    return made
+    return stages
 
 
 class _Making:
     """One walk through the graph."""
 
-    def __init__(self, repo: Any, makers: "Makers", inputs: Inputs, tell: Tell) -> None:
-        self._repo, self._makers, self._inputs, self._tell = repo, makers, inputs, tell
+    def __init__(self, repo: Any, makers: "Makers", inputs: Inputs, told: Telling) -> None:
+        self._repo, self._makers, self._inputs, self._told = repo, makers, inputs, told
         self._places: dict[dvc.Stage, int] = {}
         self._unrecorded: list[dvc.Stage] = []
         self._recorded_at = time.monotonic()
-        self._made = 0
 
     def run(self, targets: Sequence[str]) -> int:
-        """Make all; returns how many stages ran."""
+        """Make all; returns how many stages were looked at."""
         self._inputs.require_same()  # before a call is paid for that nothing would record
         with dvc.held(self._repo):
             steps = dvc.steps(self._repo, targets)
         self._places = {stage: place for place, stage in enumerate(steps)}
+        self._told.progress.walk(len(steps))
         order = TopologicalSorter(steps)
         order.prepare()
         while order.is_active():
             with dvc.held(self._repo):
                 others = self._make_own(order)
             for stage in others:
-                guard.run_dvc(["repro", "--single-item", stage.addressing], tell=self._tell)
-                self._made += 1
+                self._told.progress.stage_begun(stage.addressing)
+                guard.run_dvc(["repro", "--single-item", stage.addressing], tell=self._told.note)
+                self._told.progress.stage_ended(stage.addressing)
                 order.done(stage)
-        return self._made
+        return len(steps)
 
     def _make_own(self, order: "TopologicalSorter[dvc.Stage]") -> list[dvc.Stage]:
         """Make until no stage of g2u's is ready; returns those that are, and are DVC's to run."""
@@ -118,7 +117,7 @@ class _Making:
                 while ready and len(running) < AHEAD * self._makers.count and not failures:
                     stage = ready.popleft()
                     if not dvc.is_stale(stage):
-                        self._tell(f"Stage '{stage.addressing}' didn't change, skipping")
+                        self._told.progress.stage_unchanged()
                         order.done(stage)
                     elif command := own(stage, self._repo.root_dir):
                         running[self._begin(stage, command)] = stage
@@ -139,20 +138,21 @@ class _Making:
         finally:
             self._record()
         for other in failures[1:]:
-            self._tell(f"{type(other).__name__}: {other}")
+            self._told.tell(f"{type(other).__name__}: {other}")
         if failures:
             raise failures[0]
         return others
 
     def _begin(self, stage: dvc.Stage, command: Sequence[str]) -> Future[Ended]:
-        self._tell(f"Running stage '{stage.addressing}':\n> {stage.cmd}")
+        self._told.note(f"Running stage '{stage.addressing}':\n> {stage.cmd}")
         dvc.begin(stage)
-        self._made += 1
+        self._told.progress.stage_begun(short(stage))
         return self._makers.submit(command)
 
     def _end(self, stage: dvc.Stage, ended: Ended) -> None:
+        is_bug = ended.code and ended.error is None
         for line in ended.said.splitlines():
-            self._tell(line)
+            (self._told.tell if is_bug else self._told.note)(line)
         if ended.error is not None:
             raise ended.error
         if ended.code:
@@ -161,6 +161,7 @@ class _Making:
                 "stages are kept, the same command goes on"
             )
         dvc.finish(stage)
+        self._told.progress.stage_ended(short(stage))
         self._unrecorded.append(stage)
         if time.monotonic() - self._recorded_at > RECORD_AFTER:
             self._record()
@@ -177,6 +178,14 @@ class _Making:
         self._inputs.require_same()
         dvc.record(self._repo, stages, self._places)
         self._recorded_at = time.monotonic()
+
+
+def short(stage: dvc.Stage) -> str:
+    """A stage's name for people: generate ladder tiny detail."""
+    if not isinstance(stage.cmd, str) or not COMMAND.fullmatch(stage.cmd):
+        return str(stage.addressing)
+    _, _, module, *options = shlex.split(stage.cmd)
+    return " ".join([module.partition(".")[2], *options[1::2]])
 
 
 def own(stage: dvc.Stage, root: str) -> list[str]:

@@ -1,16 +1,17 @@
 """g2u run: fill the call cache on all workers, then make the stages that are stale."""
 
-import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from g2u import code
 from g2u.cli import dvc, guard
 from g2u.cli.checks import check, inapplicable
+from g2u.cli.closing import closing
 from g2u.cli.make import make
 from g2u.cli.sources import Inputs, states
 from g2u.cli.sync import Planned, respell, sync_plan
+from g2u.cli.telling import Telling, room, telling
 from g2u.digests import sha256
 from g2u.files import write_whole
 from g2u.workspace import call_store
@@ -21,42 +22,54 @@ if TYPE_CHECKING:
 
 FILLED = guard.STATE / "filled"
 """What the workspace was like when its calls were last all answered."""
+BESIDE = 8
+"""Lines of a terminal that the closing table leaves for what stands beside it."""
 
 
-def run(
-    tell: Callable[[str], None] = lambda line: print(line, file=sys.stderr),
-    *,
-    waits: bool = False,
-    recheck: bool = False,
-) -> None:
-    """Bring the workspace up to date.
+def run(*, waits: bool = False, recheck: bool = False, verbose: bool = False) -> None:
+    """Bring the workspace up to date, tell how it goes, and print what came of it.
 
     Args:
-        tell: gets each line.
         waits: for another run, instead of being refused.
         recheck: read every file again, instead of trusting sizes and times of change.
+        verbose: say every line, instead of those that matter.
 
     Raises:
         G2UError: another run is under way, the budget is spent, a stage stopped, or code, params or
             a source changed meanwhile.
     """
-    with guard.only_driver(waits=waits):
-        if recheck:
-            forget_states()
-        inputs = Inputs.now()
-        work = settle(inputs, tell)
-        if work is not None:
-            from g2u.cli.fill import fill
+    with guard.only_driver(waits=waits), telling(verbose=verbose) as told:
+        try:
+            if recheck:
+                forget_states()
+            stages = update(told)
+        except BaseException:
+            if told.log is not None:
+                told.tell(f"what stages and DVC said: {told.log}")
+            raise
+    for line in told.progress.summary() or [f"nothing to do: {stages} stages are up to date"]:
+        print(line)
+    columns, lines = room()
+    for line in closing(columns, max(lines - BESIDE, 1)):
+        print(line)
 
-            done = []
-            for filled in fill(inputs.config, work):
-                tell_filled(filled, tell)
-                done.append(filled)
-            all_answered(inputs, done)
-        make(inputs, tell)
+
+def update(told: Telling) -> int:
+    """Settle, fill and make; returns how many stages there are."""
+    inputs = Inputs.now()
+    work = settle(inputs, told)
+    if work is not None:
+        from g2u.cli.fill import fill
+
+        done = []
+        for filled in fill(inputs.config, work, told.progress):
+            tell_filled(filled, told)
+            done.append(filled)
+        all_answered(inputs, done)
+    return make(inputs, told)
 
 
-def settle(inputs: Inputs, tell: Callable[[str], None]) -> "Stale | None":
+def settle(inputs: Inputs, told: Telling) -> "Stale | None":
     """Check all that can be checked, then bring dvc.yaml files, recipes and benchmarks in step.
 
     Returns:
@@ -68,32 +81,32 @@ def settle(inputs: Inputs, tell: Callable[[str], None]) -> "Stale | None":
     config = inputs.config
     check(config, models_called=())
     for line in (*guard.repair(), *respell()):
-        tell(line)
+        told.tell(line)
     planned = sync_plan(config)
     if FILLED.exists() and FILLED.read_text(encoding="utf-8") == stamp(inputs):
-        _apply(planned, tell)
+        _apply(planned, told)
         return None
     from g2u.cli.stale import models, restore, stale, status
 
-    told = status(config)
-    if back := restore(told):
-        tell(back[0])
-        told = status(config)
+    changed = status(config)
+    if back := restore(changed):
+        told.tell(back[0])
+        changed = status(config)
     for line in inapplicable(config):
-        tell(line)
-    work = stale(config, told)
+        told.tell(line)
+    work = stale(config, changed)
     check(config, models_called=models(config, work, certain=True))
-    _apply(planned, tell)
+    _apply(planned, told)
     if work.recipes or work.prepare:
-        make(inputs, tell, ["data/dvc.yaml:recipes", *_prepared(work.prepare)])
+        make(inputs, told, ["data/dvc.yaml:recipes", *_prepared(work.prepare)])
         work = stale(config, status(config))
         check(config, models_called=models(config, work, certain=False))
     return work
 
 
-def _apply(planned: Planned, tell: Callable[[str], None]) -> None:
-    for line in planned.apply():
-        tell(line)
+def _apply(planned: Planned, told: Telling) -> None:
+    for place, line in enumerate(planned.apply()):
+        (told.note if place < len(planned.texts) else told.tell)(line)
     guard.keep_locks()
 
 
@@ -124,7 +137,9 @@ def forget_states() -> None:
         repo.state.hashes.clear()
 
 
-def tell_filled(filled: "Filled", tell: Callable[[str], None]) -> None:
-    """A line for what was not answered yet."""
-    if filled.made or filled.failed:
-        tell(f"fill {filled}")
+def tell_filled(filled: "Filled", told: Telling) -> None:
+    """A line for what was not answered yet; failures matter."""
+    if filled.failed:
+        told.tell(f"fill {filled}")
+    elif filled.made:
+        told.note(f"fill {filled}")

@@ -131,7 +131,7 @@ def _score(turns: Sequence[Turn]) -> ScoreRequest:
 def _edit(asked: Edit | Chat, pictures: tuple[Picture, ...], prompt: str) -> EditRequest:
     declared = ("temperature", "max_tokens") if isinstance(asked, Chat) else ()
     settings = asked.settings(*declared)
-    return EditRequest(pictures, prompt, asked.seed or 0, tuple(sorted(settings.items())))
+    return EditRequest((*pictures, prompt), asked.seed or 0, tuple(sorted(settings.items())))
 
 
 A = TypeVar("A", bound=Asked)

@@ -174,7 +174,7 @@ def test_without_added_noise_a_drawing_is_the_adapters(base_folder: Path) -> Non
         torch.Generator().manual_seed(9),
     )
     model = tiny.load(tiny.Settings(weights=str(base_folder)))
-    request = EditRequest((picture_of(encode_png(source)),), prompt, 9, (("steps", 4),))
+    request = EditRequest((picture_of(encode_png(source)), prompt), 9, (("steps", 4),))
     reply = model.edit([request])[0]
     assert isinstance(reply, Picture)
     shown = patches_of([np.asarray(pixels_of(reply))])

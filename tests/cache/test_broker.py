@@ -19,7 +19,7 @@ from tests.conftest import asked_at_once, brokered
 
 
 def edit(seed: int) -> EditRequest:
-    return EditRequest((), "draw", seed)
+    return EditRequest(("draw",), seed)
 
 
 class Batched(Echo):

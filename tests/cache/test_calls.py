@@ -10,7 +10,7 @@ from PIL import Image
 
 from g2u.cache.broker import UNMADE
 from g2u.cache.folder import FolderStore
-from g2u.digests import call_key, call_seed
+from g2u.digests import call_key, call_seed, sha256
 from g2u.errors import ModelError
 from g2u.pictures import picture_of, pixels_of
 from g2u.protocols import Kind, Reply
@@ -117,18 +117,47 @@ def test_planning_asks_nothing_and_counts_what_is_missing(tmp_path: Path) -> Non
 
 def test_everything_that_makes_a_reply_is_in_its_key() -> None:
     first, second = picture_of(png(1)), picture_of(png(2))
-    base = EditRequest((first, second), "draw", 1, (("steps", 4),))
+    base = EditRequest((first, second, "draw"), 1, (("steps", 4),))
     others = [
-        EditRequest((second, first), "draw", 1, (("steps", 4),)),
-        EditRequest((first,), "draw", 1, (("steps", 4),)),
-        EditRequest((first, second), "draw it", 1, (("steps", 4),)),
-        EditRequest((first, second), "draw", 2, (("steps", 4),)),
-        EditRequest((first, second), "draw", 1, (("steps", 8),)),
+        EditRequest((second, first, "draw"), 1, (("steps", 4),)),
+        EditRequest((first, "draw"), 1, (("steps", 4),)),
+        EditRequest((first, second, "draw it"), 1, (("steps", 4),)),
+        EditRequest((first, second, "draw"), 2, (("steps", 4),)),
+        EditRequest((first, second, "draw"), 1, (("steps", 8),)),
+        EditRequest((first, "draw", second), 1, (("steps", 4),)),
+        EditRequest(("draw", first, second), 1, (("steps", 4),)),
+        EditRequest((first, "dr", second, "aw"), 1, (("steps", 4),)),
+        EditRequest((first, second, "dr", "aw"), 1, (("steps", 4),)),
     ]
     keys = {call_key("m", request) for request in [base, *others]}
     assert len(keys) == len(others) + 1
     assert call_key("m", base) != call_key("m 2", base)
     assert call_key("m", ask("q", 4)) != call_key("m", ask("q", 5))
+
+
+def test_pictures_then_a_prompt_keep_the_key_that_they_always_had() -> None:
+    picture = picture_of(png(1))
+    digest = sha256(
+        {
+            "model": "m",
+            "kind": "edit",
+            "pictures": [picture.digest],
+            "prompt": "draw",
+            "seed": 1,
+            "settings": {"steps": 4},
+        }
+    )
+    assert call_key("m", EditRequest((picture, "draw"), 1, (("steps", 4),))) == digest
+
+
+@pytest.mark.parametrize("text_at", [(0,), (0, 2), (1, 2), ()])
+def test_a_model_that_takes_a_prompt_apart_refuses_pictures_among_text(
+    text_at: tuple[int, ...],
+) -> None:
+    picture = picture_of(png(1))
+    parts = tuple("draw" if place in text_at else picture for place in range(3))
+    with pytest.raises(ModelError, match="among its text"):
+        _ = EditRequest(parts, 1).prompt
 
 
 def test_a_picture_is_known_by_its_pixels_not_by_its_file() -> None:

@@ -147,7 +147,7 @@ def run_until(folder: Path, line: int | None, delay: float) -> list[str]:
     environment = {**os.environ, "PYTHONPATH": str(folder), "PYTHONUNBUFFERED": "1"}
     lines: list[str] = []
     with subprocess.Popen(
-        [sys.executable, "-m", "g2u.cli.main", "run"],
+        [sys.executable, "-m", "g2u.cli.main", "run", "--verbose"],
         cwd=folder, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
     ) as process:  # fmt: skip
         assert process.stdout is not None

@@ -178,7 +178,7 @@ def asking(port: int, outcome: Outcome) -> Iterator[None]:
             picture = picture_of(png(outcome.asked))
             turns = (Turn("user", (picture, f"What is {outcome.asked}?")),)
             pairs = [
-                (here.edit, there.edit, EditRequest((picture,), "Enhance.", 1, (("steps", 2),))),
+                (here.edit, there.edit, EditRequest((picture, "Enhance."), 1, (("steps", 2),))),
                 (here.answer, there.answer, AnswerRequest(turns, 8)),
                 (here.score, there.score, ScoreRequest(turns, "yes")),
             ]

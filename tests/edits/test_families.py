@@ -279,4 +279,4 @@ def test_every_family_of_params_has_settings_its_module_knows() -> None:
 
 
 def test_the_echo_is_a_model_of_one_identity() -> None:
-    assert isinstance(Echo().edit([EditRequest((), "p", 1)])[0], Picture)
+    assert isinstance(Echo().edit([EditRequest(("p",), 1)])[0], Picture)

@@ -115,7 +115,7 @@ def test_random_weights_that_read_nothing_are_not_accused(built: Built) -> None:
 
 
 def edited(model: Model, *pictures: Picture) -> Reply[Picture]:
-    return model.edit([EditRequest(pictures, "Join them.", 1, (("num_inference_steps", 2),))])[0]
+    return model.edit([EditRequest((*pictures, "Join them."), 1, (("num_inference_steps", 2),))])[0]
 
 
 def test_a_list_of_pictures_is_references_or_refused_never_a_batch(built: Built) -> None:
@@ -142,13 +142,13 @@ def test_emu3_draws_from_several_pictures_in_their_order_and_in_the_size_asked_f
     sized = (("height", 24), *cold, ("width", 48))
     guided = (("guidance", 3.0), *cold)
     shown = [(first,), (first, second), (second, first)]
-    requests = [EditRequest(pictures, "Join them.", 1, cold) for pictures in shown]
-    requests += [EditRequest((first,), "Join them.", 1, more) for more in (sized, guided)]
+    requests = [EditRequest((*pictures, "Join them."), 1, cold) for pictures in shown]
+    requests += [EditRequest((first, "Join them."), 1, more) for more in (sized, guided)]
     made = model.edit(requests)
     sizes = [(p.width, p.height) for p in made if isinstance(p, Picture)]
     assert sizes == [(32, 32), (32, 32), (32, 32), (48, 24), (32, 32)]
     assert len(set(made)) == 5
-    (refused,) = model.edit([EditRequest((first,), "Join them.", 1, (("steps", 2),))])
+    (refused,) = model.edit([EditRequest((first, "Join them."), 1, (("steps", 2),))])
     assert refused == Failure("ValueError: emu3 has no sampler setting 'steps'")
 
 

@@ -89,7 +89,7 @@ def test_bagel_is_asked_for_a_text_or_a_picture_with_its_guidance(
         model = plugins.model("openai", typed("openai", BAGEL["settings"]))
         shown = (numbered("12", np.random.default_rng(0)),)
         model.answer([AnswerRequest((Turn("user", (*shown, "Which?")),), 8)])
-        model.edit([EditRequest(shown, "Enhance.", 7, tuple(BAGEL["sampler"].items()))])
+        model.edit([EditRequest((*shown, "Enhance."), 7, tuple(BAGEL["sampler"].items()))])
         model.close()
     greedy = {"temperature": 0.0, "top_p": 1.0, "top_k": -1, "repetition_penalty": 1.0}
     name = {"model": BAGEL["settings"]["model"]}

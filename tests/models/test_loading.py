@@ -233,5 +233,5 @@ def test_a_private_adapter_is_found_by_its_entry_point_and_conforms(installed: P
         model, plugins.capabilities("own_code", typed("own_code", settings)), {}
     ).run()
     assert [check for check in checks if check.outcome == "fails"] == []
-    (reply,) = model.edit([EditRequest((), "Draw.", 1)])
+    (reply,) = model.edit([EditRequest(("Draw.",), 1)])
     assert isinstance(reply, Failure)

@@ -87,7 +87,7 @@ def loaded(tmp_path: Path) -> Loaded:
 
 
 def drawn(model: realesrgan.RealEsrgan, *encoded: bytes) -> list[Reply[Picture]]:
-    return model.edit([EditRequest((picture_of(each),), "Enhance.", 1) for each in encoded])
+    return model.edit([EditRequest((picture_of(each), "Enhance."), 1) for each in encoded])
 
 
 def pixels(reply: Reply[Picture]) -> NDArray[np.int16]:
@@ -212,11 +212,11 @@ def test_what_cannot_be_drawn_fails_alone(loaded: Loaded) -> None:
     first, second = picture_of(png(1)), picture_of(png(2))
     huge = Picture(first.digest, first.encoded, 4000, 1001)
     asked = [
-        EditRequest((), "Draw.", 1),
-        EditRequest((first, second), "Join them.", 1),
-        EditRequest((huge,), "Enhance.", 1),
-        EditRequest((first,), "Enhance.", 1, (("steps", 4),)),
-        EditRequest((first,), "Enhance.", 1),
+        EditRequest(("Draw.",), 1),
+        EditRequest((first, second, "Join them."), 1),
+        EditRequest((huge, "Enhance."), 1),
+        EditRequest((first, "Enhance."), 1, (("steps", 4),)),
+        EditRequest((first, "Enhance."), 1),
     ]
     replies = loaded().edit(asked)
     reasons = [reply.reason for reply in replies if isinstance(reply, Failure)]
@@ -234,7 +234,7 @@ def test_numbers_that_are_not_finite_are_a_failure(tmp_path: Path) -> None:
     tensors = random_tensors("x4plus")
     tensors["last.bias"] = np.array([0, np.nan, 0], np.float32)
     made = Drawing("x4plus", tensors, "cpu", 64)
-    reply = made.edit(EditRequest((picture_of(png(1)),), "Enhance.", 1))
+    reply = made.edit(EditRequest((picture_of(png(1)), "Enhance."), 1))
     assert reply == Failure("the network gave numbers that are not finite")
 
 

@@ -270,7 +270,7 @@ def test_edits_are_read_rightly_or_named(
 ) -> None:
     said, source = (EDITS if kind == "chat" else PICTURES), picture_of(png(1))
     prompts = [*(f"{kind}: {name}." for name in said), *["Draw."] * BESIDE]
-    asked = [EditRequest((source,), prompt, 1) for prompt in prompts]
+    asked = [EditRequest((source, prompt), 1) for prompt in prompts]
     replies = model(edit_through=through).edit(asked)
     assert replies[len(said) :] == [picture_of(png(8))] * BESIDE
     assert mistaken(list(said), replies[: len(said)], said) == []

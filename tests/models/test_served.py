@@ -62,7 +62,7 @@ def test_a_served_model_conforms(through: str) -> None:
 def test_a_served_model_gives_what_it_gives_here() -> None:
     here, there = tiny.load(tiny.Settings()), served.load(checked(served.Settings, settings()))
     first, second = picture_of(png(1)), picture_of(png(2))
-    edits = [EditRequest((first,), "Enhance details.", seed, STEPS) for seed in range(3)]
+    edits = [EditRequest((first, "Enhance details."), seed, STEPS) for seed in range(3)]
     assert there.edit(edits) == here.edit(edits)
     turns = (Turn("user", (first, second, "What colour is it?")),)
     asked = [AnswerRequest(turns, 40), AnswerRequest(turns, 2), AnswerRequest(turns, 8, 1.5, 7)]
@@ -134,7 +134,7 @@ def test_a_thousand_faulty_requests_end_in_a_picture_or_a_named_failure(
         model = served.load(served.Settings(model="any", environment="FAULTY", timeout=30))
         source = picture_of(png(0))
         prompts = [f"{kind} {number}" for number in range(100) for kind in kinds]
-        replies = model.edit([EditRequest((source,), prompt, 1) for prompt in prompts])
+        replies = model.edit([EditRequest((source, prompt), 1) for prompt in prompts])
         model.close()
     assert len(replies) == len(prompts) == 1000
     for prompt, reply in zip(prompts, replies, strict=True):

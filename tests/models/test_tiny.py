@@ -45,7 +45,7 @@ def turns(*parts: str | Picture) -> tuple[Turn, ...]:
 
 def edit_requests() -> list[EditRequest]:
     steps = (("steps", 2),)
-    return [EditRequest(s.pictures, PROMPT, i, steps) for i, s in enumerate(SAMPLES[::2])]
+    return [EditRequest((*s.pictures, PROMPT), i, steps) for i, s in enumerate(SAMPLES[::2])]
 
 
 def test_an_edit_does_not_depend_on_its_batch_or_place(model: Model) -> None:
@@ -68,8 +68,8 @@ def test_answers_and_scores_do_not_depend_on_their_batch_or_place(model: Model) 
 
 def test_a_seed_decides_an_edit(model: Model) -> None:
     base = edit_requests()[0]
-    again = EditRequest(base.pictures, PROMPT, base.seed, base.settings)
-    other = EditRequest(base.pictures, PROMPT, base.seed + 99, base.settings)
+    again = EditRequest((*base.pictures, PROMPT), base.seed, base.settings)
+    other = EditRequest((*base.pictures, PROMPT), base.seed + 99, base.settings)
     first, same, changed = model.edit([base, again, other])
     assert first == same
     assert isinstance(changed, Picture)
@@ -103,7 +103,7 @@ def test_the_order_of_pictures_matters_and_any_number_and_size_is_taken(model: M
     assert forward != backward
     assert model.score([ScoreRequest(turns("no picture?"), "no")])[0]
     assert isinstance(
-        model.edit([EditRequest(tuple(pictures), "p", 0, (("steps", 1),))])[0], Picture
+        model.edit([EditRequest((*tuple(pictures), "p"), 0, (("steps", 1),))])[0], Picture
     )
 
 
@@ -121,7 +121,7 @@ def test_what_picture_tokens_hold_does_not_depend_on_the_question() -> None:
 
 
 def test_a_capability_that_fails_names_its_reason(model: Model) -> None:
-    wrong = EditRequest((picture(1),), "p", 0, (("steps", 500),))
+    wrong = EditRequest((picture(1), "p"), 0, (("steps", 500),))
     reply = model.edit([wrong, edit_requests()[0]])
     assert isinstance(reply[0], Failure)
     assert "steps" in reply[0].reason
@@ -212,7 +212,9 @@ def test_the_models_own_thoughts_help_on_held_out_ladders(model: Model) -> None:
     samples = list(ladder.read(ladder.Settings(items=160, depth=10, seed=77)))
     prompt = load(ROOT / "params.yaml").presets.families["structure"].settings()["prompt"]
     steps = (("steps", 8),)
-    drawn = model.edit([EditRequest(s.pictures, prompt, i, steps) for i, s in enumerate(samples)])
+    drawn = model.edit(
+        [EditRequest((*s.pictures, prompt), i, steps) for i, s in enumerate(samples)]
+    )
     own = [edited for edited in drawn if isinstance(edited, Picture)]
     clusters = [sample.pictures[0].digest for sample in samples]
     bases = [rights(model, samples, None), rights(model, samples, [s.pictures[0] for s in samples])]

@@ -45,15 +45,15 @@ def asked(shared: Path) -> tuple[EditRequest, Picture]:
     found = tables.read_thoughts(shared.parent / "a workspace/data/mine/thoughts/tiny/detail")[3]
     pictures = tables.read_pictures(shared.parent / "a workspace/data/mine/pictures")
     assert found.picture is not None
-    return EditRequest((pictures[found.source],), found.prompt, found.seed), found.picture
+    return EditRequest((pictures[found.source], found.prompt), found.seed), found.picture
 
 
 def test_a_drawing_is_found_by_picture_prompt_and_seed(shared: Path) -> None:
     model = plugins.model("shared", typed("shared", {"path": str(shared)}))
     request, drawing = asked(shared)
-    other = EditRequest(request.pictures, request.prompt, request.seed + 1)
-    strange = EditRequest((picture_of(png(999)),), request.prompt, request.seed)
-    worded = EditRequest(request.pictures, "Draw a cat.", request.seed)
+    other = EditRequest((*request.pictures, request.prompt), request.seed + 1)
+    strange = EditRequest((picture_of(png(999)), request.prompt), request.seed)
+    worded = EditRequest((*request.pictures, "Draw a cat."), request.seed)
     replies = model.edit([strange, request, other, worded])
     assert replies[1:3] == [drawing, drawing]
     for reply in (replies[0], replies[3]):
@@ -62,7 +62,7 @@ def test_a_drawing_is_found_by_picture_prompt_and_seed(shared: Path) -> None:
     assert model.identity("edit") == plugins.model(
         "shared", typed("shared", {"path": str(shared)})
     ).identity("edit")
-    assert isinstance(model.edit([EditRequest((), "Draw.", 0)])[0], Failure)
+    assert isinstance(model.edit([EditRequest(("Draw.",), 0)])[0], Failure)
 
 
 @pytest.mark.parametrize(

@@ -131,8 +131,8 @@ def test_presets_that_differ_are_named(shared: Path, tmp_path: Path) -> None:
     changed = config.model_copy(update={"presets": presets})
     found = take_in(shared, FolderStore(tmp_path / "calls"), changed)
     assert {t.cell.family: t.missing for t in found} == {
-        "detail": ("families.detail",),
-        "structure": (),
+        "detail": ("models.tiny", "families.detail"),  # drawn by another model of that name
+        "structure": ("models.tiny",),
     }
 
 

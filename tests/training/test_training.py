@@ -134,7 +134,7 @@ def test_exported_weights_are_what_the_adapter_loads(tmp_path: Path) -> None:
     assert size == (tmp_path / "w" / "model.safetensors").stat().st_size
     model = tiny.load(tiny.Settings(weights=str(tmp_path / "w")))
     assert model.identity("edit") != tiny.load(tiny.Settings()).identity("edit")
-    edited = model.edit([EditRequest((picture_of(png(1)),), "p", 0, (("steps", 1),))])[0]
+    edited = model.edit([EditRequest((picture_of(png(1)), "p"), 0, (("steps", 1),))])[0]
     assert isinstance(edited, Picture)
     assert (edited.width, edited.height) == (48, 48)
 
