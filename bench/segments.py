@@ -120,9 +120,6 @@ def lay_keys(root: Path, count: int) -> None:
     raw = packed(name(0), Entry(b"A", "answer", 0.25))
     writer = Writer(root / FORM)
     for number in range(count):
-        if not writer.is_usable:
-            writer.seal()
-            writer = Writer(root / FORM)
         writer.append(name(number), raw, 1e9)
     writer.seal()
 

@@ -16,11 +16,12 @@ import threading
 import time
 import weakref
 from collections.abc import Iterable, Iterator, Sequence
+from io import FileIO
 from pathlib import Path
 
 from g2u.cache import older, segment
 from g2u.cache.index import Index, Place, look_up
-from g2u.cache.segment import AT_ONCE, MANY, NOTHING, Read, Writer, opened, read, rewrite
+from g2u.cache.segment import MANY, NOTHING, Read, Writer, batches, opened, read, rewrite
 from g2u.cache.store import (
     FORM,
     MAX_BYTES,
@@ -46,7 +47,7 @@ class FolderStore:
     def __init__(self, root: Path) -> None:
         self.root = root
         self._folder = root.absolute() / FORM
-        self._pen = Pen(self._folder)
+        self._writer = Writer(self._folder)
         self._files = Files(self._folder)
         self._tree = Tree(root.absolute())
         self._index = Index()
@@ -56,8 +57,7 @@ class FolderStore:
         self._told: set[str] = set()
         self._lock = threading.RLock()
         self._is_checked = False
-        weakref.finalize(self, self._pen.finish)
-        weakref.finalize(self, self._files.close)
+        weakref.finalize(self, _finish, self._writer)
 
     @property
     def place(self) -> str:
@@ -67,7 +67,7 @@ class FolderStore:
     @property
     def writing(self) -> str:
         """The segment that this process writes; empty if there is none."""
-        return self._pen.writer.name if self._pen.writer else ""
+        return self._writer.begun[-1] if self._writer.is_open else ""
 
     def get(self, key: str, kind: str | None = None) -> Entry | None:
         """One reply, see `CallStore.get_many`."""
@@ -123,7 +123,7 @@ class FolderStore:
             require_key(self.place, key)
         freed = 0
         with self._lock, self._told_of("written"):
-            self._pen.seal()
+            self._writer.seal()
             gone = older.removed(self._tree, dropped) if self._tree.has(older.FORM) else {}
             _, left = segment.mergeable(self._folder)
             whole: list[tuple[bool, str, set[str]]] = []
@@ -151,13 +151,13 @@ class FolderStore:
         """See `CallStore.clear`."""
         gone = freed = 0
         with self._lock, self._told_of("written"):
-            self._pen.seal()
+            self._writer.seal()
             small, left = segment.mergeable(self._folder)
-            wanted = [*small, *left] if left or len(small) > 1 else []
-            damaged = self._damaged.intersection(segment.names(self._folder)).difference(wanted)
-            wanted += sorted(damaged)
-            for start in range(0, len(wanted), AT_ONCE):
-                lost, room = rewrite(self._folder, wanted[start : start + AT_ONCE])
+            wanted = small | left if left or len(small) > 1 else {}
+            for name in self._damaged & set(segment.names(self._folder)):
+                wanted.setdefault(name, segment.FULL)
+            for some in batches(wanted):
+                lost, room = rewrite(self._folder, some)
                 gone, freed = gone + lost, freed + room
             gone += len(left)
             self._damaged.clear()
@@ -167,13 +167,14 @@ class FolderStore:
     def close(self) -> None:
         """See `CallStore.close`."""
         with self._lock, self._told_of("written"):
-            if self._pen.writer is None:
+            if not self._writer.begun:
                 return
-            self._pen.seal()
+            self._writer.seal()
             try:
                 small, left = segment.mergeable(self._folder)
                 if len(small) + len(left) > MANY:
-                    rewrite(self._folder, [*small, *left][:AT_ONCE])
+                    for some in batches(small | left):
+                        rewrite(self._folder, some)
             except OSError as error:  # others' files may be theirs alone
                 LOG.warning("call cache %s: not merged: %s", self.place, error.strerror)
 
@@ -182,7 +183,7 @@ class FolderStore:
         with self._lock, self._told_of("written"):
             self._refresh()
             done = older.take_over(
-                self._tree, lambda key: bool(self._look([key])), self.put_raw, self._pen.seal
+                self._tree, lambda key: bool(self._look([key])), self.put_raw, self._writer.seal
             )
             self._tree.tidy()
             self._is_checked = False
@@ -193,7 +194,7 @@ class FolderStore:
         is sealed for it.
         """
         with self._lock, self._told_of("written"):
-            self._pen.seal()
+            self._writer.seal()
             for name in segment.mergeable(self._folder)[1]:
                 rewrite(self._folder, [name])
             return [self._folder / name for name, held in self._held() if held.is_sealed]
@@ -210,9 +211,9 @@ class FolderStore:
     def put_raw(self, key: str, raw: bytes, stored: float) -> None:
         """Store a reply as it is kept (`packed`), put at another time."""
         with self._lock, self._told_of("written"):
-            writer, line = self._pen.put(key, raw, stored)
-            self._index.add(writer.name, line)
-            self._known[writer.name] = Read(NOTHING.lines, writer.size, writer.size)
+            line, size = self._writer.append(key, raw, stored), self._writer.size
+            self._index.add(self.writing, line)
+            self._known[self.writing] = Read(NOTHING.lines, size, size)
 
     def _look(self, keys: Sequence[str], kind: str | None = None) -> dict[str, Entry]:
         """What lies at the places that the index knows; damage is told once."""
@@ -231,7 +232,7 @@ class FolderStore:
         self._index.drop(gone)
         for name in gone:
             del self._known[name]
-            self._files.drop(name)
+            self._files.close(name)
         grown = [name for name in there if self._is_read_on(name)]
         return bool(gone or grown)
 
@@ -240,13 +241,15 @@ class FolderStore:
         known = self._known.get(name, NOTHING)
         if known.is_sealed or name == self.writing:
             return False
-        self._files.drop(name)  # a network file system tells the size of what is opened anew
+        self._files.close(name)  # a network file system tells the size of what is opened anew
         try:
-            handle = self._files.handle(name)
-            if name in self._known and (handle is None or os.fstat(handle).st_size == known.size):
+            file = self._files.file(name)
+            if name in self._known and (
+                file is None or os.fstat(file.fileno()).st_size == known.size
+            ):
                 return False
-            held = NOTHING if handle is None else read(handle, known.end)
-            is_one = handle is not None and (held.end or segment.is_begun(handle))
+            held = NOTHING if file is None else read(file, known.end)
+            is_one = file is not None and (held.end or segment.is_begun(file))
         except FileNotFoundError:  # renamed meanwhile
             return True
         if not is_one and name not in self._told:
@@ -259,11 +262,11 @@ class FolderStore:
     def _held(self) -> Iterator[tuple[str, Read]]:
         """What each segment holds, read anew."""
         for name in segment.names(self._folder):
-            with contextlib.suppress(FileNotFoundError), opened(self._folder / name) as handle:
-                if handle is not None:
-                    held = read(handle)
-                    if held.end or segment.is_begun(handle):
-                        yield name, held
+            with contextlib.suppress(FileNotFoundError):
+                file = opened(self._folder / name)
+                held = NOTHING if file is None else read(file)
+                if file is not None and (held.end or segment.is_begun(file)):
+                    yield name, held
 
     def _check(self) -> None:
         """Once: that the root is a folder, and holds nothing of the first form.
@@ -310,61 +313,25 @@ class FolderStore:
         )
 
 
-class Pen:
-    """What a store writes."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self.writer: Writer | None = None
-
-    def put(self, key: str, raw: bytes, stored: float) -> tuple[Writer, segment.Index]:
-        """Append a reply; returns where, and its line of the index."""
-        while True:
-            if self.writer is not None and not self.writer.is_usable:
-                self.seal()
-            if self.writer is None:
-                self.writer = Writer(self._folder)
-            try:
-                return self.writer, self.writer.append(key, raw, stored)
-            except FileNotFoundError:
-                self.writer = None
-
-    def seal(self) -> None:
-        """Seal what was written; where that fails it is read all the same."""
-        writer, self.writer = self.writer, None
-        if writer is not None:
-            writer.seal()
-
-    def finish(self) -> None:
-        """Seal what was written, when nobody can be told otherwise."""
-        try:
-            self.seal()
-        except OSError as error:
-            LOG.warning("call cache %s: not sealed: %s", self._folder, error.strerror)
-
-
 class Files:
     """Segments that are open for reading, the last ones used."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._open: dict[str, int] = {}
+        self._open: dict[str, FileIO] = {}
 
-    def handle(self, name: str) -> int | None:
-        """Of a segment; None of what is no plain file.
+    def file(self, name: str) -> FileIO | None:
+        """A segment; None of what is no plain file.
 
         Raises:
             OSError: it is gone, or cannot be read.
         """
-        handle = self._open.pop(name, None)
-        if handle is None:
-            handle = segment.open_plain(self._folder / name)
-            if handle is None:
-                return None
+        file = self._open.pop(name, None) or opened(self._folder / name)
+        if file is not None:
             if len(self._open) >= OPEN:
-                self.drop(next(iter(self._open)))
-        self._open[name] = handle
-        return handle
+                self.close(next(iter(self._open)))
+            self._open[name] = file
+        return file
 
     def read(self, places: Sequence[Place]) -> list[bytes | None]:
         """What lies at places; None where the segment is gone."""
@@ -372,24 +339,27 @@ class Files:
         for place in places:
             raw = None
             try:
-                if (handle := self.handle(place.segment)) is not None:
-                    raw = os.pread(handle, place.size, place.offset)
+                if (file := self.file(place.segment)) is not None:
+                    raw = os.pread(file.fileno(), place.size, place.offset)
             except OSError as error:
                 if error.errno not in (errno.ENOENT, errno.ESTALE):
                     raise
-                self.drop(place.segment)
+                self.close(place.segment)
             found.append(raw)
         return found
 
-    def drop(self, name: str) -> None:
+    def close(self, name: str) -> None:
         """Close a segment."""
         if name in self._open:
-            os.close(self._open.pop(name))
+            self._open.pop(name).close()
 
-    def close(self) -> None:
-        """Close all."""
-        for name in list(self._open):
-            self.drop(name)
+
+def _finish(writer: Writer) -> None:
+    """Seal what was written, when nobody can be told otherwise."""
+    try:
+        writer.seal()
+    except OSError as error:
+        LOG.warning("call cache: %s is not sealed: %s", writer.begun[-1], error.strerror)
 
 
 class Tree:
@@ -416,10 +386,10 @@ class Tree:
         found: list[bytes | None] = []
         for path in paths:
             raw = None
-            with contextlib.suppress(FileNotFoundError), opened(self._root / path) as handle:
-                if handle is not None and os.fstat(handle).st_size <= MAX_BYTES:
-                    with os.fdopen(os.dup(handle), "rb") as file:
-                        raw = file.read()
+            with contextlib.suppress(FileNotFoundError):
+                file = opened(self._root / path)
+                if file is not None and os.fstat(file.fileno()).st_size <= MAX_BYTES:
+                    raw = file.read()
             found.append(raw)
         return found
 

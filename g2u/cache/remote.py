@@ -21,7 +21,7 @@ import fsspec
 from g2u.cache import older, segment
 from g2u.cache.folder import FolderStore, tell_damaged
 from g2u.cache.index import Index, Place, look_up
-from g2u.cache.segment import AT_ONCE, MANY, NAME, SMALL, listed, rewrite
+from g2u.cache.segment import AT_ONCE, MANY, NAME, SMALL, batches, listed, rewrite
 from g2u.cache.store import FORM, Entry, Migration, Stored, older_form, require_key
 from g2u.errors import CacheError
 
@@ -133,10 +133,11 @@ class RemoteStore:
         """See `CallStore.clear`; here and on this machine."""
         counts = [self._near.clear(), self._out.clear()]
         self._ship()
-        small = {name for name, size in self._listed().items() if size < SMALL}
-        wanted = sorted(self._damaged.union(small if len(small) > 1 else ()))
-        for start in range(0, len(wanted), AT_ONCE):
-            counts.append(self._rewritten(wanted[start : start + AT_ONCE]))
+        there = self._listed()
+        small = {name: size for name, size in there.items() if size < SMALL}
+        wanted = small if len(small) > 1 else {}
+        wanted |= {name: size for name, size in there.items() if name in self._damaged}
+        counts += [self._rewritten(some) for some in batches(wanted)]
         self._damaged.clear()
         return sum(gone for gone, _ in counts), max(0, sum(freed for _, freed in counts))
 
@@ -145,9 +146,9 @@ class RemoteStore:
         self._ship()
         self._near.close()
         if self._has_room:
-            small = [name for name, size in self._listed().items() if size < SMALL]
-            if len(small) > MANY:
-                self._rewritten(small[:AT_ONCE])
+            small = {name: size for name, size in self._listed().items() if size < SMALL}
+            for some in batches(small) if len(small) > MANY else ():
+                self._rewritten(some)
 
     def migrate(self) -> Migration:
         """See `CallStore.migrate`; storage first, then what this machine alone has."""
@@ -271,9 +272,8 @@ class RemoteStore:
                 copy = Path(folder) / name
                 with contextlib.suppress(FileNotFoundError):
                     self._files.get_file(f"{self._root}/{FORM}/{name}", str(copy))
-                    with segment.opened(copy) as handle:
-                        if handle is not None:
-                            yield name, segment.read(handle).lines
+                    if (file := segment.opened(copy)) is not None:
+                        yield name, segment.read(file).lines
 
     def _tails(self, sizes: dict[str, int]) -> Iterator[tuple[str, segment.Index | None]]:
         """The index of each sealed segment; None of others."""

@@ -14,7 +14,6 @@ readable tail. An Arrow stream has one and no index, so both had to be built on 
 """
 
 import contextlib
-import errno
 import itertools
 import os
 import re
@@ -24,7 +23,8 @@ import struct
 import tempfile
 import time
 import zlib
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from io import FileIO
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -45,10 +45,10 @@ MANY = 8
 """Small segments that are left as they are."""
 IDLE = 900.0
 """Seconds after which an unsealed segment counts as left behind. Nothing is lost where that is
-wrong: its writer begins another one (`Writer.append`).
+wrong: its writer begins another one (`Writer`).
 """
 AT_ONCE = 128
-"""Segments merged in one go, at most; they are open together."""
+"""Segments, or ranges of remote ones, that are open or asked for together."""
 HEADER = struct.Struct("<4s5H3I2H64s2HBI")
 """Before a reply: mark, version, 2 x unused, time, day, CRC-32, bytes twice, sizes of name and
 extra field, name, the extra field: its tag, size and flag, and when the reply was stored.
@@ -75,6 +75,7 @@ SAID = (64, 9)
 EXTRA = (0x5455, 5, 1)
 CHUNK = 2**20
 KEY = re.compile(rb"[0-9a-f]{64}")
+HEX = re.compile(rb"[0-9a-f]*")
 
 Index = npt.NDArray[Any]
 """Array of `INDEX`."""
@@ -95,63 +96,80 @@ NOTHING = Read(np.zeros(0, INDEX), 0, 0)
 
 
 class Writer:
-    """A new segment, for this process alone. Methods raise OSError where it cannot be written; what
-    it held before is whole then.
+    """Segments of this process, one after the other. Methods raise OSError where a file cannot be
+    written; what was appended before is whole then.
     """
 
     def __init__(self, folder: Path) -> None:
-        self.name = secrets.token_hex(16) + SUFFIX
+        self._folder = folder
+        self.begun: list[str] = []
+        """Names, the last one is written to while `is_open`."""
+        self.is_open = False
         self.size = 0
-        self._path = folder / self.name
-        self._index = bytearray()
-        self._pid, self._last = os.getpid(), time.monotonic()
-        folder.mkdir(parents=True, exist_ok=True)
-        flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
-        self._file = os.fdopen(os.open(self._path, flags, 0o666), "r+b", buffering=0)
-        self._identity = _identity(os.fstat(self._file.fileno()))
-
-    @property
-    def is_usable(self) -> bool:
-        """Whether another reply may be appended here."""
-        is_silent = time.monotonic() - self._last > IDLE / 3
-        is_full = self.size >= FULL or len(self._index) >= MOST * LINE.size
-        return not is_full and not is_silent and self._pid == os.getpid()
+        """Bytes of the last."""
 
     def append(self, key: str, raw: bytes, stored: float) -> Index:
-        """Add a reply; returns its line of the index.
-
-        Raises:
-            FileNotFoundError: the segment was taken away: by hand, or by another process's merge.
-        """
-        head, line = _lines(key.encode(), zlib.crc32(raw), len(raw), int(stored), self.size)
-        self._write(head + raw)
-        self._last = time.monotonic()
-        status = self._path.stat()  # after the write: who takes it away renames it, then reads
-        if _identity(status) != self._identity:
-            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(self._path))
-        self._index += line
-        return np.frombuffer(line, INDEX)
+        """Add a reply; returns its line of the index."""
+        while True:
+            if self.is_open and not self._is_usable():
+                self.seal()
+            if not self.is_open:
+                self._begin()
+            head, line = _lines(key.encode(), zlib.crc32(raw), len(raw), int(stored), self.size)
+            self._write(head + raw)
+            self._last = time.monotonic()
+            if self._is_there():
+                self._lines += line
+                return np.frombuffer(line, INDEX)
+            self._file.close()  # it was taken away: by hand, or by another process's merge
+            self.is_open = False
 
     def seal(self) -> None:
         """Append the index and close the file, all of it on the disk then; an empty one goes."""
-        try:
+        if not self.is_open:
+            return
+        self.is_open = False
+        with self._file:
             if self._pid != os.getpid():  # it is the parent's
                 return
-            if not self._index:
+            if not self._lines:
                 self._path.unlink(missing_ok=True)
                 return
-            count = len(self._index) // LINE.size
-            said = (len(self._index), self.size, 8, b"%08x" % zlib.crc32(self._index))
+            count = len(self._lines) // LINE.size
+            said = (len(self._lines), self.size, 8, b"%08x" % zlib.crc32(self._lines))
             end = END.pack(b"PK\x05\x06", 0, 0, count, count, *said)
-            self._write(bytes(self._index) + end)
+            self._write(bytes(self._lines) + end)
             os.fsync(self._file.fileno())
-        finally:
-            self._file.close()
 
     def discard(self) -> None:
-        """Forget the file."""
-        self._file.close()
-        self._path.unlink(missing_ok=True)
+        """Forget all files."""
+        for name in self.begun:
+            (self._folder / name).unlink(missing_ok=True)
+
+    def _begin(self) -> None:
+        name = secrets.token_hex(16) + SUFFIX
+        self._path = self._folder / name
+        self._folder.mkdir(parents=True, exist_ok=True)
+        flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+        self._file = os.fdopen(os.open(self._path, flags, 0o666), "r+b", buffering=0)
+        self._pid, self._last = os.getpid(), time.monotonic()
+        self._lines, self.size = bytearray(), 0
+        self.begun.append(name)
+        self.is_open = True
+
+    def _is_usable(self) -> bool:
+        """Whether another reply may be appended to the segment."""
+        is_silent = time.monotonic() - self._last > IDLE / 3
+        is_full = self.size >= FULL or len(self._lines) >= MOST * LINE.size
+        return not is_full and not is_silent and self._pid == os.getpid()
+
+    def _is_there(self) -> bool:
+        """Asked after each write, as who takes a segment away renames it and reads it then."""
+        try:
+            there, ours = self._path.stat(), os.fstat(self._file.fileno())
+        except FileNotFoundError:
+            return False
+        return (there.st_dev, there.st_ino) == (ours.st_dev, ours.st_ino)
 
     def _write(self, content: bytes) -> None:
         view, done = memoryview(content), 0
@@ -165,36 +183,19 @@ class Writer:
         self.size += done
 
 
-@contextlib.contextmanager
-def opened(path: Path) -> Iterator[int | None]:
-    """A plain file's handle; None of what is something else.
+def opened(path: Path) -> FileIO | None:
+    """A plain file, for reading; None of what is something else.
 
     Raises:
         OSError: there is no such file, or it cannot be read.
     """
-    handle = open_plain(path)
-    try:
-        yield handle
-    finally:
-        if handle is not None:
-            os.close(handle)
-
-
-def open_plain(path: Path) -> int | None:
-    """See `opened`; the caller closes it."""
     try:
         is_plain = stat.S_ISREG(path.stat().st_mode)
     except OSError:
         if not path.is_symlink():  # such as leads nowhere stays where it is
             raise
         is_plain = False
-    if not is_plain:
-        return None
-    handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    if stat.S_ISREG(os.fstat(handle).st_mode):
-        return handle
-    os.close(handle)
-    return None
+    return FileIO(os.open(path, os.O_RDONLY | os.O_CLOEXEC)) if is_plain else None
 
 
 def index_at(tail: bytes, size: int) -> int | None:
@@ -215,16 +216,19 @@ def index_at(tail: bytes, size: int) -> int | None:
 def index_of(raw: bytes) -> Index | None:
     """The index, from all bytes from its place on; None if it is damaged."""
     lines, crc = raw[: -END.size], raw[-8:]
-    return np.frombuffer(lines, INDEX) if b"%08x" % zlib.crc32(lines) == crc else None
+    if b"%08x" % zlib.crc32(lines) != crc:
+        return None
+    index = np.frombuffer(lines, INDEX)
+    return index if HEX.fullmatch(index["key"].tobytes()) else None
 
 
-def read(handle: int, start: int = 0) -> Read:
+def read(file: FileIO, start: int = 0) -> Read:
     """What a segment holds from a place on: of a sealed one by its index, else by its headers.
 
     Raises:
         OSError: it cannot be read.
     """
-    size = os.fstat(handle).st_size
+    handle, size = file.fileno(), os.fstat(file.fileno()).st_size
     place = index_at(os.pread(handle, END.size, max(0, size - END.size)), size)
     if place is not None:
         index = index_of(os.pread(handle, size - place, place))
@@ -257,37 +261,50 @@ def names(folder: Path) -> list[str]:
         return []
 
 
-def mergeable(folder: Path) -> tuple[list[str], list[str]]:
-    """Small sealed segments, and unsealed ones that writers left behind.
+def mergeable(folder: Path) -> tuple[dict[str, int], dict[str, int]]:
+    """Small sealed segments and their bytes, and unsealed ones that writers left behind.
 
     Raises:
         OSError: one cannot be read.
     """
-    small, left = [], []
+    small, left = {}, {}
     now = None
     for name in names(folder):
-        with contextlib.suppress(FileNotFoundError), opened(folder / name) as handle:
-            if handle is None:
+        with contextlib.suppress(FileNotFoundError):
+            if (file := opened(folder / name)) is None:
                 continue
-            status = os.fstat(handle)
-            size = status.st_size
-            if index_at(os.pread(handle, END.size, max(0, size - END.size)), size) is not None:
-                small += [name] if size < SMALL else []
+            status, size = os.fstat(file.fileno()), os.fstat(file.fileno()).st_size
+            tail = os.pread(file.fileno(), END.size, max(0, size - END.size))
+            if index_at(tail, size) is not None:
+                small |= {name: size} if size < SMALL else {}
                 continue
             now = _clock(folder) if now is None else now
-            if now - status.st_mtime > IDLE and (read(handle).end or is_begun(handle)):
-                left.append(name)
+            if now - status.st_mtime > IDLE and (read(file).end or is_begun(file)):
+                left[name] = size
     return small, left
 
 
-def is_begun(handle: int) -> bool:
+def batches(sizes: Mapping[str, int]) -> Iterator[list[str]]:
+    """Segments that are rewritten in one go: they are open together, and need so much room."""
+    some: list[str] = []
+    room = 0
+    for name, size in sizes.items():
+        if some and (room + size > FULL or len(some) == AT_ONCE):
+            yield some
+            some, room = [], 0
+        some.append(name)
+        room += size
+    if some:
+        yield some
+
+
+def is_begun(file: FileIO) -> bool:
     """Whether a file without a whole reply is a segment all the same."""
-    head = os.pread(handle, len(MARK), 0)
-    return MARK.startswith(head)
+    return MARK.startswith(os.pread(file.fileno(), len(MARK), 0))
 
 
 def rewrite(
-    folder: Path, segments: Collection[str], dropped: Collection[str] = frozenset()
+    folder: Path, segments: Iterable[str], dropped: Collection[str] = frozenset()
 ) -> tuple[int, int]:
     """Write the sound replies of segments into new ones and remove the old; of several replies
     under one key the first stored.
@@ -307,44 +324,36 @@ def rewrite(
     Raises:
         OSError: a file cannot be read or written; the old ones are there, under new names.
     """
-    with contextlib.ExitStack() as files:
-        claimed = []
-        for name in sorted(segments):
-            ours = folder / (secrets.token_hex(16) + SUFFIX)
-            with contextlib.suppress(FileNotFoundError):  # another process took it
-                (folder / name).rename(ours)
-                if (handle := files.enter_context(opened(ours))) is not None:
-                    claimed.append((ours, handle, read(handle)))
-        indices = [held.lines for _, _, held in claimed]
-        lines = _joined(indices)
-        handles = np.repeat([handle for _, handle, _ in claimed], [len(each) for each in indices])
-        written: list[Writer] = []
-        damaged = 0
-        try:
-            for row in np.sort(_first(lines)).tolist():
-                key = lines["key"][row].decode()
-                for each in _copies(lines, row) if key not in dropped else ():
-                    _, size, offset, _, stored = lines[each].tolist()
-                    raw = os.pread(int(handles[each]), size, offset + HEADER.size)
-                    if unpacked(key, raw) is None:
-                        damaged += 1
-                        continue
-                    if not written or not written[-1].is_usable:
-                        if written:
-                            written[-1].seal()
-                        written.append(Writer(folder))
-                    written[-1].append(key, raw, stored)
+    claimed: list[tuple[Path, FileIO, Read]] = []
+    for name in segments:
+        ours = folder / (secrets.token_hex(16) + SUFFIX)
+        with contextlib.suppress(FileNotFoundError):  # another process took it
+            (folder / name).rename(ours)
+            if (file := opened(ours)) is not None:
+                claimed.append((ours, file, read(file)))
+    lines = _joined([held.lines for _, _, held in claimed])
+    files = [file for _, file, held in claimed for _ in range(len(held.lines))]
+    writer = Writer(folder)
+    damaged = 0
+    try:
+        for row in np.sort(_first(lines)).tolist():
+            key = lines["key"][row].decode()
+            for each in _copies(lines, row) if key not in dropped else ():
+                _, size, offset, _, stored = lines[each].tolist()
+                raw = os.pread(files[each].fileno(), size, offset + HEADER.size)
+                if unpacked(key, raw) is not None:
+                    writer.append(key, raw, stored)
                     break
-            if written:
-                written[-1].seal()
-        except BaseException:
-            for writer in written:
-                writer.discard()
-            raise
-        for path, _, _ in claimed:
-            path.unlink(missing_ok=True)
-        before = sum(held.size for _, _, held in claimed)
-        return damaged, before - sum(writer.size for writer in written)
+                damaged += 1
+        writer.seal()
+    except BaseException:
+        writer.discard()
+        raise
+    before = sum(held.size for _, _, held in claimed)
+    after = sum((folder / name).stat().st_size for name in writer.begun)
+    for path, _, _ in claimed:
+        path.unlink(missing_ok=True)
+    return damaged, before - after
 
 
 def listed(indices: list[Index]) -> Iterator[Stored]:
@@ -413,7 +422,3 @@ def _clock(folder: Path) -> float:
     """The time by the clock of the file system, which another machine may keep."""
     with tempfile.TemporaryFile(dir=folder) as file:
         return os.fstat(file.fileno()).st_mtime
-
-
-def _identity(status: os.stat_result) -> tuple[int, int]:
-    return status.st_dev, status.st_ino

@@ -39,9 +39,9 @@ def files(root: Path) -> list[Path]:
 
 
 def is_sealed(path: Path) -> bool:
-    with segment.opened(path) as handle:
-        assert handle is not None
-        return segment.read(handle).is_sealed
+    file = segment.opened(path)
+    assert file is not None
+    return segment.read(file).is_sealed
 
 
 def names(root: Path) -> set[str]:
@@ -429,9 +429,9 @@ def test_of_a_segment_that_was_copied_in_part_what_is_whole_is_read(
     first.close()
     (path,) = files(tmp_path / "shared")
     raw = path.read_bytes()
-    with segment.opened(path) as handle:
-        assert handle is not None
-        lines = segment.read(handle).lines
+    file = segment.opened(path)
+    assert file is not None
+    lines = segment.read(file).lines
     ends = lines["offset"] + segment.HEADER.size + lines["size"]
     path.write_bytes(raw[: int(part * len(raw))])
     second = RemoteStore(url, FolderStore(tmp_path / "other"), {"auto_mkdir": True})

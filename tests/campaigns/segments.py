@@ -126,9 +126,9 @@ def cuts(step: int, *, sealed: bool) -> Outcome:
     tried = lost = wrong = 0
     with segment(4, sealed=sealed) as (path, keys), quiet():
         raw = path.read_bytes()
-        with segments.opened(path) as handle:
-            assert handle is not None
-            lines = segments.read(handle).lines
+        file = segments.opened(path)
+        assert file is not None
+        lines = segments.read(file).lines
         ends = (lines["offset"] + segments.HEADER.size + lines["size"]).tolist()
         for length in [*range(0, len(raw), step), len(raw)]:
             lay(path, raw[:length])
