@@ -16,7 +16,6 @@ import threading
 import time
 import weakref
 from collections.abc import Iterable, Iterator, Sequence
-from io import FileIO
 from pathlib import Path
 
 from g2u.cache import older, segment
@@ -37,8 +36,6 @@ from g2u.errors import CacheError
 LOG = logging.getLogger(__name__)
 LISTED = 10
 """How often a folder is listed in one go, while others rename what was listed."""
-OPEN = 32
-"""Segments that are kept open for reading."""
 
 
 class FolderStore:
@@ -48,7 +45,6 @@ class FolderStore:
         self.root = root
         self._folder = root.absolute() / FORM
         self._writer = Writer(self._folder)
-        self._files = Files(self._folder)
         self._tree = Tree(root.absolute())
         self._index = Index()
         self._known: dict[str, Read] = {}
@@ -217,13 +213,23 @@ class FolderStore:
 
     def _look(self, keys: Sequence[str], kind: str | None = None) -> dict[str, Entry]:
         """What lies at the places that the index knows; damage is told once."""
-        found, damaged = look_up(self._index, keys, kind, self._files.read)
+        found, damaged = look_up(self._index, keys, kind, self._read)
         self._damaged |= set(damaged.values())
         for key in damaged:
             if key not in found and key not in self._told:
                 self._told.add(key)
                 tell_damaged(self.place, key)
         return found
+
+    def _read(self, places: Sequence[Place]) -> Iterator[bytes | None]:
+        """What lies at sorted places; each segment is opened once."""
+        name, file = "", None
+        for place in places:
+            if place.segment != name:
+                name, file = place.segment, None
+                with contextlib.suppress(FileNotFoundError):
+                    file = opened(self._folder / name)
+            yield None if file is None else os.pread(file.fileno(), place.size, place.offset)
 
     def _refresh(self) -> bool:
         """Read what was written since, and forget the segments that are gone; whether any was."""
@@ -232,7 +238,6 @@ class FolderStore:
         self._index.drop(gone)
         for name in gone:
             del self._known[name]
-            self._files.close(name)
         grown = [name for name in there if self._is_read_on(name)]
         return bool(gone or grown)
 
@@ -241,9 +246,8 @@ class FolderStore:
         known = self._known.get(name, NOTHING)
         if known.is_sealed or name == self.writing:
             return False
-        self._files.close(name)  # a network file system tells the size of what is opened anew
         try:
-            file = self._files.file(name)
+            file = opened(self._folder / name)
             if name in self._known and (
                 file is None or os.fstat(file.fileno()).st_size == known.size
             ):
@@ -313,47 +317,6 @@ class FolderStore:
         )
 
 
-class Files:
-    """Segments that are open for reading, the last ones used."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._open: dict[str, FileIO] = {}
-
-    def file(self, name: str) -> FileIO | None:
-        """A segment; None of what is no plain file.
-
-        Raises:
-            OSError: it is gone, or cannot be read.
-        """
-        file = self._open.pop(name, None) or opened(self._folder / name)
-        if file is not None:
-            if len(self._open) >= OPEN:
-                self.close(next(iter(self._open)))
-            self._open[name] = file
-        return file
-
-    def read(self, places: Sequence[Place]) -> list[bytes | None]:
-        """What lies at places; None where the segment is gone."""
-        found: list[bytes | None] = []
-        for place in places:
-            raw = None
-            try:
-                if (file := self.file(place.segment)) is not None:
-                    raw = os.pread(file.fileno(), place.size, place.offset)
-            except OSError as error:
-                if error.errno not in (errno.ENOENT, errno.ESTALE):
-                    raise
-                self.close(place.segment)
-            found.append(raw)
-        return found
-
-    def close(self, name: str) -> None:
-        """Close a segment."""
-        if name in self._open:
-            self._open.pop(name).close()
-
-
 def _finish(writer: Writer) -> None:
     """Seal what was written, when nobody can be told otherwise."""
     try:
@@ -375,11 +338,12 @@ class Tree:
     def found(self, folder: str) -> Iterator[older.Found]:
         """See `older.Tree.found`; so are the others."""
         for group in self._groups(folder):
-            for path in group.iterdir():
-                status = path.lstat()
-                if stat.S_ISREG(status.st_mode):
-                    name = path.relative_to(self._root).as_posix()
-                    yield name, status.st_size, status.st_mtime
+            with contextlib.suppress(FileNotFoundError):  # another process moves them
+                for path in sorted(group.iterdir()):
+                    status = path.lstat()
+                    if stat.S_ISREG(status.st_mode):
+                        name = path.relative_to(self._root).as_posix()
+                        yield name, status.st_size, status.st_mtime
 
     def contents(self, paths: Sequence[str]) -> list[bytes | None]:
         """None of what is too great for a reply, too."""
@@ -405,7 +369,7 @@ class Tree:
                 folder.rmdir()
 
     def _groups(self, folder: str) -> list[Path]:
-        groups = (self._root / folder).glob("[0-9a-f][0-9a-f]")
+        groups = sorted((self._root / folder).glob("[0-9a-f][0-9a-f]"))
         return [path for path in groups if path.is_dir()]
 
 

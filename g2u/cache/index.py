@@ -1,4 +1,4 @@
-"""Where replies lie: the indices of all segments in memory, 28 bytes a reply."""
+"""Where replies lie: the indices of all segments in memory, 20 bytes a reply."""
 
 import struct
 from collections.abc import Callable, Iterable, Sequence
@@ -7,20 +7,20 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from g2u.cache.segment import HEADER
+from g2u.cache.segment import HEADER, taken_apart
 from g2u.cache.segment import Index as Lines
 from g2u.cache.store import Entry, unpacked
 
 FEW = 4096
 """Replies that are kept in a dictionary until they are sorted in."""
-ROW = np.dtype([(name, "u4") for name in ("stored", "crc", "segment", "offset", "size")])
+ROW = np.dtype([("segment", "u4"), ("offset", "u4"), ("size", "u4")])
 WORDS = struct.Struct(">4Q")
 FACTORS = np.array([1, 3, 5, 7], "u8")
-Row = tuple[int, int, int, int, int]
+Row = tuple[int, int, int]
 
 
 class Place(NamedTuple):
-    """Where a reply lies."""
+    """Where a reply lies, with its header."""
 
     segment: str
     offset: int
@@ -30,13 +30,11 @@ class Place(NamedTuple):
 
 
 Reading = Callable[[Sequence[Place]], Iterable[bytes | None]]
-"""Gives what lies at places; None where a segment is gone."""
+"""Gives what lies at sorted places; None where a segment is gone."""
 
 
 class Index:
-    """From key to places. Of several replies under one key the one stored first comes first,
-    whoever wrote it and where: all readers and all merges choose the same.
-    """
+    """From key to places."""
 
     def __init__(self) -> None:
         self._names: list[str] = []
@@ -58,8 +56,8 @@ class Index:
         keys = words.astype("u8") @ FACTORS
         rows: npt.NDArray[Any] = np.zeros(len(lines), ROW)
         rows["segment"] = self._numbers[segment]
-        for name in ("stored", "crc", "offset", "size"):
-            rows[name] = lines[name]
+        rows["offset"] = lines["offset"]
+        rows["size"] = lines["size"] + HEADER.size
         self._count += len(rows)
         if self._count > FEW:
             self._settle(keys, rows)
@@ -86,10 +84,7 @@ class Index:
         for (key, hashed), start, end in zip(hashes.items(), starts, ends, strict=True):
             rows = [*self._few.get(hashed, ()), *self._rows[start:end].tolist()]
             if rows:
-                found[key] = [
-                    Place(self._names[segment], offset + HEADER.size, size)
-                    for _, _, segment, offset, size in sorted(rows)
-                ]
+                found[key] = [Place(self._names[number], *where) for number, *where in rows]
         return found
 
     def _settle(self, keys: npt.NDArray[Any], rows: npt.NDArray[Any]) -> None:
@@ -105,25 +100,24 @@ class Index:
 def look_up(
     index: Index, keys: Sequence[str], kind: str | None, read: Reading
 ) -> tuple[dict[str, Entry], dict[str, str]]:
-    """Replies that lie where the index says, of several the first sound one; and of the damaged
-    the segments, by key.
+    """Replies that lie where the index says, of several sound ones the first stored, whoever wrote
+    them and where; and of damaged ones the segment, by key.
     """
     found: dict[str, Entry] = {}
     damaged: dict[str, str] = {}
-    waiting = index.find(keys)
-    while waiting:
-        turn = sorted((places.pop(0), key) for key, places in waiting.items())
-        raws = read([place for place, _ in turn])
-        for (place, key), raw in zip(turn, raws, strict=True):
-            if raw is None:
-                continue
-            entry = unpacked(key, raw)
-            if entry is None:
-                damaged[key] = place.segment
-            elif kind in (None, entry.kind):
-                found[key] = entry
-        waiting = {key: places for key, places in waiting.items() if places and key not in found}
-    return found, damaged
+    ranks: dict[str, tuple[int, int]] = {}
+    turn = sorted((place, key) for key, places in index.find(keys).items() for place in places)
+    for (place, key), raw in zip(turn, read([place for place, _ in turn]), strict=True):
+        apart = None if raw is None else taken_apart(key, raw)
+        if apart is None:
+            continue
+        rank, reply = apart
+        entry = unpacked(key, reply)
+        if entry is None:
+            damaged[key] = place.segment
+        elif kind in (None, entry.kind) and (key not in found or rank < ranks[key]):
+            found[key], ranks[key] = entry, rank
+    return {key: found[key] for key in keys if key in found}, damaged
 
 
 def _hash(key: str) -> int:

@@ -248,6 +248,14 @@ def read(file: FileIO, start: int = 0) -> Read:
     return Read(np.frombuffer(bytes(lines), INDEX), end, size)
 
 
+def taken_apart(key: str, raw: bytes) -> tuple[tuple[int, int], bytes] | None:
+    """What lies at the place of a reply: what ranks it among others of its key, the first stored
+    being the one that all readers use, and the reply; None of another key's.
+    """
+    said = HEADER.unpack(raw[: HEADER.size].ljust(HEADER.size))
+    return ((said[15], said[6]), raw[HEADER.size :]) if said[11] == key.encode() else None
+
+
 def names(folder: Path) -> list[str]:
     """The segments of a folder.
 
@@ -267,7 +275,8 @@ def mergeable(folder: Path) -> tuple[dict[str, int], dict[str, int]]:
     Raises:
         OSError: one cannot be read.
     """
-    small, left = {}, {}
+    small: dict[str, int] = {}
+    left: dict[str, int] = {}
     now = None
     for name in names(folder):
         with contextlib.suppress(FileNotFoundError):
