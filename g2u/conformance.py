@@ -176,7 +176,7 @@ class Conformance:
         """Another prompt gives another picture, if the editor follows prompts."""
         if not self._draws():
             return None
-        found = self._differs(replace(self._edit(0), parts=(self._pictures[0], "Remove it.")))
+        found = self._differs(replace(self._edit(0), parts=(*self._edit(0).pictures, "Remove it.")))
         return found if isinstance(found, str) else self._decided("prompt", found)
 
     def edit_pictures(self) -> str | None:

@@ -70,6 +70,12 @@ class Held:
         with self._lock:
             self._drop(key)
 
+    def clear(self) -> None:
+        """Forget all."""
+        with self._lock:
+            self._there.clear()
+            self.bytes = 0
+
     def _drop(self, key: Hashable) -> None:
         if key in self._there:
             self.bytes -= self._there.pop(key)[1]

@@ -149,6 +149,8 @@ class Device:
 
     async def _feed(self) -> None:
         """Hand over batches until nothing waits."""
+        bug: Exception | None = None
+        hit: set[Broker] = set()
         try:
             while True:
                 await idle()
@@ -168,6 +170,9 @@ class Device:
                 else:
                     self.batches.popleft()
                     batch.broker.settle(batch.calls, found)
+        except Exception as error:  # noqa: BLE001 - raised where replies are waited for
+            bug = error
+            hit = {place[0] for place in self._waiting} | {batch.broker for batch in self.batches}
         finally:
             for batch in self.batches:  # cancelled: wait for what is computed, which is kept
                 if not batch.replies.cancel():
@@ -175,6 +180,9 @@ class Device:
                         await _result(batch.replies)
             self.batches.clear()
             self._feeder = None
+            if bug is not None:
+                for broker in hit:
+                    broker.end(bug)
 
     def _next(self) -> _Batch | None:
         """The next batch, begun: of the kinds that fill one, where any does, drawings or what waits

@@ -42,8 +42,8 @@ Stage = Literal["generate", "understand", "recorded"]
 Job = tuple[Stage, Cell]
 PART = 32
 """Questions of a part, about."""
-OPEN = 3
-"""Parts that a worker has open at once: what bounds its memory."""
+OPEN = 3 * PART
+"""Questions that a worker has open at once, about: what bounds its memory."""
 REPORTED = 1.0
 """Seconds after which a worker tells what it has done."""
 ATTEMPTS = 3
@@ -107,7 +107,8 @@ class Report:
     filled: tuple[Filled, ...]
     is_drawn: bool
     """Whether all thoughts of the part are there."""
-    is_done: bool
+    left: int
+    """Questions that are not done."""
 
 
 def fill(config: Params, work: Stale, progress: Progress | None = None) -> Iterator[Filled]:
@@ -229,12 +230,13 @@ class _Schedule:
             ModelError: the worker was killed again and again.
         """
         begun: dict[int, Part] = {}
+        left: dict[int, int] = {}
         fresh: list[Part] = []
         losses = 0
         try:
             while self._goes_on:
-                for part in self._taken(begun):
-                    begun[part.number] = part
+                for part in self._taken(begun, sum(left.values())):
+                    begun[part.number], left[part.number] = part, PART
                     fresh.append(part)
                 if not begun:
                     return
@@ -251,8 +253,9 @@ class _Schedule:
                 fresh = []
                 for report in reports:
                     self._note(begun[report.number], report)
-                    if report.is_done:
-                        del begun[report.number]
+                    left[report.number] = report.left
+                    if not report.left:
+                        del begun[report.number], left[report.number]
                         losses = 0
         finally:
             if begun:  # it failed, and the others will
@@ -285,9 +288,9 @@ class _Schedule:
             for place in range(told.parts)
         ]
 
-    def _taken(self, begun: Mapping[int, Part]) -> list[Part]:
-        """The next parts for a worker with these; it holds one model at a time. Waits where it has
-        none and there may still be some.
+    def _taken(self, begun: Mapping[int, Part], left: int) -> list[Part]:
+        """The next parts for a worker with these, and with so many questions open; it holds one
+        model at a time. Waits where it has none and there may still be some.
         """
         models = {part.model for part in begun.values()}
         taken: list[Part] = []
@@ -295,7 +298,7 @@ class _Schedule:
             while self._takes:
                 while (
                     self._waiting
-                    and len(begun) + len(taken) < OPEN
+                    and left + (len(taken) + 1) * PART <= OPEN
                     and models <= {self._waiting[0].model}
                 ):
                     taken.append(self._waiting.popleft())
@@ -320,7 +323,7 @@ class _Schedule:
                     if self._pairs(told.jobs):
                         again = self._cut(part.benchmark, part.model, shows_others=True)
                         self._waiting.extendleft(reversed(again))
-            if report.is_done:
+            if not report.left:
                 self._progress.part_ended(part.share, part.number)
                 told.left -= 1
                 if not told.left:
@@ -400,6 +403,7 @@ class _Work:
         self._source = _source(part.benchmark, part.is_prepared)
         self._own = in_parts(self._source.questions, part.parts)[part.place]
         self._cells = [_CellWork(config, job, self._source, brokers) for job in part.jobs]
+        self._left = len(self._own)
         self._undrawn = len(self._own) * len(part.jobs)
         self.drawn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._has_told = False
@@ -410,7 +414,12 @@ class _Work:
         if not self._undrawn:
             self.drawn.set_result(None)
         work = self._shown_others if self._part.shows_others else self._whole
-        await asyncio.gather(*(work(cell, each) for each in self._own for cell in self._cells))
+
+        async def filled(question: Question) -> None:
+            await together(work(cell, question) for cell in self._cells)
+            self._left -= 1
+
+        await asyncio.gather(*map(filled, self._own))
 
     def report(self, *, is_done: bool) -> Report:
         """What became of it since the last report."""
@@ -423,7 +432,8 @@ class _Work:
                 self._told[now.stage, now.cell] = now
         is_drawn = self.drawn.done() and not self._has_told and not self._part.shows_others
         self._has_told |= is_drawn
-        return Report(self._part.number, tuple(filled), is_drawn, is_done)
+        left = 0 if is_done else max(1, self._left)
+        return Report(self._part.number, tuple(filled), is_drawn, left)
 
     async def _whole(self, cell: "_CellWork", question: Question) -> None:
         thoughts = await cell.thoughts(question)

@@ -1,6 +1,7 @@
 """The broker: full batches in the order of the questions, servers kept busy, replies never lost."""
 
 import asyncio
+import threading
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -8,15 +9,16 @@ from typing import Any
 import pytest
 
 from g2u import flow
-from g2u.cache.broker import Broker
+from g2u.cache.broker import Broker, Device
 from g2u.cache.budget import Budget, Limits
 from g2u.cache.calls import BrokeredCalls
 from g2u.cache.folder import FolderStore
 from g2u.errors import BudgetError, CacheError, ModelError
+from g2u.pictures import PIXELS, picture_of
 from g2u.protocols import Kind, Reply, Server
 from g2u.records import AnswerRequest, EditRequest, Failure, Picture, Request
 from tests.cache.test_calls import Echo, ask
-from tests.conftest import asked_at_once, brokered
+from tests.conftest import asked_at_once, brokered, png
 
 
 def edit(seed: int) -> EditRequest:
@@ -66,6 +68,105 @@ def test_batches_are_full_and_the_same_in_every_run(tmp_path: Path) -> None:
 
 def test_nothing_waits_for_a_batch_that_cannot_be_filled(tmp_path: Path) -> None:
     assert [len(batch) for _, batch in batches(tmp_path, 64, 3)] == [3, 9]
+
+
+def test_however_many_turns_a_question_takes_its_requests_come_into_one_batch(
+    tmp_path: Path,
+) -> None:
+    model = Batched()
+    calls = brokered(model, FolderStore(tmp_path), 4)
+
+    async def late(number: int) -> None:
+        for _ in range(50 * number):
+            await asyncio.sleep(0)
+        await calls.answer(ask(f"{number}"))
+
+    asked_at_once(late, range(4))
+    assert model.batches == [("answer", ["0", "1", "2", "3"])]
+
+
+def test_two_models_share_the_device_in_an_order_of_the_questions(tmp_path: Path) -> None:
+    def order(folder: Path) -> list[tuple[str, list[str]]]:
+        told: list[tuple[str, list[str]]] = []
+        device, store = Device(), FolderStore(folder)
+        painter, scribe = Batched(), Batched()
+        painter.batches = scribe.batches = told
+        draws = BrokeredCalls(Broker(painter, store, 2, device=device))
+        writes = BrokeredCalls(Broker(scribe, store, 3, device=device))
+
+        async def written(number: int) -> None:
+            await writes.answer(ask(f"{number}"))
+            await draws.edit(edit(number))
+
+        asked_at_once(written, range(6))
+        return told
+
+    first = order(tmp_path / "a")
+    assert first == order(tmp_path / "b")
+    assert first == [
+        ("answer", ["0", "1", "2"]), ("answer", ["3", "4", "5"]),
+        ("edit", ["0", "1"]), ("edit", ["2", "3"]), ("edit", ["4", "5"]),
+    ]  # fmt: skip
+
+
+def test_the_next_batch_is_decoded_while_the_device_computes(tmp_path: Path) -> None:
+    class Computing(Batched):
+        """Its first batch goes on until a picture of the second one is read."""
+
+        read = threading.Event()
+
+        def edit(self, requests: Sequence[EditRequest]) -> list[Reply[Picture]]:
+            if not self.batches and not self.read.wait(60):
+                raise TimeoutError
+            return super().edit(requests)
+
+    def shown(number: int) -> EditRequest:
+        known = picture_of(png(number))
+
+        def file() -> bytes:
+            if number >= 2:
+                model.read.set()
+            return known.encoded
+
+        lazy = Picture(known.digest, file, known.width, known.height, is_flat=False)
+        return EditRequest((lazy, "draw"), number)
+
+    model = Computing()
+    calls = brokered(model, FolderStore(tmp_path), 2)
+    PIXELS.clear()
+    drawn = asked_at_once(calls.edit, map(shown, range(4)))
+    assert all(isinstance(reply, Picture) for reply in drawn)
+
+
+def test_leaving_waits_for_what_the_device_is_at(tmp_path: Path) -> None:
+    class Held(Batched):
+        is_begun, goes_on = threading.Event(), threading.Event()
+
+        def answer(self, requests: Sequence[AnswerRequest]) -> list[Reply[str]]:
+            self.is_begun.set()
+            self.goes_on.wait(60)
+            return super().answer(requests)
+
+    model, store = Held(), FolderStore(tmp_path)
+    broker = Broker(model, store, 2)
+
+    async def work() -> None:
+        asked = asyncio.ensure_future(BrokeredCalls(broker).answer(ask("a")))
+        await asyncio.to_thread(model.is_begun.wait, 60)
+        asked.cancel()
+        leaving = asyncio.ensure_future(broker.leave())
+        await asyncio.sleep(0)
+        model.goes_on.set()
+        await leaving
+
+    flowing(work)
+    assert len(list(store.listing())) == 1
+
+
+def test_a_loop_that_does_not_tell_when_it_waits_is_refused(tmp_path: Path) -> None:
+    calls = brokered(Batched(), FolderStore(tmp_path))
+    with pytest.raises(TypeError, match=r"g2u\.flow\.run"):
+        asyncio.run(calls.answer(ask("a")))
 
 
 def test_equal_requests_in_flight_are_one_call_whoever_asks(tmp_path: Path) -> None:

@@ -81,7 +81,7 @@ def test_a_run_gives_the_bytes_of_a_bare_repro_and_then_has_nothing_to_do(small:
 def test_workers_start_only_if_something_changed(
     small: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refuse(config: object, work: object) -> None:
+    def refuse(*given: object) -> None:
         raise AssertionError("fill was called")
 
     small.run("g2u.cli.main", "run")
