@@ -3,6 +3,8 @@ before that root/ab/abcdef... They are read, or refused, until `g2u cache migrat
 """
 
 import hashlib
+import heapq
+import itertools
 import json
 import re
 from collections.abc import Callable, Container, Iterable, Iterator, Sequence
@@ -79,11 +81,12 @@ def get_many(tree: Tree, keys: Sequence[str], kind: str | None) -> dict[str, Ent
     return found
 
 
-def listed(tree: Tree, known: Container[str]) -> Iterator[Stored]:
-    """The replies of the second form that are not known."""
-    for path, size, changed in replies(tree):
-        if _name(path) not in known:
-            yield Stored(_name(path), size, changed)
+def listed(tree: Tree, newer: Iterable[Stored]) -> Iterator[Stored]:
+    """Newer replies, and those of the second form beside them, in the order of keys."""
+    files = (Stored(_name(path), size, changed) for path, size, changed in replies(tree))
+    both = heapq.merge(newer, files, key=lambda each: each.key)
+    for _, copies in itertools.groupby(both, key=lambda each: each.key):
+        yield next(copies)
 
 
 def removed(tree: Tree, keys: Container[str]) -> dict[str, int]:
