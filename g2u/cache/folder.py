@@ -164,12 +164,10 @@ class FolderStore:
                 return
             self._writer.seal()
             try:
-                small, left = segment.mergeable(self._folder)
-                if len(small) + len(left) > MANY:
-                    for some in batches(small | left):
-                        rewrite(self._folder, some)
-            except OSError as error:  # others' files may be theirs alone
-                LOG.warning("call cache %s: not merged: %s", self.place, error.strerror)
+                if sum(map(len, segment.mergeable(self._folder))) > MANY:
+                    self.clear()
+            except (OSError, CacheError) as error:  # others' files may be theirs alone
+                LOG.warning("segments are not merged: %s", error)
 
     def migrate(self) -> Migration:
         """See `CallStore.migrate`; files go once the segment that holds them is sealed."""
