@@ -188,6 +188,15 @@ class Writer:
         self.written += done
 
 
+class Opened(FileIO):
+    """A file that is closed when nobody refers to it, which is no mistake (ResourceWarning) here:
+    who reads a segment keeps it while others take it away.
+    """
+
+    def __del__(self) -> None:
+        self.close()
+
+
 def opened(path: Path) -> FileIO | None:
     """A plain file, for reading; None of what is something else.
 
@@ -200,7 +209,7 @@ def opened(path: Path) -> FileIO | None:
         if not path.is_symlink():  # such as leads nowhere stays where it is
             raise
         is_plain = False
-    return FileIO(os.open(path, os.O_RDONLY | os.O_CLOEXEC)) if is_plain else None
+    return Opened(os.open(path, os.O_RDONLY | os.O_CLOEXEC)) if is_plain else None
 
 
 def index_at(tail: bytes, size: int) -> int | None:
