@@ -5,7 +5,6 @@ python -m bench.segments [replies] [keys]
 
 import hashlib
 import itertools
-import json
 import os
 import random
 import resource
@@ -18,8 +17,8 @@ from pathlib import Path
 
 from bench.common import machine
 from g2u.cache.folder import FolderStore
-from g2u.cache.segment import FULL, HEAD, SUFFIX, ending, packed, record
-from g2u.cache.store import FORM, Entry
+from g2u.cache.segment import Writer
+from g2u.cache.store import FORM, Entry, packed, unpacked
 
 PICTURE = ("cd" * 32, 224, 224, False)
 OPEN = """
@@ -48,25 +47,18 @@ class Files:
 
     def put(self, key: str, entry: Entry) -> None:
         """Store one."""
-        facts = [entry.kind, entry.seconds, entry.picture and list(entry.picture)]
-        seal = self._seal(key, facts, entry.body)
         path = self._root / key[:2] / key
         path.parent.mkdir(parents=True, exist_ok=True)
         fresh = path.parent / f".new-{os.getpid()}-{next(self._count)}"
         with fresh.open("xb") as file:
-            file.write(json.dumps({"seal": seal, "facts": facts}).encode() + b"\n" + entry.body)
+            file.write(packed(key, entry))
         fresh.replace(path)
 
     def get(self, key: str) -> Entry:
         """Read one."""
-        head, _, body = (self._root / key[:2] / key).read_bytes().partition(b"\n")
-        meta = json.loads(head)
-        assert meta["seal"] == self._seal(key, meta["facts"], body)
-        kind, seconds, picture = meta["facts"]
-        return Entry(body, kind, seconds, picture and tuple(picture))
-
-    def _seal(self, key: str, facts: object, body: bytes) -> str:
-        return hashlib.sha256(json.dumps(["2", key, facts]).encode() + b"\n" + body).hexdigest()
+        entry = unpacked(key, (self._root / key[:2] / key).read_bytes())
+        assert entry is not None
+        return entry
 
 
 def name(number: int) -> str:
@@ -124,22 +116,12 @@ def compare(folder: Path, count: int, size: int) -> None:
 
 
 def lay_keys(root: Path, count: int) -> None:
-    """Segments with so many keys; under each lies the same reply, as only places are asked for."""
-    (root / FORM).mkdir(parents=True)
-    raw, seal = packed(name(0), Entry(b"A", "answer", 0.25), 1e9)
-    each = FULL // len(raw)
-    for first in range(0, count, each):
-        number = min(each, count - first)
-        records = b"".join(
-            record(bytes.fromhex(name(first + n)), seal, len(HEAD) + n * len(raw), len(raw), 1e9)
-            for n in range(number)
-        )
-        path = root / FORM / f"{first:032x}{SUFFIX}"
-        with path.open("wb") as file:
-            file.write(HEAD)
-            file.truncate(len(HEAD) + number * len(raw))
-            file.seek(0, os.SEEK_END)
-            file.write(ending(records))
+    """Sealed segments with so many replies of a byte."""
+    raw = packed(name(0), Entry(b"A", "answer", 0.25))
+    writer = Writer(root / FORM)
+    for number in range(count):
+        writer.append(name(number), raw, 1e9)
+    writer.seal()
 
 
 def small_runs(root: Path, count: int) -> None:

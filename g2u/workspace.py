@@ -175,17 +175,19 @@ def call_store() -> CallStore:
 @lru_cache(maxsize=4)
 def _opened(named: str, told: str, _: Path) -> CallStore:
     """The process's one store of this name: its index is read once, and it writes one segment."""
-    if "://" not in named:
-        return FolderStore(Path(named))
+    store = FolderStore(Path(named)) if "://" not in named else _shared(named, told)
+    Finalize(None, _close, (store,), exitpriority=1)  # atexit comes too late in a worker
+    return store
+
+
+def _shared(url: str, told: str) -> CallStore:
     from g2u.cache.remote import RemoteStore
 
     try:
         options = json.loads(told)
     except ValueError as error:
         raise CacheError(f"{OPTIONS_VARIABLE}: {error}; expected a JSON object") from None
-    store = RemoteStore(named, FolderStore(DEFAULT_CACHE), options)
-    Finalize(None, _close, (store,), exitpriority=1)  # atexit comes too late in a worker
-    return store
+    return RemoteStore(url, FolderStore(DEFAULT_CACHE), options)
 
 
 def _close(store: CallStore) -> None:

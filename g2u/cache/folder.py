@@ -1,4 +1,4 @@
-"""Replies in a folder: segments at root/3/*.arrow, any number of writers and readers, no lock.
+"""Replies in a folder: segments at root/3/*.zip, any number of writers and readers, no lock.
 
 A process appends its replies to a segment of its own (g2u/cache/segment.py). A reply is on the disk
 when `put` returns, as far as a process can be killed; the machine's own death may cost the last
@@ -11,26 +11,32 @@ import contextlib
 import errno
 import logging
 import os
+import stat
 import threading
 import time
 import weakref
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from io import FileIO
 from pathlib import Path
 
-import numpy as np
-
-from g2u.cache import segment, segments
-from g2u.cache.index import Index, Place
-from g2u.cache.older import OlderFiles, set_aside
-from g2u.cache.segment import RECORD, Records, packed, unpacked
-from g2u.cache.segments import Own, Reader, Writer, contents, is_written, rewrite, sealed_size
-from g2u.cache.store import FORM, Entry, Migration, Stored, older_form, require_key
+from g2u.cache import older, segment
+from g2u.cache.index import Index, Place, look_up
+from g2u.cache.segment import MANY, NOTHING, Read, Writer, batches, opened, read, rewrite
+from g2u.cache.store import (
+    FORM,
+    MAX_BYTES,
+    Entry,
+    Migration,
+    Stored,
+    older_form,
+    packed,
+    require_key,
+)
 from g2u.errors import CacheError
 
-DAMAGED = "call cache %s: reply %s is damaged; it counts as absent"
 LOG = logging.getLogger(__name__)
 LISTED = 10
-"""How often a folder is listed in one go, while others take away what was listed."""
+"""How often a folder is listed in one go, while others rename what was listed."""
 
 
 class FolderStore:
@@ -39,15 +45,17 @@ class FolderStore:
     def __init__(self, root: Path) -> None:
         self.root = root
         self._folder = root.absolute() / FORM
-        self._older = OlderFiles(root.absolute())
-        self._own = Own(self._folder)
+        self._writer = Writer(self._folder)
+        self._tree = Tree(root.absolute())
         self._index = Index()
-        self._ends: dict[str, int] = {}
-        """Known segments: up to where each is read, -1 = it is sealed."""
+        self._open: tuple[str, FileIO | None] = ("", None)
+        self._known: dict[str, Read] = {}
+        self._damaged: set[str] = set()
+        """Segments with damaged replies."""
         self._told: set[str] = set()
         self._lock = threading.RLock()
         self._is_checked = False
-        weakref.finalize(self, self._own.finish)
+        weakref.finalize(self, _finish, self._writer)
 
     @property
     def place(self) -> str:
@@ -57,24 +65,7 @@ class FolderStore:
     @property
     def writing(self) -> str:
         """The segment that this process writes; empty if there is none."""
-        return self._own.writer.name if self._own.writer else ""
-
-    def sealed(self) -> list[Path]:
-        """The segments that are sealed, with those that killed writers left behind."""
-        with self._lock, self._told_of("written"):
-            for name in segments.left_behind(self._folder):
-                rewrite(self._folder, [name])
-            paths = [self._folder / name for name in segments.names(self._folder)]
-            return [path for path in paths if sealed_size(path)]
-
-    def adopt(self, path: Path) -> None:
-        """Move a sealed segment of this file system here.
-
-        Raises:
-            FileNotFoundError: it is no longer there.
-        """
-        self._folder.mkdir(parents=True, exist_ok=True)
-        path.replace(self._folder / path.name)
+        return self._writer.begun[-1] if self._writer.is_open else ""
 
     def get(self, key: str, kind: str | None = None) -> Entry | None:
         """One reply, see `CallStore.get_many`."""
@@ -87,17 +78,14 @@ class FolderStore:
             require_key(self.place, key)
         with self._lock, self._told_of("read"):
             self._check()
-            damaged: dict[Place, str] = {}
-            found = self._look(wanted, kind, damaged)
-            if len(found) < len(wanted):
-                self._refresh()
-                found |= self._look([key for key in wanted if key not in found], kind, damaged)
-            if len(found) < len(wanted) and self._older.are_there():
-                for key in wanted:
-                    entry = None if key in found else self._older.get(key, kind)
-                    if entry is not None:
-                        found[key] = entry
-            self._tell(damaged, found)
+            found = self._look(wanted, kind)
+            for _ in range(LISTED):
+                if len(found) == len(wanted) or not self._refresh():
+                    break
+                found |= self._look([key for key in wanted if key not in found], kind)
+            if len(found) < len(wanted) and self._tree.has(older.FORM):
+                missing = [key for key in wanted if key not in found]
+                found |= older.get_many(self._tree, missing, kind)
             return found
 
     def require_room(self, keys: Iterable[str]) -> None:
@@ -112,188 +100,180 @@ class FolderStore:
     def put(self, key: str, entry: Entry) -> None:
         """See `CallStore.put`."""
         require_key(self.place, key)
-        stored = time.time()
-        raw, seal = packed(key, entry, stored)
-        with self._lock, self._told_of("written"):
-            place = self._own.put(key, raw, seal, stored)
-            self._index.put(key, seal, place)
-            self._ends[place.segment] = place.offset + place.length
+        self.put_raw(key, packed(key, entry), time.time())
 
     def listing(self) -> Iterator[Stored]:
         """See `CallStore.listing`."""
         with self._lock, self._told_of("read"):
             self._check()
-            parts = [self._held(name) for name in segments.names(self._folder)]
-            listed = segment.listed(segment.joined(parts))
-            older = list(self._older.listing()) if self._older.are_there() else []
-        yield from listed
-        if older:
-            known = {stored.key for stored in listed}
-            yield from (stored for stored in older if stored.key not in known)
+            indices = [held.lines for _, held in self._held()]
+        if not self._tree.has(older.FORM):
+            yield from segment.listed(indices)
+            return
+        stored = list(segment.listed(indices))
+        yield from stored
+        yield from older.listed(self._tree, {each.key for each in stored})
 
     def remove(self, keys: Iterable[str]) -> tuple[int, int]:
         """See `CallStore.remove`; what is left of a segment is written anew."""
         dropped = set(keys)
         for key in dropped:
             require_key(self.place, key)
-        gone: set[str] = set()
         freed = 0
         with self._lock, self._told_of("written"):
-            self._own.seal()
-            for name, held in self._holding(dropped):
+            self._writer.seal()
+            gone = older.removed(self._tree, dropped) if self._tree.has(older.FORM) else {}
+            _, left = segment.mergeable(self._folder)
+            whole: list[tuple[bool, str, set[str]]] = []
+            for name, held in self._held():
+                there = {key.decode() for key in held.lines["key"].tolist()}
+                if there & dropped and (held.is_sealed or name in left):
+                    whole.append((not there <= dropped, name, there & dropped))
+            for _, name, there in sorted(whole):  # first those that need no room
                 freed += rewrite(self._folder, [name], dropped)[1]
-                gone |= held
-            for key in dropped if self._older.are_there() else ():
-                size = self._older.remove(key)
-                if size:
-                    freed += size
-                    gone.add(key)
+                gone |= dict.fromkeys(there, 0)
             self._refresh()
-        return len(gone), freed
+        return len(gone), freed + sum(gone.values())
+
+    def cut(self) -> list[str]:
+        """See `CallStore.cut`."""
+        with self._lock, self._told_of("read"):
+            return [
+                f"{name} is cut: {len(held.lines)} whole replies are read, {held.size - held.end} "
+                "bytes behind them are none"
+                for name, held in self._held()
+                if held.end < held.size
+            ]
 
     def clear(self) -> tuple[int, int]:
-        """See `CallStore.clear`; merges what is small, killed or damaged."""
+        """See `CallStore.clear`."""
+        gone = freed = 0
         with self._lock, self._told_of("written"):
-            self._own.seal()
-            gone, freed = self._older.clear()
-            small = segments.mergeable(self._folder, at_once=True)
-            torn = [name for name in small if not sealed_size(self._folder / name)]
-            if len(small) > 1 or torn or self._own.damaged:
-                damaged, room = rewrite(self._folder, {*small, *self._own.damaged})
-                gone, freed = gone + damaged + len(torn), freed + room
-            self._own.damaged.clear()
+            self._writer.seal()
+            small, left = segment.mergeable(self._folder)
+            wanted = small | left if left or len(small) > 1 else {}
+            for name in self._damaged & set(segment.names(self._folder)):
+                wanted.setdefault(name, segment.FULL)
+            for some in batches(wanted):
+                lost, room = rewrite(self._folder, some)
+                gone, freed = gone + lost, freed + room
+            gone += len(left)
+            self._damaged.clear()
             self._refresh()
         return gone, max(0, freed)
 
     def close(self) -> None:
-        """See `Replies.close`."""
-        with self._lock:
-            self._own.finish()
+        """See `CallStore.close`."""
+        with self._lock, self._told_of("written"):
+            if not self._writer.begun:
+                return
+            self._writer.seal()
+            try:
+                small, left = segment.mergeable(self._folder)
+                if len(small) + len(left) > MANY:
+                    for some in batches(small | left):
+                        rewrite(self._folder, some)
+            except OSError as error:  # others' files may be theirs alone
+                LOG.warning("call cache %s: not merged: %s", self.place, error.strerror)
 
     def migrate(self) -> Migration:
-        """See `CallStore.migrate`; a file goes once its segment is sealed and was read back."""
-        done = Migration()
-        moved: list[Path] = []
-        writer: Writer | None = None
+        """See `CallStore.migrate`; files go once the segment that holds them is sealed."""
         with self._lock, self._told_of("written"):
             self._refresh()
-            for path, entry in self._older.entries():
-                if entry is None or self._has_other(path.name, entry):
-                    (done.damaged if entry is None else done.other).append(path.name)
-                    set_aside(path)
-                    continue
-                if writer is not None and not writer.is_usable:
-                    self._settle(writer, moved)
-                    writer = None
-                if writer is None:
-                    self._folder.mkdir(parents=True, exist_ok=True)
-                    writer = Writer(self._folder)
-                stored = path.stat().st_mtime
-                raw, seal = packed(path.name, entry, stored)
-                writer.append(path.name, raw, seal, stored)
-                moved.append(path)
-                done.taken += 1
-            if writer is not None:
-                self._settle(writer, moved)
-            self._older.forget_folders()
+            done = older.take_over(
+                self._tree, lambda key: bool(self._look([key])), self.put_raw, self._writer.seal
+            )
+            self._tree.tidy()
             self._is_checked = False
-        self.clear()
         return done
 
-    def _settle(self, writer: Writer, moved: list[Path]) -> None:
-        """Seal a segment, read it back, and remove the files that it holds now."""
-        writer.seal()
-        segments.require_whole(self._folder / writer.name)
-        for path in moved:
-            path.unlink(missing_ok=True)
-        moved.clear()
+    def sealed(self) -> list[Path]:
+        """The segments that are sealed, with those that killed writers left behind; this process's
+        is sealed for it.
+        """
+        with self._lock, self._told_of("written"):
+            self._writer.seal()
+            for name in segment.mergeable(self._folder)[1]:
+                rewrite(self._folder, [name])
+            return [self._folder / name for name, held in self._held() if held.is_sealed]
 
-    def _has_other(self, key: str, entry: Entry) -> bool:
-        """Whether another reply lies under the key in a segment."""
-        there = self._look([key], entry.kind, {})
-        return key in there and there[key].body != entry.body
+    def adopt(self, path: Path) -> None:
+        """Move a sealed segment of this file system here.
 
-    def _look(
-        self, keys: list[str], kind: str | None, damaged: dict[Place, str]
-    ) -> dict[str, Entry]:
-        """What lies at the places that the index knows; of several replies the first sound one."""
-        found: dict[str, Entry] = {}
-        waiting = self._index.find(keys)
-        with contextlib.closing(Reader(self._folder)) as reader:
-            while waiting:
-                for place, key in sorted((places.pop(0), key) for key, places in waiting.items()):
-                    try:
-                        sound = unpacked(reader.read(place)) if place not in damaged else None
-                    except FileNotFoundError:  # merged, or forgotten
-                        continue
-                    if sound is None:
-                        damaged[place] = key
-                    elif sound[0] == key and kind in (None, sound[1].kind):
-                        found[key] = sound[1]
-                waiting = {
-                    key: places for key, places in waiting.items() if places and key not in found
-                }
-        return found
+        Raises:
+            FileNotFoundError: it is no longer there.
+        """
+        self._folder.mkdir(parents=True, exist_ok=True)
+        path.replace(self._folder / path.name)
 
-    def _tell(self, damaged: dict[Place, str], found: dict[str, Entry]) -> None:
-        """Say once which replies are made again, and remember where damage lies."""
-        self._own.damaged |= {place.segment for place in damaged}
-        for key in dict.fromkeys(damaged.values()):
+    def put_raw(self, key: str, raw: bytes, stored: float) -> None:
+        """Store a reply as it is kept (`packed`), put at another time."""
+        with self._lock, self._told_of("written"):
+            line, size = self._writer.append(key, raw, stored), self._writer.size
+            self._index.add(self.writing, line)
+            self._known[self.writing] = Read(NOTHING.lines, size, size)
+
+    def _look(self, keys: Sequence[str], kind: str | None = None) -> dict[str, Entry]:
+        """What lies at the places that the index knows; damage is told once."""
+        found, damaged = look_up(self._index, keys, kind, self._read)
+        self._damaged |= set(damaged.values())
+        for key in damaged:
             if key not in found and key not in self._told:
                 self._told.add(key)
-                LOG.warning(DAMAGED, self.place, key[:12])
+                tell_damaged(self.place, key)
+        return found
 
-    def _refresh(self) -> None:
-        """Read what was written since, and forget the segments that are gone."""
-        for _ in range(LISTED):
-            listed = segments.names(self._folder)
-            gone = self._ends.keys() - set(listed)
-            self._index.drop(gone)
-            for name in gone:
-                del self._ends[name]
-            lost = [name for name in listed if not self._is_read(name)]
-            if not gone and not lost:
-                return
+    def _read(self, places: Sequence[Place]) -> Iterator[bytes | None]:
+        """What lies at sorted places; the last segment stays open."""
+        for place in places:
+            if place.segment != self._open[0]:
+                self._open = (place.segment, None)
+                with contextlib.suppress(FileNotFoundError):
+                    self._open = (place.segment, opened(self._folder / place.segment))
+            file = self._open[1]
+            yield None if file is None else os.pread(file.fileno(), place.size, place.offset)
 
-    def _is_read(self, name: str) -> bool:
-        """Read a segment on; False where it was taken away."""
-        end, writer = self._ends.get(name, 0), self._own.writer
-        is_own = writer is not None and writer.is_usable and writer.name == name
-        if end < 0 or is_own:
-            return True
+    def _refresh(self) -> bool:
+        """Read what was written since, and forget the segments that are gone; whether any was."""
+        self._open = ("", None)
+        there = segment.names(self._folder)
+        gone = self._known.keys() - set(there)
+        self._index.drop(gone)
+        for name in gone:
+            del self._known[name]
+        grown = [name for name in there if self._is_read_on(name)]
+        return bool(gone or grown)
+
+    def _is_read_on(self, name: str) -> bool:
+        """Read what a segment holds beyond what is known of it; False if that is nothing."""
+        known = self._known.get(name, NOTHING)
+        if known.is_sealed or name == self.writing:
+            return False
         try:
-            held = contents(self._folder / name, end)
-        except FileNotFoundError:
-            return (self._folder / name).is_symlink()  # a link to nothing stays
-        if held is None or not held.is_ours:
-            if name not in self._told:
-                self._told.add(name)
-                LOG.warning("call cache %s: %s is no segment; it is left alone", self.place, name)
+            file = opened(self._folder / name)
+            if name in self._known and (
+                file is None or os.fstat(file.fileno()).st_size == known.size
+            ):
+                return False
+            held = NOTHING if file is None else read(file, known.end)
+            is_one = file is not None and (held.end or segment.is_begun(file))
+        except FileNotFoundError:  # renamed meanwhile
             return True
-        self._index.add(name, held.records)
-        self._ends[name] = -1 if held.is_sealed else held.end
+        if not is_one and name not in self._told:
+            self._told.add(name)
+            LOG.warning("call cache %s: %s is no segment; it is left alone", self.place, name)
+        self._index.add(name, held.lines)
+        self._known[name] = held._replace(lines=NOTHING.lines)
         return True
 
-    def _held(self, name: str) -> Records:
-        """A segment's records; none of one that was taken away."""
-        try:
-            held = contents(self._folder / name)
-        except FileNotFoundError:
-            held = None
-        return np.zeros(0, RECORD) if held is None else held.records
-
-    def _holding(self, keys: set[str]) -> list[tuple[str, set[str]]]:
-        """Segments that hold some of these keys, and which; those that hold no others come first,
-        as they need no room. Segments that others write are left out.
-        """
-        whole: list[tuple[str, set[str]]] = []
-        part: list[tuple[str, set[str]]] = []
-        for name in segments.names(self._folder):
-            names = {line.tobytes().hex() for line in self._held(name)["key"]}
-            path = self._folder / name
-            if names & keys and (sealed_size(path) or not is_written(path, at_once=True)):
-                (part if names - keys else whole).append((name, names & keys))
-        return whole + part
+    def _held(self) -> Iterator[tuple[str, Read]]:
+        """What each segment holds, read anew."""
+        for name in segment.names(self._folder):
+            with contextlib.suppress(FileNotFoundError):
+                file = opened(self._folder / name)
+                held = NOTHING if file is None else read(file)
+                if file is not None and (held.end or segment.is_begun(file)):
+                    yield name, held
 
     def _check(self) -> None:
         """Once: that the root is a folder, and holds nothing of the first form.
@@ -306,7 +286,7 @@ class FolderStore:
             return
         if lies := _obstacle(self.root):
             raise CacheError(f"call cache {self.root}: {lies}")
-        if self._older.has_first():
+        if any(True for _ in older.replies(self._tree, "")):
             raise older_form(self.place)
         self._is_checked = True
 
@@ -338,6 +318,71 @@ class FolderStore:
             f"call cache {where}: cannot be {verb}: {error.strerror}; finished calls are kept; "
             f"{remedy} or set G2U_CACHE to another folder, then run again"
         )
+
+
+def _finish(writer: Writer) -> None:
+    """Seal what was written, when nobody can be told otherwise."""
+    try:
+        writer.seal()
+    except OSError as error:
+        LOG.warning("call cache: %s is not sealed: %s", writer.begun[-1], error.strerror)
+
+
+class Tree:
+    """`older.Tree`."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+
+    def has(self, folder: str) -> bool:
+        """Whether there is such a folder below the root."""
+        return (self._root / folder).is_dir()
+
+    def found(self, folder: str) -> Iterator[older.Found]:
+        """See `older.Tree.found`; so are the others."""
+        gone = contextlib.suppress(FileNotFoundError)  # another process moves them
+        paths: list[Path] = []
+        for group in self._groups(folder):
+            with gone:
+                paths += sorted(group.iterdir())
+        for path in paths:
+            with gone:
+                status = path.lstat()
+                if stat.S_ISREG(status.st_mode):
+                    name = path.relative_to(self._root).as_posix()
+                    yield name, status.st_size, status.st_mtime
+
+    def contents(self, paths: Sequence[str]) -> list[bytes | None]:
+        """None of what is too great for a reply, too."""
+        found: list[bytes | None] = []
+        for path in paths:
+            raw = None
+            with contextlib.suppress(FileNotFoundError):
+                file = opened(self._root / path)
+                if file is not None and os.fstat(file.fileno()).st_size <= MAX_BYTES:
+                    raw = file.read()
+            found.append(raw)
+        return found
+
+    def forget(self, paths: Sequence[str]) -> None:
+        """Remove files."""
+        for path in paths:
+            (self._root / path).unlink(missing_ok=True)
+
+    def tidy(self) -> None:
+        """Remove the folders that are empty."""
+        for folder in (*self._groups(""), *self._groups(older.FORM), self._root / older.FORM):
+            with contextlib.suppress(OSError):
+                folder.rmdir()
+
+    def _groups(self, folder: str) -> list[Path]:
+        groups = sorted((self._root / folder).glob("[0-9a-f][0-9a-f]"))
+        return [path for path in groups if path.is_dir()]
+
+
+def tell_damaged(place: str, key: str) -> None:
+    """Say that a reply is made again."""
+    LOG.warning("call cache %s: reply %s is damaged; it counts as absent", place, key[:12])
 
 
 def _obstacle(part: Path) -> str:

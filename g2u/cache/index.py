@@ -1,140 +1,127 @@
-"""Where replies lie: an index in memory over the indices of all segments, 28 bytes a reply."""
+"""Where replies lie: the indices of all segments in memory, 20 bytes a reply."""
 
 import struct
-from collections.abc import Iterable
-from dataclasses import dataclass
-from operator import mul
-from typing import Any
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from g2u.cache.segment import Records
+from g2u.cache.segment import HEADER, taken_apart
+from g2u.cache.segment import Index as Lines
+from g2u.cache.store import Entry, unpacked
 
 FEW = 4096
 """Replies that are kept in a dictionary until they are sorted in."""
-COLUMNS = {"key": "u8", "seal": "u4", "segment": "u4", "offset": "u8", "length": "u4"}
-"""A hash of the key and the seal's first bytes; the reply itself has both whole."""
-FACTORS = np.array([1, 0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9], "u8")
+ROW = np.dtype([("segment", "u4"), ("offset", "u4"), ("size", "u4")])
 WORDS = struct.Struct(">4Q")
-Columns = dict[str, npt.NDArray[Any]]
+FACTORS = np.array([1, 3, 5, 7], "u8")
+Row = tuple[int, int, int]
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Place:
-    """Where a reply lies."""
+class Place(NamedTuple):
+    """Where a reply lies, with its header."""
 
     segment: str
     offset: int
     """In bytes."""
-    length: int
+    size: int
     """In bytes."""
 
 
+Reading = Callable[[Sequence[Place]], Iterable[bytes | None]]
+"""Gives what lies at sorted places; None where a segment is gone."""
+
+
 class Index:
-    """From key to places. Of several replies under one key the one with the smallest seal comes
-    first, whoever wrote it, when and where: all readers and all merges choose the same.
-    """
+    """From key to places."""
 
     def __init__(self) -> None:
         self._names: list[str] = []
         self._numbers: dict[str, int] = {}
-        self._sorted = _columns(0)
-        self._new: list[Columns] = []
-        self._few: dict[int, list[tuple[int, Place]]] = {}
+        self._keys: npt.NDArray[Any] = np.zeros(0, "u8")
+        """Sorted; a hash, as the reply itself tells whose it is."""
+        self._rows: npt.NDArray[Any] = np.zeros(0, ROW)
+        self._few: dict[int, list[Row]] = {}
+        self._count = 0
 
-    def put(self, key: str, seal: bytes, place: Place) -> None:
-        """Take in one reply."""
-        self._number(place.segment)
-        hashed = _hash(bytes.fromhex(key))
-        self._few.setdefault(hashed, []).append((int.from_bytes(seal[:4]), place))
-
-    def add(self, segment: str, records: Records) -> None:
+    def add(self, segment: str, lines: Lines) -> None:
         """Take in replies of a segment."""
-        if not len(records):
+        if not len(lines):
             return
-        number = self._number(segment)
-        self._new.append(
-            {
-                "key": (records["key"].astype("u8") * FACTORS).sum(axis=1, dtype="u8"),
-                "seal": (records["seal"] >> 32).astype("u4"),
-                "segment": np.full(len(records), number, "u4"),
-                "offset": records["offset"].astype("u8"),
-                "length": records["length"].astype("u4"),
-            }
-        )
-
-    def drop(self, segments: Iterable[str]) -> None:
-        """Forget segments."""
-        numbers = [self._numbers[name] for name in segments if name in self._numbers]
-        if numbers:
-            self._settle(at_most=-1)
-            for number in numbers:
-                del self._numbers[self._names[number]]
-            is_left = ~np.isin(self._sorted["segment"], numbers)
-            self._sorted = {name: column[is_left] for name, column in self._sorted.items()}
-
-    def find(self, keys: Iterable[str]) -> dict[str, list[Place]]:
-        """Where replies of these names may lie; keys of which nothing is known are left out."""
-        self._settle()
-        hashes = {key: _hash(bytes.fromhex(key)) for key in keys}
-        wanted = np.array(list(hashes.values()), "u8")
-        starts = self._sorted["key"].searchsorted(wanted).tolist()
-        ends = self._sorted["key"].searchsorted(wanted, "right").tolist()
-        found = {}
-        for (key, hashed), start, end in zip(hashes.items(), starts, ends, strict=True):
-            places = [*self._few.get(hashed, ()), *map(self._place, range(start, end))]
-            if places:
-                found[key] = [place for _, place in sorted(places)]
-        return found
-
-    def _number(self, segment: str) -> int:
         if segment not in self._numbers:
             self._numbers[segment] = len(self._names)
             self._names.append(segment)
-        return self._numbers[segment]
+        words = np.frombuffer(bytes.fromhex(lines["key"].tobytes().decode()), ">u8").reshape(-1, 4)
+        keys = words.astype("u8") @ FACTORS
+        rows: npt.NDArray[Any] = np.zeros(len(lines), ROW)
+        rows["segment"] = self._numbers[segment]
+        rows["offset"] = lines["offset"]
+        rows["size"] = lines["size"] + HEADER.size
+        self._count += len(rows)
+        if self._count > FEW:
+            self._settle(keys, rows)
+        else:
+            some: list[Row] = rows.tolist()
+            for key, row in zip(keys.tolist(), some, strict=True):
+                self._few.setdefault(key, []).append(row)
 
-    def _place(self, row: int) -> tuple[int, Place]:
-        at = {name: int(column[row]) for name, column in self._sorted.items()}
-        return at["seal"], Place(self._names[at["segment"]], at["offset"], at["length"])
+    def drop(self, segments: Iterable[str]) -> None:
+        """Forget segments."""
+        numbers = [self._numbers.pop(name) for name in segments if name in self._numbers]
+        if numbers:
+            self._settle(np.zeros(0, "u8"), np.zeros(0, ROW))
+            is_left = ~np.isin(self._rows["segment"], numbers)
+            self._keys, self._rows = self._keys[is_left], self._rows[is_left]
 
-    def _settle(self, at_most: int = FEW) -> None:
-        """Sort in what is new, or put it into the dictionary as long as it is little."""
-        if not self._new and len(self._few) <= at_most:
-            return
-        count = sum(len(columns["key"]) for columns in self._new)
-        if count + len(self._few) <= at_most:
-            for columns in self._new:
-                for key, seal, segment, offset, length in zip(
-                    *(column.tolist() for column in columns.values()), strict=True
-                ):
-                    place = Place(self._names[segment], offset, length)
-                    self._few.setdefault(key, []).append((seal, place))
-            self._new.clear()
-            return
-        parts = [self._sorted, *self._new, self._of_few()]
-        self._new, self._few = [], {}
-        order = np.argsort(np.concatenate([part["key"] for part in parts]), kind="stable")
-        for name in COLUMNS:
-            self._sorted[name] = np.concatenate([part.pop(name) for part in parts])[order]
+    def find(self, keys: Iterable[str]) -> dict[str, list[Place]]:
+        """Where replies of these names may lie; keys of which nothing is known are left out."""
+        hashes = {key: _hash(key) for key in keys}
+        wanted = np.array(list(hashes.values()), "u8")
+        starts = self._keys.searchsorted(wanted).tolist()
+        ends = self._keys.searchsorted(wanted, "right").tolist()
+        found = {}
+        for (key, hashed), start, end in zip(hashes.items(), starts, ends, strict=True):
+            rows = [*self._few.get(hashed, ()), *self._rows[start:end].tolist()]
+            if rows:
+                found[key] = [Place(self._names[number], *where) for number, *where in rows]
+        return found
 
-    def _of_few(self) -> Columns:
-        rows = [
-            (key, seal, self._numbers[place.segment], place.offset, place.length)
-            for key, places in self._few.items()
-            for seal, place in places
-        ]
-        columns = _columns(len(rows))
-        for (name, column), values in zip(columns.items(), zip(*rows, strict=True), strict=False):
-            columns[name] = np.array(values, column.dtype)
-        return columns
+    def _settle(self, keys: npt.NDArray[Any], rows: npt.NDArray[Any]) -> None:
+        """Sort in these, and what the dictionary holds."""
+        few = [(key, row) for key, some in self._few.items() for row in some]
+        self._few, self._count = {}, 0
+        keys = np.concatenate([self._keys, keys, np.array([key for key, _ in few], "u8")])
+        rows = np.concatenate([self._rows, rows, np.array([row for _, row in few], ROW)])
+        order = np.argsort(keys, kind="stable")
+        self._keys, self._rows = keys[order], rows[order]
 
 
-def _hash(key: bytes) -> int:
+def look_up(
+    index: Index, keys: Sequence[str], kind: str | None, read: Reading
+) -> tuple[dict[str, Entry], dict[str, str]]:
+    """Replies that lie where the index says, of several sound ones the first stored, whoever wrote
+    them and where; and of damaged ones the segment, by key.
+    """
+    found: dict[str, Entry] = {}
+    damaged: dict[str, str] = {}
+    ranks: dict[str, tuple[int, int]] = {}
+    turn = sorted((place, key) for key, places in index.find(keys).items() for place in places)
+    for (place, key), raw in zip(turn, read([place for place, _ in turn]), strict=True):
+        apart = None if raw is None else taken_apart(key, raw)
+        if apart is None:
+            continue
+        rank, reply = apart
+        entry = unpacked(key, reply)
+        if entry is None:
+            damaged[key] = place.segment
+        elif kind in (None, entry.kind) and (key not in found or rank < ranks[key]):
+            found[key], ranks[key] = entry, rank
+    return {key: found[key] for key in keys if key in found}, damaged
+
+
+def _hash(key: str) -> int:
     """Of all four words; keys of calls are digests, others have to differ too."""
-    hashed: int = sum(map(mul, WORDS.unpack(key), FACTORS.tolist())) % 2**64
+    first, second, third, fourth = WORDS.unpack(bytes.fromhex(key))
+    hashed: int = (first + 3 * second + 5 * third + 7 * fourth) % 2**64
     return hashed
-
-
-def _columns(count: int) -> Columns:
-    return {name: np.zeros(count, kind) for name, kind in COLUMNS.items()}

@@ -1,44 +1,48 @@
 """Replies as g2u wrote them before there were segments: a file each, root/2/ab/abcdef..., and
 before that root/ab/abcdef... They are read, or refused, until `g2u cache migrate` has moved them.
-
-A file is one JSON line (seal, kind, model seconds; a picture's digest and size) and the body.
 """
 
-import contextlib
 import hashlib
 import json
-import os
 import re
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+from typing import Protocol
 
-from g2u.cache.segments import opened
-from g2u.cache.store import DAMAGE, KEY, MAX_BYTES, Entry, Stored, facts_of
+from g2u.cache import segment
+from g2u.cache.store import DAMAGE, KEY, Entry, Migration, Stored, facts_of, packed, unpacked
 
 FORM = "2"
-"""The folder below a store's root that holds the files of the second form."""
+"""The folder below a store's root that holds the files of the second form, each what a segment
+holds of a reply now.
+"""
 GROUP = re.compile(r"[0-9a-f]{2}")
-DAMAGED = ".damaged"
-"""In the name of what was set aside."""
+"""Of the folders that files lie in."""
+LEFTOVER = re.compile(r"\.new-|[0-9a-f]{64}\.damaged")
+"""What killed writers left, and what was found damaged."""
+AT_ONCE = 256
+"""Files read in one go."""
+Found = tuple[str, int, float]
+"""A file: its path below the root, bytes, and when it was written."""
 
 
-def unpacked(key: str, raw: bytes, kind: str | None = None) -> Entry | None:
-    """The entry that the file of this name holds; None if it is damaged, or of another kind."""
-    head, _, body = raw.partition(b"\n")
-    try:
-        meta = json.loads(head)
-        seal = hashlib.sha256(json.dumps([FORM, key, meta["facts"]]).encode() + b"\n")
-        seal.update(body)
-        found, seconds, picture = meta["facts"]
-        if meta["seal"] != seal.hexdigest() or kind not in (None, found):
-            return None
-        return Entry(body, str(found), float(seconds), facts_of(picture))
-    except DAMAGE:
-        return None
+class Tree(Protocol):
+    """The files of a store."""
+
+    def found(self, folder: str) -> Iterable[Found]:
+        """The plain files in the folders of a folder below the root, where they have two digits."""
+        ...
+
+    def contents(self, paths: Sequence[str]) -> Sequence[bytes | None]:
+        """What files hold; None of such as are gone."""
+        ...
+
+    def forget(self, paths: Sequence[str]) -> None:
+        """Remove files; such as are gone are no error."""
+        ...
 
 
 def unpacked_first(raw: bytes) -> Entry | None:
-    """The entry that a file of the first form holds, None if it is damaged.
+    """The reply that a file of the first form holds, None if it is damaged.
 
     Its sha256 was of the body and the picture's facts, not of the name and the kind: such files are
     read by `g2u cache migrate` alone.
@@ -57,92 +61,82 @@ def unpacked_first(raw: bytes) -> Entry | None:
         return None
 
 
-class OlderFiles:
-    """The older files of a folder. Every method raises OSError where they cannot be read."""
-
-    def __init__(self, root: Path) -> None:
-        self._root = root
-
-    def has_first(self) -> bool:
-        """Whether there are files of the first form."""
-        return any(True for _ in _keys(self._root))
-
-    def are_there(self) -> bool:
-        """Whether there may be files of the second form."""
-        return (self._root / FORM).is_dir()
-
-    def get(self, key: str, kind: str | None) -> Entry | None:
-        """A reply of the second form; None where there is none, or it is damaged."""
-        return unpacked(key, _content(self._path(key)), kind)
-
-    def listing(self) -> Iterator[Stored]:
-        """The files of the second form."""
-        for path in _keys(self._root / FORM):
-            with contextlib.suppress(FileNotFoundError):
-                status = path.stat()
-                yield Stored(path.name, status.st_size, status.st_mtime)
-
-    def entries(self) -> Iterator[tuple[Path, Entry | None]]:
-        """Each file of both forms, and what it holds; None of what is damaged."""
-        for path in _keys(self._root):
-            yield path, unpacked_first(_content(path))
-        for path in _keys(self._root / FORM):
-            yield path, unpacked(path.name, _content(path))
-
-    def remove(self, key: str) -> int:
-        """Forget a reply; returns how many bytes were freed."""
-        path = self._path(key)
-        try:
-            size = path.lstat().st_size
-            path.unlink()
-        except FileNotFoundError:
-            return 0
-        return size
-
-    def clear(self) -> tuple[int, int]:
-        """Forget what was set aside; returns how many files, and their bytes."""
-        gone = freed = 0
-        for folder in (self._root, self._root / FORM):
-            for path in folder.glob(f"??/*{DAMAGED}*"):
-                if not path.is_dir():
-                    gone, freed = gone + 1, freed + path.lstat().st_size
-                    path.unlink(missing_ok=True)
-        self.forget_folders()
-        return gone, freed
-
-    def forget_folders(self) -> None:
-        """Remove the folders that are empty."""
-        for folder in (*self._root.glob("??"), *(self._root / FORM).glob("??"), self._root / FORM):
-            with contextlib.suppress(OSError):
-                folder.rmdir()
-
-    def _path(self, key: str) -> Path:
-        return self._root / FORM / key[:2] / key
+def replies(tree: Tree, form: str = FORM) -> Iterator[Found]:
+    """The files of a form, "" = the first, in the order of their keys."""
+    found = (each for each in tree.found(form) if KEY.fullmatch(_name(each[0])))
+    return iter(sorted(found, key=lambda each: _name(each[0])))
 
 
-def set_aside(path: Path) -> None:
-    """Keep a damaged file under another name."""
-    path.rename(f"{path}{DAMAGED}")
+def get_many(tree: Tree, keys: Sequence[str], kind: str | None) -> dict[str, Entry]:
+    """Sound replies of the second form."""
+    found = {}
+    for start in range(0, len(keys), AT_ONCE):
+        some = keys[start : start + AT_ONCE]
+        raws = tree.contents([f"{FORM}/{key[:2]}/{key}" for key in some])
+        for key, raw in zip(some, raws, strict=True):
+            if raw is not None and (entry := unpacked(key, raw, kind)) is not None:
+                found[key] = entry
+    return found
 
 
-def _keys(root: Path) -> Iterator[Path]:
-    """The files of a form, in the order of their keys."""
-    try:
-        folders = sorted(folder for folder in root.iterdir() if GROUP.fullmatch(folder.name))
-    except FileNotFoundError:
-        return
-    for folder in folders:
-        if folder.is_dir():
-            yield from sorted(path for path in folder.iterdir() if KEY.fullmatch(path.name))
+def listed(tree: Tree, known: Container[str]) -> Iterator[Stored]:
+    """The replies of the second form that are not known."""
+    for path, size, changed in replies(tree):
+        if _name(path) not in known:
+            yield Stored(_name(path), size, changed)
 
 
-def _content(path: Path) -> bytes:
-    """A plain file's bytes; none of what is no plain file, or too great for a reply."""
-    try:
-        with opened(path) as file:
-            if file is None or file[1] > MAX_BYTES:
-                return b""
-            with os.fdopen(os.dup(file[0]), "rb") as content:
-                return content.read()
-    except FileNotFoundError:
-        return b""
+def removed(tree: Tree, keys: Container[str]) -> dict[str, int]:
+    """Forget replies of the second form; the keys of those that were there, and their bytes."""
+    gone = [(path, size) for path, size, _ in replies(tree) if _name(path) in keys]
+    tree.forget([path for path, _ in gone])
+    return {_name(path): size for path, size in gone}
+
+
+def take_over(
+    tree: Tree,
+    is_there: Callable[[str], bool],
+    put: Callable[[str, bytes, float], None],
+    settle: Callable[[], None],
+) -> Migration:
+    """Move the replies of both forms into segments.
+
+    Args:
+        tree: the files; they go segment by segment.
+        is_there: whether a sound reply of a key lies in a segment.
+        put: takes key, reply and time.
+        settle: returns when all that was put outlives the machine.
+    """
+    done = Migration()
+    moved: list[str] = []
+    room = 0
+    for form in ("", FORM):
+        files = list(replies(tree, form))
+        for start in range(0, len(files), AT_ONCE):
+            some = files[start : start + AT_ONCE]
+            raws = tree.contents([path for path, _, _ in some])
+            for (path, _, changed), raw in zip(some, raws, strict=True):
+                if raw is None:  # another process takes it over
+                    continue
+                key = _name(path)
+                entry = unpacked(key, raw) if form else unpacked_first(raw)
+                if entry is None:
+                    done.damaged.append(key)
+                elif not is_there(key):
+                    put(key, packed(key, entry), changed)
+                    done.taken += 1
+                moved.append(path)
+                room += len(raw)
+                if room >= segment.FULL:
+                    settle()
+                    tree.forget(moved)
+                    moved, room = [], 0
+    settle()
+    tree.forget(moved)
+    old = (path for form in ("", FORM) for path, _, _ in tree.found(form))
+    tree.forget([path for path in old if LEFTOVER.match(_name(path))])
+    return done
+
+
+def _name(path: str) -> str:
+    return path.rsplit("/", 1)[-1]

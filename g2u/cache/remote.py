@@ -1,6 +1,6 @@
 """Replies on storage that fsspec reaches (S3 and the like), with folders on this machine before it.
 
-Sealed segments alone lie on shared storage, root/3/*.arrow. New replies go to a folder of this
+Sealed segments alone lie on shared storage, root/3/*.zip. New replies go to a folder of this
 machine, `out-...`; a segment is sealed and copied when it is full, after `SHIPPED_AFTER`, and when
 the process ends. What a killed process left there is copied by a later one. Replies of others are
 read by ranges of bytes, once, and kept in the nearer folder; segments that were copied since the
@@ -10,45 +10,30 @@ needs a lock.
 
 import contextlib
 import hashlib
-import logging
 import tempfile
 import time
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import fsspec
-from fsspec.utils import merge_offset_ranges
 
-from g2u.cache import older, segments
-from g2u.cache.folder import DAMAGED, FolderStore
-from g2u.cache.index import Index, Place
-from g2u.cache.segment import (
-    Records,
-    index_of,
-    index_size,
-    joined,
-    listed,
-    packed,
-    read_index,
-    unpacked,
-)
-from g2u.cache.segments import MANY, NAME, SMALL, Writer, rewrite
-from g2u.cache.store import FORM, KEY, Entry, Migration, Stored, older_form, require_key
+from g2u.cache import older, segment
+from g2u.cache.folder import FolderStore, tell_damaged
+from g2u.cache.index import Index, Place, look_up
+from g2u.cache.segment import AT_ONCE, MANY, NAME, SMALL, batches, listed, rewrite
+from g2u.cache.store import FORM, Entry, Migration, Stored, older_form, require_key
 from g2u.errors import CacheError
 
-AT_ONCE = 256
-"""Files or ranges asked for in one go."""
 TAIL = 2**16
 """Bytes read of a segment's end; most indices are smaller."""
 GAP = 2**16
 """Bytes between two replies that are read and left, rather than asked for in two ranges."""
 BLOCK = 2**25
-"""Bytes of a range, at most."""
+"""Bytes of a range, at most, but for a greater reply."""
 SEEN_AFTER = 30.0
 SHIPPED_AFTER = 1200.0
 """Both in seconds."""
-LOG = logging.getLogger(__name__)
 
 
 class RemoteStore:
@@ -76,8 +61,8 @@ class RemoteStore:
         self._known: dict[str, int] = {}
         """Segments whose index was read, and their bytes."""
         self._damaged: set[str] = set()
-        self._seen = self._shipped = time.monotonic()
-        self._seen -= SEEN_AFTER
+        self._shipped = time.monotonic()
+        self._seen = -SEEN_AFTER
         self._has_older: bool | None = None
         self._has_room = False
 
@@ -115,36 +100,44 @@ class RemoteStore:
     def listing(self) -> Iterator[Stored]:
         """See `CallStore.listing`; what is not copied yet is left out."""
         self._require_none_older()
-        yield from listed(self._records(self._listed()))
-        for key, _, size, changed in self._older_files(older.FORM):
-            yield Stored(key, size, changed)
+        stored = list(listed([index for _, index in self._indices(self._listed())]))
+        yield from stored
+        yield from older.listed(self, {each.key for each in stored})
 
     def remove(self, keys: Iterable[str]) -> tuple[int, int]:
         """See `CallStore.remove`; forgets them on this machine too."""
         dropped = set(keys)
         self._near.remove(dropped)
         self._out.remove(dropped)
-        gone: set[str] = set()
+        gone = older.removed(self, dropped)
         freed = 0
-        for name, size in self._listed().items():
-            names = {line.tobytes().hex() for line in self._records({name: size})["key"]}
-            if names & dropped:
+        for name, index in list(self._indices(self._listed())):
+            there = dropped & {key.decode() for key in index["key"].tolist()}
+            if there:
                 freed += self._rewritten([name], dropped)[1]
-                gone |= names & dropped
-        for key, path, size, _ in list(self._older_files(older.FORM)):
-            if key in dropped:
-                self._forget([path])
-                gone.add(key)
-                freed += size
-        return len(gone), freed
+                gone |= dict.fromkeys(there, 0)
+        return len(gone), freed + sum(gone.values())
+
+    def cut(self) -> list[str]:
+        """See `CallStore.cut`: what was not copied whole, and what is cut on this machine."""
+        there = self._listed()
+        whole = {name for name, tail in self._tails(there) if tail is not None}
+        return [
+            *(f"{name} is cut: not sealed; its whole replies are read" for name in there
+              if name not in whole),
+            *self._near.cut(),
+            *self._out.cut(),
+        ]  # fmt: skip
 
     def clear(self) -> tuple[int, int]:
         """See `CallStore.clear`; here and on this machine."""
         counts = [self._near.clear(), self._out.clear()]
         self._ship()
-        small = {name for name, size in self._listed().items() if size < SMALL}
-        if len(small) > 1 or self._damaged:
-            counts.append(self._rewritten(small | self._damaged))
+        there = self._listed()
+        small = {name: size for name, size in there.items() if size < SMALL}
+        wanted = small if len(small) > 1 else {}
+        wanted |= {name: size for name, size in there.items() if name in self._damaged}
+        counts += [self._rewritten(some) for some in batches(wanted)]
         self._damaged.clear()
         return sum(gone for gone, _ in counts), max(0, sum(freed for _, freed in counts))
 
@@ -153,48 +146,59 @@ class RemoteStore:
         self._ship()
         self._near.close()
         if self._has_room:
-            small = [name for name, size in self._listed().items() if size < SMALL]
-            if len(small) > MANY:
-                self._rewritten(small)
+            small = {name: size for name, size in self._listed().items() if size < SMALL}
+            for some in batches(small) if len(small) > MANY else ():
+                self._rewritten(some)
 
     def migrate(self) -> Migration:
         """See `CallStore.migrate`; storage first, then what this machine alone has."""
-        done = Migration()
-        with tempfile.TemporaryDirectory() as name:
-            writer: Writer | None = None
-            moved: list[str] = []
-            for path, key, entry, changed in self._older_entries():
-                if entry is None or self._has_other(key, entry):
-                    (done.damaged if entry is None else done.other).append(key)
-                    with self._told_of("written"):
-                        self._files.mv(path, f"{path}{older.DAMAGED}")
-                    continue
-                if writer is not None and not writer.is_usable:
-                    self._settle(Path(name), writer, moved)
-                    writer = None
-                writer = writer or Writer(Path(name))
-                writer.append(key, *packed(key, entry, changed), changed)
-                moved.append(path)
-                done.taken += 1
-            if writer is not None:
-                self._settle(Path(name), writer, moved)
-        here = self._near.migrate()
-        self._has_older = None
-        return Migration(
-            done.taken + here.taken, done.damaged + here.damaged, done.other + here.other
+        self._refresh()
+        far = older.take_over(
+            self, lambda key: bool(self._look([key], None)[0]), self._out.put_raw, self._ship
         )
+        near = self._near.migrate()
+        self._has_older = None
+        return Migration(far.taken + near.taken, far.damaged + near.damaged)
+
+    def found(self, folder: str) -> Iterator[older.Found]:
+        """See `older.Tree.found`; so are the others."""
+        root = f"{self._root}/{folder}".rstrip("/")
+        with self._told_of("listed"):
+            try:
+                groups = self._files.ls(root, detail=False)
+            except FileNotFoundError:
+                return
+        for group in groups:
+            name = group.rstrip("/").rsplit("/", 1)[-1]
+            for path, status in self._listing(group) if older.GROUP.fullmatch(name) else ():
+                changed = status.get("LastModified") or status.get("mtime") or 0.0
+                when = changed.timestamp() if hasattr(changed, "timestamp") else changed
+                yield path[len(self._root) + 1 :], int(status["size"]), float(when)
+
+    def contents(self, paths: Sequence[str]) -> list[bytes | None]:
+        """The files of these paths."""
+        return self._ranges([(path, None, None) for path in paths])
+
+    def forget(self, paths: Sequence[str]) -> None:
+        """Remove files."""
+        for path in paths:
+            with contextlib.suppress(FileNotFoundError), self._told_of("written"):
+                self._files.rm_file(f"{self._root}/{path}")
 
     def _fetched(self, keys: list[str], kind: str | None) -> dict[str, Entry]:
         """What the shared storage holds, copied into the folder; damaged replies are left out."""
         for key in keys:
             require_key(self.place, key)
         self._require_none_older()
-        found, is_stale = self._look(keys, kind)
-        if len(found) < len(keys) and (is_stale or time.monotonic() - self._seen >= SEEN_AFTER):
+        found, damaged = self._look(keys, kind)
+        if len(found) < len(keys) and time.monotonic() - self._seen >= SEEN_AFTER:
             self._refresh()
-            found |= self._look([key for key in keys if key not in found], kind)[0]
+            more, damaged = self._look([key for key in keys if key not in found], kind)
+            found |= more
         if self._has_older:
-            found |= self._fetched_older([key for key in keys if key not in found], kind)
+            found |= older.get_many(self, [key for key in keys if key not in found], kind)
+        for key in damaged - found.keys():
+            tell_damaged(self.place, key)
         for key, entry in found.items():
             try:
                 self._near.put(key, entry)
@@ -202,118 +206,94 @@ class RemoteStore:
                 break
         return found
 
-    def _look(self, keys: list[str], kind: str | None) -> tuple[dict[str, Entry], bool]:
-        """What lies at the places that the index knows, and whether a segment of it is gone."""
-        found: dict[str, Entry] = {}
-        damaged: set[str] = set()
-        is_stale = False
-        waiting = self._index.find(keys)
-        while waiting:
-            turn = sorted((places.pop(0), key) for key, places in waiting.items())
-            for (place, key), raw in zip(
-                turn, self._ranges([place for place, _ in turn]), strict=True
-            ):
-                is_stale |= raw is None
-                sound = None if raw is None else unpacked(raw)
-                if raw is not None and sound is None:
-                    damaged.add(key)
-                    self._damaged.add(place.segment)
-                elif sound and sound[0] == key and kind in (None, sound[1].kind):
-                    found[key] = sound[1]
-            waiting = {k: places for k, places in waiting.items() if places and k not in found}
-        for key in damaged - found.keys():
-            LOG.warning(DAMAGED, self.place, key[:12])
-        return found, is_stale
+    def _look(self, keys: Sequence[str], kind: str | None) -> tuple[dict[str, Entry], set[str]]:
+        """What lies at the places that the index knows, and which keys are damaged."""
+        found, damaged = look_up(self._index, keys, kind, self._read)
+        self._damaged |= set(damaged.values())
+        return found, set(damaged)
 
-    def _ranges(self, places: list[Place]) -> Iterator[bytes | None]:
-        """The bytes at sorted places, neighbours in one request; None where a segment is gone."""
-        paths, starts, ends = merge_offset_ranges(
-            [self._path(place.segment) for place in places],
-            [place.offset for place in places],
-            [place.offset + place.length for place in places],
-            max_gap=GAP, max_block=BLOCK,
-        )  # fmt: skip
-        blocks = self._blocks(paths, starts, ends)
-        at = iter(zip(paths, starts, ends, strict=True))
-        path, start, end = "", 0, 0
-        block: bytes | None = None
+    def _read(self, places: Sequence[Place]) -> Iterator[bytes | None]:
+        """What lies at sorted places; neighbours are asked for together."""
+        blocks: list[list[Place]] = []
         for place in places:
-            while not (
-                path == self._path(place.segment)
-                and start <= place.offset
-                and place.offset + place.length <= end
-            ):
-                path, start, end = next(at)
-                block = next(blocks)
-            offset = place.offset - start
-            yield None if block is None else block[offset : offset + place.length]
+            first, last = (blocks[-1][0], blocks[-1][-1]) if blocks else (place, place)
+            is_near = place.offset - last.offset - last.size <= GAP
+            is_small = place.offset + place.size - first.offset <= BLOCK
+            if blocks and place.segment == first.segment and is_near and is_small:
+                blocks[-1].append(place)
+            else:
+                blocks.append([place])
+        for start in range(0, len(blocks), AT_ONCE):
+            some = blocks[start : start + AT_ONCE]
+            spans = [
+                (f"{FORM}/{a.segment}", a.offset, b.offset + b.size) for a, *_, b in
+                ((block[0], *block) for block in some)
+            ]  # fmt: skip
+            for block, raw in zip(some, self._ranges(spans), strict=True):
+                if raw is None:  # merged by another process
+                    self._seen = -SEEN_AFTER
+                for place in block:
+                    offset = place.offset - block[0].offset
+                    yield None if raw is None else raw[offset : offset + place.size]
 
-    def _blocks(
-        self, paths: list[str], starts: list[int], ends: list[int]
-    ) -> Iterator[bytes | None]:
-        for first in range(0, len(paths), AT_ONCE):
-            some = slice(first, first + AT_ONCE)
-            with self._told_of("read"):
-                raws = self._files.cat_ranges(
-                    paths[some], starts[some], ends[some], on_error="return"
-                )
-            for raw in raws:
-                yield self._content(raw)
-
-    def _content(self, raw: Any) -> bytes | None:
-        """What a request came to; None where there is no such file."""
-        if isinstance(raw, FileNotFoundError | IsADirectoryError):
-            return None
-        if isinstance(raw, BaseException):
-            raise self._error("read", raw)
-        return bytes(raw)
+    def _ranges(self, spans: Sequence[tuple[str, int | None, int | None]]) -> list[bytes | None]:
+        """Ranges of bytes of files; None of such as are gone."""
+        if not spans:
+            return []
+        names, starts, ends = zip(*spans, strict=True)
+        paths = [f"{self._root}/{name}" for name in names]
+        with self._told_of("read"):
+            raws = self._files.cat_ranges(paths, list(starts), list(ends), on_error="return")
+        found: list[bytes | None] = []
+        for raw in raws:
+            is_gone = isinstance(raw, FileNotFoundError | IsADirectoryError)
+            if isinstance(raw, BaseException) and not is_gone:
+                raise self._error("read", raw)
+            found.append(None if is_gone else bytes(raw))
+        return found
 
     def _refresh(self) -> None:
         """Read the indices of segments that are new, and forget those that are gone."""
         there = self._listed()
-        gone = self._known.keys() - there.keys()
-        self._index.drop(gone)
-        for name in gone:
-            del self._known[name]
         new = {name: size for name, size in there.items() if self._known.get(name) != size}
-        for name, records in self._indices(new):
-            self._index.add(name, records)
-            self._known[name] = new[name]
+        self._index.drop([*(self._known.keys() - there.keys()), *new])
+        for name, index in self._indices(new):
+            self._index.add(name, index)
+        self._known = there
         self._seen = time.monotonic()
 
-    def _indices(self, sizes: dict[str, int]) -> Iterator[tuple[str, Records]]:
-        """The index of each segment; what is none, or not whole yet, is left out."""
-        names = list(sizes)
-        starts = [max(0, sizes[name] - TAIL) for name in names]
-        ends = list(sizes.values())
-        tails = self._blocks([self._path(name) for name in names], starts, ends)
-        for name, tail in zip(names, tails, strict=True):
-            wanted = index_size(tail or b"")
-            if tail is None or not 0 < wanted <= sizes[name]:
+    def _indices(self, sizes: dict[str, int]) -> Iterator[tuple[str, segment.Index]]:
+        """The index of each segment; of what has none, because it was cut, what is whole of it."""
+        for name, index in self._tails(sizes):
+            if index is not None:
+                yield name, index
                 continue
-            if wanted > len(tail):
-                start = sizes[name] - wanted
-                tail = next(self._blocks([self._path(name)], [start], [sizes[name]])) or b""
-            records = index_of(tail[-wanted:]) if len(tail) >= wanted else None
-            if records is None:
-                records = self._scanned(name)
-            yield name, records
+            with tempfile.TemporaryDirectory() as folder, self._told_of("read"):
+                copy = Path(folder) / name
+                with contextlib.suppress(FileNotFoundError):
+                    self._files.get_file(f"{self._root}/{FORM}/{name}", str(copy))
+                    if (file := segment.opened(copy)) is not None:
+                        yield name, segment.read(file).lines
 
-    def _scanned(self, name: str) -> Records:
-        """What a segment with a damaged index holds."""
-        with tempfile.TemporaryFile() as copy:
-            for raw in self._blocks([self._path(name)], [0], [2**40]):
-                copy.write(raw or b"")
-            copy.flush()
-            return read_index(copy.fileno(), copy.tell()).records
-
-    def _records(self, sizes: dict[str, int]) -> Records:
-        return joined(records for _, records in self._indices(sizes))
+    def _tails(self, sizes: dict[str, int]) -> Iterator[tuple[str, segment.Index | None]]:
+        """The index of each sealed segment; None of others."""
+        names = list(sizes)
+        for start in range(0, len(names), AT_ONCE):
+            some = names[start : start + AT_ONCE]
+            spans = [(f"{FORM}/{x}", max(0, sizes[x] - TAIL), sizes[x]) for x in some]
+            for name, tail in zip(some, self._ranges(spans), strict=True):
+                size = sizes[name]
+                place = None if tail is None else segment.index_at(tail, size)
+                if tail is None or place is None:
+                    yield name, None
+                    continue
+                if size - place > len(tail):
+                    tail = self._ranges([(f"{FORM}/{name}", place, size)])[0]
+                yield name, None if tail is None else segment.index_of(tail[place - size :])
 
     def _ship(self) -> None:
         """Seal what this process wrote, and copy what is sealed."""
         self._shipped = time.monotonic()
-        self._out.close()
         for path in self._out.sealed():
             with contextlib.suppress(FileNotFoundError):  # another process was faster
                 self._upload(path)
@@ -325,7 +305,7 @@ class RemoteStore:
         Raises:
             CacheError: it is not there afterwards.
         """
-        far = self._path(path.name)
+        far = f"{self._root}/{FORM}/{path.name}"
         size = path.stat().st_size
         with self._told_of("written"):
             self._files.put_file(str(path), far)
@@ -336,13 +316,13 @@ class RemoteStore:
     def _rewritten(
         self, names: Collection[str], dropped: Collection[str] = frozenset()
     ) -> tuple[int, int]:
-        """See `segments.rewrite`, on storage."""
+        """See `segment.rewrite`, on storage."""
         with tempfile.TemporaryDirectory() as name:
             folder, taken, before = Path(name), [], 0
-            for each in sorted(names)[:AT_ONCE]:
+            for each in names:
                 with self._told_of("read"):
                     try:
-                        self._files.get_file(self._path(each), str(folder / each))
+                        self._files.get_file(f"{self._root}/{FORM}/{each}", str(folder / each))
                     except FileNotFoundError:  # another machine merged it
                         continue
                 taken.append(each)
@@ -352,31 +332,9 @@ class RemoteStore:
             for path in sorted(folder.iterdir()):
                 after += path.stat().st_size
                 self._upload(path)
-            self._forget([self._path(each) for each in taken])
-        self._seen -= SEEN_AFTER
+            self.forget([f"{FORM}/{each}" for each in taken])
+        self._seen = -SEEN_AFTER
         return damaged, before - after
-
-    def _forget(self, paths: list[str]) -> None:
-        for path in paths:
-            with contextlib.suppress(FileNotFoundError), self._told_of("written"):
-                self._files.rm_file(path)
-
-    def _settle(self, folder: Path, writer: Writer, moved: list[str]) -> None:
-        """Copy a segment of older replies and remove the files that it holds now."""
-        writer.seal()
-        segments.require_whole(folder / writer.name)
-        self._upload(folder / writer.name)
-        (folder / writer.name).unlink()
-        self._forget(moved)
-        moved.clear()
-        self._seen -= SEEN_AFTER
-
-    def _has_other(self, key: str, entry: Entry) -> bool:
-        """Whether another reply lies under the key in a segment."""
-        if time.monotonic() - self._seen >= SEEN_AFTER:
-            self._refresh()
-        there = self._look([key], entry.kind)[0]
-        return key in there and there[key].body != entry.body
 
     def _require_none_older(self) -> None:
         """Once: that nothing of the first form is there.
@@ -386,70 +344,24 @@ class RemoteStore:
         """
         if self._has_older is None:
             self._files.invalidate_cache()
-            if any(True for _ in self._older_files("")):
+            if any(True for _ in older.replies(self, "")):
                 raise older_form(self.place)
-            self._has_older = any(True for _ in self._older_files(older.FORM))
-
-    def _older_files(self, form: str) -> Iterator[tuple[str, str, int, float]]:
-        """Key, path, bytes and time of each file of the first ("") or second form."""
-        root = f"{self._root}/{form}".rstrip("/")
-        with self._told_of("listed"):
-            try:
-                folders = self._files.ls(root, detail=False)
-            except FileNotFoundError:
-                return
-        for folder in folders:
-            if not older.GROUP.fullmatch(folder.rstrip("/").rsplit("/", 1)[-1]):
-                continue
-            for path, status in sorted(self._found(folder).items()):
-                key = path.rsplit("/", 1)[-1]
-                if KEY.fullmatch(key):
-                    yield key, path, int(status["size"]), _changed(status)
-
-    def _older_entries(self) -> Iterator[tuple[str, str, Entry | None, float]]:
-        """Path, key, reply and time of each older file; None of what is damaged."""
-        for form in ("", older.FORM):
-            for some in _some(list(self._older_files(form))):
-                raws = self._contents([path for _, path, _, _ in some])
-                for (key, path, _, changed), raw in zip(some, raws, strict=True):
-                    if raw is not None:  # else another process took it over
-                        entry = older.unpacked(key, raw) if form else older.unpacked_first(raw)
-                        yield path, key, entry, changed
-
-    def _fetched_older(self, keys: list[str], kind: str | None) -> dict[str, Entry]:
-        found = {}
-        for some in _some(keys):
-            raws = self._contents([f"{self._root}/{older.FORM}/{key[:2]}/{key}" for key in some])
-            for key, raw in zip(some, raws, strict=True):
-                entry = None if raw is None else older.unpacked(key, raw, kind)
-                if entry is not None:
-                    found[key] = entry
-        return found
-
-    def _contents(self, paths: list[str]) -> list[bytes | None]:
-        """The files of these paths; None where there is none."""
-        with self._told_of("read"):
-            replies = self._files.cat(paths, on_error="return")
-        there = {self._files._strip_protocol(path): raw for path, raw in replies.items()}
-        return [self._content(there[path]) for path in paths]
+            self._has_older = any(True for _ in self.found(older.FORM))
 
     def _listed(self) -> dict[str, int]:
         """The segments and their bytes."""
         self._files.invalidate_cache()
-        found = self._found(f"{self._root}/{FORM}")
-        names = {path.rsplit("/", 1)[-1]: int(status["size"]) for path, status in found.items()}
+        found = self._listing(f"{self._root}/{FORM}")
+        names = {path.rsplit("/", 1)[-1]: int(status["size"]) for path, status in found}
         return {name: size for name, size in sorted(names.items()) if NAME.fullmatch(name)}
 
-    def _found(self, folder: str) -> dict[str, Any]:
+    def _listing(self, folder: str) -> list[tuple[str, dict[str, Any]]]:
         """Every file below a folder, with what the storage tells of it."""
         with self._told_of("listed"):
             try:
-                return dict(self._files.find(folder, detail=True))
+                return list(self._files.find(folder, detail=True).items())
             except FileNotFoundError:
-                return {}
-
-    def _path(self, name: str) -> str:
-        return f"{self._root}/{FORM}/{name}"
+                return []
 
     @contextlib.contextmanager
     def _told_of(self, verb: str) -> Iterator[None]:
@@ -463,14 +375,3 @@ class RemoteStore:
             f"call cache {self._url}: cannot be {verb}: {error}; finished calls are kept in "
             f"{self._near.place}; check address, keys and rights, then run again"
         )
-
-
-def _changed(status: dict[str, Any]) -> float:
-    changed = status.get("LastModified") or status.get("mtime") or 0.0
-    return float(changed.timestamp() if hasattr(changed, "timestamp") else changed)
-
-
-def _some(values: list[Any]) -> Iterator[list[Any]]:
-    """As many at once as are asked for in one go."""
-    for start in range(0, len(values), AT_ONCE):
-        yield values[start : start + AT_ONCE]

@@ -1,11 +1,13 @@
 """What a store of replies is: one reply per call, named by the digest of the request.
 
-Replies lie in segments (g2u/cache/segment.py). Each has a seal, a digest of its name, of all that
-is said of it and of its body: one that was changed, cut or renamed is damage, counts as absent and
-is made again. A store can be deleted at no loss but time, and any number of writers may share it:
-all write the same. Where they did not, the reply with the smallest seal is the one that all read.
+A reply is kept as one JSON line (its seal and facts) and its body. The seal is a digest of the
+reply's name, its facts and its body: one that was changed, cut or renamed is damage, counts as
+absent and is made again. A store can be deleted at no loss but time, and any number of writers may
+share it: all write the same. Where they did not, all readers use the reply that was stored first.
 """
 
+import hashlib
+import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -14,9 +16,11 @@ from typing import Any, Protocol
 from g2u.errors import CacheError
 
 FORM = "3"
-"""Of the segments, and the folder below a store's root that holds them; a g2u that writes another
-form neither sees nor damages them.
+"""The folder below a store's root that holds its segments (g2u/cache/segment.py); a g2u that writes
+another form neither sees nor damages them.
 """
+SEALED_AS = "2"
+"""What a reply's seal begins with: the form in which each was a file of its own."""
 KEY = re.compile(r"[0-9a-f]{64}")
 MAX_BYTES = 256 * 2**20
 """Of a reply; a greater one is damage."""
@@ -56,9 +60,7 @@ class Migration:
 
     taken: int = 0
     damaged: list[str] = field(default_factory=list)
-    """Keys; left under another name, and made again when they are asked for."""
-    other: list[str] = field(default_factory=list)
-    """Keys whose reply was made again in the meantime, otherwise; the newer reply stays."""
+    """Keys; forgotten, and made again when they are asked for."""
 
 
 class Replies(Protocol):
@@ -112,8 +114,8 @@ class CallStore(Replies, Protocol):
         ...
 
     def remove(self, keys: Iterable[str]) -> tuple[int, int]:
-        """Forget replies; such as are gone already are no error, and what another process is just
-        writing stays.
+        """Forget replies; such as are gone already are no error, and a segment that another process
+        is just writing stays as it is.
 
         Returns how many were there, and the bytes freed.
 
@@ -122,8 +124,13 @@ class CallStore(Replies, Protocol):
         """
         ...
 
+    def cut(self) -> list[str]:
+        """A line for each segment that ends amid a reply; those before it are read."""
+        ...
+
     def clear(self) -> tuple[int, int]:
-        """Forget damage and what killed writers left unfinished, and merge small segments.
+        """Forget damage that was met and what killed writers left unfinished, and merge small
+        segments.
 
         Returns how many damaged or unfinished pieces there were, and the bytes freed.
         """
@@ -131,10 +138,10 @@ class CallStore(Replies, Protocol):
 
     def close(self) -> None:
         """Seal what this process wrote, and merge small segments if they are many. The store can be
-        used on; without this call it happens when the process ends, unless that is killed.
+        used on. What a process leaves unsealed because it was killed is read all the same.
 
         Raises:
-            CacheError: shared storage cannot be written.
+            CacheError: the store cannot be written; nothing that was put is lost.
         """
         ...
 
@@ -168,9 +175,37 @@ def older_form(place: str) -> CacheError:
     )
 
 
+def packed(key: str, entry: Entry) -> bytes:
+    """A reply as it is kept."""
+    facts = [entry.kind, entry.seconds, entry.picture and list(entry.picture)]
+    head = {"seal": _seal(key, facts, entry.body), "facts": facts}
+    return json.dumps(head).encode() + b"\n" + entry.body
+
+
+def unpacked(key: str, raw: bytes, kind: str | None = None) -> Entry | None:
+    """What is kept under this name; None if it is damaged, or of another kind."""
+    head, _, body = raw.partition(b"\n")
+    try:
+        meta = json.loads(head)
+        if meta["seal"] != _seal(key, meta["facts"], body):
+            return None
+        found, seconds, picture = meta["facts"]
+        if kind not in (None, found):
+            return None
+        return Entry(body, str(found), float(seconds), facts_of(picture))
+    except DAMAGE:
+        return None
+
+
 def facts_of(said: Any) -> tuple[str, int, int, bool] | None:
-    """What an entry says of its picture."""
+    """What is said of a picture."""
     if said is None:
         return None
     digest, width, height, is_flat = said
     return str(digest), int(width), int(height), bool(is_flat)
+
+
+def _seal(key: str, facts: object, body: bytes) -> str:
+    seal = hashlib.sha256(json.dumps([SEALED_AS, key, facts]).encode() + b"\n")
+    seal.update(body)
+    return seal.hexdigest()

@@ -24,6 +24,8 @@ class Stats:
     """Bytes of all replies."""
     damaged: list[str] = field(default_factory=list)
     """Keys of replies that were found damaged now, and are made again when they are asked for."""
+    cut: list[str] = field(default_factory=list)
+    """A line for each segment that ends amid a reply."""
 
     def __str__(self) -> str:
         lines = [f"{'kind':<8}{'replies':>10}{'model hours':>13}"]
@@ -36,7 +38,7 @@ class Stats:
 
 def examine(store: CallStore) -> Stats:
     """Read every reply and check it against its digest."""
-    found = Stats()
+    found = Stats(cut=store.cut())
     for files in _batches(store.listing()):
         entries = store.get_many(file.key for file in files)
         found.size += sum(file.size for file in files)
@@ -78,9 +80,9 @@ def prune(
 
 def migrated(done: Migration) -> str:
     """One line on what became of the entries of the older forms."""
-    damaged = f", {len(done.damaged)} damaged (made again when asked for)" if done.damaged else ""
-    other = f", {len(done.other)} made again in the meantime, otherwise" if done.other else ""
-    return f"{done.taken} replies taken over{damaged}{other}"
+    damaged = len(done.damaged)
+    said = f", {damaged} damaged (forgotten, made again when asked for)" if damaged else ""
+    return f"{done.taken} replies taken over{said}"
 
 
 def used_keys(plans: Iterable[CellPlan]) -> frozenset[str]:

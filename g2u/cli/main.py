@@ -76,10 +76,12 @@ def cache_command(arguments: argparse.Namespace) -> None:
         print(f"{store.place}\n{found}")
         for key in found.damaged:
             print(f"damaged: {key}; forgotten, it is made again when it is asked for")
+        for line in found.cut:
+            print(line)
         if found.damaged:
             with suppress(CacheError):  # a cache that may only be read keeps it
                 store.clear()
-        if arguments.action == "verify" and found.damaged:
+        if arguments.action == "verify" and (found.damaged or found.cut):
             raise SystemExit(1)
         return
     with only_driver() if Path(".dvc").is_dir() else nullcontext():  # a run needs what it has made

@@ -98,8 +98,10 @@ def test_scores_that_are_not_finite_are_failures(tmp_path: Path) -> None:
 def test_a_damaged_entry_is_asked_again(tmp_path: Path) -> None:
     model = Echo()
     asked_at_once(brokered(model, FolderStore(tmp_path), 8).answer, [ask("whole")])
-    path = next(tmp_path.glob("3/*.arrow"))
-    path.write_bytes(path.read_bytes().replace(b"WHOLE", b"WHOLF"))
+    (path,) = tmp_path.glob("3/*.zip")
+    raw = path.read_bytes()
+    assert raw.count(b"WHOLE") == 1
+    path.write_bytes(raw.replace(b"WHOLE", b"WHOLF"))
     said = asked_at_once(brokered(model, FolderStore(tmp_path), 8).answer, [ask("whole")])
     assert said == ["WHOLE"]
     assert model.asked == 2

@@ -1,5 +1,6 @@
 """g2u cache: older forms are taken over, damage and leftovers go, in one line each."""
 
+import os
 import sys
 from pathlib import Path
 
@@ -30,7 +31,7 @@ def test_the_line_that_refuses_the_first_form_names_the_command_that_takes_it_ov
     done = commanded("cache", "migrate")
     assert (done["code"], done["said"]) == (
         0,
-        f"{here.place}: 1 replies taken over, 1 damaged (made again when asked for)\n",
+        f"{here.place}: 1 replies taken over, 1 damaged (forgotten, made again when asked for)\n",
     )
     assert commanded("cache", "migrate")["said"] == f"{here.place}: 0 replies taken over\n"
     assert here.get(KEY, "edit") == entry()
@@ -48,7 +49,11 @@ def test_verifying_forgets_damage_and_pruning_what_killed_writers_left(here: Fol
     assert "0 damaged" in commanded("cache", "stats")["said"]
     (path,) = files(here.root)
     raw = path.read_bytes()
-    (path.parent / f"{'0' * 32}.arrow").write_bytes(raw[: len(raw) // 2])
+    (cut := path.parent / f"{'0' * 32}.zip").write_bytes(raw[: len(raw) // 2])
+    verified = commanded("cache", "verify")
+    assert verified["code"] == 1
+    assert f"{cut.name} is cut: 0 whole replies are read, " in verified["said"]
+    os.utime(cut, (0, 0))
     said = commanded("cache", "prune")
     assert said["code"] == 0
     assert "1 leftovers of damage and kills forgotten" in said["said"]

@@ -135,6 +135,7 @@ def stored(folder: Path) -> Row:
         segments.full_disk(7),
         segments.kills(100, seed=0),
         segments.together(50, 5),
+        segments.together(20, 50, takes=True),
     ]
     lost, wrong = sum(each.lost for each in found), sum(each.wrong for each in found)
     size = f"{sum(each.tried for each in found)} spoilt files, limits, kills and writers"

@@ -17,8 +17,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from g2u.cache import segment as segments
 from g2u.cache.folder import FolderStore
-from g2u.cache.segment import SUFFIX
 from g2u.cache.store import FORM, Entry
 from g2u.errors import CacheError
 
@@ -28,10 +28,14 @@ FAULT = 99
 WRITER = """
 import sys
 from pathlib import Path
-from tests.campaigns.segments import FolderStore, reply, name
+import g2u.cache.folder as folders
+from tests.campaigns.segments import FolderStore, reply, name, segments
 
 store = FolderStore(Path(sys.argv[1]))
 rounds, each = int(sys.argv[3]), int(sys.argv[4])
+if sys.argv[5:] == ["True"]:
+    segments._clock = lambda folder: 1e12
+    folders.MANY = 0
 for turn in range(rounds):
     for number in range(each):
         key = name(f"{sys.argv[2]} {turn} {number}")
@@ -91,13 +95,19 @@ def lay(path: Path, raw: bytes) -> None:
     path.write_bytes(raw)
 
 
+def age(root: Path) -> None:
+    """Let all segments look left behind."""
+    for path in (root / FORM).glob(f"*{segments.SUFFIX}"):
+        os.utime(path, (0, 0))
+
+
 def found(root: Path, keys: list[str]) -> dict[str, Entry]:
     """What a new reader finds."""
     return FolderStore(root).get_many(keys)
 
 
 def flips(step: int, masks: tuple[int, ...], *, sealed: bool) -> Outcome:
-    """Change every `step`th byte of a segment; of a sealed one it may cost one reply at most."""
+    """Change every `step`th byte of a segment; that may cost one reply at most."""
     tried = lost = wrong = 0
     with segment(4, sealed=sealed) as (path, keys), quiet():
         raw = path.read_bytes()
@@ -107,26 +117,28 @@ def flips(step: int, masks: tuple[int, ...], *, sealed: bool) -> Outcome:
                 there = found(path.parents[1], keys)
                 tried += 1
                 wrong += sum(entry != reply(key) for key, entry in there.items())
-                lost += max(0, len(keys) - 1 - len(there)) if sealed else 0
+                lost += max(0, len(keys) - 1 - len(there))
     return Outcome(tried, lost, wrong)
 
 
 def cuts(step: int, *, sealed: bool) -> Outcome:
-    """Cut a segment at every `step`th byte: what is whole before the cut is found."""
+    """Cut a segment at every `step`th byte: what is whole before the cut is found, and told."""
     tried = lost = wrong = 0
     with segment(4, sealed=sealed) as (path, keys), quiet():
         raw = path.read_bytes()
-        whole: dict[int, int] = {}
+        file = segments.opened(path)
+        assert file is not None
+        lines = segments.read(file).lines
+        ends = (lines["offset"] + segments.HEADER.size + lines["size"]).tolist()
         for length in [*range(0, len(raw), step), len(raw)]:
             lay(path, raw[:length])
+            whole = keys[: sum(end <= length for end in ends)]
             there = found(path.parents[1], keys)
             tried += 1
             wrong += sum(entry != reply(key) for key, entry in there.items())
-            wrong += list(there) != keys[: len(there)]
-            whole[length] = len(there)
-        counts = [whole[length] for length in sorted(whole)]
-        lost += counts != sorted(counts)  # more bytes, never fewer replies
-        lost += counts[-1] != len(keys)
+            lost += list(there) != whole
+            is_whole = length in (0, *ends, len(raw))
+            lost += len(FolderStore(path.parents[1]).cut()) != (not is_whole)
     return Outcome(tried, lost, wrong)
 
 
@@ -154,7 +166,9 @@ def kills(count: int, seed: int) -> Outcome:
             there = store.get_many(said)
             lost += len(set(said)) - len(there)
             wrong += sum(entry != reply(key) for key, entry in there.items())
+            age(Path(folder))
             store.clear()
+            lost += sum(1 for _ in (Path(folder) / FORM).iterdir()) > 1
     return Outcome(count, lost, wrong)
 
 
@@ -178,6 +192,7 @@ def full_disk(step: int) -> Outcome:
                 lost += put - len(there.keys() & set(keys[:put]))
                 wrong += sum(entry != reply(key) for key, entry in there.items())
                 if not is_clean:
+                    age(Path(folder))
                     FolderStore(Path(folder)).clear()
         tried += 1
     return Outcome(tried, lost, wrong)
@@ -198,17 +213,27 @@ def _put_until_full(folder: Path, keys: list[str], limit: int) -> int:
                     return FAULT
                 break
             done += 1
-        store.close()
+        try:
+            store.close()
+        except CacheError as error:
+            if "make room" not in str(error):
+                return FAULT
         return done
     return FAULT
 
 
-def together(processes: int, each: int) -> Outcome:
-    """Many processes write and merge at once; afterwards all is there, in few files."""
+def together(processes: int, each: int, *, takes: bool = False) -> Outcome:
+    """Many processes write and merge at once; afterwards all is there, in few files.
+
+    Args:
+        processes: at once.
+        each: replies of each between two merges, of four.
+        takes: every merge takes what the others are writing, as if their clocks were wrong.
+    """
     with tempfile.TemporaryDirectory() as folder:
         running = [
             subprocess.Popen(
-                [sys.executable, "-c", WRITER, folder, str(number), "4", str(each)],
+                [sys.executable, "-c", WRITER, folder, str(number), "4", str(each), str(takes)],
                 stdout=subprocess.DEVNULL,
             )
             for number in range(processes)
@@ -225,7 +250,7 @@ def together(processes: int, each: int) -> Outcome:
         store = FolderStore(Path(folder))
         store.clear()
         lost = len(keys) - len(there) + (len(keys) - len(store.get_many(keys)))
-        lost += sum(1 for _ in (Path(folder) / FORM).glob(f"*{SUFFIX}")) > 1
+        lost += sum(1 for _ in (Path(folder) / FORM).glob(f"*{segments.SUFFIX}")) > 1
     return Outcome(processes, lost, wrong)
 
 

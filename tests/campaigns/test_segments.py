@@ -8,8 +8,8 @@ from tests.campaigns import segments
 @pytest.mark.parametrize("is_sealed", [False, True])
 def test_no_flipped_byte_and_no_cut_makes_a_reply_wrong(is_sealed: bool) -> None:
     for found in (
-        segments.flips(29, (0xFF,), sealed=is_sealed),
-        segments.cuts(29, sealed=is_sealed),
+        segments.flips(13, (0xFF,), sealed=is_sealed),
+        segments.cuts(13, sealed=is_sealed),
     ):
         assert found.tried > 90
         assert (found.lost, found.wrong) == (0, 0)
@@ -25,6 +25,7 @@ def test_a_killed_writer_loses_nothing_that_was_put() -> None:
     assert (found.lost, found.wrong) == (0, 0)
 
 
-def test_processes_that_write_and_merge_at_once_lose_nothing() -> None:
-    found = segments.together(4, 5)
+@pytest.mark.parametrize("takes", [False, True])
+def test_processes_that_write_and_merge_at_once_lose_nothing(takes: bool) -> None:
+    found = segments.together(4, 5, takes=takes)
     assert (found.lost, found.wrong) == (0, 0)

@@ -206,7 +206,7 @@ def test_the_cache_is_measured_verified_and_pruned(small: Workspace) -> None:
     victim = next(k for k, e in sorted(store.get_many(kept).items()) if e.kind == "edit")
     store.close()
     body = store.get_many([victim])[victim].body
-    (path,) = (p for p in Path(store.place).rglob("*.arrow") if body in p.read_bytes())
+    (path,) = (p for p in Path(store.place).rglob("*.zip") if body in p.read_bytes())
     path.write_bytes(path.read_bytes().replace(body, body[:-1] + bytes([body[-1] ^ 1])))
     verified = small.run("g2u.cli.main", "cache", "verify", check=False)
     assert verified.returncode == 1
