@@ -22,6 +22,7 @@ from openai import AsyncOpenAI
 
 from bench.common import machine, picture, rows, workspace
 from g2u.cache.folder import FolderStore
+from tests.campaigns.crashes import forget
 from tests.conftest import Workspace
 
 IN_FLIGHT = 64
@@ -71,9 +72,7 @@ def span(address: str) -> tuple[float, int]:
 def ours(made: Workspace, address: str, families: tuple[str, ...], questions: int) -> Any:
     """`g2u fill` with an empty cache."""
     settle(made, address, families, questions)
-    store = FolderStore(made.folder / ".g2u/calls")
-    for file in store.listing():
-        store.remove(file.key)
+    forget(made.folder)
     httpx.get(f"{address}/reset")
     begun = time.perf_counter()
     made.run("g2u.cli.main", "fill")
@@ -118,9 +117,7 @@ async def bare(address: str, families: tuple[str, ...], questions: int) -> None:
 def killed(made: Workspace, address: str, questions: int) -> tuple[int, int]:
     """Replies sent before a kill -9 with 64 more in flight, and those that are not in the cache."""
     settle(made, address, DRAWN, questions)
-    store = FolderStore(made.folder / ".g2u/calls")
-    for file in store.listing():
-        store.remove(file.key)
+    forget(made.folder)
     httpx.get(f"{address}/reset?replies={REPLIES}")
     command = [sys.executable, "-m", "g2u.cli.main", "fill"]
     with subprocess.Popen(command, cwd=made.folder, start_new_session=True) as process:
@@ -130,7 +127,7 @@ def killed(made: Workspace, address: str, questions: int) -> tuple[int, int]:
             time.sleep(0.1)
         time.sleep(RETURNED)
         os.killpg(process.pid, signal.SIGKILL)
-    return sent, sent - sum(1 for _ in store.listing())
+    return sent, sent - sum(1 for _ in FolderStore(made.folder / ".g2u/calls").listing())
 
 
 def main() -> None:

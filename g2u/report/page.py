@@ -3,6 +3,7 @@ and model with its plots, tables and pictures inside.
 """
 
 import base64
+import io
 import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,10 +13,12 @@ from typing import Any
 
 import polars as pl
 from jinja2 import Environment, FileSystemLoader
+from PIL import Image
 from plotly.offline import get_plotlyjs
 
 from g2u.files import write_whole
 from g2u.params import Report
+from g2u.pictures import pixels_of
 from g2u.records import Picture
 from g2u.report import figures
 from g2u.report.changes import Change, Painted, in_words
@@ -31,6 +34,8 @@ from g2u.scoring.verdict import RULES
 PAGES = "pages"
 PLOTLY = "plotly.min.js"
 CHANGES = "learning.html"
+SHARP = 2
+"""Pixels of a screen to one of a page, across."""
 SOMETIMES = (CHANGES, "changes.csv", "decisions.csv", "rewards.csv")
 """Pages that are there or not, beside one per part."""
 
@@ -177,14 +182,13 @@ def write_site(
 
     `changed`: those of SOMETIMES that there are.
     """
-    fresh = {f"{part.name}.html": site.benchmark(part) for part in parts}
-    fresh |= changed or {}
-    fresh[PLOTLY] = get_plotlyjs()
-    pages = folder / PAGES
+    pages, others = folder / PAGES, {**(changed or {}), PLOTLY: get_plotlyjs()}
     for name in SOMETIMES:
-        if name not in fresh:
+        if name not in others:
             (pages / name).unlink(missing_ok=True)
-    for name, text in fresh.items():
+    for part in parts:
+        write_whole(pages / f"{part.name}.html", site.benchmark(part))
+    for name, text in others.items():
         write_whole(pages / name, text)
     write_whole(folder / "index.html", site.overview(parts, rows, answers))
 
@@ -205,8 +209,20 @@ def _templates() -> Environment:
     return environment
 
 
-def data_uri(picture: Picture) -> str:
-    """The picture inside a page."""
-    kind = "png" if picture.encoded.startswith(b"\x89PNG") else "jpeg"
-    kind = {b"RIFF": "webp", b"GIF8": "gif"}.get(picture.encoded[:4], kind)
-    return f"data:image/{kind};base64,{base64.b64encode(picture.encoded).decode()}"
+def data_uri(picture: Picture, place: tuple[int, int]) -> str:
+    """The picture inside a page; one of a multiple of its place's size as so much of it as a sharp
+    screen shows.
+
+    Args:
+        picture: of any size.
+        place: width and height on the page.
+    """
+    encoded = picture.encoded
+    if picture.width > SHARP * place[0]:
+        pixels, buffer = pixels_of(picture), io.BytesIO()
+        pixels.thumbnail((SHARP * place[0], SHARP * place[1]), Image.Resampling.LANCZOS)
+        pixels.save(buffer, "WEBP", quality=90)
+        encoded = buffer.getvalue()
+    kind = "png" if encoded.startswith(b"\x89PNG") else "jpeg"
+    kind = {b"RIFF": "webp", b"GIF8": "gif"}.get(encoded[:4], kind)
+    return f"data:image/{kind};base64,{base64.b64encode(encoded).decode()}"

@@ -99,7 +99,7 @@ def object_of(raw: bytes) -> dict[str, Any]:
 def shard_rows(
     file: BufferedReader, schema: pa.Schema, columns: Sequence[str], count: int
 ) -> Iterator[dict[str, Any]]:
-    """Rows of a shard, one in memory at a time.
+    """Rows of a shard, one in memory at a time with the bytes of its row group.
 
     Args:
         file: a shard.
@@ -118,13 +118,14 @@ def shard_rows(
             _check_columns(table.schema_arrow, schema, columns)
             _check_sizes(table.metadata, columns, count)
             number = pictured = 0
-            for batch in table.iter_batches(1, columns=list(columns), use_threads=False):
-                (row,) = batch.to_pylist()
-                pictured += len((row.get("image") or {}).get("bytes") or b"")
-                if pictured > size:
-                    raise ValueError("pictures that add up to more than their file")
-                yield row
-                number += 1
+            for group in range(table.num_row_groups):
+                for batch in table.iter_batches(1, [group], list(columns), use_threads=False):
+                    (row,) = batch.to_pylist()
+                    pictured += len((row.get("image") or {}).get("bytes") or b"")
+                    if pictured > size:
+                        raise ValueError("pictures that add up to more than their file")
+                    yield row
+                    number += 1
     except (pa.ArrowException, OSError, MemoryError) as error:
         raise ValueError(f"not a sound shard: {shown(error)}") from None
     if number != count:

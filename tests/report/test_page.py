@@ -1,5 +1,7 @@
 """The report: its numbers, its words, and that it opens offline in a real browser."""
 
+import base64
+import io
 import json
 import re
 from collections.abc import Callable
@@ -9,20 +11,22 @@ from typing import Any
 
 import polars as pl
 import pytest
+from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
 from g2u import tables
 from g2u.params import Report, load
+from g2u.pictures import picture_of
 from g2u.records import Picture, Question, Thought
 from g2u.report.examples import TALL, WIDE, Arms, Example, ShownArm, changed_ids, chosen
 from g2u.report.figures import transfer_figure
-from g2u.report.page import BenchmarkPart, Site
+from g2u.report.page import BenchmarkPart, Site, data_uri
 from g2u.report.questions import findings
 from g2u.report.summary import SCHEMA, CellResult, headline, summary
 from g2u.tables import Score
 from g2u.workspace import Cell
 from stages.report import over_controls
-from tests.conftest import ROOT, Workspace, objections
+from tests.conftest import ROOT, Workspace, objections, png
 
 
 def gain(difference: float, p: float, spread: float = 0.05) -> dict[str, Any]:
@@ -417,3 +421,15 @@ def test_the_pages_open_offline_draw_their_plots_and_agree_with_dvc(
         assert objections(dark) == []
         assert dark.evaluate("document.documentElement.scrollWidth") <= 390
     dark.close()
+
+
+@pytest.mark.parametrize(
+    ("side", "place", "inside"), [(400, 100, 200), (200, 100, 200), (60, 100, 60)]
+)
+def test_a_page_holds_no_more_of_a_picture_than_a_sharp_screen_shows(
+    side: int, place: int, inside: int
+) -> None:
+    uri = data_uri(picture_of(png(1, side)), (place, place))
+    kind, _, data = uri.partition(";base64,")
+    with Image.open(io.BytesIO(base64.b64decode(data))) as image:
+        assert (image.size, f"data:image/{str(image.format).lower()}") == ((inside, inside), kind)
