@@ -297,7 +297,8 @@ def mergeable(folder: Path) -> tuple[dict[str, int], dict[str, int]]:
         with contextlib.suppress(FileNotFoundError):
             if (file := opened(folder / name)) is None:
                 continue
-            status, size = os.fstat(file.fileno()), os.fstat(file.fileno()).st_size
+            status = os.fstat(file.fileno())
+            size = status.st_size
             tail = os.pread(file.fileno(), END.size, max(0, size - END.size))
             if index_at(tail, size) is not None:
                 small |= {name: size} if size < SMALL else {}
