@@ -107,12 +107,7 @@ class FolderStore:
         with self._lock, self._told_of("read"):
             self._check()
             indices = [held.lines for _, held in self._held()]
-        if not self._tree.has(older.FORM):
-            yield from segment.listed(indices)
-            return
-        stored = list(segment.listed(indices))
-        yield from stored
-        yield from older.listed(self._tree, {each.key for each in stored})
+        yield from older.listed(self._tree, segment.listed(indices))
 
     def remove(self, keys: Iterable[str]) -> tuple[int, int]:
         """See `CallStore.remove`; what is left of a segment is written anew."""
@@ -122,7 +117,7 @@ class FolderStore:
         freed = 0
         with self._lock, self._told_of("written"):
             self._writer.seal()
-            gone = older.removed(self._tree, dropped) if self._tree.has(older.FORM) else {}
+            gone = older.removed(self._tree, dropped)
             _, left = segment.mergeable(self._folder)
             whole: list[tuple[bool, str, set[str]]] = []
             for name, held in self._held():
@@ -169,12 +164,10 @@ class FolderStore:
                 return
             self._writer.seal()
             try:
-                small, left = segment.mergeable(self._folder)
-                if len(small) + len(left) > MANY:
-                    for some in batches(small | left):
-                        rewrite(self._folder, some)
-            except OSError as error:  # others' files may be theirs alone
-                LOG.warning("call cache %s: not merged: %s", self.place, error.strerror)
+                if sum(map(len, segment.mergeable(self._folder))) > MANY:
+                    self.clear()
+            except (OSError, CacheError) as error:  # others' files may be theirs alone
+                LOG.warning("segments are not merged: %s", error)
 
     def migrate(self) -> Migration:
         """See `CallStore.migrate`; files go once the segment that holds them is sealed."""
@@ -211,7 +204,7 @@ class FolderStore:
         with self._lock, self._told_of("written"):
             line, size = self._writer.append(key, raw, stored), self._writer.size
             self._index.add(self.writing, line)
-            self._known[self.writing] = Read(NOTHING.lines, size, size)
+            self._known[self.writing] = Read(NOTHING.lines, size, size, True)
 
     def _look(self, keys: Sequence[str], kind: str | None = None) -> dict[str, Entry]:
         """What lies at the places that the index knows; damage is told once."""
@@ -256,10 +249,9 @@ class FolderStore:
             ):
                 return False
             held = NOTHING if file is None else read(file, known.end)
-            is_one = file is not None and (held.end or segment.is_begun(file))
         except FileNotFoundError:  # renamed meanwhile
             return True
-        if not is_one and name not in self._told:
+        if not held.is_segment and name not in self._told:
             self._told.add(name)
             LOG.warning("call cache %s: %s is no segment; it is left alone", self.place, name)
         self._index.add(name, held.lines)
@@ -272,7 +264,7 @@ class FolderStore:
             with contextlib.suppress(FileNotFoundError):
                 file = opened(self._folder / name)
                 held = NOTHING if file is None else read(file)
-                if file is not None and (held.end or segment.is_begun(file)):
+                if held.is_segment:
                     yield name, held
 
     def _check(self) -> None:

@@ -1,6 +1,5 @@
 """Where replies lie: the indices of all segments in memory, 20 bytes a reply."""
 
-import struct
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
@@ -14,8 +13,6 @@ from g2u.cache.store import Entry, unpacked
 FEW = 4096
 """Replies that are kept in a dictionary until they are sorted in."""
 ROW = np.dtype([("segment", "u4"), ("offset", "u4"), ("size", "u4")])
-WORDS = struct.Struct(">4Q")
-FACTORS = np.array([1, 3, 5, 7], "u8")
 Row = tuple[int, int, int]
 
 
@@ -40,7 +37,7 @@ class Index:
         self._names: list[str] = []
         self._numbers: dict[str, int] = {}
         self._keys: npt.NDArray[Any] = np.zeros(0, "u8")
-        """Sorted; a hash, as the reply itself tells whose it is."""
+        """Sorted; the last word of each, as the reply itself tells whose it is."""
         self._rows: npt.NDArray[Any] = np.zeros(0, ROW)
         self._few: dict[int, list[Row]] = {}
         self._count = 0
@@ -52,8 +49,8 @@ class Index:
         if segment not in self._numbers:
             self._numbers[segment] = len(self._names)
             self._names.append(segment)
-        words = np.frombuffer(bytes.fromhex(lines["key"].tobytes().decode()), ">u8").reshape(-1, 4)
-        keys = words.astype("u8") @ FACTORS
+        words = np.frombuffer(bytes.fromhex(lines["key"].tobytes().decode()), ">u8")
+        keys = words[3::4].astype("u8")
         rows: npt.NDArray[Any] = np.zeros(len(lines), ROW)
         rows["segment"] = self._numbers[segment]
         rows["offset"] = lines["offset"]
@@ -76,13 +73,13 @@ class Index:
 
     def find(self, keys: Iterable[str]) -> dict[str, list[Place]]:
         """Where replies of these names may lie; keys of which nothing is known are left out."""
-        hashes = {key: _hash(key) for key in keys}
-        wanted = np.array(list(hashes.values()), "u8")
+        words = {key: int(key[48:], 16) for key in keys}
+        wanted = np.array(list(words.values()), "u8")
         starts = self._keys.searchsorted(wanted).tolist()
         ends = self._keys.searchsorted(wanted, "right").tolist()
         found = {}
-        for (key, hashed), start, end in zip(hashes.items(), starts, ends, strict=True):
-            rows = [*self._few.get(hashed, ()), *self._rows[start:end].tolist()]
+        for (key, word), start, end in zip(words.items(), starts, ends, strict=True):
+            rows = [*self._few.get(word, ()), *self._rows[start:end].tolist()]
             if rows:
                 found[key] = [Place(self._names[number], *where) for number, *where in rows]
         return found
@@ -118,10 +115,3 @@ def look_up(
         elif kind in (None, entry.kind) and (key not in found or rank < ranks[key]):
             found[key], ranks[key] = entry, rank
     return {key: found[key] for key in keys if key in found}, damaged
-
-
-def _hash(key: str) -> int:
-    """Of all four words; keys of calls are digests, others have to differ too."""
-    first, second, third, fourth = WORDS.unpack(bytes.fromhex(key))
-    hashed: int = (first + 3 * second + 5 * third + 7 * fourth) % 2**64
-    return hashed

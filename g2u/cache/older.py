@@ -3,6 +3,8 @@ before that root/ab/abcdef... They are read, or refused, until `g2u cache migrat
 """
 
 import hashlib
+import heapq
+import itertools
 import json
 import re
 from collections.abc import Callable, Container, Iterable, Iterator, Sequence
@@ -70,20 +72,18 @@ def replies(tree: Tree, form: str = FORM) -> Iterator[Found]:
 def get_many(tree: Tree, keys: Sequence[str], kind: str | None) -> dict[str, Entry]:
     """Sound replies of the second form."""
     found = {}
-    for start in range(0, len(keys), AT_ONCE):
-        some = keys[start : start + AT_ONCE]
-        raws = tree.contents([f"{FORM}/{key[:2]}/{key}" for key in some])
-        for key, raw in zip(some, raws, strict=True):
-            if raw is not None and (entry := unpacked(key, raw, kind)) is not None:
-                found[key] = entry
+    for path, raw in _contents(tree, [f"{FORM}/{key[:2]}/{key}" for key in keys]):
+        if raw is not None and (entry := unpacked(_name(path), raw, kind)) is not None:
+            found[_name(path)] = entry
     return found
 
 
-def listed(tree: Tree, known: Container[str]) -> Iterator[Stored]:
-    """The replies of the second form that are not known."""
-    for path, size, changed in replies(tree):
-        if _name(path) not in known:
-            yield Stored(_name(path), size, changed)
+def listed(tree: Tree, newer: Iterable[Stored]) -> Iterator[Stored]:
+    """Newer replies, and those of the second form beside them, in the order of keys."""
+    files = (Stored(_name(path), size, changed) for path, size, changed in replies(tree))
+    both = heapq.merge(newer, files, key=lambda each: each.key)
+    for _, copies in itertools.groupby(both, key=lambda each: each.key):
+        yield next(copies)
 
 
 def removed(tree: Tree, keys: Container[str]) -> dict[str, int]:
@@ -111,31 +111,34 @@ def take_over(
     moved: list[str] = []
     room = 0
     for form in ("", FORM):
-        files = list(replies(tree, form))
-        for start in range(0, len(files), AT_ONCE):
-            some = files[start : start + AT_ONCE]
-            raws = tree.contents([path for path, _, _ in some])
-            for (path, _, changed), raw in zip(some, raws, strict=True):
-                if raw is None:  # another process takes it over
-                    continue
-                key = _name(path)
-                entry = unpacked(key, raw) if form else unpacked_first(raw)
-                if entry is None:
-                    done.damaged.append(key)
-                elif not is_there(key):
-                    put(key, packed(key, entry), changed)
-                    done.taken += 1
-                moved.append(path)
-                room += len(raw)
-                if room >= segment.FULL:
-                    settle()
-                    tree.forget(moved)
-                    moved, room = [], 0
+        written = {path: changed for path, _, changed in replies(tree, form)}
+        for path, raw in _contents(tree, list(written)):
+            if raw is None:  # another process takes it over
+                continue
+            key = _name(path)
+            entry = unpacked(key, raw) if form else unpacked_first(raw)
+            if entry is None:
+                done.damaged.append(key)
+            elif not is_there(key):
+                put(key, packed(key, entry), written[path])
+                done.taken += 1
+            moved.append(path)
+            room += len(raw)
+            if room >= segment.FULL:
+                settle()
+                tree.forget(moved)
+                moved, room = [], 0
     settle()
     tree.forget(moved)
     old = (path for form in ("", FORM) for path, _, _ in tree.found(form))
     tree.forget([path for path in old if LEFTOVER.match(_name(path))])
     return done
+
+
+def _contents(tree: Tree, paths: Sequence[str]) -> Iterator[tuple[str, bytes | None]]:
+    for start in range(0, len(paths), AT_ONCE):
+        some = paths[start : start + AT_ONCE]
+        yield from zip(some, tree.contents(some), strict=True)
 
 
 def _name(path: str) -> str:

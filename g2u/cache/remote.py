@@ -100,9 +100,7 @@ class RemoteStore:
     def listing(self) -> Iterator[Stored]:
         """See `CallStore.listing`; what is not copied yet is left out."""
         self._require_none_older()
-        stored = list(listed([index for _, index in self._indices(self._listed())]))
-        yield from stored
-        yield from older.listed(self, {each.key for each in stored})
+        yield from older.listed(self, listed([x for _, x in self._indices(self._listed())]))
 
     def remove(self, keys: Iterable[str]) -> tuple[int, int]:
         """See `CallStore.remove`; forgets them on this machine too."""
@@ -318,7 +316,7 @@ class RemoteStore:
     ) -> tuple[int, int]:
         """See `segment.rewrite`, on storage."""
         with tempfile.TemporaryDirectory() as name:
-            folder, taken, before = Path(name), [], 0
+            folder, taken = Path(name), []
             for each in names:
                 with self._told_of("read"):
                     try:
@@ -326,15 +324,12 @@ class RemoteStore:
                     except FileNotFoundError:  # another machine merged it
                         continue
                 taken.append(each)
-                before += (folder / each).stat().st_size
-            damaged, _ = rewrite(folder, taken, dropped)
-            after = 0
+            done = rewrite(folder, taken, dropped)
             for path in sorted(folder.iterdir()):
-                after += path.stat().st_size
                 self._upload(path)
             self.forget([f"{FORM}/{each}" for each in taken])
         self._seen = -SEEN_AFTER
-        return damaged, before - after
+        return done
 
     def _require_none_older(self) -> None:
         """Once: that nothing of the first form is there.

@@ -89,6 +89,8 @@ class Read(NamedTuple):
     """Place behind the last whole reply; of a sealed segment its bytes."""
     size: int
     """Bytes of the file."""
+    is_segment: bool = False
+    """Whether it is one at all, if only its first bytes."""
     is_sealed: bool = False
 
 
@@ -107,6 +109,8 @@ class Writer:
         self.is_open = False
         self.size = 0
         """Bytes of the last."""
+        self.written = 0
+        """Bytes of all."""
 
     def append(self, key: str, raw: bytes, stored: float) -> Index:
         """Add a reply; returns its line of the index."""
@@ -181,6 +185,16 @@ class Writer:
                 os.ftruncate(self._file.fileno(), self.size)
             raise
         self.size += done
+        self.written += done
+
+
+class Opened(FileIO):
+    """A file that is closed when nobody refers to it, which is no mistake (ResourceWarning) here:
+    who reads a segment keeps it while others take it away.
+    """
+
+    def __del__(self) -> None:
+        self.close()
 
 
 def opened(path: Path) -> FileIO | None:
@@ -195,7 +209,7 @@ def opened(path: Path) -> FileIO | None:
         if not path.is_symlink():  # such as leads nowhere stays where it is
             raise
         is_plain = False
-    return FileIO(os.open(path, os.O_RDONLY | os.O_CLOEXEC)) if is_plain else None
+    return Opened(os.open(path, os.O_RDONLY | os.O_CLOEXEC)) if is_plain else None
 
 
 def index_at(tail: bytes, size: int) -> int | None:
@@ -233,7 +247,7 @@ def read(file: FileIO, start: int = 0) -> Read:
     if place is not None:
         index = index_of(os.pread(handle, size - place, place))
         if index is not None:
-            return Read(index[index["offset"] >= start], size, size, True)
+            return Read(index[index["offset"] >= start], size, size, True, True)
     lines = bytearray()
     end = place = behind = start
     while place + HEADER.size <= size:
@@ -245,7 +259,8 @@ def read(file: FileIO, start: int = 0) -> Read:
         else:  # the end, or a damaged header: go on at the next one behind the last whole one
             place = _sought(handle, behind, size)
             behind = place + 1
-    return Read(np.frombuffer(bytes(lines), INDEX), end, size)
+    is_one = end > 0 or MARK.startswith(os.pread(handle, len(MARK), 0))
+    return Read(np.frombuffer(bytes(lines), INDEX), end, size, is_one)
 
 
 def taken_apart(key: str, raw: bytes) -> tuple[tuple[int, int], bytes] | None:
@@ -288,7 +303,7 @@ def mergeable(folder: Path) -> tuple[dict[str, int], dict[str, int]]:
                 small |= {name: size} if size < SMALL else {}
                 continue
             now = _clock(folder) if now is None else now
-            if now - status.st_mtime > IDLE and (read(file).end or is_begun(file)):
+            if now - status.st_mtime > IDLE and read(file).is_segment:
                 left[name] = size
     return small, left
 
@@ -305,11 +320,6 @@ def batches(sizes: Mapping[str, int]) -> Iterator[list[str]]:
         room += size
     if some:
         yield some
-
-
-def is_begun(file: FileIO) -> bool:
-    """Whether a file without a whole reply is a segment all the same."""
-    return MARK.startswith(os.pread(file.fileno(), len(MARK), 0))
 
 
 def rewrite(
@@ -345,11 +355,13 @@ def rewrite(
     writer = Writer(folder)
     damaged = 0
     try:
-        for row in np.sort(_first(lines)).tolist():
-            key = lines["key"][row].decode()
-            for each in _copies(lines, row) if key not in dropped else ():
-                _, size, offset, _, stored = lines[each].tolist()
-                raw = os.pread(files[each].fileno(), size, offset + HEADER.size)
+        for copies in _copies(lines):
+            for row in copies:
+                _, size, offset, name, stored = lines[row].tolist()
+                key = name.decode()
+                if key in dropped:
+                    break
+                raw = os.pread(files[row].fileno(), size, offset + HEADER.size)
                 if unpacked(key, raw) is not None:
                     writer.append(key, raw, stored)
                     break
@@ -358,11 +370,9 @@ def rewrite(
     except BaseException:
         writer.discard()
         raise
-    before = sum(held.size for _, _, held in claimed)
-    after = sum((folder / name).stat().st_size for name in writer.begun)
     for path, _, _ in claimed:
         path.unlink(missing_ok=True)
-    return damaged, before - after
+    return damaged, sum(held.size for _, _, held in claimed) - writer.written
 
 
 def listed(indices: list[Index]) -> Iterator[Stored]:
@@ -381,20 +391,12 @@ def _joined(indices: list[Index]) -> Index:
     return np.concatenate([np.zeros(0, INDEX), *indices])
 
 
-def _first(lines: Index) -> Index:
-    """Of each key the row that all readers use."""
+def _copies(lines: Index) -> list[list[int]]:
+    """The rows of each key, as readers choose among them; keys in the order of these."""
     order = np.lexsort((lines["crc"], lines["stored"], lines["key"]))
     keys = lines["key"][order]
-    first: Index = order[np.r_[True, keys[1:] != keys[:-1]][: len(keys)]]
-    return first
-
-
-def _copies(lines: Index, row: int) -> Iterator[int]:
-    """A row, then the others of its key, as readers would choose among them."""
-    yield row
-    same = np.flatnonzero(lines["key"] == lines["key"][row])
-    same = same[np.lexsort((lines["crc"][same], lines["stored"][same]))]
-    yield from (each for each in same.tolist() if each != row)
+    borders = np.flatnonzero(keys[1:] != keys[:-1]) + 1
+    return sorted(rows.tolist() for rows in np.split(order, borders))
 
 
 def _lines(key: bytes, crc: int, size: int, stored: int, place: int) -> tuple[bytes, bytes]:

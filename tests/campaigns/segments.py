@@ -223,14 +223,27 @@ def _put_until_full(folder: Path, keys: list[str], limit: int) -> int:
 
 
 def together(processes: int, each: int, *, takes: bool = False) -> Outcome:
-    """Many processes write and merge at once; afterwards all is there, in few files.
+    """Many processes write and merge at once, while one reads, merges, and forgets other replies:
+    what it saw it sees again, and afterwards all is there, in few files.
 
     Args:
         processes: at once.
         each: replies of each between two merges, of four.
         takes: every merge takes what the others are writing, as if their clocks were wrong.
     """
+    lost = wrong = 0
+    keys = [
+        name(f"{number} {turn} {which}")
+        for number in range(processes)
+        for turn in range(4)
+        for which in range(each)
+    ]
     with tempfile.TemporaryDirectory() as folder:
+        store = FolderStore(Path(folder))
+        unused = [name(f"unused {number}") for number in range(50)]
+        for key in unused:
+            store.put(key, reply(key))
+        store.close()
         running = [
             subprocess.Popen(
                 [sys.executable, "-c", WRITER, folder, str(number), "4", str(each), str(takes)],
@@ -238,18 +251,20 @@ def together(processes: int, each: int, *, takes: bool = False) -> Outcome:
             )
             for number in range(processes)
         ]
+        seen: set[str] = set()
+        while any(process.poll() is None for process in running):
+            there = store.get_many(keys)
+            lost += len(seen - there.keys())
+            wrong += sum(entry != reply(key) for key, entry in there.items())
+            seen |= there.keys()
+            store.remove(unused[-1:])
+            unused = unused[:-1]
+            store.clear()
         assert [process.wait() for process in running] == [0] * processes
-        keys = [
-            name(f"{number} {turn} {which}")
-            for number in range(processes)
-            for turn in range(4)
-            for which in range(each)
-        ]
         there = found(Path(folder), keys)
-        wrong = sum(entry != reply(key) for key, entry in there.items())
-        store = FolderStore(Path(folder))
+        wrong += sum(entry != reply(key) for key, entry in there.items())
         store.clear()
-        lost = len(keys) - len(there) + (len(keys) - len(store.get_many(keys)))
+        lost += len(keys) - len(there) + (len(keys) - len(store.get_many(keys)))
         lost += sum(1 for _ in (Path(folder) / FORM).glob(f"*{segments.SUFFIX}")) > 1
     return Outcome(processes, lost, wrong)
 
