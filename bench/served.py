@@ -48,7 +48,7 @@ def server() -> Iterator[str]:
             except httpx.TransportError:
                 time.sleep(0.1)
         yield address
-        process.terminate()
+        process.kill()  # it holds requests that it never answers
 
 
 def settle(made: Workspace, address: str, families: tuple[str, ...], questions: int) -> None:

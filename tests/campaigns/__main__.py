@@ -10,7 +10,17 @@ from typing import NamedTuple
 
 import pytest
 
-from tests.campaigns import crashes, datasets, files, replies, segments, serving, targets, together
+from tests.campaigns import (
+    crashes,
+    datasets,
+    files,
+    replies,
+    segments,
+    serving,
+    targets,
+    together,
+    ways,
+)
 from tests.campaigns.mutations import MUTATIONS
 from tests.conftest import ROOT, Workspace
 
@@ -53,6 +63,29 @@ def killed(folder: Path) -> Row:
         f"{found.redone} of {found.asked} calls made twice, {found.differences} differences",
         f"{most} twice, 0 differences",
         found.redone <= most and not found.differences,
+    )
+
+
+def both_ways(folder: Path) -> Row:
+    """`g2u run` and a bare `dvc repro`: the same bytes, and then nothing to do."""
+    folder.mkdir()
+    place = workspace(folder / "null")
+    place.init_dvc()
+    ways.null_study(place, 30)
+    found = [ways.campaign(place)]
+    place = workspace(folder / "served")
+    place.init_dvc()
+    with ways.served_study(place):
+        found.append(ways.campaign(place))
+    for line in [line for each in found for line in each.unclean + each.differences]:
+        print(line, file=sys.stderr)
+    unclean = sum(len(each.unclean) for each in found)
+    differences = sum(len(each.differences) for each in found)
+    return Row(
+        f"{found[0].stages} stages of the null model, {found[1].stages} of a served one",
+        f"{unclean} unclean, {differences} differences",
+        "0, 0",
+        not unclean + differences,
     )
 
 
@@ -145,6 +178,7 @@ def stored(folder: Path) -> Row:
 CAMPAIGNS: dict[str, Callable[[Path], Row]] = {
     "mutations": mutated,
     "kills": killed,
+    "ways": both_ways,
     "runs": at_once,
     "files": beside,
     "datasets": imported,

@@ -1,16 +1,13 @@
 """g2u run: fill on all workers, make in warm processes, the same bytes as a bare dvc repro."""
 
-import hashlib
 import os
 import select
 import signal
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
-import yaml
 
 from g2u.cli.cache import examine, prune, used_keys
 from g2u.cli.fill import in_parts
@@ -22,6 +19,7 @@ from g2u.params import load
 from g2u.records import Question
 from g2u.workspace import call_store
 from tests.campaigns.crashes import forget
+from tests.campaigns.ways import digests, recorded
 from tests.conftest import Workspace, tsv_rows
 
 FILES = 5 + 4 * 7
@@ -38,24 +36,6 @@ def small(workspace: Workspace) -> Workspace:
     workspace.use_tsv(tsv_rows(5))
     workspace.write()
     return workspace
-
-
-def digests() -> dict[str, str]:
-    """Every parquet file under data/ with its digest."""
-    files = sorted(Path("data").rglob("*.parquet"))
-    return {str(path): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
-
-
-def recorded() -> dict[str, Any]:
-    """What lock files say, but for costs (seconds) and what comes of them."""
-    found = {}
-    for path in (Path("dvc.lock"), *sorted(Path("data").rglob("dvc.lock"))):
-        for name, stage in yaml.safe_load(path.read_text())["stages"].items():
-            for out in (*stage["deps"], *stage["outs"]):
-                if "/costs" in out["path"] or "/report" in out["path"]:
-                    del out["md5"], out["size"]
-            found[f"{path}:{name}"] = stage
-    return found
 
 
 @pytest.mark.slow
