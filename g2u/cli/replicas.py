@@ -8,7 +8,6 @@ storage (G2U_CACHE, a URL or a mounted folder), and the workspace travels as Ray
 import os
 import sys
 from collections.abc import Callable
-from types import TracebackType
 from typing import Any, TypeVar
 
 from g2u.cache.budget import Spent
@@ -95,12 +94,7 @@ class Replicas:
     def __enter__(self) -> "Replicas":
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self._ray.shutdown()
 
 

@@ -10,7 +10,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from types import TracebackType
 from typing import TYPE_CHECKING, Self, TextIO
 
 from g2u.cli.progress import DONE, LEFT, Progress
@@ -77,12 +76,7 @@ class Telling:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         if self._log is not None:
             self._log.close()
             self._log = None
@@ -102,14 +96,9 @@ class InLog(Telling):
         while not self._is_over.wait(EVERY):
             self._say(self.progress.in_log())
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self._is_over.set()
-        super().__exit__(kind, error, trace)
+        super().__exit__(*error)
 
 
 class OnTerminal(Telling):
@@ -157,16 +146,11 @@ class OnTerminal(Telling):
             is_up.set()
             self._is_over.wait()
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self._is_over.set()
         if self._display is not None:
             self._display.join()
-        super().__exit__(kind, error, trace)
+        super().__exit__(*error)
 
 
 def drawn(progress: Progress, size: tuple[int, int], *, is_ascii: bool = False) -> "Text":
