@@ -1,0 +1,1 @@
+"""All that knows DVC: what is stale, what runs, in which process, and the record of it."""
