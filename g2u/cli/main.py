@@ -198,9 +198,9 @@ def _asked(config: "Params", benchmark: str) -> "tuple[list[Question], list[Targ
     """
     from g2u.errors import DataError
     from g2u.questions import targets
+    from g2u.scores.samples import samples
     from g2u.tables import schemas as tables
     from g2u.tables.places import BenchmarkFolder
-    from stages.prepare import samples
 
     config.require(benchmark=benchmark)
     folder = BenchmarkFolder(benchmark)
