@@ -11,12 +11,12 @@ from g2u import plugins
 from g2u.errors import DataError, in_one_line
 from g2u.params.params import Params
 from g2u.params.sections import BenchmarkPreset
-from g2u.settings import Section
 from g2u.protocols import Benchmark
 from g2u.questions.files.selection import drawn, matching
 from g2u.records import Question, Sample, Target
 from g2u.scores.gold import meet
 from g2u.scores.items import Metric
+from g2u.settings import Section
 
 
 def samples(config: Params, benchmark: str) -> Iterator[Sample]:
