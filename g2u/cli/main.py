@@ -69,14 +69,14 @@ def migrate_command(arguments: argparse.Namespace) -> None:
     from g2u.pipeline.migrate import moves
     from g2u.pipeline.sync import sync
 
-    config = params.load()
-    with only_driver():
-        print(moves().apply(Path()))
-        for line in sync(config):
-            print(line)
-        store = call_store()
-        print(f"{store.place}: {cache.migrated(store.migrate())}")
-    print("next: g2u run")
+    if PATH.exists():
+        config = params.load()
+        with only_driver():
+            print(moves().apply(Path()))
+            for line in sync(config):
+                print(line)
+    store = call_store()
+    print(f"{store.place}: {cache.migrated(store.migrate())}")
 
 
 def cache_command(arguments: argparse.Namespace) -> None:
@@ -384,7 +384,7 @@ def _enter_workspace(arguments: argparse.Namespace) -> None:
         G2UError: there is no workspace.
     """
     here = Path.cwd()
-    needs_none = arguments.command == "cache" or getattr(arguments, "new_key", None)
+    needs_none = arguments.command in ("cache", "migrate") or getattr(arguments, "new_key", None)
     if needs_none or (here / PATH).exists():
         return
     root = next((f for f in here.parents if all((f / m).exists() for m in MARKS)), None)
