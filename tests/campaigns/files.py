@@ -195,6 +195,7 @@ class Campaign:
                 no_stages = shutil.ignore_patterns("dvc.yaml")  # DVC takes no output twice
                 shutil.copytree(folder / other, folder / name, ignore=no_stages)
             else:
+                (folder / name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(folder / other, folder / name)
 
     def _stage(self) -> None:
