@@ -21,7 +21,12 @@ SHELF = Path("presets.yaml")
 MAX_BYTES = 10**7
 """Of either file."""
 NAME = re.compile(r"[a-z0-9_]+")
-RESERVED = ("recipes", "report")
+RESERVED = frozenset({"recipes", "report", "pictures", "oracles", "adversaries"})
+"""Folders that g2u has beside those that are named after presets."""
+FORMER = frozenset(
+    {"thoughts", "answers", "rewards", "judgements", "scores", "metrics", "costs", "calls", "cells"}
+)
+"""Folders of the layout of before: a family of that name could be taken for one."""
 NULL_MODES = ("none", "blind")
 """Feedback modes of direct; they show no thought."""
 
@@ -97,9 +102,11 @@ def _check_axes(params: Params, path: Path) -> None:
         if not names:
             raise ParamsError(f"{path}: {axis} is empty; expected at least one of its presets")
         for name in [*names, *presets]:
-            if not NAME.fullmatch(name) or name in RESERVED:
+            if not NAME.fullmatch(name):
+                raise ParamsError(f"{path}: {axis}: {name[:80]!r}; expected a-z, 0-9, _")
+            if name in RESERVED | FORMER:
                 raise ParamsError(
-                    f"{path}: {axis}: {name[:80]!r}; expected a-z, 0-9, _ (not 'recipes', 'report')"
+                    f"{path}: {axis}: {name!r} is a folder of g2u's; expected another name"
                 )
         for name in names:
             if name not in presets:
