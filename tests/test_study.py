@@ -61,7 +61,7 @@ def test_what_is_not_there_is_a_line_with_the_next_command(folder: Path, tmp_pat
         g2u.open(tmp_path)
     study = g2u.open(folder)
     with pytest.raises(
-        DataError, match=r"mine: no question .none.; see study\.questions\(.mine.\)"
+        DataError, match="mine: no question .none.; see study"
     ):
         study.show("mine", "none")
     with pytest.raises(ParamsError, match="did you mean 'detail'"):
