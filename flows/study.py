@@ -61,9 +61,9 @@ def params_of(name: str, root: Path = Path()) -> dict[str, Any]:
     A study that names models, benchmarks or families has none of params.yaml's further cells.
     """
     base, changes = (_read(root / path) for path in (PATH, STUDIES / f"{name}.yaml"))
-    shelf = _read(root / params.SHELF)["presets"] if (root / params.SHELF).exists() else {}
+    shelf = params.shelved(root / PATH)
     taken = {
-        axis: {name: shelf[axis][name] for name in found if name in shelf.get(axis, {})}
+        axis: {name: shelf[axis][name] for name in found if name in shelf[axis]}
         for axis, found in changes.get("presets", {}).items()
     }
     if any(axis in changes for axis in AXES):
@@ -93,7 +93,7 @@ def workspace(name: str) -> Path:
     wanted = [
         path
         for path in filter(None, listed.stdout.split("\0"))
-        if not path.startswith(("data/", "tests/", "studies/")) and path not in APART
+        if not path.startswith(("cells/", "data/", "tests/", "studies/")) and path not in APART
     ]
     for path in wanted:
         if Path(path).is_file():
