@@ -23,6 +23,7 @@ from g2u.errors import ParamsError, run_main, unknown_name
 from g2u.files import from_yaml, write_whole
 from g2u.params import reading as params
 from g2u.params.sections import AXES, PATH
+from g2u.pipeline.study import enter
 from g2u.report.page import PAGES
 from g2u.tables.places import REPORT
 
@@ -139,7 +140,9 @@ def main() -> None:
     """Run the studies named on the command line, one after the other."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     parser.add_argument("names", nargs="+", help="files of studies/, without .yaml")
-    for name in parser.parse_args().names:
+    names = parser.parse_args().names
+    enter()
+    for name in names:
         run(name)
 
 

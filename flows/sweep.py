@@ -29,6 +29,7 @@ from g2u.pipeline import guard
 from g2u.pipeline.make import make
 from g2u.pipeline.sources import Inputs
 from g2u.pipeline.stale import stale, status
+from g2u.pipeline.study import enter
 from g2u.pipeline.sync import sync
 from g2u.terminal.telling import Telling
 
@@ -132,6 +133,7 @@ def sweep(axes: list[str]) -> list[dict[str, Any]]:
 
 def main() -> None:
     """Sweep the axes of the command line and print accuracy by point."""
+    enter()
     table = sweep(sys.argv[1:])
     for row in table:
         place = f"{row['experiment']:<24}{row['benchmark']:<16}{row['model']:<10}{row['arm']:<20}"

@@ -85,7 +85,9 @@ def _text_of(path: Path) -> str:
             raise ParamsError(f"{path}: {status.st_size:,} bytes; expected at most {MAX_BYTES:,}")
         return path.read_text(encoding="utf-8")
     except FileNotFoundError:
-        raise ParamsError(f"{path}: missing; run inside a g2u workspace (git clone, cd)") from None
+        raise ParamsError(
+            f"{path}: missing; run inside a study (g2u init FOLDER makes one)"
+        ) from None
     except OSError as error:
         raise ParamsError(f"{path}: cannot be read: {error.strerror}") from None
     except UnicodeDecodeError as error:

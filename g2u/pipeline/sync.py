@@ -31,13 +31,13 @@ from g2u.pipeline.ownership import (
 )
 from g2u.pipeline.recipes import elsewhere, halves, named, recipes, sources
 from g2u.pipeline.sources import states
+from g2u.pipeline.study import BEGIN, DVC_FILE, END
 from g2u.tables.places import DATA, RECIPES, RECIPES_FILE, REPORT, TRAINING, BenchmarkFolder, Cell
 
 BENCHMARK_TEMPLATE = Path(__file__).with_name("benchmark.dvc.yaml")
 FAMILY_TEMPLATE = Path(__file__).with_name("family.dvc.yaml")
 RECIPES_TEMPLATE = Path(__file__).with_name("recipes.dvc.yaml")
-ROOT = Path("dvc.yaml")
-BEGIN, END = "# kept by g2u sync: begin", "# kept by g2u sync: end"
+STUDY_TEMPLATE = Path(__file__).with_name("study.dvc.yaml")
 IGNORED = f"""\
 # In folders that stages write, DVC looks at the stages' files alone: what else lies there is
 # somebody's, neither versioned nor touched; a link to nowhere would stop it. {HEADER}.
@@ -206,7 +206,8 @@ def dvc_files(config: Params, root: Path = Path()) -> dict[Path, str]:
             path = Cell(benchmark, model, family).dvc_file
             if path not in files:
                 files[path] = family_file(config, benchmark, family, root)
-    files[ROOT] = root_file(config, (root / ROOT).read_text(encoding="utf-8"), root)
+    there = root / DVC_FILE if (root / DVC_FILE).exists() else STUDY_TEMPLATE
+    files[DVC_FILE] = root_file(config, there.read_text(encoding="utf-8"), root)
     return files
 
 
@@ -339,7 +340,7 @@ def sync_plan(config: Params, root: Path = Path()) -> Planned:
             theirs.append(f"{path}: no file, where g2u sync writes one; move it away")
         elif not place.exists() or (there := place.read_bytes()) != text.encode():
             texts[path] = text
-            if path != ROOT and place.exists() and not _is_synced(path, there):
+            if path != DVC_FILE and place.exists() and not _is_synced(path, there):
                 theirs.append(
                     f"{path}: g2u sync did not write it, or stages were added to it, and would "
                     "overwrite it; move it, or the stages, to a folder of their own"
