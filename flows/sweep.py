@@ -24,13 +24,13 @@ from g2u.errors import DataError, ParamsError, run_main
 from g2u.params import reading as params
 from g2u.params.params import Params
 from g2u.params.sections import PATH
-from g2u.params.settings import Section
 from g2u.pipeline import guard
 from g2u.pipeline.make import make
 from g2u.pipeline.sources import Inputs
 from g2u.pipeline.stale import stale, status
 from g2u.pipeline.study import enter
 from g2u.pipeline.sync import sync
+from g2u.settings import Section
 from g2u.terminal.telling import Telling
 
 Point = dict[str, Any]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from g2u.errors import CacheError, ParamsError, run_main
 from g2u.params import reading as params
+from g2u.params.sections import PATH
 from g2u.pipeline.study import enter, study_of
 
 if TYPE_CHECKING:
@@ -73,14 +74,14 @@ def migrate_command(arguments: argparse.Namespace) -> None:
     from g2u.pipeline.migrate import moves
     from g2u.pipeline.sync import sync
 
-    config = params.load()
-    with only_driver():
-        print(moves().apply(Path()))
-        for line in sync(config):
-            print(line)
-        store = call_store()
-        print(f"{store.place}: {cache.migrated(store.migrate())}")
-    print("next: g2u run")
+    if PATH.exists():
+        config = params.load()
+        with only_driver():
+            print(moves().apply(Path()))
+            for line in sync(config):
+                print(line)
+    store = call_store()
+    print(f"{store.place}: {cache.migrated(store.migrate())}")
 
 
 def cache_command(arguments: argparse.Namespace) -> None:
@@ -202,9 +203,9 @@ def _asked(config: "Params", benchmark: str) -> "tuple[list[Question], list[Targ
     """
     from g2u.errors import DataError
     from g2u.questions import targets
+    from g2u.scores.samples import samples
     from g2u.tables import schemas as tables
     from g2u.tables.places import BenchmarkFolder
-    from stages.prepare import samples
 
     config.require(benchmark=benchmark)
     folder = BenchmarkFolder(benchmark)
@@ -394,7 +395,7 @@ def _enter_study(arguments: argparse.Namespace) -> None:
     Raises:
         G2UError: there is no study.
     """
-    needs_none = arguments.command == "cache" or getattr(arguments, "new_key", None)
+    needs_none = arguments.command in ("cache", "migrate") or getattr(arguments, "new_key", None)
     if needs_none and study_of(Path.cwd()) is None:
         return
     inside = enter()
