@@ -20,7 +20,7 @@ from typing import Any
 
 import yaml
 
-from g2u.cli import repairs
+from g2u.cli import IS_SET, THREADS, repairs
 from g2u.errors import DataError, G2UError
 from g2u.files import from_yaml
 from g2u.workspace import DATA
@@ -117,10 +117,15 @@ def run_dvc(arguments: Sequence[str], *, tell: Callable[[str], None] | None = No
     Raises:
         DataError: DVC stopped.
     """
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
+    environment = {
+        **os.environ,
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}",
+    }
+    if not IS_SET:
+        environment.pop(THREADS, None)  # somebody's own stages may multiply matrices
     process = subprocess.Popen(
         [sys.executable, "-m", "dvc", *arguments],
-        env={**os.environ, "PATH": path},  # stages run this `python`
+        env=environment,  # stages run this `python`
         stdout=subprocess.PIPE if tell else None,
         stderr=subprocess.STDOUT if tell else None,
         text=True,

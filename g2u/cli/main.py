@@ -1,6 +1,7 @@
 """g2u: run, plan, sync, fill, prompts, cache, check, serve, score, harness, doctor."""
 
 import argparse
+import gc
 import os
 import sys
 from contextlib import nullcontext, suppress
@@ -8,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from g2u import params
+from g2u.cli import YOUNG
 from g2u.errors import CacheError, G2UError, ParamsError, run_main
 
 if TYPE_CHECKING:
@@ -390,6 +392,7 @@ def _enter_workspace(arguments: argparse.Namespace) -> None:
 
 def entry() -> None:
     """The console script."""
+    gc.set_threshold(YOUNG)
     run_main(main)
 
 

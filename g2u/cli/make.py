@@ -25,6 +25,7 @@ from types import TracebackType
 from typing import Any
 
 from g2u.cli import dvc, guard
+from g2u.cli.forked import context
 from g2u.cli.ownership import COMMAND, respelled
 from g2u.cli.sources import Inputs
 from g2u.cli.telling import Telling
@@ -208,12 +209,12 @@ class Makers:
     def submit(self, command: Sequence[str]) -> Future[Ended]:
         """Run a stage by name and arguments."""
         if self._pool is None:
-            context = multiprocessing.get_context("spawn")
-            devices = context.SimpleQueue()
+            fork = context()
+            devices = fork.SimpleQueue()
             for slot in range(self.count):
                 devices.put(self._devices[slot % len(self._devices)] if self._devices else "")
             self._pool = ProcessPoolExecutor(
-                self.count, mp_context=context, initializer=_begin, initargs=(devices,)
+                self.count, mp_context=fork, initializer=_begin, initargs=(devices,)
             )
         return self._pool.submit(perform, *command)
 
@@ -227,10 +228,10 @@ class Makers:
         trace: TracebackType | None,
     ) -> None:
         if self._pool is not None:
-            self._pool.shutdown(wait=kind is None, cancel_futures=True)
             if kind is not None:
                 for process in multiprocessing.active_children():
                     process.terminate()
+            self._pool.shutdown(cancel_futures=True)
 
 
 def _begin(devices: Any) -> None:
