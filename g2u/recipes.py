@@ -16,7 +16,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from g2u import code, plugins
-from g2u.dependencies import LOADED_BY_NAME, shared_code
+from g2u.dependencies import shared_code
 from g2u.digests import sha256
 from g2u.errors import G2UError
 from g2u.files import files_below
@@ -51,9 +51,13 @@ class Recipe:
 
 def recipes(config: Params, root: Path = Path()) -> dict[Path, Recipe]:
     """Every recipe that params.yaml asks for, by its path in the workspace."""
-    shared = {stage: _common(stage, root) for stage in LOADED_BY_NAME}
+    shared = shared_code(root)
+
+    def code_of(stage: str) -> set[str]:
+        return {"stages/__init__.py", f"stages/{stage}.py", *shared[stage]}
+
     return {
-        path: Recipe(recipe.params, sorted({*recipe.code, *shared[_stage_of(path)]}))
+        path: Recipe(recipe.params, sorted({*recipe.code, *code_of(_stage_of(path))}))
         for path, recipe in named(config, root).items()
     }
 
@@ -231,11 +235,6 @@ def _figures(config: Params, benchmark: str) -> list[str]:
     """The scorers that the source's targets may name, and the metric."""
     metric = config.presets.benchmarks[benchmark].metric
     return [f"g2u/scoring/official/{metric}.py", *_scorers(config, benchmark)]
-
-
-def _common(stage: str, root: Path) -> list[str]:
-    """What all cells of a stage run."""
-    return ["stages/__init__.py", f"stages/{stage}.py", *shared_code(stage, root)]
 
 
 def _stage_of(path: Path) -> str:
