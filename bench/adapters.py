@@ -19,7 +19,7 @@ from openai import AsyncOpenAI
 
 from g2u.models import hf_chat
 from g2u.models import openai as served
-from g2u.pictures import encode_png, picture_of, pixels_of
+from g2u.pictures.decoding import encode_png, picture_of, pixels_of
 from g2u.records import AnswerRequest, Picture, Turn
 from tests.conftest import png
 from tests.models.builders import llava

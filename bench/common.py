@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import yaml
 
-from g2u.pictures import encode_png
+from g2u.pictures.decoding import encode_png
 from tests.conftest import Workspace
 
 ADAPTER = '''"""The model null, which notes its first call, when weights would be read."""

@@ -14,7 +14,7 @@ import yaml
 
 from g2u import plugins
 from g2u.records import Question
-from g2u.scoring.responses import refuses
+from g2u.scores.responses import refuses
 
 PARTS = ("open", "held", "later", "last")
 FOLDER = Path(__file__).parents[1] / "tests" / "scoring" / "hostile"

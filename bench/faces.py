@@ -1,4 +1,5 @@
-"""Outlines of open fonts as the modules of g2u/signs/faces: capitals and figures as polygons.
+"""Outlines of open fonts as the modules of g2u/questions/signs/faces: capitals and figures as
+polygons.
 
 Run: pip install fonttools brotli; python -m bench.faces FILE.woff2 ROOT_OF_PACKAGE. The font comes
 from a package of npm (@fontsource/NAME) with its licence beside it. Curves become lines that keep
@@ -15,7 +16,7 @@ from pathlib import Path
 from fontTools.pens.basePen import BasePen
 from fontTools.ttLib import TTFont
 
-FOLDER = Path("g2u/signs/faces")
+FOLDER = Path("g2u/questions/signs/faces")
 LETTERS = string.ascii_uppercase + string.digits + " "
 TOLERANCE = 2.0
 Point = tuple[float, float]

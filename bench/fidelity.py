@@ -19,13 +19,13 @@ from scipy.ndimage import (
     uniform_filter,
 )
 
-from g2u.benchmarks import signs
-from g2u.ink import Pixels
-from g2u.pictures import pixels_of
+from g2u.pictures.decoding import pixels_of
+from g2u.pictures.ink import Pixels
+from g2u.questions.benchmarks import signs
 from g2u.records import Sample
 from g2u.report.markdown import markdown_table
-from g2u.scoring.fidelity import correlation, likeness
-from g2u.scoring.statistics import Floats
+from g2u.scores.fidelity import correlation, likeness
+from g2u.scores.statistics import Floats
 
 Kinds = dict[str, Pixels]
 Order = list[tuple[str, str]]

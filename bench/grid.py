@@ -12,12 +12,13 @@ from pathlib import Path
 import numpy as np
 
 from bench.common import machine
-from g2u.params import Params, load
+from g2u.params.params import Params
+from g2u.params.reading import load
 from g2u.records import Question, Target
 from g2u.report.summary import CellResult, summary
-from g2u.scoring.leaks import Leaks
-from g2u.scoring.metrics import SHUFFLED, cell_metrics
-from g2u.tables import Score
+from g2u.scores.leaks import Leaks
+from g2u.scores.metrics import SHUFFLED, cell_metrics
+from g2u.tables.schemas import Score
 
 PER_PICTURE = 2
 """Questions about each picture."""

@@ -19,8 +19,8 @@ from scipy.special import gammaln, xlogy
 
 from bench.common import machine
 from g2u.report.summary import CellResult, summary
-from g2u.scoring.leaks import Leaks
-from g2u.scoring.statistics import (
+from g2u.scores.leaks import Leaks
+from g2u.scores.statistics import (
     Gain,
     Resampling,
     equivalence_bounds,

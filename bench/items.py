@@ -13,16 +13,18 @@ from collections.abc import Callable
 from pathlib import Path
 
 from bench.common import machine, picture
-from g2u import flow, plugins, tables
-from g2u.cache.broker import Broker
-from g2u.cache.calls import BrokeredCalls
-from g2u.cache.folder import FolderStore
-from g2u.imagining import Imagining
+from g2u import plugins
+from g2u.calls import flow
+from g2u.calls.asking import BrokeredCalls
+from g2u.calls.broker import Broker
+from g2u.calls.folder import FolderStore
 from g2u.models import null
-from g2u.params import load
-from g2u.pictures import picture_of
+from g2u.params.reading import load
+from g2u.pictures.decoding import picture_of
 from g2u.records import EditRequest, Question
-from g2u.workspace import Cell
+from g2u.tables import schemas as tables
+from g2u.tables.places import Cell
+from g2u.thoughts.imagining import Imagining
 from stages.generate import imagined
 
 ITEMS, SIZE, ROUNDS = 2000, 224, 5

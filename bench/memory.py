@@ -47,7 +47,7 @@ def kind():
     told = sys.modules.get("multiprocessing.process")
     if told is None or told.parent_process() is None:
         return "driver"
-    return "worker" if "g2u.cli.fill" in sys.modules else "stages"
+    return "worker" if "g2u.pipeline.fill" in sys.modules else "stages"
 
 
 def watch():
@@ -70,7 +70,7 @@ import hashlib
 import numpy as np
 
 from g2u.models import null
-from g2u.pictures import picture_of_pixels, pixels_of
+from g2u.pictures.decoding import picture_of_pixels, pixels_of
 
 capabilities = null.capabilities
 Settings = null.Settings

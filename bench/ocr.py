@@ -15,7 +15,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from g2u.models import rapidocr
-from g2u.pictures import picture_of_pixels, pixels_of
+from g2u.pictures.decoding import picture_of_pixels, pixels_of
 from g2u.records import AnswerRequest, Picture, Turn
 
 LIMITS = (736, 192)

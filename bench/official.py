@@ -16,12 +16,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from g2u.benchmarks.unig2u import SCENES, SHAPES
+from g2u.questions.benchmarks.unig2u import SCENES, SHAPES
 from g2u.records import Question, Target
-from g2u.scoring.metrics import score_answers
-from g2u.scoring.statistics import Resampling
-from g2u.scoring.units import official_metrics
-from g2u.tables import Answer, Score
+from g2u.scores.metrics import score_answers
+from g2u.scores.statistics import Resampling
+from g2u.scores.units import official_metrics
+from g2u.tables.schemas import Answer, Score
 
 COUNT = 2500
 PEER = Path(__file__).with_name("official_peer.py")

@@ -9,10 +9,11 @@ import argparse
 import time
 from collections.abc import Callable, Iterator
 
-from g2u import drawing, judging, literals, plugins
-from g2u.edits import interleaved, rounds
+from g2u import literals, plugins
 from g2u.records import Question
-from g2u.scoring import forms, leaks, options, quantities, responses
+from g2u.scores import forms, judging, leaks, options, quantities, responses
+from g2u.thoughts import drawing
+from g2u.thoughts.edits import interleaved, rounds
 
 SMALL, LARGE = 16_000, 64_000
 SLOWEST = 5

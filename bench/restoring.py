@@ -23,7 +23,7 @@ from PIL import Image, ImageDraw, ImageFont
 from g2u.models import realesrgan
 from g2u.models.realesrgan import fetching, weights
 from g2u.models.realesrgan.network import NETWORKS
-from g2u.pictures import encode_png, picture_of, pixels_of
+from g2u.pictures.decoding import encode_png, picture_of, pixels_of
 from g2u.records import EditRequest, Picture
 
 T = TypeVar("T")

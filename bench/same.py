@@ -10,19 +10,21 @@ import random
 import sys
 from collections.abc import Sequence
 
+import g2u_tiny.model as tiny
 from bench.common import machine, workspace
-from g2u import flow, plugins
-from g2u.cache.broker import Broker
-from g2u.cache.calls import BrokeredCalls
-from g2u.cache.folder import FolderStore
-from g2u.cli.fill import fill
-from g2u.cli.plan import Source, read_source
-from g2u.cli.stale import Stale
-from g2u.imagining import Imagining
-from g2u.models import tiny
-from g2u.params import Params
+from g2u import plugins
+from g2u.calls import flow
+from g2u.calls.asking import BrokeredCalls
+from g2u.calls.broker import Broker
+from g2u.calls.folder import FolderStore
+from g2u.calls.opened import CACHE_VARIABLE, call_store
+from g2u.params.params import Params
+from g2u.pipeline.fill import fill
+from g2u.pipeline.plan import Source, read_source
+from g2u.pipeline.stale import Stale
 from g2u.records import Question
-from g2u.workspace import CACHE_VARIABLE, Cell, call_store
+from g2u.tables.places import Cell
+from g2u.thoughts.imagining import Imagining
 from stages.generate import imagined
 from tests.conftest import Workspace
 

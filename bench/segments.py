@@ -16,21 +16,21 @@ from collections.abc import Callable
 from pathlib import Path
 
 from bench.common import machine
-from g2u.cache.folder import FolderStore
-from g2u.cache.segment import Writer
-from g2u.cache.store import FORM, Entry, packed, unpacked
+from g2u.calls.folder import FolderStore
+from g2u.calls.segment import Writer
+from g2u.calls.store import FORM, Entry, packed, unpacked
 
 PICTURE = ("cd" * 32, 224, 224, False)
 OPEN = """
 import sys, time
 from pathlib import Path
-import g2u.cache.folder
+import g2u.calls.folder
 
 def peak():  # ru_maxrss begins with the parent's
     return int(Path("/proc/self/status").read_text().split("VmHWM:")[1].split()[0])
 
 base, begun = peak(), time.process_time()
-store = g2u.cache.folder.FolderStore(Path(sys.argv[1]))
+store = g2u.calls.folder.FolderStore(Path(sys.argv[1]))
 store._refresh()
 found = store._index.find(sys.argv[2:])
 seconds = time.process_time() - begun

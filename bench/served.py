@@ -21,7 +21,7 @@ import httpx
 from openai import AsyncOpenAI
 
 from bench.common import machine, picture, rows, workspace
-from g2u.cache.folder import FolderStore
+from g2u.calls.folder import FolderStore
 from tests.campaigns.crashes import forget
 from tests.conftest import Workspace
 

@@ -12,11 +12,11 @@ import numpy as np
 from PIL import Image
 
 from bench.common import machine, timed, workspace
-from g2u import tables
 from g2u.digests import call_key
-from g2u.pictures import picture_of
+from g2u.pictures.decoding import picture_of
 from g2u.records import EditRequest, Thought
 from g2u.sharing.manifest import verify
+from g2u.tables import schemas as tables
 from tests.conftest import tsv_rows
 
 
@@ -50,7 +50,7 @@ def main() -> None:
             for n in range(count)
         ]  # fmt: skip
         encoded = sum(len(t.picture.encoded) for t in thoughts if t.picture)
-        place = made.folder / "data" / "mine" / "thoughts" / "tiny" / "detail"
+        place = made.folder / "data" / "mine" / "detail" / "tiny" / "thoughts"
         recipe = tables.Recipe("mine", "detail", "tiny", "f" * 64, '{"steps":8}')
         tables.write_thoughts(place, thoughts, recipe)
         run = timed(made.folder, "-m", "g2u.cli.main", "export", "out", "mine/tiny/detail")

@@ -31,7 +31,9 @@ def main() -> None:
         for stage in ("generate", "understand", "score"):
             run = timed(made.folder, "-m", f"stages.{stage}", *cell)
             print(f"stage {stage}, calls cached: {run.wall:.1f} s, peak {run.peak:.0f} MB")
-        bare = timed(made.folder, "-c", "import polars, pyarrow.parquet, scipy.special, g2u.params")
+        bare = timed(
+            made.folder, "-c", "import polars, pyarrow.parquet, scipy.special, g2u.params.reading"
+        )
         print(f"imports alone: peak {bare.peak:.0f} MB")
     few, many = seconds.values()
     print(f"dvc status: {few:.2f} s with 10 thoughts, {many:.2f} s with {items}")

@@ -20,12 +20,10 @@ import polars as pl
 
 from flows import study
 from flows.figures import helps, with_tables
-from g2u import params
-from g2u.alignment import rule, section
-from g2u.alignment.section import Align
 from g2u.errors import run_main
 from g2u.files import write_whole
-from g2u.params import Params
+from g2u.params import reading as params
+from g2u.params.params import Params
 from g2u.report.aligned import (
     Course,
     changes_table,
@@ -35,8 +33,10 @@ from g2u.report.aligned import (
     rewards_table,
 )
 from g2u.report.changes import all_repainted
-from g2u.scoring.statistics import Resampling
-from g2u.workspace import ALIGNING, CURVE, PAINTINGS, STUDIED_WEIGHTS, BenchmarkFolder
+from g2u.scores.statistics import Resampling
+from g2u.tables.places import ALIGNING, CURVE, PAINTINGS, STUDIED_WEIGHTS, BenchmarkFolder
+from g2u_tiny.alignment import rule, section
+from g2u_tiny.alignment.section import Align
 
 SEEDS = 3
 DOCUMENT = Path("docs/alignment.md")

@@ -7,10 +7,10 @@ from typing import Any
 
 import fsspec
 
-from g2u.cli.ownership import Workspace, outs
 from g2u.errors import DataError
-from g2u.params import Params
-from g2u.workspace import REPORT
+from g2u.params.params import Params
+from g2u.pipeline.ownership import Workspace, outs
+from g2u.tables.places import REPORT
 
 LISTING = "copied-by-g2u.json"
 """Lists what was copied to a place, so that it may be copied there again."""

@@ -17,15 +17,16 @@ from PIL import Image
 from plotly.offline import get_plotlyjs
 
 from flows.study import RESULTS, WORKSPACES
-from g2u import plugins, tables
+from g2u import plugins
 from g2u.errors import DataError, run_main
 from g2u.files import write_whole
-from g2u.pictures import pixels_of
+from g2u.pictures.decoding import pixels_of
 from g2u.records import Picture, Question
 from g2u.report.curves import Curve, depth_figure, steps_figure
 from g2u.report.seeds import controls_table, expected_table, seeds_table
 from g2u.report.strip import Panel, Row, strip
-from g2u.workspace import BenchmarkFolder, Cell
+from g2u.tables import schemas as tables
+from g2u.tables.places import BenchmarkFolder, Cell
 
 STEPS = {"tiny_1_step": 1, "tiny_2_steps": 2, "tiny_4_steps": 4, "tiny": 8}
 """Models of the study `steps` and their flow steps."""

@@ -21,15 +21,18 @@ from flows import git
 from flows.copying import copied, report_files
 from flows.reproduce import reproduce, without_server
 from flows.view import surviving
-from g2u import params
-from g2u.cli import guard
-from g2u.cli.ownership import Workspace, form_of, is_generated, outs
-from g2u.cli.sync import ROOT, ignore_files
 from g2u.errors import DataError, ParamsError, run_main
 from g2u.files import from_yaml
-from g2u.params import Nightly, Params
-from g2u.workspace import DATA, REPORT
+from g2u.params import reading as params
+from g2u.params.params import Params
+from g2u.params.sections import PATH, Nightly
+from g2u.pipeline import guard
+from g2u.pipeline.ownership import HEADLINES, Workspace, form_of, is_generated, outs
+from g2u.pipeline.sync import ROOT, ignore_files
+from g2u.tables.places import RECIPES_FILE, REPORT, BenchmarkFolder
 
+NUMBERS = ("metrics.json", "gains.json", "gains.csv")
+"""Outputs that Git keeps."""
 REMEDY = "On that machine: g2u doctor; then python -m flows.nightly. Finished work is kept."
 
 
@@ -58,7 +61,7 @@ def record() -> str:
             "this night and not as committed, so that no clone could come to its results; they are "
             "kept here; commit these files, then python -m flows.nightly"
         )
-    own = [str(path) for path in (params.PATH, params.SHELF, ROOT)]
+    own = [str(path) for path in (PATH, params.SHELF, ROOT)]
     edited = [path for path in git.not_committed(own)[0] if path != str(ROOT)]
     if not git.commit(_made(config, workspace), "nightly: results of what changed"):
         return ""
@@ -73,7 +76,7 @@ def record() -> str:
 def _read(workspace: Workspace) -> set[str]:
     """Files and folders that the stages depend on beside each other's outputs."""
     found: set[str] = set()
-    own = Path("data/dvc.yaml")
+    own = RECIPES_FILE
     texts = {**workspace.dvc_files, own: own.read_text(encoding="utf-8")}
     for text in texts.values():
         told = from_yaml(text)
@@ -90,25 +93,27 @@ def _read(workspace: Workspace) -> set[str]:
 
 def _made(config: Params, workspace: Workspace) -> list[str]:
     """What a run changes under Git: the files of sync, DVC's beside them, and the numbers."""
-    stages = [ROOT, DATA / "dvc.yaml", *workspace.dvc_files]
+    stages = [ROOT, RECIPES_FILE, *workspace.dvc_files]
     made = [*stages, *(path.with_suffix(".lock") for path in stages), *ignore_files(config)]
     for out in outs(config):
         made.append(out.path.with_name(".gitignore"))
-        if "metrics" in out.path.parts[2:3] or out.path.name in ("gains.json", "gains.csv"):
+        if out.path.name in NUMBERS:
             made.append(out.path)
-    there = [path for path in (params.PATH, params.SHELF, *made) if path.is_file()]
+        elif out.path == REPORT / HEADLINES:
+            made += sorted(out.path.glob("*.json"))
+    there = [path for path in (PATH, params.SHELF, *made) if path.is_file()]
     return [path.as_posix() for path in dict.fromkeys([*there, *_gone()])]
 
 
 def _gone() -> list[Path]:
     """Files of g2u's that the last commit has and that are gone, with their benchmark or cell."""
-    lost = [Path(path) for path in git.at_head() if path.startswith("data/")]
+    lost = [Path(path) for path in git.at_head() if path.startswith(("data/", "cells/"))]
     lost = [path for path in lost if not path.exists()]
 
     def was_ours(path: Path) -> bool:
         beside = path.with_name("dvc.yaml") if path.name == "dvc.lock" else path
         if form_of(path):
-            beside = Path(*path.parts[:2], "dvc.yaml")
+            beside = BenchmarkFolder(path.parts[1]).dvc_file
         try:
             return is_generated(beside, git.git("show", f"HEAD:./{beside.as_posix()}"))
         except DataError:  # it was not there

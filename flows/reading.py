@@ -16,15 +16,16 @@ from PIL import Image, ImageDraw, ImageFont
 
 from flows.figures import inside, results, with_tables
 from flows.study import RESULTS, WORKSPACES, params_of
-from g2u import params, tables
 from g2u.errors import DataError, run_main
 from g2u.files import write_whole
-from g2u.params import Params
-from g2u.pictures import pixels_of
+from g2u.params import reading as params
+from g2u.params.params import Params
+from g2u.pictures.decoding import pixels_of
 from g2u.report.strip import INK, RIGHT, SOFT, WRONG
-from g2u.scoring.statistics import Resampling, paired_gain
-from g2u.tables import Score
-from g2u.workspace import REPORT, BenchmarkFolder, Cell
+from g2u.scores.statistics import Resampling, paired_gain
+from g2u.tables import schemas as tables
+from g2u.tables.places import REPORT, BenchmarkFolder, Cell
+from g2u.tables.schemas import Score
 
 DOCUMENT, PICTURE = Path("docs/reading.md"), Path("docs/reading.png")
 TUNED, UNTUNED, LINE, SMALL = (

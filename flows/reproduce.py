@@ -21,17 +21,17 @@ from prefect.cache_policies import NO_CACHE
 from prefect.tasks import exponential_backoff
 
 from flows.view import View, surviving
-from g2u.cli import guard
-from g2u.cli.closing import closing
-from g2u.cli.fill import Filled, fill, jobs
-from g2u.cli.make import make
-from g2u.cli.run import all_answered, run, settle
-from g2u.cli.sources import Inputs
-from g2u.cli.stale import Stale
-from g2u.cli.telling import Telling
 from g2u.errors import BudgetError, CacheError, ParamsError, run_main
-from g2u.params import Params
-from g2u.workspace import REPORT
+from g2u.params.params import Params
+from g2u.pipeline import guard
+from g2u.pipeline.fill import Filled, fill, jobs
+from g2u.pipeline.make import make
+from g2u.pipeline.run import all_answered, run, settle
+from g2u.pipeline.sources import Inputs
+from g2u.pipeline.stale import Stale
+from g2u.tables.places import REPORT
+from g2u.terminal.closing import closing
+from g2u.terminal.telling import Telling
 
 RETRIES = 2
 FINAL = (BudgetError, CacheError, ParamsError)

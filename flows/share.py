@@ -13,8 +13,8 @@ from prefect.cache_policies import NO_CACHE
 
 from flows.copying import copied, files_of
 from flows.view import View
-from g2u import params
 from g2u.errors import ParamsError, run_main
+from g2u.params import reading as params
 from g2u.sharing.card import NAME
 from g2u.sharing.export import drawn_cells, export, named_cells
 from g2u.sharing.manifest import verify

@@ -18,11 +18,13 @@ from typing import Any
 
 import yaml
 
-from g2u import params
+from g2u.calls.opened import CACHE_VARIABLE, call_store
 from g2u.errors import ParamsError, run_main, unknown_name
 from g2u.files import from_yaml, write_whole
+from g2u.params import reading as params
+from g2u.params.sections import AXES, PATH
 from g2u.report.page import PAGES
-from g2u.workspace import CACHE_VARIABLE, REPORT, call_store
+from g2u.tables.places import REPORT
 
 STUDIES = Path("studies")
 RESULTS = STUDIES / "results"
@@ -58,13 +60,13 @@ def params_of(name: str, root: Path = Path()) -> dict[str, Any]:
 
     A study that names models, benchmarks or families has none of params.yaml's further cells.
     """
-    base, changes = (_read(root / path) for path in (params.PATH, STUDIES / f"{name}.yaml"))
+    base, changes = (_read(root / path) for path in (PATH, STUDIES / f"{name}.yaml"))
     shelf = _read(root / params.SHELF)["presets"] if (root / params.SHELF).exists() else {}
     taken = {
         axis: {name: shelf[axis][name] for name in found if name in shelf.get(axis, {})}
         for axis, found in changes.get("presets", {}).items()
     }
-    if any(axis in changes for axis in params.AXES):
+    if any(axis in changes for axis in AXES):
         base = {name: value for name, value in base.items() if name != "cells"}
     return laid_over(laid_over({"presets": taken}, base), changes)
 
@@ -98,7 +100,7 @@ def workspace(name: str) -> Path:
             (place / path).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(path, place / path)
     _forget_gone(place, wanted)
-    write_whole(place / params.PATH, yaml.safe_dump(params_of(name), sort_keys=False))
+    write_whole(place / PATH, yaml.safe_dump(params_of(name), sort_keys=False))
     if not (place / ".git").exists():
         subprocess.run([GIT, "init", "--quiet"], cwd=place, check=True)
     return place

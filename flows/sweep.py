@@ -19,14 +19,15 @@ from prefect.cache_policies import NO_CACHE
 from flows.git import git
 from flows.reproduce import fill_all, gains_rows, in_prefect
 from flows.view import View
-from g2u import params
-from g2u.cli import guard
-from g2u.cli.make import make
-from g2u.cli.sources import Inputs
-from g2u.cli.stale import stale, status
-from g2u.cli.sync import sync
-from g2u.cli.telling import Telling
 from g2u.errors import DataError, ParamsError, run_main
+from g2u.params import reading as params
+from g2u.params.sections import PATH
+from g2u.pipeline import guard
+from g2u.pipeline.make import make
+from g2u.pipeline.sources import Inputs
+from g2u.pipeline.stale import stale, status
+from g2u.pipeline.sync import sync
+from g2u.terminal.telling import Telling
 
 Point = dict[str, Any]
 """Dotted key of params.yaml -> value."""
@@ -81,7 +82,7 @@ def experiment(name: str, inputs: Inputs, told: Telling) -> None:
 @flow(validate_parameters=False)
 def sweep(axes: list[str]) -> list[dict[str, Any]]:
     """Run every point; returns the table."""
-    wanted, path = points(axes), params.PATH
+    wanted, path = points(axes), PATH
     before = path.read_bytes()
     raw = yaml.safe_load(before)
     settings = [changed(raw, point) for point in wanted]

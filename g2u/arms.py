@@ -15,7 +15,7 @@ class Arm:
     """One way to ask all questions of a cell."""
 
     feedback: str
-    """A file of g2u/feedback."""
+    """A file of g2u/answers/feedback."""
     pairing: Pairing = "own"
     """own: a question sees its own thoughts. shuffled: those of another question's pictures."""
     draw: int = 0

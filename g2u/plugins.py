@@ -12,17 +12,18 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, cast
 
-from g2u import code, protocols
+from g2u import protocols
+from g2u.code import identity
 from g2u.errors import ModelError, ParamsError, in_one_line, unknown_name
-from g2u.settings import Section
+from g2u.params.settings import Section
 
 PLACES = {
-    "source": "g2u.benchmarks",
-    "edit": "g2u.edits",
+    "source": "g2u.questions.benchmarks",
+    "edit": "g2u.thoughts.edits",
     "adapter": "g2u.models",
-    "feedback": "g2u.feedback",
-    "scorer": "g2u.scoring.answers",
-    "metric": "g2u.scoring.official",
+    "feedback": "g2u.answers.feedback",
+    "scorer": "g2u.scores.types",
+    "metric": "g2u.scores.official",
 }
 
 
@@ -30,7 +31,7 @@ def known(kind: str) -> list[str]:
     """Names of the modules of a kind, from the folder's listing; imports none of them."""
     (folder,) = importlib.import_module(PLACES[kind]).__path__
     own = _listed(folder, Path(folder).stat().st_mtime_ns)
-    return sorted([*own, *foreign()]) if kind == "adapter" else list(own)
+    return sorted({*own, *brought()}) if kind == "adapter" else list(own)
 
 
 @lru_cache(maxsize=64)
@@ -40,10 +41,19 @@ def _listed(folder: str, changed: int) -> tuple[str, ...]:
     return tuple(sorted(found.name for found in pkgutil.iter_modules([folder])))
 
 
-@cache
 def foreign() -> dict[str, EntryPoint]:
     """Adapters that other installed packages bring, by name."""
+    return {name: entry for name, entry in brought().items() if not _of_house(entry)}
+
+
+@cache
+def brought() -> dict[str, EntryPoint]:
+    """Adapters that installed packages bring, g2u's own distribution among them."""
     return {found.name: found for found in entry_points(group=PLACES["adapter"])}
+
+
+def _of_house(entry: EntryPoint) -> bool:
+    return entry.dist is not None and entry.dist.name == "g2u"
 
 
 def benchmark(name: str) -> protocols.Benchmark:
@@ -71,7 +81,7 @@ def settings(kind: str, name: str) -> type[Section]:
     if not (isinstance(found, type) and issubclass(found, Section)):
         raise ParamsError(
             f"{kind} {name} does not say which settings it takes; expected a class "
-            "Settings(g2u.settings.Section) in its module, with a field for each"
+            "Settings(g2u.params.settings.Section) in its module, with a field for each"
         )
     return found
 
@@ -92,7 +102,7 @@ def model(name: str, settings: Section) -> protocols.Model:
     call.
     """
     made = adapter(name).load(settings)
-    mark = code.mark(name, foreign().get(name))
+    mark = identity.mark(name, foreign().get(name))
     return cast(protocols.Model, Marked(made, mark)) if mark else made
 
 
@@ -134,7 +144,7 @@ def scorer(name: str) -> protocols.AnswerScorer:
 
 
 def metric(name: str) -> ModuleType:
-    """The published figure `name`: a g2u.scoring.items.Metric."""
+    """The published figure `name`: a g2u.scores.items.Metric."""
     return _module("metric", name)
 
 
@@ -143,8 +153,8 @@ def _module(kind: str, name: str) -> ModuleType:
     if name not in known(kind):
         raise ParamsError(unknown_name(f"params.yaml: {kind}", name, known(kind)))
     try:
-        if kind == "adapter" and name in foreign():
-            return cast(ModuleType, foreign()[name].load())
+        if kind == "adapter" and name in brought():
+            return cast(ModuleType, brought()[name].load())
         return importlib.import_module(f"{PLACES[kind]}.{name}")
     except ImportError as error:
         if kind != "adapter":

@@ -6,6 +6,7 @@ Each is a module (a model: a folder) found by its name; there is no registry.
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal, Protocol, TypeAlias, TypeVar
 
+from g2u.params.settings import Section
 from g2u.records import (
     AnswerRequest,
     EditRequest,
@@ -20,7 +21,6 @@ from g2u.records import (
     Thought,
     Turn,
 )
-from g2u.settings import Section
 
 T = TypeVar("T")
 Reply: TypeAlias = T | Failure
@@ -31,12 +31,12 @@ Act = Literal["detail", "context", "structure"]
 
 
 class Benchmark(Protocol):
-    """A module in g2u/benchmarks: where questions come from."""
+    """A module in g2u/questions/benchmarks: where questions come from."""
 
     Settings: type[Section]
     """What a preset may set beside `source`."""
     SCORERS: tuple[str, ...]
-    """Modules of g2u/scoring/answers that its targets name."""
+    """Modules of g2u/scores/types that its targets name."""
 
     def read(self, settings: Any) -> Iterator[Sample]:
         """Yield the items in their order; `settings` is a `Settings`. Raises DataError."""
@@ -49,7 +49,7 @@ class Model(Protocol):
     capabilities: frozenset[str]
     """Out of draw (from text alone), edit, answer, sample (answers at a temperature), score, embed
     (see `Embedder`), recognise (it does nothing but read the text of a picture), detect (it finds
-    that text, on another picture too: `g2u.prompts.LOOK`).
+    that text, on another picture too: `g2u.questions.wording.LOOK`).
     """
 
     def identity(self, kind: Kind) -> str:
@@ -173,7 +173,7 @@ class Calls(Protocol):
 
 
 class Family(Protocol):
-    """A module in g2u/edits: a procedure that yields thoughts and needs no gold."""
+    """A module in g2u/thoughts/edits: a procedure that yields thoughts and needs no gold."""
 
     NEEDS: frozenset[str]
     """Capabilities the model must have."""
@@ -204,7 +204,7 @@ class Family(Protocol):
 
 
 class Feedback(Protocol):
-    """A module in g2u/feedback: how thoughts and originals are laid before the model."""
+    """A module in g2u/answers/feedback: how thoughts and originals are laid before the model."""
 
     NEEDS: frozenset[str]
     """Capabilities the model must have beside answer; where it lacks one, the arm does not apply.
@@ -222,7 +222,7 @@ class Feedback(Protocol):
 
 
 class AnswerScorer(Protocol):
-    """A module in g2u/scoring/answers: one answer type."""
+    """A module in g2u/scores/types: one answer type."""
 
     def parse(self, response: str, question: Question) -> str | None:
         """The prediction, or None where the response holds no single answer. Never guesses."""

@@ -9,7 +9,7 @@ from g2u.errors import ModelError
 from g2u.secrets import struck
 
 AnswerFormat = Literal["choice", "yes_no", "short", "label", "open"]
-"""How an answer is asked for; g2u/prompts.py has the wording."""
+"""How an answer is asked for; g2u/questions/wording.py has the wording."""
 Role = Literal["user", "assistant"]
 Status = Literal["ok", "failed", "not_applicable"]
 Ending = Literal["stop", "length", "filter", ""]
@@ -24,7 +24,8 @@ class Picture:
     """An encoded picture that has been decoded once and is known by its pixels."""
 
     digest: str
-    """sha256 over size and RGB pixels (`g2u.pictures.picture_of`); equality and hash use it alone.
+    """sha256 over size and RGB pixels (`g2u.pictures.decoding.picture_of`); equality and hash use
+    it alone.
     """
     file: bytes | Callable[[], bytes] = field(compare=False, repr=False)
     """The file as published (PNG, JPEG, WebP, GIF or BMP); of a stored picture, what reads it from
@@ -91,7 +92,7 @@ class Target:
     answer: str
     """The option letter for `choice`, the text otherwise."""
     scorer: str
-    """Name of the module in g2u/scoring/answers that compares a response with the answer."""
+    """Name of the module in g2u/scores/types that compares a response with the answer."""
 
 
 @dataclass(frozen=True, slots=True)

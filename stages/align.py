@@ -1,7 +1,7 @@
 """align: the embedded model learns from its own understanding; frozen, as train is.
 
 Output: studies/weights/<variant>/ (low-rank changes beside their base, which stays as it is: see
-g2u/models/tiny/weights.py) with curve.csv and paintings.csv; of an ablation, without paintings, it
+g2u_tiny/model/weights.py) with curve.csv and paintings.csv; of an ablation, without paintings, it
 is .g2u/align/<name>/weights. Resumes from .g2u/align/<variant>/checkpoint.pt. Reads the questions
 and pictures of prepared benchmarks, and oracles for the watch; no gold answer.
 The stage is in studies/weights/dvc.yaml, apart from the pipeline that everybody runs.
@@ -15,16 +15,16 @@ from pathlib import Path
 
 import polars as pl
 
-from g2u import params
-from g2u.alignment import section, watch
-from g2u.alignment.loop import align
-from g2u.alignment.lowrank import export
-from g2u.alignment.recipe import AlignRecipe
-from g2u.alignment.tasks import pool
 from g2u.errors import run_main
-from g2u.models.tiny.network import TinyConfig
-from g2u.training.device import train_on
-from g2u.workspace import ALIGNING, CURVE, PAINTINGS, STUDIED_WEIGHTS
+from g2u.params import reading as params
+from g2u.tables.places import ALIGNING, CURVE, PAINTINGS, STUDIED_WEIGHTS
+from g2u_tiny.alignment import section, watch
+from g2u_tiny.alignment.loop import align
+from g2u_tiny.alignment.lowrank import export
+from g2u_tiny.alignment.recipe import AlignRecipe
+from g2u_tiny.alignment.tasks import pool
+from g2u_tiny.model.network import TinyConfig
+from g2u_tiny.training.device import train_on
 
 
 def main() -> None:

@@ -1,7 +1,7 @@
 """gallery: every question with its pictures and answers, as a page that opens from the file system.
 
-Input columns: g2u.tables.QUESTIONS, PICTURES, THOUGHTS, ANSWERS, REWARDS, SCORES,
-g2u.targets.TARGETS.
+Input columns: g2u.tables.schemas.QUESTIONS, PICTURES, THOUGHTS, ANSWERS, REWARDS, SCORES,
+g2u.questions.targets.TARGETS.
 Output: data/report/gallery.html and, in data/report/gallery, the scripts that it loads.
 Run: python -m stages.gallery
 """
@@ -9,14 +9,16 @@ Run: python -m stages.gallery
 import sys
 from collections.abc import Iterator, Sequence
 
-from g2u import params, tables, targets
 from g2u.arms import Arm, paired
 from g2u.errors import run_main
 from g2u.gallery.writing import GalleryArm, GalleryItem, GalleryPart, write_gallery
-from g2u.params import Params
+from g2u.params import reading as params
+from g2u.params.params import Params
+from g2u.questions import targets
 from g2u.records import Picture, Question
-from g2u.tables import Answer, Score
-from g2u.workspace import REPORT, BenchmarkFolder, Cell
+from g2u.tables import schemas as tables
+from g2u.tables.places import REPORT, BenchmarkFolder, Cell
+from g2u.tables.schemas import Answer, Score
 
 
 def spread(questions: list[Question], count: int | None) -> list[Question]:

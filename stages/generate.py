@@ -1,7 +1,7 @@
 """generate: one cell's visual thoughts, each model call made once and kept in the call cache.
 
-Input columns: g2u.tables.QUESTIONS, PICTURES (or ORACLES, which prepare made).
-Output columns: g2u.tables.THOUGHTS (shards) and LINKS; CALLS that they were made from.
+Input columns: g2u.tables.schemas.QUESTIONS, PICTURES (or ORACLES, which prepare made).
+Output columns: g2u.tables.schemas.THOUGHTS (shards) and LINKS; CALLS that they were made from.
 Run: python -m stages.generate --benchmark ladder --model tiny --family structure
 """
 
@@ -9,18 +9,20 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from g2u import params, tables
-from g2u.brokers import Brokers
-from g2u.cache.calls import BrokeredCalls
-from g2u.costs import write_costs
+from g2u.calls.asking import BrokeredCalls
+from g2u.calls.brokers import Brokers
+from g2u.calls.costs import write_costs
+from g2u.calls.flow import in_order
+from g2u.calls.opened import known_calls
 from g2u.digests import canonical
 from g2u.errors import ModelError, run_main
-from g2u.flow import in_order
-from g2u.held import Spool
-from g2u.imagining import Imagining
-from g2u.parquet import write_rows
+from g2u.params import reading as params
+from g2u.pictures.held import Spool
 from g2u.records import Picture, Question, Thought
-from g2u.workspace import BenchmarkFolder, Cell, known_calls, parse_cell
+from g2u.tables import schemas as tables
+from g2u.tables.parquet import write_rows
+from g2u.tables.places import BenchmarkFolder, Cell, parse_cell
+from g2u.thoughts.imagining import Imagining
 
 
 async def imagined(

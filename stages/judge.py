@@ -2,27 +2,31 @@
 
 A reply that is not what was asked for is asked for once more; what stays unread is counted apart.
 
-Input columns: g2u.tables.QUESTIONS, PICTURES, THOUGHTS, ANSWERS, g2u.targets.TARGETS.
-Output columns: g2u.tables.JUDGEMENTS (what is asked: g2u/judging.py).
+Input columns: g2u.tables.schemas.QUESTIONS, PICTURES, THOUGHTS, ANSWERS,
+g2u.questions.targets.TARGETS.
+Output columns: g2u.tables.schemas.JUDGEMENTS (what is asked: g2u/scores/judging.py).
 Run: python -m stages.judge --benchmark ladder --model tiny --family structure
 """
 
 import sys
 from collections.abc import Sequence
 
-from g2u import params, tables, targets
-from g2u.brokers import Brokers
-from g2u.cache.calls import BrokeredCalls, total
+from g2u.calls.asking import BrokeredCalls, total
+from g2u.calls.brokers import Brokers
+from g2u.calls.flow import in_order
+from g2u.calls.opened import known_calls
 from g2u.errors import ParamsError, run_main
-from g2u.flow import in_order
-from g2u.judging import Case, Judged, again, cases, read
-from g2u.params import Params
-from g2u.parquet import write_rows
+from g2u.params import reading as params
+from g2u.params.params import Params
 from g2u.protocols import Calls
+from g2u.questions import targets
 from g2u.records import Failure, ending
-from g2u.scoring.marking import CUT, UNREAD, marked
-from g2u.tables import Judgement
-from g2u.workspace import BenchmarkFolder, Cell, known_calls, parse_cell
+from g2u.scores.judging import Case, Judged, again, cases, read
+from g2u.scores.marking import CUT, UNREAD, marked
+from g2u.tables import schemas as tables
+from g2u.tables.parquet import write_rows
+from g2u.tables.places import BenchmarkFolder, Cell, parse_cell
+from g2u.tables.schemas import Judgement
 
 
 def judged(config: Params, cell: Cell, judge: str) -> tuple[list[Judgement], BrokeredCalls]:

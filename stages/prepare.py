@@ -1,7 +1,7 @@
 """prepare: a benchmark's source becomes questions, pictures, given thoughts and, apart, targets.
 
 Every gold answer meets its scorer, and the metric what it is made of, before any call is paid for.
-Output columns: g2u.tables.QUESTIONS, PICTURES, ORACLES and g2u.targets.TARGETS.
+Output columns: g2u.tables.schemas.QUESTIONS, PICTURES, ORACLES and g2u.questions.targets.TARGETS.
 Run: python -m stages.prepare --benchmark ladder
 """
 
@@ -14,17 +14,21 @@ from typing import cast
 
 from tqdm import tqdm
 
-from g2u import params, plugins, tables, targets
+from g2u import plugins
 from g2u.errors import DataError, in_one_line, run_main
-from g2u.held import Spool
-from g2u.params import BenchmarkPreset, Params
+from g2u.params import reading as params
+from g2u.params.params import Params
+from g2u.params.sections import BenchmarkPreset
+from g2u.params.settings import Section
+from g2u.pictures.held import Spool
 from g2u.protocols import Benchmark
+from g2u.questions import targets
+from g2u.questions.files.selection import drawn, matching
 from g2u.records import Picture, Question, Sample, Target
-from g2u.scoring.gold import meet
-from g2u.scoring.items import Metric
-from g2u.settings import Section
-from g2u.sources.selection import drawn, matching
-from g2u.workspace import BenchmarkFolder
+from g2u.scores.gold import meet
+from g2u.scores.items import Metric
+from g2u.tables import schemas as tables
+from g2u.tables.places import BenchmarkFolder
 
 
 def samples(config: Params, benchmark: str) -> Iterator[Sample]:

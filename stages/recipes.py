@@ -1,7 +1,8 @@
 """recipes: what decides each stage's result beside its data, a small file per kind of cell.
 
-Output: data/recipes/**/*.json (g2u/recipes.py). A file is rewritten only where its content changes,
-so that what stays is recognised by its time of change; what changed is said in one line.
+Output: data/recipes/**/*.json (g2u/pipeline/recipes.py). A file is rewritten only where its
+content changes, so that what stays is recognised by its time of change; what changed is said in
+one line.
 Run: python -m stages.recipes
 """
 
@@ -9,10 +10,10 @@ import json
 import sys
 from typing import Any
 
-from g2u import params
 from g2u.errors import run_main
 from g2u.files import write_whole
-from g2u.recipes import recipes
+from g2u.params import reading as params
+from g2u.pipeline.recipes import recipes
 
 CAUSES = 4
 """Named in the line; more are counted."""

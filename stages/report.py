@@ -1,8 +1,8 @@
 """report: every cell's numbers as pages that open offline, and as metrics and plots for DVC.
 
-Input columns: g2u.tables (all of them), the cells' metrics and costs.
+Input columns: g2u.tables.schemas (all of them), the cells' metrics and costs.
 Output: data/report/index.html (the overview), data/report/pages (one per benchmark and model);
-gains.json (`dvc metrics show`); gains.csv (`dvc plots show`).
+gains.json; gains.csv (`dvc plots show`); data/report/headline (`dvc metrics show`).
 Run: python -m stages.report
 """
 
@@ -14,15 +14,17 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from g2u import params, parquet, tables, targets
-from g2u.costs import drawing_seconds, read_costs, reward_seconds, share_shown
+from g2u.calls.costs import drawing_seconds, read_costs, reward_seconds, share_shown
 from g2u.errors import DataError, run_main
 from g2u.files import write_whole
-from g2u.params import Params
+from g2u.params import reading as params
+from g2u.params.params import Params
+from g2u.questions import targets
 from g2u.records import Question, Target
 from g2u.report.changes import Change, Painted, all_repainted, changes, in_words, table
 from g2u.report.choices import Decided, decision, decisions_table, stability
 from g2u.report.examples import Arms, Held, chosen, examples
+from g2u.report.headline import headlines, write_headlines
 from g2u.report.letters import favoured, letters
 from g2u.report.page import CHANGES, PAGES, BenchmarkPart, Site, write_site
 from g2u.report.published import judge_lines, leak_lines, published
@@ -40,14 +42,16 @@ from g2u.report.reading import (
 )
 from g2u.report.rewards import does_it_know, rewards_table
 from g2u.report.summary import CAUSES, CellResult, arm_name, own_thoughts, summary
-from g2u.scoring.metrics import gain_metrics
-from g2u.scoring.statistics import Resampling
-from g2u.tables import Score
-from g2u.workspace import CURVE, PAINTINGS, REPORT, BenchmarkFolder, Cell
+from g2u.scores.metrics import gain_metrics
+from g2u.scores.statistics import Resampling
+from g2u.tables import parquet
+from g2u.tables import schemas as tables
+from g2u.tables.places import CURVE, PAINTINGS, REPORT, BenchmarkFolder, Cell
+from g2u.tables.schemas import Score
 
 if TYPE_CHECKING:
     from g2u.report.styles import StyleGain
-    from g2u.scoring.envelope import Bound
+    from g2u.scores.envelope import Bound
 
 METRICS = (
     "accuracy", "low", "high", "items", "pictures", "failed", "unparsed", "abstained",
@@ -183,7 +187,7 @@ def bounds(config: Params, photographed: Collection[str]) -> "dict[str, Bound] |
     """
     if not config.report.bound_resamples:
         return None
-    from g2u.scoring.envelope import bound
+    from g2u.scores.envelope import bound
 
     how = replace(Resampling.of(config.score), resamples=config.report.bound_resamples)
     found = {}
@@ -447,6 +451,7 @@ def main() -> None:
     write_site(REPORT, site, parts, rows, answers, files)
     write_whole(REPORT / "gains.json", json.dumps(nested(rows), indent=2) + "\n")
     write_whole(REPORT / "gains.csv", plot.write_csv())
+    write_headlines(REPORT, headlines(nested(rows), plot.to_dicts()))
     scored, failed = int(rows["items"].sum()), int(rows["failed"].sum())
     cut = int(rows["truncated"].sum())
     line = f"report: {scored} items, 0 calls made, 0 reused, {failed} failed, {cut} cut off"

@@ -1,9 +1,9 @@
 """score: a cell's answers against the targets, and its gains over direct and duplicate.
 
-Input columns: g2u.tables.QUESTIONS, REWARDS, THOUGHTS, ANSWERS and, with a judge, JUDGEMENTS (own,
-direct, duplicate, direct of the model's baseline), g2u.targets.TARGETS; PICTURES, ORACLES where
-thoughts are compared with them.
-Output columns: g2u.tables.SCORES; metrics as JSON, the numbers that `dvc metrics show` prints.
+Input columns: g2u.tables.schemas.QUESTIONS, REWARDS, THOUGHTS, ANSWERS and, with a judge,
+JUDGEMENTS (own, direct, duplicate, direct of the model's baseline), g2u.questions.targets.TARGETS;
+PICTURES, ORACLES where thoughts are compared with them.
+Output columns: g2u.tables.schemas.SCORES; metrics as JSON.
 Gains are paired by question: over complete cases, and with failures answered by direct.
 Run: python -m stages.score --benchmark ladder --model tiny --family structure
 """
@@ -14,16 +14,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from g2u import params, tables, targets
 from g2u.errors import run_main
 from g2u.files import write_whole
-from g2u.judging import summarised
-from g2u.params import Params
+from g2u.params import reading as params
+from g2u.params.params import BASELINES, Params
+from g2u.questions import targets
 from g2u.records import Question, Target
-from g2u.scoring import derived
-from g2u.scoring.arms import Cellmates, Made, derive
-from g2u.scoring.leaks import leaks
-from g2u.scoring.metrics import (
+from g2u.scores import derived
+from g2u.scores.arms import Cellmates, Made, derive
+from g2u.scores.judging import summarised
+from g2u.scores.leaks import leaks
+from g2u.scores.metrics import (
     cell_metrics,
     decided,
     fidelities,
@@ -33,10 +34,11 @@ from g2u.scoring.metrics import (
     score_answers,
     with_fidelity,
 )
-from g2u.scoring.statistics import Resampling
-from g2u.scoring.units import official_metrics
-from g2u.tables import Answer, Judgement, Reward, Score
-from g2u.workspace import BenchmarkFolder, Cell, parse_cell
+from g2u.scores.statistics import Resampling
+from g2u.scores.units import official_metrics
+from g2u.tables import schemas as tables
+from g2u.tables.places import BenchmarkFolder, Cell, parse_cell
+from g2u.tables.schemas import Answer, Judgement, Reward, Score
 
 
 def scores_of(
@@ -84,7 +86,7 @@ def judgements_of(config: Params, cell: Cell) -> list[Judgement]:
 
 def _compared(cell: Cell, baseline: str | None) -> dict[str, Cell]:
     """The cell, as "own", and those that its gains are over."""
-    cells = {"own": cell, **{name: cell.of_family(name) for name in params.BASELINES}}
+    cells = {"own": cell, **{name: cell.of_family(name) for name in BASELINES}}
     if baseline is not None:
         cells["baseline"] = Cell(cell.benchmark, baseline, "direct")
     return cells

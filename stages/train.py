@@ -1,6 +1,6 @@
 """train: the embedded model's weights, from scratch; frozen, because what it makes is shipped.
 
-Output: g2u/models/tiny/weights/ (model.safetensors, config.json, curve.csv). Resumes from
+Output: g2u_tiny/model/weights/ (model.safetensors, config.json, curve.csv). Resumes from
 .g2u/train/checkpoint.pt; the checkpoint that ships is the last one, whatever it scores.
 A variant of params.yaml (another seed, direct answering only) is trained apart, for the studies:
 from .g2u/train/<variant>/checkpoint.pt to studies/weights/<variant>/.
@@ -14,16 +14,17 @@ from pathlib import Path
 
 import polars as pl
 
-from g2u import params, plugins
+from g2u import plugins
 from g2u.errors import ParamsError, run_main, unknown_name
-from g2u.models.tiny.network import TinyConfig
-from g2u.params import Train
-from g2u.training.curriculum import EASY_VQA
-from g2u.training.device import train_on
-from g2u.training.export import export
-from g2u.training.loop import Recipe, train
+from g2u.params import reading as params
+from g2u.params.sections import Train
+from g2u_tiny.model.network import TinyConfig
+from g2u_tiny.training.curriculum import EASY_VQA
+from g2u_tiny.training.device import train_on
+from g2u_tiny.training.export import export
+from g2u_tiny.training.loop import Recipe, train
 
-WEIGHTS = Path("g2u/models/tiny/weights")
+WEIGHTS = Path("g2u_tiny/model/weights")
 VARIANT_WEIGHTS = Path("studies/weights")
 SCRATCH = Path(".g2u/train")
 

@@ -1,8 +1,8 @@
 """understand: the model answers every question of a cell, with the cell's thoughts laid before it.
 
-Input columns: g2u.tables.QUESTIONS, PICTURES, THOUGHTS, LINKS.
-Output columns: g2u.tables.ANSWERS, one row per question and arm (g2u/answering.py), and REWARDS;
-CALLS that they were made from.
+Input columns: g2u.tables.schemas.QUESTIONS, PICTURES, THOUGHTS, LINKS.
+Output columns: g2u.tables.schemas.ANSWERS, one row per question and arm
+(g2u/answers/answering.py), and REWARDS; CALLS that they were made from.
 Run: python -m stages.understand --benchmark ladder --model tiny --family structure
 """
 
@@ -11,20 +11,22 @@ import sys
 from collections.abc import Mapping, Sequence
 from itertools import chain
 
-from g2u import params, tables
-from g2u.answering import Answering, Shown, arms
+from g2u.answers.answering import Answering, Shown, arms
+from g2u.answers.rewards import named, rewards
 from g2u.arms import Arm, last_round, paired
-from g2u.brokers import Brokers
-from g2u.cache.calls import BrokeredCalls
-from g2u.costs import write_costs
+from g2u.calls.asking import BrokeredCalls
+from g2u.calls.brokers import Brokers
+from g2u.calls.costs import write_costs
+from g2u.calls.flow import in_order
+from g2u.calls.opened import known_calls
 from g2u.errors import ModelError, run_main
-from g2u.flow import in_order
-from g2u.params import Params
-from g2u.parquet import write_rows
+from g2u.params import reading as params
+from g2u.params.params import Params
 from g2u.records import Picture, Question, Thought
-from g2u.rewards import named, rewards
-from g2u.tables import Answer, Reward
-from g2u.workspace import BenchmarkFolder, Cell, known_calls, parse_cell
+from g2u.tables import schemas as tables
+from g2u.tables.parquet import write_rows
+from g2u.tables.places import BenchmarkFolder, Cell, parse_cell
+from g2u.tables.schemas import Answer, Reward
 
 REWARDS = "rewards"
 """What its calls are noted under, beside the arms'."""

@@ -23,20 +23,22 @@ import yaml
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from g2u import flow, plugins
-from g2u.brokers import Brokers
-from g2u.cache.broker import Broker
-from g2u.cache.calls import BrokeredCalls
-from g2u.cache.folder import FolderStore
-from g2u.cache.store import Replies
-from g2u.cli.sync import sync
-from g2u.imagining import Imagining
-from g2u.params import Params, load
-from g2u.pictures import encode_png
+from g2u import plugins
+from g2u.calls import flow
+from g2u.calls.asking import BrokeredCalls
+from g2u.calls.broker import Broker
+from g2u.calls.brokers import Brokers
+from g2u.calls.folder import FolderStore
+from g2u.calls.store import Replies
+from g2u.params.params import Params
+from g2u.params.reading import load
+from g2u.params.settings import Section, checked
+from g2u.pictures.decoding import encode_png
+from g2u.pipeline.sync import sync
 from g2u.protocols import Calls, Model
 from g2u.records import Picture, Question, Sampler, Thought
-from g2u.settings import Section, checked
-from g2u.workspace import Cell
+from g2u.tables.places import Cell
+from g2u.thoughts.imagining import Imagining
 from stages.generate import imagined as imagined_by
 from stages.prepare import samples
 from stages.understand import REWARDS, Understanding
@@ -47,6 +49,7 @@ ROOT = Path(__file__).parent.parent
 SHARED = ROOT.parent / "shared" / "data"
 CODE = (
     "g2u",
+    "g2u_tiny",
     "stages",
     "dvc.yaml",
     "params.yaml",

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from g2u import code, plugins
+from g2u import plugins
+from g2u.code import identity
 from g2u.errors import ModelError, ParamsError
 
 HOUSE = sorted(set(plugins.known("adapter")) - plugins.foreign().keys())
@@ -32,8 +33,8 @@ def test_the_code_of_the_house_is_the_code_that_its_calls_were_made_by(adapter: 
     anew, so raise its VERSION and record the digest in g2u/models/moves.json. Replies that are
     equal: `g2u check MODEL --moved` proves and records it.
     """
-    found = code.digest(adapter, None)
-    assert code.moves(True).get(adapter, {}).get(found) == "", found
+    found = identity.digest(adapter, None)
+    assert identity.moves(True).get(adapter, {}).get(found) == "", found
 
 
 @pytest.mark.parametrize(
@@ -62,7 +63,7 @@ def test_layout_and_comments_are_nothing_and_every_token_is_something(
     old: str, new: str, is_equal: bool
 ) -> None:
     assert old in CODE
-    before, after = (code._told(ast.parse(t)) for t in (CODE, CODE.replace(old, new, 1)))
+    before, after = (identity._told(ast.parse(t)) for t in (CODE, CODE.replace(old, new, 1)))
     assert (before == after) == is_equal
 
 
@@ -78,31 +79,31 @@ def test_every_file_of_a_private_package_counts(
 ) -> None:
     monkeypatch.syspath_prepend(str(tmp_path))
     entry = package(tmp_path, "outer.inner.model")
-    seen = [code.digest("own", entry)]
+    seen = [identity.digest("own", entry)]
     for name in ("__init__.py", "inner/helper.py"):
         (tmp_path / "outer" / name).write_text("NAME = 'changed'\n")
-        seen.append(code.digest("own", entry))
+        seen.append(identity.digest("own", entry))
     (tmp_path / "outer" / "inner" / "prompts.txt").write_text("Draw.")
-    seen.append(code.digest("own", entry))
+    seen.append(identity.digest("own", entry))
     (tmp_path / "outer" / "inner" / "helper.py").rename(tmp_path / "outer" / "helper.py")
-    seen.append(code.digest("own", entry))
+    seen.append(identity.digest("own", entry))
     assert len(set(seen)) == len(seen)
     (tmp_path / "outer" / "__pycache__").mkdir()
     (tmp_path / "outer" / "__pycache__" / "a.pyc").write_bytes(b"x")
     (tmp_path / "outer" / ".notes").write_text("x")
-    assert code.digest("own", entry) == seen[-1]
+    assert identity.digest("own", entry) == seen[-1]
 
 
 def test_a_package_that_is_gone_and_a_record_that_is_none_are_one_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with pytest.raises(ModelError, match="no module nowhere_at_all"):
-        code.mark("own", EntryPoint("own", "nowhere_at_all.model", "g2u.models"))
+        identity.mark("own", EntryPoint("own", "nowhere_at_all.model", "g2u.models"))
     monkeypatch.chdir(tmp_path)
     for text in ("[]", "{", '{"own": []}', '{"own": 1}'):
         Path("moves.json").write_text(text)
         with pytest.raises(ParamsError, match="not of the form"):
-            code.moves(False)
+            identity.moves(False)
 
 
 def test_what_cannot_be_parsed_counts_by_its_bytes(
@@ -112,6 +113,6 @@ def test_what_cannot_be_parsed_counts_by_its_bytes(
     path = tmp_path / "odd_module.py"
     path.write_text("def (:\n")
     entry = EntryPoint("own", "odd_module", "g2u.models")
-    first = code.digest("own", entry)
+    first = identity.digest("own", entry)
     path.write_text("def (: \n")
-    assert code.digest("own", entry) != first
+    assert identity.digest("own", entry) != first

@@ -6,15 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from g2u import tables
-from g2u.cache.folder import FolderStore
-from g2u.costs import drawing_seconds, read_costs, reward_seconds, write_costs
-from g2u.edits import rounds, template
+from g2u.calls.costs import drawing_seconds, read_costs, reward_seconds, write_costs
+from g2u.calls.folder import FolderStore
 from g2u.models import null
-from g2u.params import Params
-from g2u.pictures import picture_of
+from g2u.params.params import Params
+from g2u.pictures.decoding import picture_of
 from g2u.records import AnswerRequest, Failure, Question
-from g2u.workspace import Cell
+from g2u.tables import schemas as tables
+from g2u.tables.places import Cell
+from g2u.thoughts.edits import rounds, template
 from stages.report import cell_result
 from tests.conftest import Workspace, brokered, imagined, png
 

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from g2u import plugins
-from g2u.feedback import concat_g2u, concat_unig2u
-from g2u.feedback.collage import beside
-from g2u.pictures import picture_of, pixels_of
-from g2u.prompts import LOOK
+from g2u.answers.feedback import concat_g2u, concat_unig2u
+from g2u.answers.feedback.collage import beside
+from g2u.pictures.decoding import picture_of, pixels_of
+from g2u.questions.wording import LOOK
 from g2u.records import Picture
 from tests.conftest import png
 

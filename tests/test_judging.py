@@ -4,11 +4,11 @@ import math
 
 import pytest
 
-from g2u.judging import Case, Judged, again, cases, read, summarised
-from g2u.pictures import picture_of
+from g2u.pictures.decoding import picture_of
 from g2u.records import AnswerRequest, Question, Target, Thought, Turn
-from g2u.scoring.metrics import decided
-from g2u.tables import Answer, Judgement, Score
+from g2u.scores.judging import Case, Judged, again, cases, read, summarised
+from g2u.scores.metrics import decided
+from g2u.tables.schemas import Answer, Judgement, Score
 from tests.conftest import png
 
 SOURCE, DRAWN = picture_of(png(1)), picture_of(png(2))

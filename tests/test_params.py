@@ -12,7 +12,8 @@ import yaml
 
 from g2u.errors import ParamsError
 from g2u.files import from_yaml
-from g2u.params import BASELINES, load
+from g2u.params.params import BASELINES
+from g2u.params.reading import load
 from tests.conftest import ROOT, plain_params
 
 

@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
-from g2u import parquet, tables
 from g2u.errors import DataError
-from g2u.pictures import picture_of
+from g2u.pictures.decoding import picture_of
+from g2u.tables import parquet
+from g2u.tables import schemas as tables
 from tests.conftest import png
 from tests.test_tables import RECIPE, thought
 

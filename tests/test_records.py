@@ -5,7 +5,7 @@ import io
 import pytest
 
 from g2u.errors import DataError
-from g2u.pictures import picture_of
+from g2u.pictures.decoding import picture_of
 from g2u.records import Failure
 
 

@@ -7,15 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from g2u import flow
-from g2u.cache.folder import FolderStore
-from g2u.params import Params, load
-from g2u.pictures import picture_of
-from g2u.prompts import NAMING, REFLECT, STOP
+from g2u.answers.rewards import named, rewards
+from g2u.calls import flow
+from g2u.calls.folder import FolderStore
+from g2u.params.params import Params
+from g2u.params.reading import load
+from g2u.pictures.decoding import picture_of
 from g2u.protocols import Reply
+from g2u.questions.wording import NAMING, REFLECT, STOP
 from g2u.records import EmbedRequest, Failure, Picture, ScoreRequest, Thought
-from g2u.rewards import named, rewards
-from g2u.tables import Reward
+from g2u.tables.schemas import Reward
 from tests.cache.test_calls import Echo
 from tests.conftest import ROOT, brokered, png
 

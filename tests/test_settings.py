@@ -15,16 +15,16 @@ import yaml
 from annotated_types import Ge, Gt, Le
 
 from g2u import plugins
-from g2u.cache.folder import FolderStore
+from g2u.calls.folder import FolderStore
 from g2u.cli import main as command
 from g2u.cli.doctor import examine
 from g2u.digests import sha256
 from g2u.errors import ModelError, ParamsError, run_main
-from g2u.params import load
-from g2u.pictures import picture_of_pixels
+from g2u.params.reading import load
+from g2u.params.settings import MOST, Section, checked
+from g2u.pictures.decoding import picture_of_pixels
 from g2u.protocols import Reply
 from g2u.records import AnswerRequest, EditRequest, Picture, Question, Sampler
-from g2u.settings import MOST, Section, checked
 from stages import prepare
 from tests.conftest import brokered, imagined, plain_params, typed
 
@@ -310,6 +310,8 @@ def test_an_adapter_of_another_package_has_to_say_its_settings(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class Entry:
+        dist = None
+
         def __init__(self, module: Any) -> None:
             self._module = module
 
@@ -319,7 +321,7 @@ def test_an_adapter_of_another_package_has_to_say_its_settings(
             return self._module
 
     found = {"bare": Entry(Bare), "broken": Entry(ImportError("no torch\nhere"))}
-    monkeypatch.setattr(plugins, "foreign", lambda: found)
+    monkeypatch.setattr(plugins, "brought", lambda: found)
     plugins._module.cache_clear()
     try:
         with pytest.raises(ParamsError, match="adapter bare does not say which settings it takes"):

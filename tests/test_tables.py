@@ -10,11 +10,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from g2u import parquet, tables
 from g2u.errors import DataError
-from g2u.pictures import picture_of
-from g2u.prompts import question_prompt
+from g2u.pictures.decoding import picture_of
+from g2u.questions.wording import question_prompt
 from g2u.records import AnswerFormat, Question, Thought
+from g2u.tables import parquet
+from g2u.tables import schemas as tables
 from tests.conftest import png
 
 RECIPE = tables.Recipe("b", "f", "m", "m 1", '{"steps":4}')

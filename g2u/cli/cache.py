@@ -4,9 +4,9 @@ import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from g2u.cache.store import CallStore, Migration, Stored
-from g2u.cli.plan import CellPlan
+from g2u.calls.store import CallStore, Migration, Stored
 from g2u.errors import CacheError
+from g2u.pipeline.plan import CellPlan
 
 AT_ONCE = 512
 """Replies read in one go."""

@@ -7,12 +7,12 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from g2u import params
-from g2u.cli.checks import checks, inapplicable
-from g2u.cli.sync import dvc_files
+from g2u.calls.opened import call_store
 from g2u.errors import G2UError
-from g2u.params import Params
-from g2u.workspace import call_store
+from g2u.params import reading as params
+from g2u.params.params import Params
+from g2u.pipeline.checks import checks, inapplicable
+from g2u.pipeline.sync import dvc_files
 
 PACKAGES = (
     "dvc",

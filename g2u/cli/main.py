@@ -8,13 +8,14 @@ from contextlib import nullcontext, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from g2u import params
-from g2u.cli import YOUNG
 from g2u.errors import CacheError, G2UError, ParamsError, run_main
+from g2u.params import reading as params
+from g2u.params.sections import PATH
+from g2u.pipeline import YOUNG
 
 if TYPE_CHECKING:
-    from g2u.cache.store import CallStore
-    from g2u.params import Params
+    from g2u.calls.store import CallStore
+    from g2u.params.params import Params
     from g2u.records import Question, Target
 
 MARKS = ("params.yaml", "dvc.yaml", "stages/prepare.py")
@@ -24,8 +25,8 @@ MARKS = ("params.yaml", "dvc.yaml", "stages/prepare.py")
 def sync_command(arguments: argparse.Namespace) -> None:
     """Bring dvc.yaml files in step with params.yaml."""
     del arguments
-    from g2u.cli.guard import only_driver
-    from g2u.cli.sync import sync
+    from g2u.pipeline.guard import only_driver
+    from g2u.pipeline.sync import sync
 
     with only_driver():
         for line in sync(params.load()) or ["dvc.yaml files are in step with params.yaml"]:
@@ -34,7 +35,7 @@ def sync_command(arguments: argparse.Namespace) -> None:
 
 def plan_command(arguments: argparse.Namespace) -> None:
     """Print what a run would do."""
-    from g2u.cli.plan import plan, table
+    from g2u.pipeline.plan import plan, table
 
     config = params.load()
     print(table(plan(config), config, by_cell=arguments.cells))
@@ -42,7 +43,7 @@ def plan_command(arguments: argparse.Namespace) -> None:
 
 def run_command(arguments: argparse.Namespace) -> None:
     """Bring everything up to date: make the missing calls, then the stages that are stale."""
-    from g2u.cli.run import run
+    from g2u.pipeline.run import run
 
     run(waits=arguments.wait, recheck=arguments.recheck, verbose=arguments.verbose)
 
@@ -50,29 +51,43 @@ def run_command(arguments: argparse.Namespace) -> None:
 def fill_command(arguments: argparse.Namespace) -> None:
     """Make the missing model calls on all workers; a run then only packs."""
     del arguments
-    from g2u.cli.fill import fill
-    from g2u.cli.guard import only_driver
-    from g2u.cli.stale import stale, status
-    from g2u.cli.sync import respell
+    from g2u.pipeline.fill import fill
+    from g2u.pipeline.guard import only_driver
+    from g2u.pipeline.stale import stale, status
 
     config = params.load()
     config.check_settings()
     with only_driver():
-        respell()
         for done in fill(config, stale(config, status(config))):
             print(f"fill {done}", file=sys.stderr)
 
 
-def cache_command(arguments: argparse.Namespace) -> None:
-    """Look at the call cache: stats, verify, prune; migrate takes over an older g2u's."""
+def migrate_command(arguments: argparse.Namespace) -> None:
+    """Take over a workspace and a call cache of an older g2u; nothing is made or paid again."""
+    del arguments
+    from g2u.calls.opened import call_store
     from g2u.cli import cache
-    from g2u.cli.guard import only_driver
-    from g2u.workspace import call_store
+    from g2u.pipeline.guard import only_driver
+    from g2u.pipeline.migrate import moves
+    from g2u.pipeline.sync import sync
+
+    config = params.load()
+    with only_driver():
+        print(moves().apply(Path()))
+        for line in sync(config):
+            print(line)
+        store = call_store()
+        print(f"{store.place}: {cache.migrated(store.migrate())}")
+    print("next: g2u run")
+
+
+def cache_command(arguments: argparse.Namespace) -> None:
+    """Look at the call cache: stats, verify, prune."""
+    from g2u.calls.opened import call_store
+    from g2u.cli import cache
+    from g2u.pipeline.guard import only_driver
 
     store = call_store()
-    if arguments.action == "migrate":
-        print(f"{store.place}: {cache.migrated(store.migrate())}")
-        return
     if arguments.action != "prune":
         found = cache.examine(store)
         print(f"{store.place}\n{found}")
@@ -92,7 +107,7 @@ def cache_command(arguments: argparse.Namespace) -> None:
 
 def _prune(store: "CallStore", arguments: argparse.Namespace) -> None:
     from g2u.cli import cache
-    from g2u.cli.plan import plan
+    from g2u.pipeline.plan import plan
 
     left, room = store.clear()
     print(
@@ -116,12 +131,12 @@ def prompts_command(arguments: argparse.Namespace) -> None:
 
 def check_command(arguments: argparse.Namespace) -> None:
     """Check a model: batches, seeds, scores, failures, whether pictures and guidance arrive."""
-    from g2u.conformance import Conformance, table
+    from g2u.conformance.suite import Conformance, table
 
     config = params.load()
     config.settings("models", arguments.model)
     if arguments.moved:
-        from g2u.cli.moved import prove
+        from g2u.pipeline.moved import prove
 
         print(prove(config, arguments.model))
         return
@@ -161,10 +176,10 @@ def score_command(arguments: argparse.Namespace) -> None:
     import json
 
     from g2u.files import is_json, require_own, write_whole
-    from g2u.interop.compare import compared, is_comparison, table
-    from g2u.interop.harnesses import ROWS
-    from g2u.interop.predictions import Naming, answers_of
-    from g2u.parquet import read_rows
+    from g2u.sharing.harnesses.compare import compared, is_comparison, table
+    from g2u.sharing.harnesses.predictions import Naming, answers_of
+    from g2u.sharing.harnesses.writing import ROWS
+    from g2u.tables.parquet import read_rows
 
     config = params.load()
     if arguments.json:
@@ -183,9 +198,10 @@ def _asked(config: "Params", benchmark: str) -> "tuple[list[Question], list[Targ
     """A benchmark's questions and targets: as prepared, or where it is not or its tables cannot be
     read, from its source.
     """
-    from g2u import tables, targets
     from g2u.errors import DataError
-    from g2u.workspace import BenchmarkFolder
+    from g2u.questions import targets
+    from g2u.tables import schemas as tables
+    from g2u.tables.places import BenchmarkFolder
     from stages.prepare import samples
 
     config.require(benchmark=benchmark)
@@ -203,9 +219,10 @@ def _asked(config: "Params", benchmark: str) -> "tuple[list[Question], list[Targ
 
 def harness_command(arguments: argparse.Namespace) -> None:
     """Write a cell's thoughts for VLMEvalKit (a .tsv file) or lmms-eval (a folder)."""
-    from g2u import tables, targets
-    from g2u.interop import harnesses
-    from g2u.workspace import BenchmarkFolder, Cell
+    from g2u.questions import targets
+    from g2u.sharing.harnesses import writing as harnesses
+    from g2u.tables import schemas as tables
+    from g2u.tables.places import BenchmarkFolder, Cell
 
     config = params.load()
     names = (arguments.benchmark, arguments.model, arguments.family)
@@ -254,10 +271,10 @@ def export_command(arguments: argparse.Namespace) -> None:
 
 def import_command(arguments: argparse.Namespace) -> None:
     """Verify a dataset of thoughts and fill the call cache from it."""
+    from g2u.calls.opened import call_store
     from g2u.sharing.fetching import fetched
     from g2u.sharing.imports import take_in
     from g2u.sharing.signing import trusted_key
-    from g2u.workspace import call_store
 
     config, trusted = params.load(), trusted_key(arguments.trust) if arguments.trust else ""
     for taken in take_in(fetched(arguments.place, trusted), call_store(), config, trusted):
@@ -301,8 +318,9 @@ def main() -> None:
     ran.add_argument("--verbose", action="store_true", help="say every line of DVC and stages")
     ran.set_defaults(run=run_command)
     commands.add_parser("fill", help=fill_command.__doc__).set_defaults(run=fill_command)
+    commands.add_parser("migrate", help=migrate_command.__doc__).set_defaults(run=migrate_command)
     cached = commands.add_parser("cache", help=cache_command.__doc__)
-    cached.add_argument("action", choices=["stats", "verify", "prune", "migrate"])
+    cached.add_argument("action", choices=["stats", "verify", "prune"])
     cached.add_argument(
         "--unused", action="store_true", help="all that params.yaml does not ask for"
     )
@@ -369,7 +387,7 @@ def _enter_workspace(arguments: argparse.Namespace) -> None:
     """
     here = Path.cwd()
     needs_none = arguments.command == "cache" or getattr(arguments, "new_key", None)
-    if needs_none or (here / params.PATH).exists():
+    if needs_none or (here / PATH).exists():
         return
     root = next((f for f in here.parents if all((f / m).exists() for m in MARKS)), None)
     if root is None:

@@ -5,8 +5,8 @@ import json
 import polars as pl
 
 from g2u.errors import DataError
-from g2u.params import Params
-from g2u.workspace import Cell
+from g2u.params.params import Params
+from g2u.tables.places import Cell
 
 COLUMNS = ("benchmark", "family", "model", "writer", "style", "prompt", "base")
 

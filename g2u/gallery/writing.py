@@ -17,8 +17,8 @@ from typing import Any
 from PIL import Image
 
 from g2u.files import write_whole
-from g2u.held import FILES
-from g2u.pictures import pixels_of
+from g2u.pictures.decoding import pixels_of
+from g2u.pictures.held import FILES
 from g2u.records import Picture
 
 CHUNK = 100
@@ -47,11 +47,11 @@ class GalleryArm:
     """Digests."""
     response: str
     status: str
-    """As in g2u.tables.Score."""
+    """As in g2u.tables.schemas.Score."""
     score: float | None
     fidelity: float | None
     reward: float | None = None
-    """Of the thought, without gold (g2u/rewards.py): the first kind that was asked for."""
+    """Of the thought, without gold (g2u/answers/rewards.py): the first kind that was asked for."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from transformers import (
 
 from g2u.inprocess.batches import in_batches
 from g2u.inprocess.loading import ChatLoading, device_of
-from g2u.pictures import pixels_of
+from g2u.pictures.decoding import pixels_of
 from g2u.protocols import Reply
 from g2u.records import AnswerRequest, EmbedRequest, Failure, Picture, ScoreRequest, Text, Turn
 

@@ -21,7 +21,7 @@ class Course:
     """How a training went."""
 
     curve: pl.DataFrame
-    """A row per look of the watch (g2u/alignment/watch.py)."""
+    """A row per look of the watch (g2u_tiny/alignment/watch.py)."""
     turns: int
     """Of its recipe; fewer were taken where the watch stopped it."""
     kept: int

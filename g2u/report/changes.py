@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 import polars as pl
 
 from g2u.report.summary import arm_name
-from g2u.scoring.statistics import Gain, Resampling, holm, paired_gain
-from g2u.tables import Score
+from g2u.scores.statistics import Gain, Resampling, holm, paired_gain
+from g2u.tables.schemas import Score
 
 Pair = tuple[Sequence[Score], Sequence[Score]]
 """Scores of a cell: of the trained model, and of its base."""

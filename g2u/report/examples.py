@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from g2u.records import Picture, Question, Target, Thought
 from g2u.report.summary import arm_name
-from g2u.scoring.official.characters import likeness
-from g2u.tables import Answer, Score
+from g2u.scores.official.characters import likeness
+from g2u.tables.schemas import Answer, Score
 
 TALL, WIDE = 128, 560
 """Pixels on the page that a picture of an example has at most."""

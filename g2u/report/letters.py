@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from g2u.records import Question, Target
-from g2u.scoring.statistics import numbered, sign_flip_p
-from g2u.tables import Score
+from g2u.scores.statistics import numbered, sign_flip_p
+from g2u.tables.schemas import Score
 
 SHIFT = 0.15
 """Change of a letter's share that is worth a line."""

@@ -17,8 +17,8 @@ from PIL import Image
 from plotly.offline import get_plotlyjs
 
 from g2u.files import write_whole
-from g2u.params import Report
-from g2u.pictures import pixels_of
+from g2u.params.sections import Report
+from g2u.pictures.decoding import pixels_of
 from g2u.records import Picture
 from g2u.report import figures
 from g2u.report.changes import Change, Painted, in_words
@@ -29,7 +29,7 @@ from g2u.report.published import Published
 from g2u.report.questions import Finding
 from g2u.report.reading import Misled, Parted
 from g2u.report.summary import headline, own_thoughts
-from g2u.scoring.verdict import RULES
+from g2u.scores.verdict import RULES
 
 PAGES = "pages"
 PLOTLY = "plotly.min.js"

@@ -10,7 +10,7 @@ from g2u.report.summary import changed, changes_answers
 
 if TYPE_CHECKING:
     from g2u.report.styles import StyleGain
-    from g2u.scoring.envelope import Bound
+    from g2u.scores.envelope import Bound
 
 Row = Mapping[str, Any]
 UNREAD = 0.02

@@ -11,11 +11,11 @@ import polars as pl
 
 from g2u.records import Target
 from g2u.report.questions import Finding, own_rows, place, points
-from g2u.scoring.arms import confidence
-from g2u.scoring.metrics import gain_metrics
-from g2u.scoring.official.characters import likeness
-from g2u.scoring.statistics import Interval, Resampling, holm, mean_interval
-from g2u.tables import Answer, Score
+from g2u.scores.arms import confidence
+from g2u.scores.metrics import gain_metrics
+from g2u.scores.official.characters import likeness
+from g2u.scores.statistics import Interval, Resampling, holm, mean_interval
+from g2u.tables.schemas import Answer, Score
 
 LOOK = "look"
 """The mode that finds on the thought and reads in the picture."""

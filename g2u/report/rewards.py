@@ -14,7 +14,7 @@ TOLD = (
     ("faithful_within", "rank correlation with fidelity within a question", 0.0),
     ("faithful", "over all", 0.0),
 )
-"""What is measured of a reward (g2u/scoring/rewards.py), in words, and its value at chance."""
+"""What is measured of a reward (g2u/scores/rewards.py), in words, and its value at chance."""
 
 
 def does_it_know(cells: Mapping[tuple[str, str, str], Mapping[str, Any]]) -> Finding:

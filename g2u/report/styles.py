@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from g2u.scoring.statistics import Gain, Resampling, holm, paired_gain
-from g2u.tables import Score
+from g2u.scores.statistics import Gain, Resampling, holm, paired_gain
+from g2u.tables.schemas import Score
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,9 @@ from typing import Any
 
 import polars as pl
 
-from g2u.scoring.leaks import Leaks
-from g2u.scoring.statistics import benjamini_hochberg, holm, is_equivalent, smallest_found
-from g2u.scoring.verdict import (
+from g2u.scores.leaks import Leaks
+from g2u.scores.statistics import benjamini_hochberg, holm, is_equivalent, smallest_found
+from g2u.scores.verdict import (
     Cause,
     Control,
     Estimate,
@@ -98,7 +98,7 @@ is the largest p of gain, content, specific, votes and edits; columns in `_holm`
 own thoughts over all own thoughts, `control_holm` (gains of controls) over all controls.
 `detectable` is at that corrected level. Seconds are model seconds per item; fidelity is against the
 oracle, PSNR in dB; `with_answer` of `prompted` questions have a prompt that tells the answer;
-`verdict` is a word of g2u/scoring/verdict.py.
+`verdict` is a word of g2u/scores/verdict.py.
 """
 BASES = {
     "gain": "direct",
@@ -114,7 +114,7 @@ CAUSES: dict[str, Cause] = {
     "filter": "any edit",
     "roundtrip": "any edit",
 }
-"""What a family's gain would be owed to, by its file of g2u/edits."""
+"""What a family's gain would be owed to, by its file of g2u/thoughts/edits."""
 TOLD = ("direct", "oracle", "adversarial")
 """Edits that explain nothing: without a thought, or made from the truth."""
 FIDELITY = ("psnr", "ssim", "ink_f1", "path_agreement", "correlation")
@@ -134,7 +134,7 @@ class CellResult:
     seconds: dict[str, float]
     """Model seconds per item of each arm: drawing and answering."""
     edit: str
-    """The family's file of g2u/edits."""
+    """The family's file of g2u/thoughts/edits."""
     over: dict[str, dict[str, Any]] = field(default_factory=dict)
     """Of own thoughts: the main arm's gain over each family of CAUSES, `cause` with it."""
 

@@ -13,7 +13,7 @@ from python_multipart.multipart import Field, File, parse_options_header
 from starlette.exceptions import HTTPException
 
 from g2u.errors import DataError
-from g2u.pictures import picture_of
+from g2u.pictures.decoding import picture_of
 from g2u.records import AnswerRequest, EditRequest, Picture, Scalar, ScoreRequest, Turn
 from g2u.serving import limits
 from g2u.serving.bodies import Asked, Chat, Edit, PicturePart, validated

@@ -12,16 +12,17 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError as Invalid
 
-from g2u import parquet, tables
 from g2u.errors import DataError, ParamsError
 from g2u.files import write_whole
-from g2u.params import Params
+from g2u.params.params import Params
 from g2u.sharing.card import write_card
 from g2u.sharing.manifest import NAME, SharedCell, fault, write_manifest
 from g2u.sharing.reading import shown
 from g2u.sharing.rows import SHARED, USED, check_row
 from g2u.sharing.signing import SIGNATURE, signature_of
-from g2u.workspace import BenchmarkFolder, Cell
+from g2u.tables import parquet
+from g2u.tables import schemas as tables
+from g2u.tables.places import BenchmarkFolder, Cell
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey

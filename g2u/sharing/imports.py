@@ -9,10 +9,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from g2u.cache.store import CallStore, Entry
+from g2u.calls.store import CallStore, Entry
 from g2u.errors import DataError
-from g2u.params import Params
-from g2u.pictures import picture_of
+from g2u.params.params import Params
+from g2u.pictures.decoding import picture_of
 from g2u.sharing.manifest import Manifest, SharedCell, verify
 from g2u.sharing.reading import shown
 from g2u.sharing.rows import PIXELS, read_rows

@@ -19,7 +19,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from g2u.errors import DataError
-from g2u.parquet import SHARD_ROWS
+from g2u.tables.parquet import SHARD_ROWS
 
 FILE_BYTES = 256 * 2**20
 """A shard closes at 64 MiB of pictures; its last row may hold two of 64 MiB."""

@@ -9,19 +9,21 @@ import pyarrow as pa
 from pydantic import AfterValidator, Field, StringConstraints
 from pydantic import ValidationError as Invalid
 
-from g2u import tables
 from g2u.digests import canonical
 from g2u.errors import DataError
-from g2u.parquet import IMAGE
-from g2u.pictures import MAX_BYTES
+from g2u.pictures.decoding import MAX_BYTES
 from g2u.sharing.manifest import Hex, Manifest, Name, SharedCell, Strict, fault
 from g2u.sharing.reading import FILE_BYTES, object_of, opened, shard_rows, shown
-from g2u.workspace import Cell
+from g2u.tables import schemas as tables
+from g2u.tables.parquet import IMAGE
+from g2u.tables.places import Cell
 
 USE = pa.struct([("question", pa.string()), ("position", pa.int32()), ("choice", pa.string())])
 USED = [field.name for field in USE]
 SHARED = pa.schema([*tables.THOUGHTS, ("original", IMAGE), ("uses", pa.list_(USE))])
-"""Columns of a configuration: those of g2u.tables.THOUGHTS, the original, and where it is shown."""
+"""Columns of a configuration: those of g2u.tables.schemas.THOUGHTS, the original, and where it is
+shown.
+"""
 READ = tables.THOUGHTS.names
 """Columns that g2u reads; the others are for people."""
 PIXELS = 4096 * 4096
@@ -52,7 +54,7 @@ class Image(Strict):
 
 
 class Row(Strict):
-    """A thought, as in the columns of g2u.tables.THOUGHTS."""
+    """A thought, as in the columns of g2u.tables.schemas.THOUGHTS."""
 
     thought: Hex
     digest: Hex

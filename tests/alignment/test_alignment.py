@@ -8,25 +8,25 @@ import numpy as np
 import pytest
 import torch
 
-from g2u.alignment import forward, grpo, gvu, policy, r3, rewards, rule, watch
-from g2u.alignment.loop import SYSTEMS, align
-from g2u.alignment.lowrank import attach, changes, export
-from g2u.alignment.policy import Sampler
-from g2u.alignment.recipe import AlignRecipe
-from g2u.alignment.state import Learner, begin
-from g2u.alignment.tasks import Pool, Task, words_of
+import g2u_tiny.model as tiny
 from g2u.errors import ParamsError
-from g2u.models import tiny
-from g2u.models.tiny.network import TinyConfig, TinyNetwork
-from g2u.models.tiny.sequence import see
-from g2u.models.tiny.weights import load_network
-from g2u.painting import COLOURS, SHAPES, painted
-from g2u.pictures import encode_png, picture_of, pixels_of
-from g2u.prompts import NAMING, REFLECT, STOP
-from g2u.puzzles.puzzle import Pixels
+from g2u.pictures.decoding import encode_png, picture_of, pixels_of
+from g2u.questions.puzzles.puzzle import Pixels
+from g2u.questions.wording import NAMING, REFLECT, STOP
 from g2u.records import EditRequest, Picture, ScoreRequest, Turn
-from g2u.training.curriculum import EasySplit
-from g2u.training.export import export as export_whole
+from g2u_tiny.alignment import forward, grpo, gvu, policy, r3, rewards, rule, watch
+from g2u_tiny.alignment.loop import SYSTEMS, align
+from g2u_tiny.alignment.lowrank import attach, changes, export
+from g2u_tiny.alignment.policy import Sampler
+from g2u_tiny.alignment.recipe import AlignRecipe
+from g2u_tiny.alignment.state import Learner, begin
+from g2u_tiny.alignment.tasks import Pool, Task, words_of
+from g2u_tiny.model.network import TinyConfig, TinyNetwork
+from g2u_tiny.model.sequence import see
+from g2u_tiny.model.weights import load_network
+from g2u_tiny.painting import COLOURS, SHAPES, painted
+from g2u_tiny.training.curriculum import EasySplit
+from g2u_tiny.training.export import export as export_whole
 
 SMALL = TinyConfig(width=32, layers=2, heads=1, buckets=512)
 PROMPT = "Mark what is asked: which colour?"

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from g2u.alignment.section import PATH, load
 from g2u.errors import ParamsError
+from g2u_tiny.alignment.section import PATH, load
 from tests.conftest import ROOT
 
 

@@ -10,9 +10,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from g2u.benchmarks import table, tsv, unig2u
 from g2u.errors import DataError
-from g2u.params import BenchmarkPreset, load
+from g2u.params.reading import load
+from g2u.params.sections import BenchmarkPreset
+from g2u.questions.benchmarks import table, tsv, unig2u
 from g2u.records import Sample
 from stages.prepare import samples
 from tests.conftest import ROOT, png, tsv_rows, write_tsv

@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 
 from g2u import plugins
-from g2u.benchmarks import braid, digits, hairpin, ladder, mosaic, threads, tracks
 from g2u.errors import ParamsError
-from g2u.puzzles import forest, strands
-from g2u.puzzles.puzzle import (
+from g2u.params.settings import checked
+from g2u.questions.benchmarks import braid, digits, hairpin, ladder, mosaic, threads, tracks
+from g2u.questions.puzzles import forest, strands
+from g2u.questions.puzzles.puzzle import (
     COLOUR_NAMES,
     COLOURS,
     INK,
@@ -22,7 +23,6 @@ from g2u.puzzles.puzzle import (
     Split,
     split_of,
 )
-from g2u.settings import checked
 
 NAMES = ("ladder", "hairpin", "tracks", "braid", "threads", "mosaic", "palette", "digits")
 SERIAL = NAMES[:6]

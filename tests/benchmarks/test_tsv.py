@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from g2u.benchmarks import tsv
 from g2u.errors import DataError, ParamsError
+from g2u.params.settings import checked
+from g2u.questions.benchmarks import tsv
 from g2u.records import Sample
-from g2u.settings import checked
 from tests.conftest import SHARED, png, tsv_rows, write_tsv
 
 Rows = list[dict[str, str]]
@@ -148,10 +148,10 @@ def test_missing_columns_rows_and_files_are_named(tmp_path: Path) -> None:
 def test_an_oversized_picture_is_refused_before_it_is_decoded(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("g2u.pictures.MAX_PIXELS", 100)
+    monkeypatch.setattr("g2u.pictures.decoding.MAX_PIXELS", 100)
     with pytest.raises(DataError, match="24x24 pixels; expected at most 100"):
         read(tmp_path, tsv_rows(1))
-    monkeypatch.setattr("g2u.pictures.MAX_BYTES", 50)
+    monkeypatch.setattr("g2u.pictures.decoding.MAX_BYTES", 50)
     with pytest.raises(DataError, match="bytes"):
         read(tmp_path, tsv_rows(1))
 

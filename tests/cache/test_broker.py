@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from g2u import flow
-from g2u.cache.broker import Broker, Device
-from g2u.cache.budget import Budget, Limits
-from g2u.cache.calls import BrokeredCalls
-from g2u.cache.folder import FolderStore
+from g2u.calls import flow
+from g2u.calls.asking import BrokeredCalls
+from g2u.calls.broker import Broker, Device
+from g2u.calls.budget import Budget, Limits
+from g2u.calls.folder import FolderStore
 from g2u.errors import BudgetError, CacheError, ModelError
-from g2u.pictures import PIXELS, picture_of
+from g2u.pictures.decoding import PIXELS, picture_of
 from g2u.protocols import Kind, Reply, Server
 from g2u.records import AnswerRequest, EditRequest, Failure, Picture, Request
 from tests.cache.test_calls import Echo, ask

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from g2u.cache.budget import Budget, Limits, Spent
-from g2u.cache.folder import FolderStore
+from g2u.calls.budget import Budget, Limits, Spent
+from g2u.calls.folder import FolderStore
 from g2u.errors import BudgetError
 from tests.cache.test_calls import Echo, ask
 from tests.conftest import asked_at_once, brokered

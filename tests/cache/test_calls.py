@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from g2u.cache.broker import UNMADE
-from g2u.cache.folder import FolderStore
+from g2u.calls.broker import UNMADE
+from g2u.calls.folder import FolderStore
 from g2u.digests import call_key, call_seed, sha256
 from g2u.errors import ModelError
-from g2u.pictures import picture_of, pixels_of
+from g2u.pictures.decoding import picture_of, pixels_of
 from g2u.protocols import Kind, Reply
 from g2u.records import (
     AnswerRequest,

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from g2u.cache.folder import FolderStore
+from g2u.calls.folder import FolderStore
 from tests.cache.test_store import KEY, OTHER, entry, files, lay, spoil
 from tests.campaigns.datasets import commanded
 
@@ -27,7 +27,7 @@ def test_the_line_that_refuses_the_first_form_names_the_command_that_takes_it_ov
     (here.root / "cd" / OTHER).write_bytes(b"spoilt")
     refused = commanded("cache", "stats")
     assert (refused["code"], refused["said"].count("\n")) == (1, 1)
-    assert refused["said"].endswith("nothing is paid again: g2u cache migrate\n")
+    assert refused["said"].endswith("nothing is paid again: g2u migrate\n")
     done = commanded("cache", "migrate")
     assert (done["code"], done["said"]) == (
         0,

@@ -12,11 +12,11 @@ import boto3
 import pytest
 from botocore.config import Config
 
-from g2u.cache.folder import FolderStore
-from g2u.cache.remote import RemoteStore
-from g2u.cache.store import Entry
+from g2u.calls.folder import FolderStore
+from g2u.calls.opened import CACHE_VARIABLE, OPTIONS_VARIABLE, call_store
+from g2u.calls.remote import RemoteStore
+from g2u.calls.store import Entry
 from g2u.errors import CacheError
-from g2u.workspace import CACHE_VARIABLE, OPTIONS_VARIABLE, call_store
 from tests.conftest import Workspace, tsv_rows
 
 pytestmark = pytest.mark.slow

@@ -18,11 +18,11 @@ from typing import Any
 import polars as pl
 import pytest
 
-from g2u.cache import older, segment
-from g2u.cache.folder import FolderStore
-from g2u.cache.remote import RemoteStore
-from g2u.cache.segment import SUFFIX
-from g2u.cache.store import FORM, Entry
+from g2u.calls import older, segment
+from g2u.calls.folder import FolderStore
+from g2u.calls.remote import RemoteStore
+from g2u.calls.segment import SUFFIX
+from g2u.calls.store import FORM, Entry
 from g2u.errors import CacheError
 
 KEY = "ab" * 32
@@ -189,7 +189,7 @@ def test_of_different_replies_under_one_key_all_read_the_one_stored_first(
     """Before merging and after it, whichever segment they read first."""
     early = FolderStore(tmp_path)
     for number in (1, 0, 2):
-        monkeypatch.setattr("g2u.cache.folder.time.time", lambda n=number: 1e9 + 60 * n)
+        monkeypatch.setattr("g2u.calls.folder.time.time", lambda n=number: 1e9 + 60 * n)
         writer = FolderStore(tmp_path)
         writer.put(KEY, entry(f"written at {number}".encode()))
         assert early.get(KEY) is not None
@@ -206,7 +206,7 @@ def test_of_different_replies_under_one_key_all_read_the_one_stored_first(
 def test_replies_stored_in_one_second_are_told_apart_alike_by_all(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("g2u.cache.folder.time.time", lambda: 1e9)
+    monkeypatch.setattr("g2u.calls.folder.time.time", lambda: 1e9)
     read = set()
     for order in ((0, 1), (1, 0)):
         root = tmp_path / str(order[0])
@@ -635,8 +635,8 @@ def test_files_and_folders_have_the_rights_that_the_umask_leaves(common: Path) -
 STOPPED = """
 import sys
 from pathlib import Path
-from g2u.cache.folder import FolderStore
-from g2u.cache.store import Entry
+from g2u.calls.folder import FolderStore
+from g2u.calls.store import Entry
 
 store = FolderStore(Path(sys.argv[1]))
 store.put("ab" * 32, Entry(b"x", "edit", 0.0))
@@ -726,7 +726,7 @@ def test_taking_over_goes_on_after_a_kill_and_keeps_what_was_made_since(
         return run
 
     for name in ("fsync", "pwrite"):
-        monkeypatch.setattr(f"g2u.cache.segment.os.{name}", die_at(getattr(os, name)))
+        monkeypatch.setattr(f"g2u.calls.segment.os.{name}", die_at(getattr(os, name)))
     monkeypatch.setattr(Path, "unlink", die_at(Path.unlink))
     with pytest.raises(KeyboardInterrupt):
         store.migrate()

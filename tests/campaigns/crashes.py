@@ -113,7 +113,7 @@ def state(folder: Path) -> dict[str, str]:
         for path in sorted((folder / "data").rglob("*"))
         if path.suffix in (".parquet", ".json") and "costs" not in path.parts
     }
-    for path in sorted(folder.glob("data/**/dvc.lock")):
+    for path in sorted(folder.glob("cells/**/dvc.lock")):
         for name, stage in yaml.safe_load(path.read_text())["stages"].items():
             for out in stage.get("outs", []):
                 if "costs" not in out["path"]:

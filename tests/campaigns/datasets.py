@@ -27,18 +27,20 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from PIL import Image
 
-from g2u import params, tables
-from g2u.cache.folder import FolderStore
+from g2u.calls.folder import FolderStore
+from g2u.calls.opened import CACHE_VARIABLE
 from g2u.digests import call_key, canonical, sha256
-from g2u.edits import prompt
 from g2u.errors import DataError
 from g2u.models import null
-from g2u.pictures import encode_png, picture_of
+from g2u.params import reading as params
+from g2u.pictures.decoding import encode_png, picture_of
 from g2u.records import Question, Sampler, ScoreRequest, Turn
 from g2u.sharing import signing
 from g2u.sharing.export import export
 from g2u.sharing.imports import take_in
-from g2u.workspace import CACHE_VARIABLE, Cell
+from g2u.tables import schemas as tables
+from g2u.tables.places import Cell
+from g2u.thoughts.edits import prompt
 from tests.conftest import ROOT, brokered, imagined, png
 
 ROOM = 500 * 10**6

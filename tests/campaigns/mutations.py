@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from g2u import code
+from g2u.code import identity as code
 from g2u.models import null
 from tests.conftest import Workspace, png, tsv_rows
 

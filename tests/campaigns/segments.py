@@ -17,9 +17,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from g2u.cache import segment as segments
-from g2u.cache.folder import FolderStore
-from g2u.cache.store import FORM, Entry
+from g2u.calls import segment as segments
+from g2u.calls.folder import FolderStore
+from g2u.calls.store import FORM, Entry
 from g2u.errors import CacheError
 
 MEMORY = 2 * 2**30
@@ -28,7 +28,7 @@ FAULT = 99
 WRITER = """
 import sys
 from pathlib import Path
-import g2u.cache.folder as folders
+import g2u.calls.folder as folders
 from tests.campaigns.segments import FolderStore, reply, name, segments
 
 store = FolderStore(Path(sys.argv[1]))

@@ -13,11 +13,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from g2u import params, plugins
+from g2u import plugins
 from g2u.errors import DataError
-from g2u.params import BenchmarkPreset
+from g2u.params import reading as params
+from g2u.params.sections import BenchmarkPreset
 from g2u.records import Sample
-from g2u.scoring.gold import JUDGED
+from g2u.scores.gold import JUDGED
 from stages.prepare import samples
 from tests.conftest import ROOT, png, write_tsv
 

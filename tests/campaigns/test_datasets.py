@@ -7,9 +7,9 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from g2u import params
-from g2u.cache.folder import FolderStore
+from g2u.calls.folder import FolderStore
 from g2u.errors import DataError
+from g2u.params import reading as params
 from g2u.sharing.imports import take_in
 from tests.campaigns import datasets
 

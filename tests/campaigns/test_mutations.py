@@ -5,7 +5,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from g2u import code, plugins
+from g2u import plugins
+from g2u.code import identity as code
 from g2u.models import null
 from tests.campaigns.mutations import MUTATIONS, Mutation, install, settle
 from tests.conftest import Counter, Workspace

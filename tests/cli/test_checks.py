@@ -15,10 +15,11 @@ import pytest
 import yaml
 
 from g2u.cli import main as command
-from g2u.cli.checks import check, inapplicable
 from g2u.cli.doctor import examine
 from g2u.errors import G2UError
-from g2u.params import Params, load
+from g2u.params.params import Params
+from g2u.params.reading import load
+from g2u.pipeline.checks import check, inapplicable
 from tests.conftest import ROOT, Workspace, plain_params, tsv_rows, write_tsv
 
 Change = Callable[[dict[str, Any]], None]

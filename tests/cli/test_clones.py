@@ -19,8 +19,9 @@ import pytest
 import yaml
 from PIL import Image
 
-from g2u import parquet, tables
-from g2u.pictures import encode_png, picture_of
+from g2u.pictures.decoding import encode_png, picture_of
+from g2u.tables import parquet
+from g2u.tables import schemas as tables
 from tests.conftest import begun, tsv_rows, write_tsv
 
 ROWS = 4
@@ -164,7 +165,7 @@ def clone(
 
 def drawn(folder: Path) -> dict[str, str]:
     """Source -> drawing, of the thoughts that lie in data/."""
-    rows = parquet.read_shards(folder / "data/mine/thoughts/tiny/detail", tables.THOUGHTS)
+    rows = parquet.read_shards(folder / "data/mine/detail/tiny/thoughts", tables.THOUGHTS)
     return {row["source"]: row["digest"] for row in rows}
 
 
@@ -244,7 +245,7 @@ def test_a_model_renamed_in_a_pulled_clone_costs_nothing(clone: Path, server: Dr
     (clone / "params.yaml").write_text(yaml.safe_dump(config, sort_keys=False))
     run(clone, "g2u.cli.main", "run")
     assert not server.asked
-    rows = parquet.read_shards(clone / "data/mine/thoughts/renamed/detail", tables.THOUGHTS)
+    rows = parquet.read_shards(clone / "data/mine/detail/renamed/thoughts", tables.THOUGHTS)
     assert {row["source"]: row["digest"] for row in rows} == pulled
     assert not (clone / "data/mine/thoughts/tiny").exists()
 
@@ -252,8 +253,8 @@ def test_a_model_renamed_in_a_pulled_clone_costs_nothing(clone: Path, server: Dr
 @pytest.mark.slow
 def test_results_that_are_gone_come_back_from_dvc_s_cache(clone: Path, server: Drawing) -> None:
     pulled = drawn(clone)
-    shutil.rmtree(clone / "data/mine/thoughts/tiny/detail")
-    (clone / "data/mine/answers/tiny/direct.parquet").unlink()
+    shutil.rmtree(clone / "data/mine/detail/tiny/thoughts")
+    (clone / "data/mine/direct/tiny/answers.parquet").unlink()
     done = run(clone, "g2u.cli.main", "run")
     assert "put back 2 outputs that were gone from data/, out of DVC's cache" in done.stderr
     assert not server.asked

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from g2u.cli.plan import plan, table
-from g2u.tables import write_judgements
+from g2u.pipeline.plan import plan, table
+from g2u.tables.schemas import write_judgements
 from tests.campaigns.crashes import forget
 from tests.conftest import Workspace, tsv_rows
 
@@ -78,20 +78,20 @@ def test_sync_writes_a_file_per_benchmark_and_family_once_and_removes_what_is_go
     workspace.use_tsv(tsv_rows(2))
     workspace.write()
     assert workspace.run("g2u.cli.main", "sync").stdout.strip().endswith("in step with params.yaml")
-    text = yaml.safe_load(Path("data/mine/dvc.yaml").read_text())
+    text = yaml.safe_load(Path("cells/mine/dvc.yaml").read_text())
     assert "data/recipes/prepare/mine.json" in text["stages"]["prepare"]["deps"]
     assert "mine.tsv" in text["stages"]["prepare"]["deps"]
     assert not Path("data/ladder").exists()
-    assert {p.parent.name for p in Path("data/mine/cells").glob("*/dvc.yaml")} == set(
+    assert {p.parent.name for p in Path("cells/mine").glob("*/dvc.yaml")} == set(
         workspace.raw["families"]
     )
     workspace.raw["families"] = ["direct", "duplicate"]
     workspace.write()
-    assert {p.name for p in Path("data/mine/cells").iterdir()} == {"direct", "duplicate"}
+    assert {p.name for p in Path("cells/mine").iterdir() if p.is_dir()} == {"direct", "duplicate"}
 
 
 def test_a_cell_has_the_stages_and_dependencies_that_it_needs(workspace: Workspace) -> None:
-    path = workspace.folder / "data/ladder/cells/detail/dvc.yaml"
+    path = workspace.folder / "cells/ladder/detail/dvc.yaml"
     plain = path.read_text()
     assert list(yaml.safe_load(plain)["stages"]) == ["generate", "understand", "score"]
     assert not re.search("judge|weights}|item.baseline| # if |<<", plain)
@@ -121,7 +121,7 @@ def test_a_cell_has_the_stages_and_dependencies_that_it_needs(workspace: Workspa
     assert "${item.reader_weights}" in deps["understand"]
     assert "eyes" in deps["judge"]
     assert "data/ladder/judgements/${item.baseline}/direct.parquet" in deps["score"]
-    judged = workspace.folder / "data/ladder/judgements/tiny/detail.parquet"
+    judged = workspace.folder / "data/ladder/detail/tiny/judgements.parquet"
     write_judgements(judged, [])
     theirs = judged.with_name("notes.txt")
     theirs.touch()
@@ -137,12 +137,12 @@ def test_doctor_names_what_is_missing_and_how_to_get_it(workspace: Workspace) ->
     workspace.init_dvc()
     sound = workspace.run("g2u.cli.main", "doctor")
     assert "MISSING" not in sound.stdout
-    Path("g2u/models/tiny/weights/model.safetensors").unlink()
-    Path("data/ladder/dvc.yaml").unlink()
+    Path("g2u_tiny/model/weights/model.safetensors").unlink()
+    Path("cells/ladder/dvc.yaml").unlink()
     broken = workspace.run("g2u.cli.main", "doctor", check=False)
     assert broken.returncode == 1
     assert "restore it with git checkout" in broken.stdout
-    assert "not data/ladder/dvc.yaml; g2u sync" in broken.stdout
+    assert "not cells/ladder/dvc.yaml; g2u sync" in broken.stdout
 
 
 FAULTS = [

@@ -73,7 +73,7 @@ def test_a_server_that_dies_ends_the_run_at_once(
     assert told[0].startswith("ModelError: ")
     assert "the same command goes on" in stopped.stderr
     assert "Traceback" not in stopped.stderr
-    made = [*workspace.folder.glob("data/mine/scores/*/*.parquet")]
+    made = [*workspace.folder.glob("data/mine/*/*/scores.parquet")]
     assert made == [], "nothing is made of failures"
     kept = state.asked.total()
     serving(state, port, None)

@@ -8,8 +8,8 @@ import pytest
 import yaml
 from dvc.schema import COMPILED_LOCKFILE_SCHEMA
 
-from g2u.cli import guard
 from g2u.errors import DataError, G2UError
+from g2u.pipeline import guard
 from tests.conftest import Workspace
 
 LOCK = {
@@ -25,7 +25,7 @@ LOCK = {
 def lock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A benchmark's dvc.lock, copied aside as after a good run."""
     monkeypatch.chdir(tmp_path)
-    path = Path("data/mine/dvc.lock")
+    path = Path("cells/mine/dvc.lock")
     path.parent.mkdir(parents=True)
     path.with_suffix(".yaml").touch()
     path.write_text(yaml.safe_dump(LOCK, sort_keys=False))

@@ -1,4 +1,6 @@
-"""g2u.cli.make on a pipeline of five small stages: what runs, what is recorded, what is said."""
+"""g2u.pipeline.make on a pipeline of five small stages: what runs, what is recorded, what is
+said.
+"""
 
 import hashlib
 import os
@@ -78,10 +80,10 @@ DRIVER = f"""
 from pathlib import Path
 
 if __name__ == "__main__":
-    from g2u import params
-    from g2u.cli.make import make
-    from g2u.cli.sources import Inputs
-    from g2u.cli.telling import Telling
+    from g2u.params import reading as params
+    from g2u.pipeline.make import make
+    from g2u.pipeline.sources import Inputs
+    from g2u.terminal.telling import Telling
     from g2u.errors import run_main
 
     plain = params.load(Path({str(ROOT)!r}, "params.yaml"))

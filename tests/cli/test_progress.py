@@ -2,8 +2,8 @@
 
 import pytest
 
-from g2u.cli.closing import rows_of, table
-from g2u.cli.progress import Counts, Progress
+from g2u.terminal.closing import rows_of, table
+from g2u.terminal.progress import Counts, Progress
 
 FAMILIES = ("direct", "duplicate", "detail")
 GRID = [(f"benchmark_{n:02}", model) for model in ("first", "second") for n in range(30)]

@@ -17,10 +17,10 @@ import pytest
 from dvc.cli import main as dvc
 from dvc.repo import Repo
 
-from g2u.cli import guard, repairs
-from g2u.cli.run import run
 from g2u.errors import DataError, G2UError
-from g2u.workspace import DATA
+from g2u.pipeline import guard, repairs
+from g2u.pipeline.run import run
+from g2u.tables.places import DATA
 from tests.conftest import Workspace, tsv_rows
 
 OUT, END = DATA / "out" / "table", DATA / "end"
@@ -304,7 +304,7 @@ def test_a_run_after_an_output_was_overwritten_ends_as_the_first_one(
 
     run()
     first = digests()
-    overwrite(Path("data/mine/answers/nil/detail.parquet"), b"spoilt")
+    overwrite(Path("data/mine/detail/nil/answers.parquet"), b"spoilt")
     overwrite(Path("data/mine/questions.parquet"), b"spoilt")
     capsys.readouterr()
     run()

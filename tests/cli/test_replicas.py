@@ -7,13 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from g2u.cli.fill import fill
-from g2u.cli.replicas import Replicas
-from g2u.cli.stale import stale, status
-from g2u.cli.workers import LostWorkerError
+from g2u.calls.opened import call_store
 from g2u.errors import ParamsError
-from g2u.params import Params, load
-from g2u.workspace import call_store
+from g2u.params.params import Params
+from g2u.params.reading import load
+from g2u.pipeline.fill import fill
+from g2u.pipeline.replicas import Replicas
+from g2u.pipeline.stale import stale, status
+from g2u.pipeline.workers import LostWorkerError
 from tests.conftest import Workspace, tsv_rows, write_tsv
 
 pytestmark = pytest.mark.slow

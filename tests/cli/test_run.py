@@ -9,15 +9,15 @@ from pathlib import Path
 
 import pytest
 
+from g2u.calls.opened import call_store
 from g2u.cli.cache import examine, prune, used_keys
-from g2u.cli.fill import in_parts
-from g2u.cli.plan import plan
-from g2u.cli.run import run
-from g2u.cli.workers import LostWorkerError, Workers
 from g2u.errors import CacheError
-from g2u.params import load
+from g2u.params.reading import load
+from g2u.pipeline.fill import in_parts
+from g2u.pipeline.plan import plan
+from g2u.pipeline.run import run
+from g2u.pipeline.workers import LostWorkerError, Workers
 from g2u.records import Question
-from g2u.workspace import call_store
 from tests.campaigns.crashes import forget
 from tests.campaigns.ways import digests, recorded
 from tests.conftest import Workspace, tsv_rows
@@ -65,7 +65,7 @@ def test_workers_start_only_if_something_changed(
         raise AssertionError("fill was called")
 
     small.run("g2u.cli.main", "run")
-    monkeypatch.setattr("g2u.cli.fill.fill", refuse)
+    monkeypatch.setattr("g2u.pipeline.fill.fill", refuse)
     run()
     small.raw["presets"]["families"]["structure"]["prompt"] = "Draw it."
     small.write()
@@ -123,8 +123,8 @@ def test_a_worker_that_was_killed_is_replaced(small: Workspace) -> None:
 
 PARENT = """
 import os, time
-from g2u.cli.workers import LostWorkerError, Workers
-from g2u.params import load
+from g2u.pipeline.workers import LostWorkerError, Workers
+from g2u.params.reading import load
 if __name__ == "__main__":
     workers = Workers(load())
     print(workers.perform(0, os.getpid), flush=True)

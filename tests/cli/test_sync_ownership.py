@@ -11,13 +11,15 @@ from pathlib import Path
 import pytest
 import yaml
 
-from g2u import tables, targets
-from g2u.cli.ownership import Workspace as Kept
-from g2u.cli.ownership import form_of, outs, outs_of
-from g2u.cli.sync import dvc_files, sync, sync_plan
 from g2u.errors import DataError
-from g2u.params import Params, load
-from g2u.workspace import BenchmarkFolder, Cell
+from g2u.params.params import Params
+from g2u.params.reading import load
+from g2u.pipeline.ownership import Workspace as Kept
+from g2u.pipeline.ownership import form_of, outs, outs_of
+from g2u.pipeline.sync import dvc_files, sync, sync_plan
+from g2u.questions import targets
+from g2u.tables import schemas as tables
+from g2u.tables.places import BenchmarkFolder, Cell
 from tests.conftest import Workspace
 
 RECIPE = tables.Recipe("b", "f", "m", "m 1", "{}")
@@ -69,7 +71,7 @@ def everything() -> set[str]:
 
 def test_every_output_of_the_dvc_yaml_files_is_known_with_its_form(config: Params) -> None:
     named = {place for text in dvc_files(config).values() for place in outs_of(text)}
-    named -= {"g2u/models/tiny/weights"}
+    named -= {"g2u_tiny/model/weights"}
     told = {out.path.as_posix() for out in outs(config)}
     root = {"data/report/gains.csv"}  # a plot, which DVC lists apart
     assert named | root == told
@@ -84,21 +86,23 @@ def test_a_removed_benchmark_takes_what_g2u_wrote_and_leaves_the_rest(
 ) -> None:
     theirs = [
         "data/ladder/file.tsv",
-        "data/ladder/cells/detail/notes.md",
+        "cells/ladder/detail/notes.md",
         "data/ladder/pictures/notes.txt",
-        "data/ladder/thoughts/tiny/detail/part-00000.parquet.bak",
-        "data/ladder/answers/tiny/detail_old.parquet",
+        "data/ladder/detail/tiny/thoughts/part-00000.parquet.bak",
+        "data/ladder/detail_old/tiny/answers.parquet",
         "data/raw/own.csv",
-        "data/raw/dvc.yaml",
+        "cells/raw/dvc.yaml",
     ]
     Path("data/raw").mkdir()
+    Path("cells/raw").mkdir()
+    Path("data/ladder/detail_old/tiny").mkdir(parents=True)
     for name in theirs:
         Path(name).write_text("stages: {}\n")
-    shutil.copy("data/ladder/answers/tiny/direct.parquet", theirs[4])
+    shutil.copy("data/ladder/direct/tiny/answers.parquet", theirs[4])
     config = without(workspace, "benchmarks", "ladder")
     said = sync(config)
     assert everything() >= set(theirs)
-    left = {name for name in everything() if name.startswith(("data/ladder", "data/raw"))}
+    left = {name for name in everything() if name.startswith(("data/ladder", "data/raw", "cells/ladder", "cells/raw"))}
     assert left == set(theirs)
     assert "removed data/ladder but for files that g2u did not write" in said
     assert sync(config) == []
@@ -127,7 +131,7 @@ def test_a_removed_family_or_model_takes_its_outputs_and_no_notes(
     sync(without(workspace, axis, name))
     assert {str(note), str(mine)} <= everything()
     left = {Path(path) for path in everything() - {str(note), str(mine)}}
-    assert not [path for path in left if name in (*path.parts[3:], path.name.split(".")[0])]
+    assert not [path for path in left if name in (*path.parts[2:], path.name.split(".")[0])]
     assert len(left) > 30, "others stay"
 
 
@@ -166,11 +170,11 @@ PLACES = (
     "data/ladder/questions.parquet",
     "data/ladder/pictures/part-00000.parquet",
     "data/ladder/pictures/part-00012.parquet",
-    "data/ladder/thoughts/tiny/detail/links.parquet",
-    "data/ladder/thoughts/tiny/detail",
-    "data/ladder/answers/tiny",
-    "data/ladder/metrics/tiny/detail.json",
-    "data/ladder/costs/tiny/detail.generate.json",
+    "data/ladder/detail/tiny/thoughts/links.parquet",
+    "data/ladder/detail/tiny/thoughts",
+    "data/ladder/detail/tiny/costs",
+    "data/ladder/detail/tiny/metrics.json",
+    "data/ladder/detail/tiny/costs/generate.json",
     "data/report/index.html",
     "data/report/pages",
     "data/report/pages/ladder-tiny.html",
@@ -179,9 +183,9 @@ PLACES = (
     "data/report/gains.json",
     "data/recipes/report.json",
     "data/recipes/generate/tiny",
-    "data/ladder/dvc.yaml",
+    "cells/ladder/dvc.yaml",
     "data/ladder/.dvcignore",
-    "data/ladder/cells/detail/dvc.yaml",
+    "cells/ladder/detail/dvc.yaml",
 )
 
 
@@ -217,13 +221,13 @@ def test_a_link_that_dvc_made_is_no_persons(workspace: Workspace, config: Params
 
 def test_nothing_behind_a_persons_link_goes(workspace: Workspace, config: Params) -> None:
     elsewhere = Path("elsewhere").absolute()
-    shutil.move("data/ladder/answers", elsewhere)
-    Path("data/ladder/answers").symlink_to(elsewhere)
-    assert "data/ladder/answers: a link" in refused(config)
+    shutil.move("data/ladder/detail", elsewhere)
+    Path("data/ladder/detail").symlink_to(elsewhere)
+    assert "data/ladder/detail: a link" in refused(config)
     before = sorted(elsewhere.rglob("*"))
     sync(without(workspace, "benchmarks", "ladder"))
     assert sorted(elsewhere.rglob("*")) == before
-    assert Path("data/ladder/answers").is_symlink()
+    assert Path("data/ladder/detail").is_symlink()
 
 
 def test_a_file_of_an_earlier_form_is_g2us_where_a_lock_file_records_it(
@@ -233,7 +237,7 @@ def test_a_file_of_an_earlier_form_is_g2us_where_a_lock_file_records_it(
     place.write_text("columns of last year")
     assert str(place) in refused(config)
     digest = hashlib.md5(place.read_bytes()).hexdigest()
-    lock = Path("data/ladder/cells/detail/dvc.lock")
+    lock = Path("cells/ladder/detail/dvc.lock")
     stage = f"{{cmd: c, outs: [{{path: {place}, md5: {digest}}}]}}"
     lock.write_text(f"schema: '2.0'\nstages: {{understand@tiny: {stage}}}\n")
     assert sync(config) == []
@@ -244,7 +248,7 @@ def test_a_file_of_an_earlier_form_is_g2us_where_a_lock_file_records_it(
 def test_a_persons_stage_in_a_file_of_g2us_stops_sync_instead_of_vanishing(
     workspace: Workspace, config: Params
 ) -> None:
-    place = Path("data/ladder/dvc.yaml")
+    place = Path("cells/ladder/dvc.yaml")
     place.write_text(place.read_text() + "  own:\n    cmd: 'true'\n")
     assert "stages were added" in refused(config)
     sync(without(workspace, "benchmarks", "ladder"))
@@ -261,7 +265,7 @@ def test_a_copied_dvc_yaml_under_another_name_stays(workspace: Workspace, config
 def test_a_benchmark_that_reads_where_g2u_writes_is_refused(workspace: Workspace) -> None:
     Path("mine.tsv").write_text("n")
     workspace.raw["benchmarks"] = ["mine"]
-    places = ("data/mine/pictures", "data/mine/thoughts/tiny/direct", "data/mine", "data")
+    places = ("data/mine/pictures", "data/mine/direct/tiny/thoughts", "data/mine", "data")
     for key, place in itertools.product(("file", "image_root"), places):
         source = {"source": "tsv", "file": "mine.tsv", key: place}
         workspace.raw["presets"]["benchmarks"]["mine"] = source

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from g2u.cli import telling
-from g2u.cli.telling import KEPT, RUNS, InLog, OnTerminal
+from g2u.terminal import telling
+from g2u.terminal.telling import KEPT, RUNS, InLog, OnTerminal
 from tests.conftest import Workspace, tsv_rows
 
 
@@ -125,8 +125,8 @@ def test_a_stage_that_stops_is_its_line_and_where_the_rest_lies(
 
 NOISY = """
 import os, subprocess, sys
-from g2u.cli.progress import Counts
-from g2u.cli.telling import telling
+from g2u.terminal.progress import Counts
+from g2u.terminal.telling import telling
 
 with telling() as told:
     told.note("only in the log")

@@ -5,18 +5,18 @@ from pathlib import Path
 
 import pytest
 
-from g2u.brokers import Brokers
-from g2u.cache.folder import FolderStore
+from g2u.calls.brokers import Brokers
+from g2u.calls.folder import FolderStore
 from g2u.errors import ParamsError
-from g2u.imagining import Imagining
-from g2u.params import Params
-from g2u.pictures import picture_of
+from g2u.params.params import Params
+from g2u.pictures.decoding import picture_of
 from g2u.records import Picture, Question, Thought
+from g2u.thoughts.imagining import Imagining
 from stages.generate import imagined
 from tests.conftest import Workspace, png, tsv_rows
 from tests.models.test_realesrgan import weights
 
-from g2u.workspace import Cell  # isort: skip
+from g2u.tables.places import Cell  # isort: skip
 
 PICTURES = {p.digest: p for p in (picture_of(png(i, 8)) for i in range(2))}
 FIRST, SECOND = PICTURES

@@ -6,10 +6,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from g2u import params
-from g2u.cache.calls import BrokeredCalls
-from g2u.cache.folder import FolderStore
-from g2u.edits import (
+from g2u.calls.asking import BrokeredCalls
+from g2u.calls.folder import FolderStore
+from g2u.errors import ParamsError
+from g2u.params import reading as params
+from g2u.pictures.decoding import encode_png, picture_of, pixels_of
+from g2u.pictures.filters import FILTERS, UPSCALED
+from g2u.protocols import Reply
+from g2u.records import AnswerRequest, EditRequest, Failure, Picture, Question, Sampler
+from g2u.thoughts.edits import (
     adversarial,
     blank,
     direct,
@@ -24,11 +29,6 @@ from g2u.edits import (
     self,
     template,
 )
-from g2u.errors import ParamsError
-from g2u.filters import FILTERS, UPSCALED
-from g2u.pictures import encode_png, picture_of, pixels_of
-from g2u.protocols import Reply
-from g2u.records import AnswerRequest, EditRequest, Failure, Picture, Question, Sampler
 from tests.cache.test_calls import Echo
 from tests.conftest import ROOT, brokered, imagined, png
 

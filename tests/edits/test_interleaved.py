@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 
 from g2u.arms import Arm, paired
-from g2u.cache.folder import FolderStore
-from g2u.edits import duplicate, interleaved
+from g2u.calls.folder import FolderStore
 from g2u.errors import ParamsError
 from g2u.records import Failure, Thought
+from g2u.thoughts.edits import duplicate, interleaved
 from tests.conftest import brokered, imagined
 from tests.edits.test_rounds import PICTURES, QUESTIONS, SOURCES, Painter
 

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 import yaml
 
-from g2u.cache.folder import FolderStore
-from g2u.pictures import picture_of
+from g2u.calls.folder import FolderStore
+from g2u.pictures.decoding import picture_of
 from g2u.protocols import Reply
 from g2u.records import AnswerRequest, Picture, Question, Text
 from tests.cache.test_calls import Echo
@@ -66,8 +66,8 @@ def test_the_family_of_the_documents_runs_as_printed(tmp_path: Path) -> None:
 
 
 RAISES = """
-from g2u.edits.prompt import NEEDS, READS, Settings
-from g2u.edits import prompt
+from g2u.thoughts.edits.prompt import NEEDS, READS, Settings
+from g2u.thoughts.edits import prompt
 
 
 async def imagine(question, pictures, settings, sampler, calls):
@@ -83,12 +83,12 @@ def test_a_family_that_raises_costs_its_question_and_the_exit_code(workspace: Wo
     workspace.use_null(batch=3)
     workspace.use_tsv(tsv_rows(7))
     workspace.raw["presets"]["families"]["raising"] = {"edit": "raising", "prompt": "Enhance."}
-    (workspace.folder / "g2u/edits/raising.py").write_text(RAISES)
+    (workspace.folder / "g2u/thoughts/edits/raising.py").write_text(RAISES)
     workspace.raw["families"] = ["direct", "duplicate", "raising"]
     workspace.raw["run"] = {"workers": 1}
     (workspace.folder / "params.yaml").write_text(yaml.safe_dump(workspace.raw, sort_keys=False))
     filled = workspace.run("g2u.cli.main", "fill").stderr
-    said = "question 3: g2u/edits/raising.py:8: TypeError: list indices must be integers"
+    said = "question 3: g2u/thoughts/edits/raising.py:8: TypeError: list indices must be integers"
     assert said in filled
     assert "fill generate mine tiny raising: 6 calls made, 0 reused, 1 failed" in filled
     assert "fill understand mine tiny raising: 6 calls made, 0 reused, 0 failed" in filled
@@ -96,4 +96,6 @@ def test_a_family_that_raises_costs_its_question_and_the_exit_code(workspace: Wo
     cell = ("--benchmark", "mine", "--model", "tiny", "--family", "raising")
     made = workspace.run("stages.generate", *cell, check=False)
     assert made.returncode == 1
-    assert "1 of 7 thoughts failed, first: question 3: g2u/edits/raising.py:8" in made.stderr
+    assert (
+        "1 of 7 thoughts failed, first: question 3: g2u/thoughts/edits/raising.py:8" in made.stderr
+    )

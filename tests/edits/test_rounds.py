@@ -6,13 +6,13 @@ from pathlib import Path
 import pytest
 
 from g2u.arms import Arm, paired
-from g2u.cache.folder import FolderStore
-from g2u.edits import rounds
-from g2u.edits.rounds import instruction, is_mismatch
+from g2u.calls.folder import FolderStore
 from g2u.errors import ParamsError
-from g2u.pictures import picture_of
+from g2u.pictures.decoding import picture_of
 from g2u.protocols import Reply
 from g2u.records import AnswerRequest, EditRequest, Failure, Picture, Question, Thought
+from g2u.thoughts.edits import rounds
+from g2u.thoughts.edits.rounds import instruction, is_mismatch
 from tests.cache.test_calls import Echo
 from tests.conftest import brokered, imagined, png
 

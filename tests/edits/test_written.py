@@ -5,20 +5,20 @@ from pathlib import Path
 import pytest
 import yaml
 
-from g2u import params
-from g2u.brokers import Brokers
-from g2u.cache.broker import Broker
-from g2u.cache.calls import BrokeredCalls
-from g2u.cache.folder import FolderStore
-from g2u.cli.sync import sync
-from g2u.edits import written
+from g2u.calls.asking import BrokeredCalls
+from g2u.calls.broker import Broker
+from g2u.calls.brokers import Brokers
+from g2u.calls.folder import FolderStore
 from g2u.errors import ModelError, ParamsError
-from g2u.imagining import Imagining
 from g2u.models import null
-from g2u.pictures import picture_of
-from g2u.recipes import recipes
+from g2u.params import reading as params
+from g2u.pictures.decoding import picture_of
+from g2u.pipeline.recipes import recipes
+from g2u.pipeline.sync import sync
 from g2u.records import Failure, Picture, Question, Turn
-from g2u.workspace import Cell
+from g2u.tables.places import Cell
+from g2u.thoughts.edits import written
+from g2u.thoughts.imagining import Imagining
 from stages.generate import imagined as imagined_by
 from tests.conftest import Workspace, imagined, png, tsv_rows
 from tests.edits.test_rounds import Painter
@@ -94,12 +94,12 @@ def test_cells_depend_on_their_writer(helped: Workspace) -> None:
     told = recipes(config)
     recipe = told[Path("data/recipes/generate/tiny/helped.json")]
     assert recipe.params["presets.models.scribe"] == config.presets.models["scribe"]
-    assert "g2u/models/tiny" in recipe.code
+    assert "g2u_tiny/model" in recipe.code
     plain = told[Path("data/recipes/generate/tiny/direct.json")]
     assert "presets.models.scribe" not in plain.params
     sync(config)
     files = {
-        family: yaml.safe_load(Path(f"data/mine/cells/{family}/dvc.yaml").read_text())
+        family: yaml.safe_load(Path(f"cells/mine/{family}/dvc.yaml").read_text())
         for family in ("helped", "direct")
     }
     deps = {family: file["stages"]["generate"]["do"]["deps"] for family, file in files.items()}

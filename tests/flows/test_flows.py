@@ -111,12 +111,12 @@ def test_a_night_takes_up_changes_records_pushes_and_publishes(
     assert any(path.is_file() for path in remote.rglob("*"))
     clone = tmp_path / "clone"
     git("clone", "--quiet", ".", str(clone))
-    pull = ["pull", "--remote", "store", "data/mine/cells/direct/dvc.yaml"]
+    pull = ["pull", "--remote", "store", "cells/mine/direct/dvc.yaml"]
     pulled = subprocess.run(
         [sys.executable, "-m", "dvc", *pull], cwd=clone, capture_output=True, text=True
     )
     assert pulled.returncode == 0, pulled.stderr
-    assert (clone / "data/mine/scores/tiny/direct.parquet").exists()
+    assert (clone / "data/mine/direct/tiny/scores.parquet").exists()
 
 
 class Inbox(BaseHTTPRequestHandler):

@@ -10,10 +10,10 @@ import yaml
 from flows import git
 from flows.copying import LISTING, copied
 from flows.nightly import record, rest_of_the_night, section
-from g2u.cli.sync import sync
 from g2u.errors import DataError, ParamsError
-from g2u.params import load
-from g2u.workspace import Cell
+from g2u.params.reading import load
+from g2u.pipeline.sync import sync
+from g2u.tables.places import Cell
 from tests.conftest import Workspace, tsv_rows
 
 git_ = git.git
@@ -249,8 +249,8 @@ def night(workspace: Workspace) -> Workspace:
     git_("commit", "--quiet", "--message", "begin")
     made = {
         Path("dvc.lock"): "{}",
-        Path("data/dvc.lock"): "{}",
-        Path("data/ladder/cells/direct/dvc.lock"): "{}",
+        Path("cells/dvc.lock"): "{}",
+        Path("cells/ladder/direct/dvc.lock"): "{}",
         Cell("ladder", "tiny", "direct").metrics: '{"arms": {}, "gains": {}}',
         Path("data/report/gains.csv"): "cell,benchmark,model,arm,accuracy\n",
         Path("data/report/gains.json"): "{}",
@@ -265,21 +265,21 @@ def test_a_night_commits_what_a_clone_needs_and_nothing_beside(night: Workspace)
     night.raw["score"]["resamples"] = 300
     night.raw["benchmarks"] = ["ladder"]
     night.write()
-    for name in ("notes.md", "data/raw.csv", "data/ladder/metrics/tiny/notes.json"):
+    for name in ("notes.md", "data/raw.csv", "data/ladder/notes/tiny/metrics.json"):
         Path(name).write_text("mine")
     Path("data/raw").mkdir()
-    Path("data/raw/dvc.yaml").write_text("stages: {}\n")
+    Path("cells/raw/dvc.yaml").write_text("stages: {}\n")
     git_("add", "notes.md", "data/raw.csv")
     said = record.fn()
     assert said == "committed what changed, with params.yaml as this night used it"
     found = {line.split("\t")[1]: line[0] for line in lines("show", "--name-status", "--format=")}
     assert {name for name, kind in found.items() if kind == "A"} == {
-        "dvc.lock", "data/dvc.lock", "data/ladder/cells/direct/dvc.lock",
-        "data/ladder/metrics/tiny/direct.json", "data/report/gains.csv", "data/report/gains.json",
+        "dvc.lock", "cells/dvc.lock", "cells/ladder/direct/dvc.lock",
+        "data/ladder/direct/tiny/metrics.json", "data/report/gains.csv", "data/report/gains.json",
     }  # fmt: skip
     assert {name for name, kind in found.items() if kind == "D"} == {
-        "data/easy_vqa/.dvcignore", "data/easy_vqa/dvc.yaml",
-        "data/easy_vqa/cells/direct/dvc.yaml", "data/easy_vqa/cells/duplicate/dvc.yaml",
+        "data/easy_vqa/.dvcignore", "cells/easy_vqa/dvc.yaml",
+        "cells/easy_vqa/direct/dvc.yaml", "cells/easy_vqa/duplicate/dvc.yaml",
     }  # fmt: skip
     assert {"params.yaml", "dvc.yaml"} < {name for name, kind in found.items() if kind == "M"}
     assert lines("diff", "--cached", "--name-only") == ["data/raw.csv", "notes.md"]
@@ -290,12 +290,12 @@ def test_a_night_commits_what_a_clone_needs_and_nothing_beside(night: Workspace)
 def test_a_night_made_with_what_is_not_committed_is_not_committed_either(
     change: str, night: Workspace
 ) -> None:
-    place = Path("g2u/edits/direct.py")
+    place = Path("g2u/thoughts/edits/direct.py")
     if change == "changed code":
         place.write_text(place.read_text() + "\n# more\n")
     elif change == "new code":
-        place = Path("g2u/feedback/own.py")
-        place.write_text(Path("g2u/feedback/only.py").read_text())
+        place = Path("g2u/answers/feedback/own.py")
+        place.write_text(Path("g2u/answers/feedback/only.py").read_text())
     else:
         place = Path("mine.tsv")
         night.raw["presets"]["benchmarks"]["mine"] = {"source": "tsv", "file": str(place)}

@@ -2,7 +2,7 @@
 
 import ast
 
-from g2u.dependencies import reached
+from g2u.code.dependencies import reached
 from tests.conftest import ROOT
 
 

@@ -82,7 +82,7 @@ def test_a_schedule_fires_and_leaves_a_result_that_is_pushed_and_published(
     assert begun, "a run that the schedule began"
     assert KILLED.exists()
     assert (site / "index.html").read_bytes() == Path("data/report/index.html").read_bytes()
-    lock = yaml.safe_load(Path("data/mine/cells/detail/dvc.lock").read_text())
+    lock = yaml.safe_load(Path("cells/mine/detail/dvc.lock").read_text())
     (thoughts,) = [
         out["md5"]
         for name, stage in lock["stages"].items()

@@ -11,7 +11,7 @@ from PIL import Image
 from flows.figures import DOCUMENTS, tables_of_study, with_tables
 from flows.study import laid_over, params_of
 from flows.study import workspace as study_workspace
-from g2u.params import load
+from g2u.params.reading import load
 from g2u.report.curves import Curve, depth_figure, steps_figure
 from g2u.report.strip import TILE, Panel, Row, strip
 from tests.conftest import ROOT, Workspace, tsv_rows

@@ -12,7 +12,7 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
 from g2u.gallery.writing import GalleryArm, GalleryItem, GalleryPart, thumbnail, write_gallery
-from g2u.pictures import picture_of, picture_of_pixels
+from g2u.pictures.decoding import picture_of, picture_of_pixels
 from g2u.records import Picture
 from tests.conftest import objections, png
 

@@ -10,15 +10,16 @@ import openpyxl
 import pytest
 import yaml
 
-from g2u.benchmarks import tsv
 from g2u.errors import DataError
-from g2u.interop import harnesses
-from g2u.interop.compare import compared, table
-from g2u.interop.predictions import Naming, answers_of
-from g2u.params import BenchmarkPreset, load
-from g2u.pictures import picture_of
+from g2u.params.reading import load
+from g2u.params.sections import BenchmarkPreset
+from g2u.pictures.decoding import picture_of
+from g2u.questions.benchmarks import tsv
 from g2u.records import Question, Sample, Thought
-from g2u.tables import Answer
+from g2u.sharing.harnesses import writing as harnesses
+from g2u.sharing.harnesses.compare import compared, table
+from g2u.sharing.harnesses.predictions import Naming, answers_of
+from g2u.tables.schemas import Answer
 from tests.conftest import ROOT, Workspace, png, tsv_rows, write_tsv
 
 SAID = {"0": "Yes", "1": "No.", "2": "The answer is no.", "3": "I cannot tell."}

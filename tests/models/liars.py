@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from g2u.arrival import ROWS
+from g2u.conformance.arrival import ROWS
 
 Pixels = NDArray[np.uint8]
 Asked = dict[str, Any]

@@ -11,9 +11,9 @@ import pytest
 import yaml
 
 from g2u import plugins
-from g2u.arrival import FIRST, MORE, exceeds, loud, numbered, numbers, verdicts
-from g2u.conformance import Check, Conformance
-from g2u.pictures import pixels_of
+from g2u.conformance.arrival import FIRST, MORE, exceeds, loud, numbered, numbers, verdicts
+from g2u.conformance.suite import Check, Conformance
+from g2u.pictures.decoding import pixels_of
 from g2u.records import AnswerRequest, EditRequest, Turn
 from tests.conftest import ROOT, typed
 from tests.models.liars import Liar, read, serving

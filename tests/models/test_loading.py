@@ -8,14 +8,15 @@ from pathlib import Path
 import pytest
 import torch
 
-from g2u import params, plugins
-from g2u.conformance import Conformance
+import g2u_tiny.model as tiny_adapter
+from g2u import plugins
+from g2u.conformance.suite import Conformance
 from g2u.errors import ModelError, ParamsError
 from g2u.inprocess.batches import in_batches
 from g2u.models import hf_chat, pair
-from g2u.models import tiny as tiny_adapter
+from g2u.params import reading as params
+from g2u.params.settings import checked
 from g2u.records import AnswerRequest, EditRequest, Failure, Turn, ending
-from g2u.settings import checked
 from tests.conftest import ROOT, typed
 from tests.models.builders import CHATS
 
@@ -219,9 +220,9 @@ def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]
     monkeypatch.syspath_prepend(str(site))
     program = tmp_path / "edit.py"
     program.write_text(PROGRAM)
-    plugins.foreign.cache_clear()
+    plugins.brought.cache_clear()
     yield program
-    plugins.foreign.cache_clear()
+    plugins.brought.cache_clear()
     sys.modules.pop("g2u_own_code", None)
 
 

@@ -17,20 +17,20 @@ import yaml
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from g2u import params
-from g2u.answering import Answering, Shown
+from g2u.answers.answering import Answering, Shown
+from g2u.answers.feedback import look
 from g2u.arms import Arm
-from g2u.cache.folder import FolderStore
-from g2u.conformance import Conformance, table
+from g2u.calls.folder import FolderStore
+from g2u.conformance.suite import Conformance, table
 from g2u.errors import ModelError, ParamsError
-from g2u.feedback import look
 from g2u.models import rapidocr
 from g2u.models.rapidocr import NO_TEXT, Reader, Settings, View, ctc, weights
-from g2u.pictures import picture_of, picture_of_pixels, pixels_of
+from g2u.params import reading as params
+from g2u.params.settings import checked
+from g2u.pictures.decoding import picture_of, picture_of_pixels, pixels_of
 from g2u.records import AnswerRequest, Failure, Picture, Question, ScoreRequest, Text, Thought, Turn
-from g2u.scoring.responses import refuses
-from g2u.settings import checked
-from g2u.workspace import Cell
+from g2u.scores.responses import refuses
+from g2u.tables.places import Cell
 from tests.conftest import asked_at_once, brokered, plain_params
 
 Frames = NDArray[np.float64]

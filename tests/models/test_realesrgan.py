@@ -18,14 +18,14 @@ from PIL import Image
 from safetensors.numpy import load_file, save_file
 
 from g2u import plugins
-from g2u.conformance import Conformance
+from g2u.conformance.suite import Conformance
 from g2u.errors import ModelError
 from g2u.models import realesrgan
 from g2u.models.realesrgan import fetching
 from g2u.models.realesrgan import weights as files
 from g2u.models.realesrgan.drawing import Drawing
 from g2u.models.realesrgan.network import NETWORKS
-from g2u.pictures import encode_png, picture_of, pixels_of
+from g2u.pictures.decoding import encode_png, picture_of, pixels_of
 from g2u.protocols import Reply
 from g2u.records import EditRequest, Failure, Picture
 from tests.conftest import png, typed

@@ -10,20 +10,20 @@ import numpy as np
 import pytest
 import torch
 
-from g2u.benchmarks import ladder
+import g2u_tiny.model as tiny
 from g2u.errors import ModelError, ParamsError
-from g2u.models import tiny
-from g2u.models.tiny.inference import Engine
-from g2u.models.tiny.network import TinyConfig, TinyNetwork
-from g2u.models.tiny.sequence import flow_times
-from g2u.models.tiny.text import GRAMS, encode_text, tokens
-from g2u.params import load
-from g2u.pictures import picture_of
-from g2u.prompts import question_prompt
+from g2u.params.reading import load
+from g2u.params.settings import checked
+from g2u.pictures.decoding import picture_of
 from g2u.protocols import Model
+from g2u.questions.benchmarks import ladder
+from g2u.questions.wording import question_prompt
 from g2u.records import AnswerRequest, EditRequest, Failure, Picture, Sample, ScoreRequest, Turn
-from g2u.scoring.statistics import Resampling, paired_gain
-from g2u.settings import checked
+from g2u.scores.statistics import Resampling, paired_gain
+from g2u_tiny.model.inference import Engine
+from g2u_tiny.model.network import TinyConfig, TinyNetwork
+from g2u_tiny.model.sequence import flow_times
+from g2u_tiny.model.text import GRAMS, encode_text, tokens
 from tests.conftest import ROOT, png
 
 SAMPLES = list(ladder.read(ladder.Settings(items=24, depth=6, seed=1)))

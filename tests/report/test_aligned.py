@@ -7,7 +7,7 @@ import pytest
 
 from flows.align import DOCUMENT, course, tables_of_alignment
 from flows.figures import with_tables
-from g2u.params import load
+from g2u.params.reading import load
 from g2u.report.aligned import (
     Course,
     changes_table,
@@ -17,7 +17,7 @@ from g2u.report.aligned import (
     rewards_table,
 )
 from g2u.report.changes import repainted
-from g2u.scoring.statistics import Resampling
+from g2u.scores.statistics import Resampling
 from tests.conftest import ROOT
 
 LOOKS = pl.DataFrame(

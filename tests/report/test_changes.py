@@ -3,11 +3,11 @@
 import polars as pl
 import pytest
 
-from g2u.params import load
+from g2u.params.reading import load
 from g2u.report.changes import changes, in_words, repainted, table
 from g2u.report.page import Site
-from g2u.scoring.statistics import Resampling
-from g2u.tables import Score
+from g2u.scores.statistics import Resampling
+from g2u.tables.schemas import Score
 from tests.conftest import ROOT
 
 HOW = Resampling(confidence=0.95, resamples=400, seed=0)

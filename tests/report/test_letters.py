@@ -2,7 +2,7 @@
 
 from g2u.records import Question, Target
 from g2u.report.letters import favoured, letters
-from g2u.tables import Score
+from g2u.tables.schemas import Score
 
 QUESTIONS = [
     Question(str(n), "?", choices=("w", "x", "y", "z"), format="choice") for n in range(80)

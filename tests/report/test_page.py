@@ -14,17 +14,18 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
-from g2u import tables
-from g2u.params import Report, load
-from g2u.pictures import picture_of
+from g2u.params.reading import load
+from g2u.params.sections import Report
+from g2u.pictures.decoding import picture_of
 from g2u.records import Picture, Question, Thought
 from g2u.report.examples import TALL, WIDE, Arms, Example, ShownArm, changed_ids, chosen
 from g2u.report.figures import transfer_figure
 from g2u.report.page import BenchmarkPart, Site, data_uri
 from g2u.report.questions import findings
 from g2u.report.summary import SCHEMA, CellResult, headline, summary
-from g2u.tables import Score
-from g2u.workspace import Cell
+from g2u.tables import schemas as tables
+from g2u.tables.places import Cell
+from g2u.tables.schemas import Score
 from stages.report import over_controls
 from tests.conftest import ROOT, Workspace, objections, png
 

@@ -19,8 +19,8 @@ from g2u.report.questions import (
     what_transfers,
 )
 from g2u.report.summary import SCHEMA
-from g2u.scoring.envelope import Bound
-from g2u.scoring.statistics import Interval
+from g2u.scores.envelope import Bound
+from g2u.scores.statistics import Interval
 
 
 def row(family: str, gain: float, holm: float = 0.001, benchmark: str = "b", **more: Any) -> Any:

@@ -18,8 +18,8 @@ from g2u.report.reading import (
     when_does_it_mislead,
 )
 from g2u.report.summary import SCHEMA
-from g2u.scoring.statistics import Resampling
-from g2u.tables import Answer, Score
+from g2u.scores.statistics import Resampling
+from g2u.tables.schemas import Answer, Score
 
 HOW = Resampling(confidence=0.95, resamples=200, seed=0)
 SIGNS = 40

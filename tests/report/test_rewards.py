@@ -3,8 +3,8 @@
 from dataclasses import asdict
 
 from g2u.report.rewards import does_it_know, rewards_table
-from g2u.scoring.rewards import Telling
-from g2u.scoring.statistics import Interval
+from g2u.scores.rewards import Telling
+from g2u.scores.statistics import Interval
 
 
 def measured(within: Interval | None, fidelity: Interval | None) -> dict[str, object]:

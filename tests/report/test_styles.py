@@ -4,8 +4,8 @@ import pytest
 
 from g2u.report.questions import does_style_matter
 from g2u.report.styles import style_gains
-from g2u.scoring.statistics import Resampling
-from g2u.tables import Score
+from g2u.scores.statistics import Resampling
+from g2u.tables.schemas import Score
 
 HOW = Resampling(0.95, 2000, 0)
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import permutation_test, spearmanr
 
-from g2u.scoring.aggregate import (
+from g2u.scores.aggregate import (
     Mean,
     explicit_gain,
     implicit_gain,

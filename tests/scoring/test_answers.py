@@ -4,7 +4,7 @@ import pytest
 
 from g2u import plugins
 from g2u.records import Question
-from g2u.scoring.answers import choice, short, yes_no
+from g2u.scores.types import choice, short, yes_no
 
 OPTIONS = Question("q", "Which?", choices=("None", "a red ball", "42"), format="choice")
 

@@ -3,9 +3,9 @@
 import pytest
 
 from g2u.records import Question, Target
-from g2u.scoring.cut import plainly
-from g2u.scoring.metrics import arm_metrics, score_answers
-from g2u.tables import Answer
+from g2u.scores.cut import plainly
+from g2u.scores.metrics import arm_metrics, score_answers
+from g2u.tables.schemas import Answer
 
 PICK = Question("q", "Which?", ("red", "blue", "green"), format="choice", pictures=("p",))
 RIGHT = Target("q", "B", "choice")

@@ -7,11 +7,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from g2u.params import Derived
-from g2u.pictures import encode_png, picture_of
+from g2u.params.sections import Derived
+from g2u.pictures.decoding import encode_png, picture_of
 from g2u.records import Picture, Question, Thought
-from g2u.scoring.arms import Cellmates, derive
-from g2u.scoring.derived import (
+from g2u.scores.arms import Cellmates, derive
+from g2u.scores.derived import (
     at_random,
     gated,
     nearness,
@@ -20,7 +20,7 @@ from g2u.scoring.derived import (
     separate,
     voted,
 )
-from g2u.tables import Answer, Reward, Score
+from g2u.tables.schemas import Answer, Reward, Score
 
 QUESTIONS = [
     Question(name, "?", choices=("left", "right"), format="choice", pictures=(f"p{name}",))

@@ -5,8 +5,8 @@ import pytest
 from numpy.typing import NDArray
 from statsmodels.regression.quantile_regression import QuantReg
 
-from g2u.scoring.envelope import bound, quantile_line, within_slope
-from g2u.scoring.statistics import Resampling
+from g2u.scores.envelope import bound, quantile_line, within_slope
+from g2u.scores.statistics import Resampling
 
 HOW = Resampling(0.95, 60, 0)
 ITEMS, DRAWS = 400, 5

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from PIL import Image, ImageFilter
 
-from g2u.benchmarks import ladder, signs
-from g2u.ink import Pixels
-from g2u.pictures import pixels_of
-from g2u.puzzles.puzzle import COLOURS
-from g2u.scoring.fidelity import Fidelity, correlation, fidelity
+from g2u.pictures.decoding import pixels_of
+from g2u.pictures.ink import Pixels
+from g2u.questions.benchmarks import ladder, signs
+from g2u.questions.puzzles.puzzle import COLOURS
+from g2u.scores.fidelity import Fidelity, correlation, fidelity
 
 
 def compared(thought: Pixels, oracle: Pixels, source: Pixels) -> Fidelity:

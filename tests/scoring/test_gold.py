@@ -4,7 +4,7 @@ import pytest
 
 from g2u import plugins
 from g2u.records import Question, Target
-from g2u.scoring.gold import meet
+from g2u.scores.gold import meet
 
 
 def flaw(scorer: str, answer: str, choices: tuple[str, ...] = ()) -> str:

@@ -3,7 +3,7 @@
 import pytest
 
 from g2u.records import Question, Target, Thought
-from g2u.scoring.leaks import holds, leaks
+from g2u.scores.leaks import holds, leaks
 
 CHOICE = Question("c", "Which colour is the line?", choices=("red", "sky blue"), format="choice")
 NAMED = Question("n", "Is it red or green?", choices=("red", "green"), format="choice")

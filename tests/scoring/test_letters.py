@@ -5,11 +5,11 @@ import random
 import pytest
 
 from g2u.records import Question, Target
-from g2u.scoring.answers import letters
-from g2u.scoring.official import characters
-from g2u.scoring.statistics import Resampling
-from g2u.scoring.units import official_metrics
-from g2u.tables import Score
+from g2u.scores.official import characters
+from g2u.scores.statistics import Resampling
+from g2u.scores.types import letters
+from g2u.scores.units import official_metrics
+from g2u.tables.schemas import Score
 
 QUESTION = Question("q", "What does the sign say?")
 READ = (

@@ -4,9 +4,9 @@ import pytest
 
 from g2u.errors import DataError
 from g2u.records import Question, Target
-from g2u.scoring.metrics import arm_metrics, chance, gain_metrics, published, score_answers
-from g2u.scoring.statistics import Resampling
-from g2u.tables import Answer, Score
+from g2u.scores.metrics import arm_metrics, chance, gain_metrics, published, score_answers
+from g2u.scores.statistics import Resampling
+from g2u.tables.schemas import Answer, Score
 
 HOW = Resampling(0.95, 500, 0)
 QUESTIONS = [Question(name, "?", format="yes_no", pictures=(f"p{name}",)) for name in "abcd"]

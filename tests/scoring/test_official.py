@@ -8,9 +8,9 @@ import pytest
 from g2u import plugins
 from g2u.errors import DataError
 from g2u.records import Question, Target
-from g2u.scoring.statistics import Resampling
-from g2u.scoring.units import official_metrics
-from g2u.tables import Score
+from g2u.scores.statistics import Resampling
+from g2u.scores.units import official_metrics
+from g2u.tables.schemas import Score
 
 HOW = Resampling(0.95, 200, 0)
 Row = tuple[str, dict[str, str], str, str]

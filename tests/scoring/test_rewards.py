@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from scipy.stats import mannwhitneyu, spearmanr
 
-from g2u.scoring.rewards import Draw, auc, rank_correlation, telling
-from g2u.scoring.statistics import Resampling
+from g2u.scores.rewards import Draw, auc, rank_correlation, telling
+from g2u.scores.statistics import Resampling
 
 HOW = Resampling(0.95, 500, 0)
 

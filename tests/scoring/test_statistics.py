@@ -9,8 +9,8 @@ from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.proportion import proportion_confint
 
 from bench.inference import coverage_of_few, falsely_equivalent, found_of_planted
-from g2u.scoring.clusters import linked
-from g2u.scoring.statistics import (
+from g2u.scores.clusters import linked
+from g2u.scores.statistics import (
     Resampling,
     benjamini_hochberg,
     equivalence_bounds,

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from bench.inference import answers, only_repetition, readers, verdicts
-from g2u.scoring.leaks import Leaks
-from g2u.scoring.verdict import (
+from g2u.scores.leaks import Leaks
+from g2u.scores.verdict import (
     LEAKED,
     RULES,
     Cause,

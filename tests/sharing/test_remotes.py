@@ -89,8 +89,8 @@ def test_a_second_clone_has_the_report_from_the_remote_alone(
     workspace.run("g2u.cli.main", "run")
     workspace.run("dvc", "push")
     fresh = objects(endpoint) - first
-    kept = yaml.safe_load((clone.folder / "data/mine/dvc.lock").read_text())
-    assert kept == yaml.safe_load((workspace.folder / "data/mine/dvc.lock").read_text())
+    kept = yaml.safe_load((clone.folder / "cells/mine/dvc.lock").read_text())
+    assert kept == yaml.safe_load((workspace.folder / "cells/mine/dvc.lock").read_text())
     assert 0 < len(fresh) < len(first) / 2
 
 

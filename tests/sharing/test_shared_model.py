@@ -7,13 +7,14 @@ from typing import Any
 import pytest
 import yaml
 
-from g2u import plugins, tables
+from g2u import plugins
 from g2u.errors import DataError, ParamsError
 from g2u.models import shared as adapter
-from g2u.pictures import picture_of
+from g2u.params.settings import checked
+from g2u.pictures.decoding import picture_of
 from g2u.records import EditRequest, Failure, Picture
-from g2u.settings import checked
 from g2u.sharing.manifest import NAME, read_manifest, write_manifest
+from g2u.tables import schemas as tables
 from tests.conftest import Workspace, png, tsv_rows, typed
 from tests.sharing.conftest import CELL
 
@@ -30,19 +31,19 @@ def test_another_reader_needs_no_generator(shared: Path, workspace: Workspace) -
     workspace.init_dvc()
     workspace.write()
     workspace.run("g2u.cli.main", "run")
-    theirs = shared.parent / "a workspace/data/mine/thoughts/tiny/detail"
-    ours = tables.read_thoughts(workspace.folder / "data/mine/thoughts/reader/detail")
+    theirs = shared.parent / "a workspace/data/mine/detail/tiny/thoughts"
+    ours = tables.read_thoughts(workspace.folder / "data/mine/detail/reader/thoughts")
     assert [(t.question, t.picture) for t in ours] == [
         (t.question, t.picture) for t in tables.read_thoughts(theirs)
     ]
     assert (workspace.folder / "data/report/gains.json").exists()
-    text = (workspace.folder / "data/mine/cells/detail/dvc.yaml").read_text()
+    text = (workspace.folder / "cells/mine/detail/dvc.yaml").read_text()
     assert yaml.safe_load(text)["vars"][0]["models"]["reader"]["editor_weights"] == "thoughts"
 
 
 def asked(shared: Path) -> tuple[EditRequest, Picture]:
     """A request that the dataset can serve, and its drawing."""
-    found = tables.read_thoughts(shared.parent / "a workspace/data/mine/thoughts/tiny/detail")[3]
+    found = tables.read_thoughts(shared.parent / "a workspace/data/mine/detail/tiny/thoughts")[3]
     pictures = tables.read_pictures(shared.parent / "a workspace/data/mine/pictures")
     assert found.picture is not None
     return EditRequest((pictures[found.source], found.prompt), found.seed), found.picture

@@ -15,18 +15,19 @@ import polars as pl
 import pyarrow.parquet as pq
 import pytest
 
-from g2u import parquet, tables
-from g2u.cache.folder import FolderStore
+from g2u.calls.folder import FolderStore
 from g2u.digests import canonical, sha256
-from g2u.edits import draw, interleaved, rounds
 from g2u.errors import CacheError, DataError
-from g2u.params import load
-from g2u.pictures import picture_of
+from g2u.params.reading import load
+from g2u.pictures.decoding import picture_of
 from g2u.protocols import Kind, Reply
 from g2u.records import AnswerRequest, EditRequest, Picture, Question, Sampler
 from g2u.sharing.fetching import fetched
 from g2u.sharing.imports import take_in
 from g2u.sharing.manifest import verify
+from g2u.tables import parquet
+from g2u.tables import schemas as tables
+from g2u.thoughts.edits import draw, interleaved, rounds
 from tests.conftest import ROOT, Workspace, brokered, imagined, png
 from tests.sharing.conftest import CELL
 
@@ -118,8 +119,8 @@ def test_a_clean_clone_draws_nothing_again(shared: Path, workspace: Workspace) -
     assert all(" 0 calls made" in line for line in lines), lines
     again = workspace.run("g2u.cli.main", "import", str(shared))
     assert f"{CELL}: 0 drawings taken in, 12 known; unsigned\n" in again.stdout
-    theirs = pq.read_table(source / "data/mine/thoughts/tiny/detail/part-00000.parquet")
-    ours = pq.read_table(workspace.folder / "data/mine/thoughts/tiny/detail/part-00000.parquet")
+    theirs = pq.read_table(source / "data/mine/detail/tiny/thoughts/part-00000.parquet")
+    ours = pq.read_table(workspace.folder / "data/mine/detail/tiny/thoughts/part-00000.parquet")
     assert ours.equals(theirs)
 
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from g2u.cache.folder import FolderStore
+from g2u.calls.folder import FolderStore
 from g2u.errors import DataError, ParamsError
-from g2u.params import load
+from g2u.params.reading import load
 from g2u.sharing import signing
 from g2u.sharing.imports import take_in
 from g2u.sharing.manifest import NAME, read_manifest

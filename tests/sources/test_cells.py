@@ -11,8 +11,8 @@ import pytest
 from PIL import Image
 
 from g2u.errors import DataError
-from g2u.pictures import encode_png, picture_of, picture_of_pixels, pixels_of
-from g2u.sources.cells import pictures_in
+from g2u.pictures.decoding import encode_png, picture_of, picture_of_pixels, pixels_of
+from g2u.questions.files.cells import pictures_in
 from tests.conftest import png
 
 B64 = base64.b64encode(png(1)).decode()

@@ -3,8 +3,8 @@
 import pytest
 
 from g2u.errors import DataError
-from g2u.sources.marks import Marked
-from g2u.sources.texts import one_text
+from g2u.questions.files.marks import Marked
+from g2u.questions.files.texts import one_text
 
 SAME = "Which side is longer?"
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from g2u.errors import DataError
-from g2u.sources.options import letter_of, lettered, options_in, options_of
+from g2u.questions.files.options import letter_of, lettered, options_in, options_of
 
 READ: list[tuple[Any, dict[str, str]]] = [
     (["near", "far"], {"A": "near", "B": "far"}),

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 import pytest
 
 from g2u.errors import DataError
+from g2u.questions.files.selection import drawn, matching, shares
 from g2u.records import Question, Sample, Target
-from g2u.sources.selection import drawn, matching, shares
 from stages.prepare import samples
 from tests.conftest import Workspace, tsv_rows
 

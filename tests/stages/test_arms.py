@@ -42,7 +42,7 @@ def test_every_kind_of_arm_is_scored_and_reported(workspace: Workspace) -> None:
     workspace.run("g2u.cli.main", "run")
 
     def metrics(benchmark: str, family: str) -> dict[str, dict[str, object]]:
-        path = workspace.folder / "data" / benchmark / "metrics" / "tiny" / f"{family}.json"
+        path = workspace.folder / "data" / benchmark / family / "tiny" / "metrics.json"
         found: dict[str, dict[str, object]] = json.loads(path.read_text())
         return found
 

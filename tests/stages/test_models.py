@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from g2u.tables import read_answers, read_thoughts
-from g2u.workspace import Cell
+from g2u.tables.places import Cell
+from g2u.tables.schemas import read_answers, read_thoughts
 from tests.conftest import Workspace, tsv_rows
 from tests.models.builders import CHATS, EDITORS
 from tests.models.servers import started

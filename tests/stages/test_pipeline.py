@@ -14,16 +14,18 @@ import pytest
 import yaml
 
 from g2u import plugins
-from g2u.alignment.section import Alignments
-from g2u.cli.sync import dvc_files
-from g2u.dependencies import LOADED_BY_NAME, reached, reached_by_stage
-from g2u.params import BenchmarkPreset, FamilyPreset, ModelPreset, Params, load
-from g2u.recipes import recipes, sources
+from g2u.code.dependencies import LOADED_BY_NAME, reached, reached_by_stage
+from g2u.params.params import Params
+from g2u.params.reading import load
+from g2u.params.sections import BenchmarkPreset, FamilyPreset, ModelPreset
+from g2u.pipeline.recipes import recipes, sources
+from g2u.pipeline.sync import dvc_files
+from g2u_tiny.alignment.section import Alignments
 from tests.conftest import ROOT, Workspace
 
 STAGES = {path.stem for path in (ROOT / "stages").glob("*.py")} - {"__init__"}
 FROZEN = {"train", "align"}
-GOLD = {Path("g2u/targets.py"), Path("stages/score.py"), Path("stages/judge.py")}
+GOLD = {Path("g2u/questions/targets.py"), Path("stages/score.py"), Path("stages/judge.py")}
 
 
 def every_module(judge: str = "tiny") -> Params:
@@ -78,7 +80,7 @@ def python_files(places: Iterable[str]) -> set[Path]:
 
 def package_file(path: Path) -> bool:
     """Whether it is the docstring-only package file of a folder that is loaded by name."""
-    return path.name == "__init__.py" and "tiny" not in path.parts
+    return path.name == "__init__.py" and path.parts[:2] != ("g2u_tiny", "model")
 
 
 def test_stages_modules_params_sections_and_dvc_keys_are_the_same_names() -> None:
@@ -96,7 +98,7 @@ def test_every_module_a_stage_reaches_is_a_dependency(stage: str) -> None:
 def reached_by_training() -> set[Path]:
     """What train imports, and the benchmarks of its mixture, which it loads by name."""
     mixture = load(ROOT / "params.yaml", whole=True).train.mixture
-    named = [Path("g2u/benchmarks") / f"{name}.py" for name in mixture]
+    named = [Path("g2u/questions/benchmarks") / f"{name}.py" for name in mixture]
     return {file for start in (Path("stages/train.py"), *named) for file in reached(start, ROOT)}
 
 
@@ -148,21 +150,21 @@ def test_every_recipe_is_a_dependency_and_every_such_dependency_a_recipe(
 def test_no_gold_answer_can_reach_what_draws_answers_or_aligns(stage: str) -> None:
     files = reached_by(stage)
     assert files.isdisjoint(GOLD)
-    assert not any(path.is_relative_to("g2u/scoring") for path in files)
-    assert not any(path.is_relative_to("g2u/benchmarks") for path in files)
+    assert not any(path.is_relative_to("g2u/scores") for path in files)
+    assert not any(path.is_relative_to("g2u/questions/benchmarks") for path in files)
     assert not any("targets" in dep for dep in stage_table()[stage]["deps"])
 
 
 def test_a_module_that_reads_targets_in_generate_would_be_caught(workspace: Workspace) -> None:
-    edit = workspace.folder / "g2u" / "edits" / "prompt.py"
-    edit.write_text(edit.read_text() + "\n\ndef cheat():\n    from g2u import targets\n")
-    assert Path("g2u/targets.py") in reached_by_stage("generate", workspace.folder)
+    edit = workspace.folder / "g2u" / "thoughts" / "edits" / "prompt.py"
+    edit.write_text(edit.read_text() + "\n\ndef cheat():\n    from g2u.questions import targets\n")
+    assert Path("g2u/questions/targets.py") in reached_by_stage("generate", workspace.folder)
 
 
 TRACED = """
 import json, runpy, sys
-from g2u import params
-load, plain, read = params.load, params.Params.__getattribute__, set()
+from g2u.params import params, reading
+load, plain, read = reading.load, params.Params.__getattribute__, set()
 
 def noted(self, name):
     if name in params.Params.model_fields:
@@ -174,11 +176,12 @@ def loaded():
     read.clear()  # loading checks all sections
     return config
 
-params.load, params.Params.__getattribute__ = loaded, noted
+reading.load, params.Params.__getattribute__ = loaded, noted
 stage, sys.argv = sys.argv[1], sys.argv[1:]
 runpy.run_module(f"stages.{stage}", run_name="__main__")
 named = [(name, getattr(module, "__file__", None)) for name, module in sys.modules.items()]
-modules = [file for name, file in named if file and name.split(".")[0] in ("g2u", "stages")]
+own = ("g2u", "g2u_tiny", "stages")
+modules = [file for name, file in named if file and name.split(".")[0] in own]
 print(json.dumps({"read": sorted(read), "modules": modules}))
 """
 
@@ -208,7 +211,7 @@ def test_what_a_real_run_reads_and_imports_is_in_its_recipe(workspace: Workspace
             assert set(seen["read"]) - {"run"} <= {key.split(".")[0] for key in keys}, stage
             assert seen["read"], stage
             used = {Path(file).relative_to(workspace.folder) for file in seen["modules"]}
-            assert Path("g2u/tables.py") in used
+            assert Path("g2u/tables/schemas.py") in used
             missing = used - python_files(told[Path(f"data/recipes/{recipe}.json")].code)
             assert {path for path in missing if not package_file(path)} == set(), stage
 
@@ -221,8 +224,8 @@ def test_checked_in_dvc_files_are_in_step_with_params() -> None:
 def test_every_cell_of_params_is_one_key_in_dvc() -> None:
     config = load(ROOT / "params.yaml", whole=True)
     found = {
-        (path.parts[-4], model, path.parent.name)
-        for path in (ROOT / "data").glob("*/cells/*/dvc.yaml")
+        (path.parts[-3], model, path.parent.name)
+        for path in (ROOT / "cells").glob("*/*/dvc.yaml")
         for variables in yaml.safe_load(path.read_text())["vars"]
         for model in variables["models"]
     }
@@ -234,11 +237,12 @@ def test_every_cell_of_params_is_one_key_in_dvc() -> None:
 )
 def test_an_adapter_costs_nothing_until_it_is_used(adapter: str) -> None:
     heavy = "{'torch', 'transformers', 'diffusers', 'openai'} & set(sys.modules)"
-    code = f"import sys, g2u.models.{adapter}; sys.exit(bool({heavy}))"
+    loading = f"import sys; from g2u import plugins; plugins.adapter({adapter!r})"
+    code = f"{loading}; sys.exit(bool({heavy}))"
     subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)
 
 
-@pytest.mark.parametrize("module", ["stages.score", "stages.report", "g2u.cli.plan"])
+@pytest.mark.parametrize("module", ["stages.score", "stages.report", "g2u.pipeline.plan"])
 def test_light_stages_start_without_torch(module: str) -> None:
     code = f"import sys, {module}; sys.exit('torch' in sys.modules)"
     subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)

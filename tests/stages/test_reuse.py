@@ -11,9 +11,10 @@ import pytest
 import yaml
 from safetensors.torch import load_file, save_file
 
-from g2u.params import Params, load
-from g2u.recipes import recipes
-from g2u.workspace import RECIPES
+from g2u.params.params import Params
+from g2u.params.reading import load
+from g2u.pipeline.recipes import recipes
+from g2u.tables.places import RECIPES
 from tests.campaigns.crashes import forget
 from tests.conftest import Workspace, again, begun, png, tsv_rows
 
@@ -90,7 +91,7 @@ def test_changed_weights_under_the_same_name_ask_everything_anew(
     workspace.raw["families"] = ["direct", "duplicate", "detail"]
     workspace.use_tsv(tsv_rows(ROWS))
     assert edits(count_calls(workspace.write())) == {"detail": ROWS}
-    folder = workspace.folder / "g2u" / "models" / "tiny" / "weights"
+    folder = workspace.folder / "g2u_tiny" / "model" / "weights"
     workspace.raw["presets"]["models"]["tiny"]["settings"] = {"weights": str(folder)}
     assert count_calls(workspace.write()) == nothing(workspace), (
         "the same weights elsewhere are the same"
@@ -155,12 +156,12 @@ def ran(ran_once: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 
 
 def cell_files(workspace: Workspace, nouns: tuple[str, ...]) -> dict[str, str]:
-    """Digest of every file under data/mine/<noun>."""
+    """Digest of every table of these nouns, of all cells of the benchmark."""
     root = workspace.folder / "data" / "mine"
     return {
         str(path.relative_to(root)): hashlib.sha256(path.read_bytes()).hexdigest()
         for noun in nouns
-        for path in sorted((root / noun).rglob("*.parquet"))
+        for path in sorted({*root.glob(f"*/*/{noun}.parquet"), *root.glob(f"*/*/{noun}/*.parquet")})
     }
 
 
@@ -186,8 +187,8 @@ def executed(output: str) -> set[str]:
 
 
 def short(address: str) -> str:
-    """data/mine/cells/detail/dvc.yaml:score@tiny as "mine/detail:score@tiny"."""
-    return address.removeprefix("data/").replace("/dvc.yaml", "").replace("/cells/", "/")
+    """cells/mine/detail/dvc.yaml:score@tiny as "mine/detail:score@tiny"."""
+    return address.removeprefix("cells/").replace("/dvc.yaml", "")
 
 
 @pytest.mark.slow
@@ -232,22 +233,22 @@ SCORED = {"score/ladder", "score/easy_vqa"}
 PREPARED = {"prepare/ladder", "prepare/easy_vqa"}
 ALL = {*PREPARED, *DRAWN, "understand/tiny", *SCORED, "report", "gallery"}
 EDITED = {
-    "g2u/edits/blank.py": {"generate/tiny/blank"},
-    "g2u/benchmarks/ladder.py": {"prepare/ladder"},
-    "g2u/scoring/answers/short.py": {"prepare/easy_vqa", "score/easy_vqa"},
-    "g2u/scoring/answers/yes_no.py": {*PREPARED, *SCORED},  # short reads answers with it
-    "g2u/scoring/official/categories.py": {*PREPARED, *SCORED},
-    "g2u/scoring/official/pope.py": set(),
-    "g2u/scoring/statistics.py": {*SCORED, "report"},
-    "g2u/models/tiny/canvas.py": {*DRAWN, "understand/tiny"},
-    "g2u/models/tiny/weights/config.json": {*DRAWN, "understand/tiny"},
+    "g2u/thoughts/edits/blank.py": {"generate/tiny/blank"},
+    "g2u/questions/benchmarks/ladder.py": {"prepare/ladder"},
+    "g2u/scores/types/short.py": {"prepare/easy_vqa", "score/easy_vqa"},
+    "g2u/scores/types/yes_no.py": {*PREPARED, *SCORED},  # short reads answers with it
+    "g2u/scores/official/categories.py": {*PREPARED, *SCORED},
+    "g2u/scores/official/pope.py": set(),
+    "g2u/scores/statistics.py": {*SCORED, "report"},
+    "g2u_tiny/model/canvas.py": {*DRAWN, "understand/tiny"},
+    "g2u_tiny/model/weights/config.json": {*DRAWN, "understand/tiny"},
     "g2u/models/null/__init__.py": set(),
     "g2u/report/figures.py": {"report"},
     "g2u/gallery/page.html": {"gallery"},
-    "g2u/drawing.py": DRAWN,
-    "g2u/feedback/concat.py": {"understand/tiny"},
+    "g2u/thoughts/drawing.py": DRAWN,
+    "g2u/answers/feedback/concat.py": {"understand/tiny"},
     "g2u/records.py": ALL,
-    "g2u/cli/plan.py": set(),
+    "g2u/pipeline/plan.py": set(),
 }
 
 
@@ -310,16 +311,16 @@ def test_dvc_runs_the_cells_of_a_changed_recipe_and_no_others(workspace: Workspa
     workspace.run("g2u.cli.main", "run")
     kept = workspace.folder / "data/recipes/understand/tiny.json"
     untouched = kept.stat().st_mtime_ns
-    edit = workspace.folder / "g2u/edits/blank.py"
+    edit = workspace.folder / "g2u/thoughts/edits/blank.py"
     edit.write_text(edit.read_text() + "\n# edited\n")
     status = json.loads(workspace.run("dvc", "status", "--json").stdout)
     assert status == {
-        "data/dvc.yaml:recipes": [{"changed deps": {"g2u/edits/blank.py": "modified"}}]
+        "cells/dvc.yaml:recipes": [{"changed deps": {"g2u/thoughts/edits/blank.py": "modified"}}]
     }
     done = workspace.run("dvc", "repro")
     drawn = {f"{benchmark}/blank:generate@tiny" for benchmark in ("ladder", "easy_vqa")}
     assert executed(done.stdout) == {"dvc.yaml:recipes", *drawn}
-    said = "recipes: 10, 1 of them new or changed: g2u/edits/blank.py changed"
+    said = "recipes: 10, 1 of them new or changed: g2u/thoughts/edits/blank.py changed"
     assert said in done.stderr.splitlines()
     assert kept.stat().st_mtime_ns == untouched
     shelf = workspace.folder / "presets.yaml"

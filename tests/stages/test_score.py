@@ -5,9 +5,9 @@ import json
 import pyarrow.parquet as pq
 import pytest
 
-from g2u import tables
-from g2u.tables import Judgement
-from g2u.workspace import Cell
+from g2u.tables import schemas as tables
+from g2u.tables.places import Cell
+from g2u.tables.schemas import Judgement
 from tests.conftest import Workspace, tsv_rows
 
 

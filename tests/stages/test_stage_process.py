@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from g2u.cli import guard
+from g2u.pipeline import guard
 from tests.conftest import ROOT
 
 STAGE = "import sys\nprint('ran in', sys.prefix, *sys.argv[1:])\n"

@@ -7,18 +7,20 @@ from pathlib import Path
 
 import pytest
 
-from g2u.answering import Answering, Shown, arms
+from g2u.answers.answering import Answering, Shown, arms
 from g2u.arms import Arm, paired
-from g2u.cache.calls import BrokeredCalls
-from g2u.cache.folder import FolderStore
+from g2u.calls.asking import BrokeredCalls
+from g2u.calls.folder import FolderStore
 from g2u.errors import ModelError
-from g2u.params import Control, Params, load
-from g2u.pictures import picture_of
-from g2u.prompts import REASON, question_prompt
+from g2u.params.params import Params
+from g2u.params.reading import load
+from g2u.params.sections import Control
+from g2u.pictures.decoding import picture_of
 from g2u.protocols import Reply
+from g2u.questions.wording import REASON, question_prompt
 from g2u.records import AnswerRequest, Failure, Picture, Question, ScoreRequest, Thought
-from g2u.tables import Answer
-from g2u.workspace import Cell
+from g2u.tables.places import Cell
+from g2u.tables.schemas import Answer
 from tests.cache.test_calls import Echo
 from tests.conftest import ROOT, asked_at_once, brokered, png
 
@@ -141,7 +143,7 @@ def test_a_call_that_fails_is_a_failed_answer(
 def test_a_model_that_cannot_score_is_refused_at_the_start(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("g2u.models.tiny.CAPABILITIES", frozenset({"answer"}))
+    monkeypatch.setattr("g2u_tiny.model.CAPABILITIES", frozenset({"answer"}))
     with pytest.raises(ModelError, match="adapter tiny cannot score"):
         ask("direct", [CHOICE], [], Listener(), tmp_path)
 
@@ -179,7 +181,7 @@ def test_sampled_texts_are_asked_at_temperature_one_each_with_its_seed(tmp_path:
 def test_a_model_that_cannot_sample_has_no_sampled_texts(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("g2u.models.tiny.CAPABILITIES", frozenset({"answer", "score"}))
+    monkeypatch.setattr("g2u_tiny.model.CAPABILITIES", frozenset({"answer", "score"}))
     calls = brokered(Listener(), FolderStore(tmp_path), 4)
     found = answers(CONFIG, "direct", Arm("none", sample=0), [SHORT, CHOICE], calls)
     assert [(a.status, a.reason) for a in found] == [

@@ -10,23 +10,23 @@ import pytest
 import torch
 from torch import Tensor
 
-from g2u.edits.rounds import instruction
+import g2u_tiny.model as tiny
 from g2u.errors import ParamsError
-from g2u.models import tiny
-from g2u.models.tiny.chance import normal, uniform, whole
-from g2u.models.tiny.network import TinyConfig, TinyNetwork, View
-from g2u.pictures import picture_of
-from g2u.prompts import NAMING, REFLECT
-from g2u.puzzles.puzzle import Pixels
+from g2u.pictures.decoding import picture_of
+from g2u.questions.puzzles.puzzle import Pixels
+from g2u.questions.wording import NAMING, REFLECT
 from g2u.records import EditRequest, Picture
-from g2u.training import loop
-from g2u.training.coldstart import QUARTERS, damaged, talk_items, worst
-from g2u.training.curriculum import EasySplit, easy_item, puzzle_benchmark, puzzle_item
-from g2u.training.device import train_on
-from g2u.training.export import export
-from g2u.training.loop import ANSWER_LENGTH, Recipe, train
-from g2u.training.losses import Batch, corrupted, make_batch, packed, step_losses
-from g2u.training.muon import Muon, orthogonalised
+from g2u.thoughts.edits.rounds import instruction
+from g2u_tiny.model.chance import normal, uniform, whole
+from g2u_tiny.model.network import TinyConfig, TinyNetwork, View
+from g2u_tiny.training import loop
+from g2u_tiny.training.coldstart import QUARTERS, damaged, talk_items, worst
+from g2u_tiny.training.curriculum import EasySplit, easy_item, puzzle_benchmark, puzzle_item
+from g2u_tiny.training.device import train_on
+from g2u_tiny.training.export import export
+from g2u_tiny.training.loop import ANSWER_LENGTH, Recipe, train
+from g2u_tiny.training.losses import Batch, corrupted, make_batch, packed, step_losses
+from g2u_tiny.training.muon import Muon, orthogonalised
 from tests.conftest import png
 
 SMALL = TinyConfig(width=32, layers=2, heads=1, buckets=512)

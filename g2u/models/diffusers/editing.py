@@ -9,7 +9,7 @@ from PIL import Image
 
 from g2u.errors import ModelError
 from g2u.inprocess.loading import device_of
-from g2u.pictures import picture_of_pixels, pixels_of
+from g2u.pictures.decoding import picture_of_pixels, pixels_of
 from g2u.records import EditRequest, Picture
 
 if TYPE_CHECKING:

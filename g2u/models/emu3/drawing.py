@@ -11,7 +11,7 @@ from typing import Any
 import torch
 
 from g2u.inprocess.chat import Chat, Gumbel
-from g2u.pictures import picture_of_pixels, pixels_of
+from g2u.pictures.decoding import picture_of_pixels, pixels_of
 from g2u.records import EditRequest, Picture, Turn
 
 END_OF_LINE = "<|extra_200|>"

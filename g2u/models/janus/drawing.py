@@ -12,7 +12,7 @@ from PIL import Image
 from transformers import LogitsProcessor
 
 from g2u.inprocess.chat import Chat, Gumbel
-from g2u.pictures import picture_of_pixels
+from g2u.pictures.decoding import picture_of_pixels
 from g2u.records import EditRequest, Picture, Turn
 
 DEFAULTS = {"temperature": 1.0, "top_k": 0, "guidance": 5.0}

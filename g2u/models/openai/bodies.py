@@ -18,7 +18,7 @@ from openai import AsyncOpenAI
 from PIL import Image
 
 from g2u.errors import in_one_line
-from g2u.pictures import picture_of, picture_of_pixels, pixels_of, png_of
+from g2u.pictures.decoding import picture_of, picture_of_pixels, pixels_of, png_of
 from g2u.records import (
     AnswerRequest,
     EditRequest,

@@ -27,7 +27,7 @@ from openai import (
 
 from g2u.errors import DataError, ModelError
 from g2u.models.openai import bodies
-from g2u.pictures import has_png, pictures_in, png_of
+from g2u.pictures.decoding import has_png, pictures_in, png_of
 from g2u.protocols import Reply
 from g2u.records import AnswerRequest, EditRequest, Failure, Request, ScoreRequest
 

@@ -7,7 +7,7 @@ Where it reads nothing it says so in words that scorers take for an abstention, 
 is shown no picture.
 
 To look is to find the lines on one picture and read them on another. It does so where a message
-holds `g2u.prompts.LOOK` between the two (g2u/feedback/look.py).
+holds `g2u.questions.wording.LOOK` between the two (g2u/answers/feedback/look.py).
 
 Scores are exact: see `Reader.score`.
 """
@@ -23,9 +23,9 @@ from g2u.errors import ModelError
 from g2u.inprocess.batches import in_batches
 from g2u.models.rapidocr import ctc, weights
 from g2u.models.rapidocr.options import Settings
-from g2u.pictures import pixels_of
-from g2u.prompts import LOOK
+from g2u.pictures.decoding import pixels_of
 from g2u.protocols import Kind, Reply
+from g2u.questions.wording import LOOK
 from g2u.records import AnswerRequest, EditRequest, Failure, Picture, ScoreRequest, Text, Turn
 
 if TYPE_CHECKING:

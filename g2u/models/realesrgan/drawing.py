@@ -8,7 +8,7 @@ import torch
 from numpy.typing import NDArray
 
 from g2u.models.realesrgan.network import NETWORKS, SCALE
-from g2u.pictures import MAX_BYTES, MAX_PIXELS, picture_of_pixels, pixels_of
+from g2u.pictures.decoding import MAX_BYTES, MAX_PIXELS, picture_of_pixels, pixels_of
 from g2u.protocols import Reply
 from g2u.records import EditRequest, Failure, Picture
 

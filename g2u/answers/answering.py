@@ -1,0 +1,214 @@
+"""The answers of an arm: what is laid before the model, and what it says.
+
+The null family has the arms `none` (direct), `blind`, a number of sampled answers for votes and a
+chain of thought in words; every other family has its feedback mode for each draw, and controls.
+"""
+
+import asyncio
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from g2u import plugins
+from g2u.arms import Arm
+from g2u.digests import call_seed
+from g2u.errors import ModelError
+from g2u.params import reading as params
+from g2u.params.params import Params
+from g2u.protocols import Calls
+from g2u.questions.wording import REASON, question_prompt
+from g2u.records import (
+    AnswerRequest,
+    Failure,
+    Picture,
+    Question,
+    ScoreRequest,
+    Text,
+    Thought,
+    Turn,
+    ending,
+)
+from g2u.tables.places import Cell
+from g2u.tables.schemas import Answer
+
+NULL_FAMILY = "direct"
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A question, and what an arm may lay before the model with it."""
+
+    question: Question
+    pictures: Mapping[str, Picture]
+    """By digest."""
+    thoughts: Sequence[Thought]
+    """Those that the arm shows, in the order of their pictures."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """A response, and the scores of the options where they were scored."""
+
+    response: str
+    scores: tuple[float, ...] = ()
+
+
+def arms(config: Params, cell: Cell, thoughts: Sequence[Thought]) -> tuple[Arm, ...]:
+    """The arms of a cell, the main one first; `thoughts` tell how many draws and
+    rounds there are.
+    """
+    section = config.understand
+    if cell.family == NULL_FAMILY:
+        found = [Arm(mode) for mode in params.NULL_MODES]
+        found += [Arm("none", sample=number) for number in range(section.samples)]
+        return (*found, Arm("none", reasons=True)) if section.reasoning_tokens else tuple(found)
+    draws = 1 + max((thought.draw for thought in thoughts), default=0)
+    rounds = max((thought.round for thought in thoughts), default=0)
+    return (
+        *(Arm(section.feedback, draw=draw) for draw in range(draws)),
+        *(Arm(section.feedback, round=number) for number in range(rounds)),
+        *(
+            Arm(control.feedback, control.pairing)
+            for control in section.controls_of(cell.model, cell.family)
+        ),
+    )
+
+
+def needs_others(config: Params, cell: Cell) -> bool:
+    """Whether an arm shows a question the thoughts of others."""
+    controls = config.understand.controls_of(cell.model, cell.family)
+    return any(control.pairing != "own" for control in controls)
+
+
+class Answering:
+    """How the model of a cell is asked.
+
+    Args:
+        config: the params.
+        cell: whose thoughts are shown to whose model.
+
+    Raises:
+        ModelError: the model cannot answer, or cannot score where choices are by likelihood.
+    """
+
+    def __init__(self, config: Params, cell: Cell) -> None:
+        preset = config.presets.models[cell.model]
+        self._config, self._cell = config, cell
+        self._can = config.abilities(cell.model)
+        self._scores_options = preset.choices == "likelihood"
+        needed = ["answer", "score"] if self._scores_options else ["answer"]
+        lacking = [capability for capability in needed if capability not in self._can]
+        if lacking:
+            raise ModelError(
+                f"params.yaml: presets.models.{cell.model}: adapter {preset.adapter} cannot "
+                f"{lacking[0]}; expected a model that answers, and scores if choices is likelihood"
+            )
+
+    async def answer(self, arm: Arm, shown: Shown, calls: Calls) -> Answer:
+        """The answer of an arm to one question."""
+        feedback, question = plugins.feedback(arm.feedback), shown.question
+        draft = Answer(
+            question.id,
+            arm.name,
+            arm.difference(feedback.DIFFERENCE),
+            "ok",
+            max_tokens=self._config.understand.max_tokens,
+        )
+        if (idle := self._why_not(arm, shown, feedback.NEEDS)) is not None:
+            return replace(draft, status=idle.status, reason=idle.reason)
+        fed = [thought.picture for thought in shown.thoughts]
+        originals = [shown.pictures[digest] for digest in question.pictures]
+        turns = feedback.lay_out(question_prompt(question), originals, fed)
+        thoughts = sum(thought is not None for thought in fed)
+        draft = replace(draft, pictures=_pictures(turns) - thoughts, thoughts=thoughts)
+        if arm.reasons:
+            turns = await self._reasoned(question, turns, calls)
+        scores = self._by_likelihood(question)
+        said = await (self._scored if scores else self._spoken)(arm, question, turns, calls)
+        if isinstance(said, Failure):
+            return replace(draft, status="failed", reason=said.reason)
+        ended = ending(said.response)
+        return replace(draft, response=str(said.response), ended=ended, option_scores=said.scores)
+
+    def _why_not(self, arm: Arm, shown: Shown, needs: frozenset[str]) -> Thought | None:
+        """Status and reason of an answer that is not asked for; None where it is."""
+
+        def idle(reason: str) -> Thought:
+            return Thought(shown.question.id, 0, "not_applicable", reason)
+
+        model = self._cell.model
+        for need in sorted(needs - self._can):
+            return idle(f"{model} cannot {need}, which feedback {arm.feedback} needs")
+        if self._cell.family != NULL_FAMILY and not shown.thoughts:
+            return idle(
+                "the question has no picture to imagine from"
+                if arm.pairing == "own"
+                else "no other question has as many pictures"
+            )
+        for thought in shown.thoughts:
+            if thought.status != "ok":
+                return thought
+        # options that were scored can be sampled without the model
+        is_sampled = arm.sample is not None and not self._by_likelihood(shown.question)
+        return idle(f"{model} cannot sample") if is_sampled and "sample" not in self._can else None
+
+    def _by_likelihood(self, question: Question) -> bool:
+        return self._scores_options and question.format in ("choice", "label")
+
+    async def _reasoned(
+        self, question: Question, turns: tuple[Turn, ...], calls: Calls
+    ) -> tuple[Turn, ...]:
+        """The messages with the model's own reasoning in them, then the question again.
+
+        A question whose reasoning failed is asked as in direct; it fails there if the model does.
+        """
+        asked = (*turns[:-1], Turn("user", (*turns[-1].parts, REASON)))
+        request = AnswerRequest(asked, self._config.understand.reasoning_tokens)
+        reply = await calls.answer(request)
+        if isinstance(reply, Failure):
+            return turns
+        again = Turn("user", (question_prompt(question),))
+        return (*asked, Turn("assistant", (str(reply),)), again)
+
+    async def _spoken(
+        self, arm: Arm, question: Question, turns: tuple[Turn, ...], calls: Calls
+    ) -> _Said | Failure:
+        """What the model says in words."""
+        request = AnswerRequest(turns, self._config.understand.max_tokens)
+        if arm.sample is not None:
+            request = replace(request, temperature=1.0, seed=self._seed(arm.sample, question))
+        reply = await calls.answer(request)
+        return reply if isinstance(reply, Failure) else _Said(reply)
+
+    async def _scored(
+        self, arm: Arm, question: Question, turns: tuple[Turn, ...], calls: Calls
+    ) -> _Said | Failure:
+        """The option that is likeliest per token, or one that is drawn by these likelihoods."""
+        asked = (calls.score(ScoreRequest(turns, choice)) for choice in question.choices)
+        replies = await asyncio.gather(*asked)
+        failed = [reply for reply in replies if isinstance(reply, Failure)]
+        if failed:
+            return failed[-1]
+        means = [sum(r) / len(r) for r in replies if not isinstance(r, Failure)]
+        place = means.index(max(means))
+        if arm.sample is not None:
+            place = drawn(means, self._seed(arm.sample, question))
+        names = question.choices if question.format == "label" else question.option_letters()
+        return _Said(Text(names[place], "stop"), tuple(means))
+
+    def _seed(self, sample: int, question: Question) -> int:
+        seed, prompt = self._config.generate.seed, question_prompt(question)
+        return call_seed(seed, question.pictures, prompt, sample)
+
+
+def _pictures(turns: Sequence[Turn]) -> int:
+    return sum(isinstance(part, Picture) for turn in turns for part in turn.parts)
+
+
+def drawn(means: Sequence[float], seed: int) -> int:
+    """The place of an option drawn with probability proportional to exp of its score."""
+    weights = [math.exp(mean - max(means)) for mean in means]
+    shares = np.cumsum(weights) / sum(weights)
+    return min(int(np.searchsorted(shares, np.random.default_rng(seed).random())), len(means) - 1)

@@ -1,0 +1,1 @@
+"""Which code a result is made with, and its digest."""

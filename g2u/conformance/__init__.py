@@ -1,0 +1,1 @@
+"""What every adapter must hold, and probes that prove it."""

@@ -1,0 +1,386 @@
+"""The sections and presets of params.yaml, each a typed record."""
+
+import os
+import stat
+from pathlib import Path
+from typing import Annotated, Any, Literal, get_args
+
+from pydantic import ConfigDict, Field
+
+from g2u import protocols
+from g2u.arms import Pairing
+from g2u.errors import DataError
+from g2u.params.settings import FILE, NotNegative, Positive, Section
+from g2u.records import Scalar
+
+PATH = Path(FILE)
+FILES = ("file", "image_root")
+"""Settings of benchmarks that name what is read."""
+
+
+class ModelPreset(Section):
+    """How to call a model."""
+
+    adapter: str
+    """A folder of g2u/models."""
+    sampler: dict[str, Scalar] = {}
+    """Sent with every edit request."""
+    choices: Literal["likelihood", "letter"] = "letter"
+    """How multiple choice is answered."""
+    batch: Positive = 16
+    """Calls handed over at once."""
+    settings: dict[str, Any] = {}
+    """What the adapter's `load` takes."""
+    baseline: str | None = None
+    """Another preset whose direct answers this one's gains are measured against as well."""
+    trained_from: str | None = None
+    """Another preset: where it is among `models`, its arms are what this one's are compared with,
+    to see what training changed.
+    """
+
+    def of_training(self, name: str) -> Path | None:
+        """A file beside local weights that their training left, whether it is there or not."""
+        folder = self.settings.get("weights")
+        return Path(str(folder)) / name if folder else None
+
+
+class Preset(Section):
+    """A preset whose further keys belong to the module it names."""
+
+    model_config = ConfigDict(extra="allow")
+
+    def settings(self) -> dict[str, Any]:
+        """The further keys."""
+        return dict(self.model_extra or {})
+
+
+class Sampling(Section):
+    """A part of a benchmark that is drawn once and for all."""
+
+    items: Positive
+    by: str = ""
+    """Group whose shares are kept (category, or a label); empty = one group."""
+    seed: NotNegative = 0
+
+
+class BenchmarkPreset(Preset):
+    """Where questions come from, and which of them are asked."""
+
+    source: str
+    """A file of g2u/questions/benchmarks."""
+    where: dict[str, str | list[str]] = {}
+    """Groups that are kept, by name: {split: dev, category: [counting, position]}."""
+    slice: Annotated[list[NotNegative], Field(min_length=2, max_length=2)] | None = None
+    """First item and the one after the last, after `where`."""
+    sample: Sampling | None = None
+    """After `where` and `slice`."""
+    metric: str = "categories"
+    """A file of g2u/scores/official: how its published figure is made."""
+    licence: str = ""
+    """Of the pictures and questions; empty = not known, and then they are not shared."""
+    obtain: str = ""
+    """Where its file is to be had."""
+
+    def files(self) -> list[Path]:
+        """Files and folders that it reads."""
+        settings = self.settings()
+        return [Path(str(settings[key])) for key in FILES if settings.get(key) is not None]
+
+    def require_files(self, name: str) -> None:
+        """Raise DataError for a file of the preset `name` that is missing or no data; opens none.
+
+        `file` may be a folder of parquet files, `image_root` has to be a folder.
+        """
+        settings = self.settings()
+        for key in FILES:
+            if settings.get(key) is None:
+                continue
+            if flaw := _flaw_of(Path(str(settings[key])), key):
+                whence = f"get it from {self.obtain}" if self.obtain else "put it there"
+                licence = f" (licence: {self.licence})" if self.licence else ""
+                raise DataError(
+                    f"{settings[key]}: {flaw}; {PATH}: presets.benchmarks.{name}.{key} names it; "
+                    f"{whence}{licence}"
+                )
+
+
+class FamilyPreset(Preset):
+    """How thoughts are made."""
+
+    edit: str
+    """A file of g2u/thoughts/edits."""
+    style: str = ""
+    """How its prompts are worded (imperative, descriptive, ...): a factor that can be compared."""
+    act: protocols.Act | None = None
+    """What its prompts ask for; null = what the family is named after. A model that follows no
+    prompt and does this anyway can serve it.
+    """
+
+    @property
+    def writer(self) -> str | None:
+        """The model preset that writes its prompts, if another than the drawing one does."""
+        found = self.settings().get("writer")
+        return found if isinstance(found, str) else None
+
+
+Axis = Literal["models", "benchmarks", "families"]
+
+
+class Presets(Section):
+    """Everything a name may stand for."""
+
+    models: dict[str, ModelPreset]
+    benchmarks: dict[str, BenchmarkPreset]
+    families: dict[str, FamilyPreset]
+
+    def over(self, shelf: "Presets") -> "Presets":
+        """These, and those of the shelf that have other names."""
+        merged: dict[str, Any] = {
+            axis: {**getattr(shelf, axis), **getattr(self, axis)} for axis in AXES
+        }
+        return self.model_copy(update=merged)
+
+
+AXES: tuple[Axis, ...] = ("models", "benchmarks", "families")
+
+
+class Prepare(Section):
+    """Section of stage prepare."""
+
+    max_questions: Positive
+
+
+TrainingPath = Literal["direct", "draw", "read"]
+
+
+class Variant(Section):
+    """What a training apart from the shipped one changes."""
+
+    seed: NotNegative | None = None
+    steps: Positive | None = None
+    paths: list[TrainingPath] | None = None
+    learning_rate: Annotated[float, Field(gt=0)] | None = None
+    start: str | None = None
+    """Folder of the weights to go on from."""
+    talk: NotNegative | None = None
+    """Further items of a batch, which teach to talk about drawings."""
+
+
+class Train(Section):
+    """Section of stage train; meanings in g2u_tiny/training/loop.py."""
+
+    seed: NotNegative
+    steps: Positive
+    mixture: dict[str, Positive]
+    depths: Annotated[list[int], Field(min_length=2, max_length=2)]
+    paths: list[TrainingPath]
+    learning_rate: Annotated[float, Field(gt=0)]
+    checkpoint_every: Positive
+    threads: Positive
+    variants: dict[str, Variant] = {}
+    """Trained apart, by name."""
+
+
+class Generate(Section):
+    """Section of stage generate."""
+
+    seed: NotNegative
+    max_failed: NotNegative
+
+
+class Control(Section):
+    """A further arm of a family."""
+
+    feedback: str
+    pairing: Pairing = "own"
+    models: list[str] | None = None
+    """That have it; null = all."""
+
+
+RewardName = Literal["likelihood", "contrast", "verdict", "embedding"]
+REWARDS: tuple[RewardName, ...] = get_args(RewardName)
+
+
+class Understand(Section):
+    """Section of stage understand."""
+
+    feedback: str
+    """Of every family's main arm."""
+    controls: list[Control] = []
+    """Further arms ..."""
+    controlled: list[str] = []
+    """... of these families."""
+    samples: NotNegative = 0
+    """Sampled answers of direct, for votes at equal cost."""
+    rewards: list[RewardName] = []
+    """Of every thought that a model drew; g2u/answers/rewards.py."""
+    reasoning_tokens: NotNegative = 0
+    """Of direct's arm that first thinks in words; 0 = no such arm."""
+    max_tokens: Positive
+    max_failed: NotNegative
+
+    def controls_of(self, model: str, family: str) -> list[Control]:
+        """The further arms of a cell."""
+        if family not in self.controlled:
+            return []
+        return [each for each in self.controls if each.models is None or model in each.models]
+
+
+class Judge(Section):
+    """Section of stage judge."""
+
+    model: str | None = None
+    """A model preset that judges; null = rules decide everything."""
+    tasks: list[Literal["answers", "viescore", "ra", "al"]] = ["answers"]
+    """What is judged; g2u/scores/judging.py."""
+    max_tokens: Positive = 1024
+    agreement: NotNegative = 0
+    """Answers per cell that rules have scored and the judge is asked about as well."""
+
+
+class Derived(Section):
+    """An arm that score makes of other arms; g2u/scores/derived.py."""
+
+    rule: Literal["gate", "separate", "vote", "select", "keep"]
+    arm: str = "only"
+    """Of a gate and of separate: the arm of the cell that shows the thought."""
+    by: Literal[
+        "psnr", "ssim", "likelihood", "contrast", "verdict", "embedding", "confidence", "random",
+        "oracle",
+    ] = "psnr"  # fmt: skip
+    """Of a gate: how a thought is compared with its original, or its reward; of a selection, and
+    of the best round that is kept: the reward, the confidence of the answer, chance, or the truth.
+    """
+    above: float = 25.0
+    """Of a gate: the thought is shown above this (PSNR in dB)."""
+    of: Annotated[int, Field(gt=1)] = 4
+    """Of a vote and a selection: how many draws, or sampled answers of direct."""
+
+    @property
+    def name(self) -> str:
+        """Unique within a cell."""
+        return {
+            "gate": f"gate_{self.by}_{self.above:g}",
+            "separate": "separate",
+            "vote": f"vote_{self.of}",
+            "select": f"select_{self.by}_{self.of}",
+            "keep": f"keep_{self.by}",
+        }[self.rule]
+
+
+class ScoreSection(Section):
+    """Section of stage score."""
+
+    derived: list[Derived] = []
+    """Further arms of every cell that has the arm they start from."""
+
+    confidence: Annotated[float, Field(gt=0.5, lt=1)]
+    resamples: Annotated[int, Field(ge=100)]
+    seed: NotNegative
+
+
+class Report(Section):
+    """Section of stage report."""
+
+    examples: NotNegative
+    bound_resamples: NotNegative = 0
+    """Of the lines that say whether fidelity bounds the gain; 0 = not drawn."""
+    alpha: Annotated[float, Field(gt=0, lt=1)]
+    margin: Annotated[float, Field(gt=0, lt=1)]
+
+
+class Gallery(Section):
+    """Section of stage gallery."""
+
+    items: NotNegative | None = None
+    """Questions per benchmark and model, spread evenly; None = all."""
+
+
+class BudgetSection(Section):
+    """What a run may spend; null = without limit."""
+
+    calls: Positive | None = None
+    model_seconds: Annotated[float, Field(gt=0)] | None = None
+    money: Annotated[float, Field(gt=0)] | None = None
+
+
+class Run(Section):
+    """How a run is made; no result depends on it."""
+
+    workers: NotNegative = 0
+    """Processes that make model calls; 0 = one per device, or per core where none is named."""
+    devices: list[str] = []
+    """CUDA_VISIBLE_DEVICES of each worker."""
+    ray: str | None = None
+    """Workers are Ray actors: "local", or a cluster's address (auto, ray://host:port)."""
+    budget: BudgetSection = BudgetSection()
+    prices: dict[
+        str, dict[Literal["edit", "answer", "score", "embed"], Annotated[float, Field(ge=0)]]
+    ] = {}
+    """Money per call, by model and kind."""
+
+
+class Nightly(Section):
+    """What flows/nightly.py does around a run."""
+
+    cron: str | None = None
+    """When flows.serve runs it; null = only when asked."""
+    timezone: str = "UTC"
+    """Of `cron`, e.g. Europe/Berlin."""
+    pull: bool = False
+    """Take up what changed in Git first."""
+    commit: bool = False
+    """Commit lock files and metrics afterwards, so that what is pushed can be found."""
+    remote: str | None = None
+    """DVC remote that results are pushed to."""
+    report_to: str | None = None
+    """Folder or URL that the report is copied to."""
+    notify: str | None = None
+    """Prefect notification block told of failures, as <type>/<name>."""
+
+
+class Shelf(Section):
+    """presets.yaml, whole."""
+
+    presets: Presets
+
+
+class Block(Section):
+    """Some cells: each of these models meets each of these benchmarks with each of these families.
+    A list that is left out stands for that of params.yaml.
+    """
+
+    models: list[str] | None = None
+    benchmarks: list[str] | None = None
+    families: list[str] | None = None
+    optional: bool = False
+    """Left out, and said so, where a model of it cannot be called and has no results here."""
+
+
+def _flaw_of(path: Path, key: str) -> str:
+    """Why what `file` or `image_root` names cannot be read; empty where it can. Nothing is opened:
+    a pipe would wait, and /dev/zero never end.
+    """
+    if path == Path():
+        return "names no file"
+    try:
+        if not stat.S_ISDIR(path.stat().st_mode):
+            return _special(path) or ("no folder" if key == "image_root" else "")
+        inner = list(path.rglob("*"))
+        flaw = next((f"{each} in it: {said}" for each in inner if (said := _special(each))), "")
+        if flaw or key == "image_root" or any(each.suffix == ".parquet" for each in inner):
+            return flaw
+    except FileNotFoundError:
+        return "no such file"
+    except (OSError, ValueError) as error:
+        return f"cannot be read ({error})"
+    return "a folder without parquet files; expected a file"
+
+
+def _special(path: Path) -> str:
+    """What keeps a file that is there from being read; empty for folders and links to nothing."""
+    if path.is_dir() or not path.exists():
+        return ""
+    if not path.is_file():
+        return "no regular file (a device, pipe or socket)"
+    return "" if os.access(path, os.R_OK) else "cannot be read (its permissions)"

@@ -1,0 +1,1 @@
+"""Pictures: decoded under limits, held in bounded bytes, filtered, compared."""

@@ -1,0 +1,274 @@
+"""Recipes: what decides a stage's result beside its data, the params and the code that it reads.
+
+A recipe is a small JSON file, written by stage `recipes`. Cells depend on theirs instead of on each
+key of params.yaml and each source file: DVC looks at every dependency of every stage in each run,
+and several times where a stage runs. Cells that differ in their data alone share a recipe.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
+
+from g2u import plugins
+from g2u.code import identity
+from g2u.code.dependencies import shared_code
+from g2u.digests import sha256
+from g2u.errors import G2UError
+from g2u.files import files_below
+from g2u.params.params import Params
+from g2u.params.sections import Axis, ModelPreset
+from g2u.params.settings import checked
+from g2u.protocols import Kind
+from g2u.tables.places import RECIPES
+
+OWN = ("g2u/code/dependencies.py", "g2u/pipeline/recipes.py", "stages/recipes.py")
+"""What makes recipes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """What one kind of cell is made with."""
+
+    params: dict[str, Any]
+    """Dotted keys of params.yaml or presets.yaml, and their values."""
+    code: list[str] = field(default_factory=list)
+    """Files, and folders of which each file counts, relative to the workspace."""
+
+    def text(self, root: Path = Path()) -> str:
+        """The file's content: params, and the SHA-256 of each file of code."""
+        code = {
+            file.relative_to(root).as_posix(): _digest(file)
+            for place in self.code
+            for file in _files(root / place)
+        }
+        told = {"params": _plain(self.params), "code": code}
+        return json.dumps(told, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+
+
+def recipes(config: Params, root: Path = Path()) -> dict[Path, Recipe]:
+    """Every recipe that params.yaml asks for, by its path in the workspace."""
+    shared = shared_code(root)
+
+    def code_of(stage: str) -> set[str]:
+        return {"stages/__init__.py", f"stages/{stage}.py", *shared[stage]}
+
+    return {
+        path: Recipe(recipe.params, sorted({*recipe.code, *code_of(_stage_of(path))}))
+        for path, recipe in named(config, root).items()
+    }
+
+
+def named(config: Params, root: Path = Path()) -> dict[Path, Recipe]:
+    """The same without the code that all cells of a stage share, which takes a second to find."""
+    found = {RECIPES / f"prepare/{name}.json": _prepare(config, name) for name in config.benchmarks}
+    for model in dict.fromkeys(model for model, _ in config.pairs()):
+        found[RECIPES / f"understand/{model}.json"] = _understand(config, model)
+    for model, family in config.pairs():
+        found[RECIPES / f"generate/{model}/{family}.json"] = _generate(config, model, family)
+    for path, recipe in found.items():
+        _identify(recipe, root / path)
+    for name in config.benchmarks:
+        if config.judge.model is not None:
+            found[RECIPES / f"judge/{name}.json"] = _judge(config, config.judge.model, name)
+        found[RECIPES / f"score/{name}.json"] = _score(config, name)
+    found[RECIPES / "report.json"] = _report(config)
+    found[RECIPES / "gallery.json"] = _gallery(config)
+    return found
+
+
+def elsewhere(config: Params, root: Path = Path()) -> str:
+    """Digest of what recipes say of foreign adapters, whose files DVC does not see; empty where
+    params.yaml uses none.
+    """
+    known = plugins.foreign().keys()
+    told = {
+        key: value
+        for recipe in named(config, root).values()
+        for key, value in recipe.params.items()
+        if key.startswith("identity.") or (key.startswith("code.") and key[5:] in known)
+    }
+    return sha256(told)[:16] if told else ""
+
+
+def sources(found: Iterable[Recipe]) -> list[str]:
+    """Files and folders that stage `recipes` depends on."""
+    return sorted({*OWN, *(place for recipe in found for place in recipe.code)})
+
+
+def halves(preset: ModelPreset, name: str) -> tuple[str, dict[str, Any]]:
+    """Adapter and settings of a pair's half (editor, reader); of any other model, its own."""
+    half = preset.settings.get(name) or {"adapter": preset.adapter, "settings": preset.settings}
+    return str(half["adapter"]), half.get("settings") or {}
+
+
+def _prepare(config: Params, benchmark: str) -> Recipe:
+    source = config.presets.benchmarks[benchmark].source
+    told = {"prepare": config.prepare, **_preset(config, "benchmarks", benchmark)}
+    return Recipe(told, [f"g2u/questions/benchmarks/{source}.py", *_figures(config, benchmark)])
+
+
+def _generate(config: Params, model: str, family: str) -> Recipe:
+    preset = config.presets.families[family]
+    told = {"generate": config.generate, **_preset(config, "models", model)}
+    told |= _preset(config, "families", family)
+    called = [(model, "editor")]
+    writer = preset.writer
+    if writer is not None:
+        config.require(model=writer)
+        told |= _preset(config, "models", writer)
+        called.append((writer, "reader"))
+    return _calling(config, called, Recipe(told, [f"g2u/thoughts/edits/{preset.edit}.py"]))
+
+
+def _understand(config: Params, model: str) -> Recipe:
+    told = {"understand": config.understand, "generate": config.generate}
+    told |= _preset(config, "models", model)
+    return _calling(config, [(model, "reader")], Recipe(told, ["g2u/answers/feedback"]))
+
+
+def _judge(config: Params, judge: str, benchmark: str) -> Recipe:
+    told = {"judge": config.judge, **_preset(config, "models", judge)}
+    return _calling(config, [(judge, "reader")], Recipe(told, _scorers(config, benchmark)))
+
+
+def _score(config: Params, benchmark: str) -> Recipe:
+    metric = config.presets.benchmarks[benchmark].metric
+    compared = {n: m.baseline for n in config.models if (m := config.presets.models[n]).baseline}
+    told = {
+        "score": config.score,
+        "judge.model": config.judge.model,
+        f"presets.benchmarks.{benchmark}.metric": metric,
+        **{f"presets.models.{name}.baseline": other for name, other in compared.items()},
+    }
+    return Recipe(told, _figures(config, benchmark))
+
+
+def _report(config: Params) -> Recipe:
+    told = {**_axes(config), "score": config.score, "report": config.report}
+    told["understand.rewards"] = config.understand.rewards
+    told["understand.max_tokens"] = config.understand.max_tokens
+    for axis in ("models", "families"):
+        for name in getattr(config, axis):
+            told |= _preset(config, axis, name)
+    return Recipe(told, ["g2u/report"])
+
+
+def _gallery(config: Params) -> Recipe:
+    return Recipe({**_axes(config), "gallery": config.gallery}, ["g2u/gallery"])
+
+
+def _axes(config: Params) -> dict[str, Any]:
+    return {axis: getattr(config, axis) for axis in ("models", "benchmarks", "families", "cells")}
+
+
+def _preset(config: Params, axis: Axis, name: str) -> dict[str, Any]:
+    return {f"presets.{axis}.{name}": getattr(config.presets, axis)[name]}
+
+
+def _calling(config: Params, called: Sequence[tuple[str, str]], recipe: Recipe) -> Recipe:
+    """The recipe with what decides the replies of models, each named with the half that is asked:
+    folders of adapters, what their code adds to identities, and identities of foreign models.
+    """
+    recipe.code.append("g2u/models/__init__.py")
+    for model, half in called:
+        preset = config.presets.models[model]
+        adapter, settings = halves(preset, half)
+        for name in sorted({preset.adapter, adapter}):
+            entry = plugins.foreign().get(name)
+            recipe.params[f"code.{name}"] = identity.mark(name, entry)
+            if entry is None:
+                recipe.code.append(identity.home(name).as_posix())
+        if adapter in plugins.foreign():
+            recipe.params[f"identity.{model}.{half}"] = _Foreign(adapter, settings, half)
+    return recipe
+
+
+@dataclass(frozen=True, slots=True)
+class _Foreign:
+    """A model whose code lies elsewhere; only it can say what it is."""
+
+    adapter: str
+    settings: dict[str, Any]
+    half: str
+
+    def identities(self) -> list[str]:
+        settings = checked(plugins.settings("adapter", self.adapter), self.settings, self.adapter)
+        model = plugins.model(self.adapter, settings)
+        kinds: tuple[Kind, ...] = ("edit",) if self.half == "editor" else ("answer", "score")
+        return [model.identity(kind) for kind in kinds]
+
+
+def _identify(recipe: Recipe, path: Path) -> None:
+    """Ask foreign models what they are. One that cannot say it here (its weights are elsewhere) is
+    what the recipe on disk says: results that were pulled stay valid.
+    """
+    for key, value in recipe.params.items():
+        if isinstance(value, _Foreign):
+            try:
+                recipe.params[key] = value.identities()
+            except G2UError:
+                recipe.params[key] = _recorded(path, key)
+                if recipe.params[key] is None:
+                    raise
+
+
+def _recorded(path: Path, key: str) -> Any:
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))["params"].get(key)
+    except (OSError, ValueError, KeyError, AttributeError):
+        return None
+
+
+def _scorers(config: Params, benchmark: str) -> list[str]:
+    source = plugins.benchmark(config.presets.benchmarks[benchmark].source)
+    extended = [getattr(plugins.scorer(name), "PUBLISHED", None) for name in source.SCORERS]
+    names = dict.fromkeys(name for name in (*source.SCORERS, *extended) if name)
+    named = [f"g2u/scores/types/{name}.py" for name in names]
+    return ["g2u/scores/types/__init__.py", *named]
+
+
+def _figures(config: Params, benchmark: str) -> list[str]:
+    """The scorers that the source's targets may name, and the metric."""
+    metric = config.presets.benchmarks[benchmark].metric
+    return [f"g2u/scores/official/{metric}.py", *_scorers(config, benchmark)]
+
+
+def _stage_of(path: Path) -> str:
+    """Generate of data/recipes/generate/tiny/detail.json, report of data/recipes/report.json."""
+    return path.relative_to(RECIPES).parts[0].removesuffix(".json")
+
+
+def _files(place: Path) -> list[Path]:
+    """A file, or the files of a folder, compiled Python aside."""
+    if place.is_file():
+        return [place]
+    return sorted(files_below(place))
+
+
+def _digest(file: Path) -> str:
+    status = file.stat()
+    return _digest_of(file, status.st_mtime_ns, status.st_size)
+
+
+@lru_cache(maxsize=4096)
+def _digest_of(file: Path, changed: int, size: int) -> str:
+    """SHA-256 of a file that is as it was when it had this time of change and size."""
+    del changed, size
+    return hashlib.sha256(file.read_bytes()).hexdigest()
+
+
+def _plain(value: Any) -> Any:
+    """Sections as JSON-like values."""
+    if isinstance(value, BaseModel):
+        return value.model_dump(mode="json")
+    if isinstance(value, dict):
+        return {key: _plain(each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_plain(each) for each in value]
+    return value

@@ -1,0 +1,152 @@
+"""What a run would make anew, asked of DVC: nothing else is asked of a model, planned or checked.
+
+Calls of cells that DVC calls unchanged are done with, wherever they were made: a clone that pulled
+the results has them, without a call cache and without the server.
+"""
+
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from g2u.errors import DataError
+from g2u.files import from_yaml
+from g2u.params.params import Params
+from g2u.pipeline import dvc
+from g2u.pipeline.recipes import recipes
+from g2u.pipeline.sync import dvc_files
+from g2u.tables.places import CELLS, RECIPES, BenchmarkFolder, Cell
+
+
+@dataclass(frozen=True, slots=True)
+class Stale:
+    """Stages that would run, those that only follow from others included."""
+
+    recipes: bool
+    """Whether recipes are not as params and code say."""
+    prepare: frozenset[str]
+    """Benchmarks."""
+    generate: frozenset[Cell]
+    understand: frozenset[Cell]
+    """Those of `generate` too."""
+    certain: frozenset[Cell]
+    """Of `understand`: those that run whatever prepare comes to."""
+    judge: bool
+    """Whether a cell is judged anew."""
+
+
+Status = Mapping[str, Any] | None
+"""What DVC says of each stage that changed, by its address; None where it cannot tell (a run is
+under way, the folder is no repository).
+"""
+
+
+def status(config: Params) -> Status:
+    """DVC's own word on the stages of benchmarks and cells that are there."""
+    files = [path for path in dvc_files(config) if path.is_relative_to(CELLS) and path.exists()]
+    try:
+        with dvc.opened() as repo:
+            return dict(repo.status(targets=[str(path) for path in files])) if files else {}
+    except DataError:
+        return None
+
+
+def stale(config: Params, told: Status) -> Stale:
+    """What of params.yaml is not made, or not from what it says now; all, where DVC cannot tell."""
+    wanted = dvc_files(config)
+    changed = {
+        path
+        for path, recipe in recipes(config).items()
+        if not path.exists() or path.read_bytes() != recipe.text().encode()
+    }
+    prepare, generate, understand, certain, is_judged = set(), set(), set(), set(), False
+    for benchmark in config.benchmarks:
+        path = BenchmarkFolder(benchmark).dvc_file
+        is_old = (
+            told is None
+            or f"{path}:prepare" in told
+            or RECIPES / f"prepare/{benchmark}.json" in changed
+            or not path.exists()
+            or path.read_text(encoding="utf-8", errors="replace") != wanted[path]
+        )
+        if is_old:
+            prepare.add(benchmark)
+        for model, family in config.cells_of(benchmark):
+            cell = Cell(benchmark, model, family)
+            file = cell.dvc_file
+            differs = told is None or not _is_same(file, wanted[file], model)
+            drawn = (
+                differs
+                or f"{file}:generate@{model}" in (told or ())
+                or RECIPES / f"generate/{model}/{family}.json" in changed
+            )
+            said = (
+                drawn
+                or f"{file}:understand@{model}" in (told or ())
+                or RECIPES / f"understand/{model}.json" in changed
+            )
+            if drawn or is_old:
+                generate.add(cell)
+            if said or is_old:
+                understand.add(cell)
+            if said:
+                certain.add(cell)
+            is_judged |= config.judge.model is not None and (
+                said
+                or f"{file}:judge@{model}" in (told or ())
+                or RECIPES / f"judge/{benchmark}.json" in changed
+            )
+    return Stale(
+        bool(changed),
+        frozenset(prepare),
+        frozenset(generate),
+        frozenset(understand),
+        frozenset(certain),
+        is_judged,
+    )
+
+
+def restore(told: Status) -> list[str]:
+    """Put back outputs that are gone and that DVC's cache holds; returns a line where it did."""
+    gone = [
+        path
+        for changes in (told or {}).values()
+        for change in changes
+        if isinstance(change, dict)
+        for path, state in change.get("changed outs", {}).items()
+        if state == "deleted"
+    ]
+    if not gone:
+        return []
+    with suppress(DataError), dvc.opened() as repo:
+        repo.checkout(targets=gone, allow_missing=True)
+    back = sum(Path(path).exists() for path in gone)
+    return [f"put back {back} outputs that were gone from data/, out of DVC's cache"] * bool(back)
+
+
+def models(config: Params, work: Stale, *, certain: bool) -> frozenset[str]:
+    """The presets that a run asks, those that write prompts and judge included; `certain`: whatever
+    prepare comes to.
+    """
+    found = {config.judge.model} if work.judge and config.judge.model else set()
+    for cell in work.certain if certain else work.understand:
+        writer = config.presets.families[cell.family].writer
+        found |= {cell.model} | ({str(writer)} if writer else set())
+    return frozenset(found)
+
+
+def _is_same(path: Path, wanted: str, model: str) -> bool:
+    """Whether a model's cells in a family's dvc.yaml are what they shall be."""
+    try:
+        there = _of_model(path.read_text(encoding="utf-8"), model)
+        return bool(there == _of_model(wanted, model))
+    except (OSError, ValueError, TypeError, KeyError, IndexError, yaml.YAMLError):
+        return False
+
+
+def _of_model(text: str, model: str) -> Any:
+    found = from_yaml(text)
+    return found["stages"], found["vars"][0]["models"][model]

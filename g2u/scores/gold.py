@@ -1,0 +1,216 @@
+r"""Whether a reply can reach a gold answer: prepare asks it of every row, before any call is paid.
+
+A reply that gives the gold answer in a form in which it is written has to score 1: of a choice its
+letter and its text, of a list of accepted answers each of them, else the answer's own words (in a
+\boxed{} where the scorer wants one). What only a judge can decide is left to the judge.
+"""
+
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from html import unescape
+from typing import Any
+
+from g2u import plugins
+from g2u.literals import read_literal
+from g2u.protocols import AnswerScorer
+from g2u.records import Question, Target
+
+TOLERANCE = re.compile(r"\s*(?:±|\+-|\+/-|\*/)\s*[\d.]+\s*%?\s*$")
+"""What a number's target allows beside its value (g2u/scores/types/number.py)."""
+JUDGED = frozenset({"equivalent", "graded"})
+"""Scorers of answers that only a judge can tell."""
+REFUSAL = 5
+"""Words of a gold answer that may be nothing but a refusal ("unknown"), which no reply can give; in
+longer ones the words of one are a part of what has to be said.
+"""
+READ_AS = frozenset({"displacement", "json_object", "number", "route", "yes_no"})
+"""Scorers whose predictions have one normal form, so that a gold answer in another form ("North: 1;
+East: 4", a yes in another language) becomes what is read in it.
+"""
+TEXTS = frozenset({"relaxed", "short"})
+"""Scorers that compare texts, and so have to be given the answer without what it was wrapped in."""
+LISTS = frozenset({"list", "route"})
+"""Scorers whose targets may be lists; elsewhere a list is one of accepted answers."""
+WRAPPED = re.compile(r"<(\w++)[^<>]*+>(.*)</\1>|[(\[{]([^()\[\]{},;]*)[)\]}]", re.DOTALL)
+ENTITY = re.compile(r"&(?:#\d+|#x[0-9a-f]+|[a-z]{2,8});", re.IGNORECASE)
+INVISIBLE = " \t\r\n\xa0\ufeff\u200b\u200c\u200d\u2060"
+SEVERAL = re.compile(r"<\s*(?:or|and)\s*>|\|\||\s\|\s", re.IGNORECASE)
+PRINTED = re.compile(
+    r"""(?:array|set|frozenset|dict|tuple|list)\s*\(|b(?:'.*'|".*")$|[\[({]+\s*(?:b?['"]|[\])}]+$)|nan$""",
+    re.IGNORECASE | re.DOTALL,
+)
+"""What programs print of lists, objects, bytes and missing values."""
+REMEDY = {
+    "choice": "mend the row's options or answer",
+    "yes_no": "expected yes or no",
+    "label": "expected one of the choices",
+    "number": "expected one number, or scorer: short, which compares texts",
+    "displacement": 'expected moves, such as "North: 1, East: 4"',
+    "route": "expected moves, such as up, left",
+    "json_object": "expected one JSON object",
+    "times": 'expected names and numbers, such as "Car: 2.0 Person: 2.0"',
+    "list": "expected entries, such as red, blue",
+}
+ACCEPTED = "it is a list of accepted answers; expected one, or a scorer that takes each of them"
+
+
+@dataclass(frozen=True, slots=True)
+class Met:
+    """A target that met its scorer."""
+
+    target: Target
+    """In the scorer's normal form where the row's was another one."""
+    flaw: str = ""
+    """Why no reply reaches it, and what mends that; empty where one does, or a judge decides."""
+
+
+def meet(question: Question, target: Target) -> Met:
+    """The target as it is to be kept, or why it cannot be."""
+    target = _unwrapped(target)
+    problem = _twin(question, target) or _several(target)
+    if problem:
+        said = f"gold {_short(target.answer)} of scorer {target.scorer} {problem}"
+        return Met(target, f"{said}; {_remedy(target)}")
+    scorer = plugins.scorer(target.scorer)
+    accepted = _accepted(target)
+    for form in _forms(question, target, accepted):
+        prediction = scorer.parse(form, question)
+        worth = None if prediction is None else _scored(scorer, prediction, target.answer)
+        is_judged = target.scorer in JUDGED and (
+            worth is None if prediction is not None else len(form.split()) > REFUSAL
+        )
+        if worth == 1.0 or is_judged:
+            continue
+        if prediction is not None and not accepted and target.scorer in READ_AS:
+            read = replace(target, answer=prediction)
+            if _scored(scorer, prediction, prediction) == 1.0:
+                return Met(read)
+        said = (
+            "is not read" if prediction is None else f"is read as {_short(prediction)}, not right"
+        )
+        return Met(
+            target,
+            f"gold {_short(target.answer)} is out of reach of scorer {target.scorer}, where the "
+            f"reply {_short(form)} {said}; {ACCEPTED if accepted else _remedy(target)}",
+        )
+    return Met(target)
+
+
+def _unwrapped(target: Target) -> Target:
+    """The target without what stands around its answer and is no part of it: a list of it alone,
+    invisible letters, and of texts markup, brackets and a separator at the end.
+    """
+    answer = target.answer.strip(INVISIBLE)
+    accepted = _accepted(target)
+    if accepted and len(set(accepted)) == 1:
+        answer = accepted[0].strip(INVISIBLE)
+    if target.scorer == "route" and not _is_map(answer):
+        answer = " ".join(answer.split())
+    if target.scorer in TEXTS and not PRINTED.match(answer):
+        answer = unescape(answer).strip(INVISIBLE) if ENTITY.search(answer) else answer
+        wrapped = WRAPPED.fullmatch(answer)
+        inner = (wrapped[2] or wrapped[3] or "").strip(INVISIBLE) if wrapped else ""
+        answer = inner or answer
+        answer = answer.rstrip(";,: ") or answer
+    return replace(target, answer=answer) if answer else target
+
+
+def _several(target: Target) -> str:
+    """What is wrong with an answer that is none: the print of a list, or alternatives in a row."""
+    answer = target.answer
+    if target.scorer in ("graded", "json_object"):
+        return ""
+    if target.scorer == "route" and "|" in answer:
+        return "" if _is_map(answer) else "is no map with a start (@, S) and a goal (*, G)"
+    if SEVERAL.search(answer):
+        return "holds several answers"
+    found = read_literal(answer) if answer.startswith(("[", "(", "{")) else None
+    if isinstance(found, list) and target.scorer in LISTS:
+        is_flat = found and all(_is_plain(entry) for entry in found)
+        return "" if is_flat else "is no list of texts or numbers"
+    if _accepted(target) is None and PRINTED.match(answer):
+        return "is the print of a list, an object, bytes or a missing value"
+    return ""
+
+
+def _is_plain(entry: object) -> bool:
+    """Whether it is one text or number, and no print of a list."""
+    is_text = isinstance(entry, str) and not PRINTED.match(entry)
+    return is_text or _is_number(entry)
+
+
+def _remedy(target: Target) -> str:
+    expected = REMEDY.get(target.scorer, "expected one answer, or another scorer")
+    if target.scorer == "choice":
+        return expected
+    known = {"1": "yes", "0": "no"} if target.answer in ("0", "1") else {target.answer[:30]: "..."}
+    stands = json.dumps(known, ensure_ascii=False)
+    return f"{expected}, or say in the preset what it stands for: answers: {stands}"
+
+
+def _accepted(target: Target) -> list[str] | None:
+    """The entries of a target that lists accepted answers: of one in which a text is quoted. "[3,
+    4]" and "[Up, Down]" are answers in a list's form, as ChartQA has them.
+    """
+    if target.scorer in (*LISTS, "graded", "json_object") or target.answer.lstrip()[:1] not in "[(":
+        return None
+    found = read_literal(target.answer)
+    if not isinstance(found, list) or not all(_is_plain(entry) for entry in found):
+        return None
+    return [str(entry) for entry in found] if any(isinstance(e, str) for e in found) else None
+
+
+def _twin(question: Question, target: Target) -> str:
+    """What is wrong with an option whose text another one has as well."""
+    if target.scorer != "choice":
+        return ""
+    options = dict(zip(question.option_letters(), question.choices, strict=True))
+    right = options.get(target.answer)
+    twins = [key for key, text in options.items() if key != target.answer and text == right]
+    return f"cannot be told from option {twins[0]}, which has its text" if twins else ""
+
+
+def _forms(question: Question, target: Target, accepted: Sequence[str] | None) -> list[str]:
+    """Replies that give the gold answer."""
+    if accepted is not None:
+        return list(accepted)
+    if target.scorer == "choice":
+        options = dict(zip(question.option_letters(), question.choices, strict=True))
+        text = options.get(target.answer, "")
+        is_letter = text.strip("()[]{}.:\"' ").upper() in options  # and stands for that option
+        return [target.answer] if is_letter else [target.answer, text]
+    if target.scorer == "boxed":
+        return [rf"\boxed{{{target.answer}}}"]
+    if target.scorer == "number":
+        return [TOLERANCE.sub("", target.answer)]
+    if target.scorer == "route" and _is_map(target.answer):
+        return []  # a map is walked on, not said
+    if target.scorer == "graded":
+        return [form.replace("<AND>", " ") for form in target.answer.split("<OR>")]
+    return [target.answer]
+
+
+def _scored(scorer: AnswerScorer, prediction: str, answer: str) -> float | None:
+    """The score; 0 where the answer is of no form that the scorer knows."""
+    try:
+        return scorer.score(prediction, answer)
+    except (ValueError, TypeError, KeyError, AttributeError, ArithmeticError, RecursionError):
+        return 0.0
+
+
+def _is_map(answer: str) -> bool:
+    """Whether it is a map with a start and a goal, as scorer route reads it."""
+    cells = {
+        cell.strip() for line in answer.splitlines() if "Row" in line for cell in line.split("|")
+    }
+    return bool(cells & {"@", "S"}) and bool(cells & {"*", "G"})
+
+
+def _is_number(entry: Any) -> bool:
+    return isinstance(entry, (int, float)) and not isinstance(entry, bool)
+
+
+def _short(text: str) -> str:
+    return repr(text if len(text) <= 60 else f"{text[:57]}...")

@@ -1,0 +1,28 @@
+"""What one answer is worth, and what became of it: read, or why not."""
+
+from g2u import plugins
+from g2u.records import Ending, Question, Target
+from g2u.scores.cut import plainly
+from g2u.scores.responses import refuses
+from g2u.tables.schemas import Answer
+
+UNREAD = ("unparsed", "abstained", "undecided")
+"""What rules could not score; each counts as 0 until a judge has decided."""
+CUT: dict[Ending, str] = {"length": "truncated", "filter": "filtered"}
+"""States of answers that their model did not end, and that say nothing plainly: 0."""
+
+
+def marked(answer: Answer, question: Question, target: Target) -> tuple[str, str, float]:
+    """State, prediction and score of an answer that did not fail; see `Score`.
+
+    Of one that was cut off or filtered only what it plainly says is read.
+    """
+    scorer = plugins.scorer(target.scorer)
+    response = plainly(answer.response) if answer.ended in CUT else answer.response
+    prediction = scorer.parse(response, question) if response else None
+    if prediction is None:
+        if answer.ended in CUT:
+            return CUT[answer.ended], "", 0.0
+        return "abstained" if refuses(response) else "unparsed", "", 0.0
+    value = scorer.score(prediction, target.answer)
+    return "undecided" if value is None else "ok", prediction, value or 0.0

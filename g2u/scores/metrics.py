@@ -1,0 +1,255 @@
+"""The numbers of a cell: accuracy of its arms, their gains, fidelity, and what rewards tell."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from g2u import plugins
+from g2u.arms import Arm
+from g2u.params.params import Params
+from g2u.pictures.decoding import pixels_of
+from g2u.records import Picture, Question, Target, Thought
+from g2u.scores import statistics
+from g2u.scores.clusters import linked
+from g2u.scores.marking import UNREAD, marked
+from g2u.scores.rewards import Draw, telling
+from g2u.scores.statistics import Resampling
+from g2u.tables import schemas as tables
+from g2u.tables.schemas import Answer, Judgement, Reward, Score
+
+if TYPE_CHECKING:
+    from g2u.scores.fidelity import Fidelity
+
+BASELINES = (("direct", "none"), ("duplicate", None), ("baseline", "none"))
+"""What gains are measured against: the model's direct and duplicate cells, the direct cell of its
+preset's baseline if it names one; and the arm, None = the main one.
+"""
+NO_ANSWER = ("failed", "not_applicable")
+SHUFFLED = "_shuffled"
+"""End of the name of an arm that is shown another question's thoughts."""
+
+
+def score_answers(
+    questions: Sequence[Question], gold: Sequence[Target], answers: Sequence[Answer]
+) -> list[Score]:
+    """One score per answer: failed ones have none, those that rules could not score have 0."""
+    by_id = {question.id: question for question in questions}
+    answer_of = {target.id: target for target in gold}
+    tables.assert_same_ids("targets", answer_of, by_id)
+    names = linked([q.pictures or (q.id,) for q in questions])
+    clusters = {q.id: name for q, name in zip(questions, names, strict=True)}
+    scores = []
+    for answer in answers:
+        question, target = by_id[answer.id], answer_of[answer.id]
+        cluster = clusters[answer.id]
+        if answer.status != "ok":
+            scores.append(Score(answer.id, answer.arm, answer.status, "", None, cluster))
+            continue
+        status, prediction, value = marked(answer, question, target)
+        scores.append(
+            Score(answer.id, answer.arm, status, prediction, value, cluster, answer.ended)
+        )
+    return scores
+
+
+def published(
+    gold: Sequence[Target], questions: Sequence[Question], answers: Sequence[Answer]
+) -> dict[str, dict[str, Any]]:
+    """By arm, what the published rules that our scorers extend (their PUBLISHED) make of its
+    answers: the rule, its accuracy, and in how many items it scores otherwise before a judge; {}
+    where no scorer extends one.
+    """
+    rules = {t.id: getattr(plugins.scorer(t.scorer), "PUBLISHED", None) for t in gold}
+    extended = {name for name in rules.values() if name}
+    if not extended:
+        return {}
+    kept = [answer for answer in answers if answer.status == "ok" and rules[answer.id]]
+    plain = [replace(target, scorer=rules[target.id] or target.scorer) for target in gold]
+    found: dict[str, dict[str, Any]] = {}
+    for arm in dict.fromkeys(answer.arm for answer in kept):
+        of_arm = [answer for answer in kept if answer.arm == arm]
+        ours = [score.score for score in score_answers(questions, gold, of_arm)]
+        whole = [replace(answer, ended="") for answer in of_arm]
+        theirs = [score.score or 0.0 for score in score_answers(questions, plain, whole)]
+        found[arm] = {
+            "rule": ", ".join(sorted(extended)),
+            "accuracy": sum(theirs) / len(theirs),
+            "differs": sum(a != b for a, b in zip(ours, theirs, strict=True)),
+        }
+    return found
+
+
+def decided(scores: Sequence[Score], judgements: Sequence[Judgement]) -> list[Score]:
+    """Scores with a judge's word where no rule could read the answer or compare it."""
+    said = {(j.id, j.arm): j.score for j in judgements if j.name in ("answers", "grades")}
+    return [
+        replace(score, status="judged", score=value)
+        if score.status in UNREAD and (value := said.get((score.id, score.arm))) is not None
+        else score
+        for score in scores
+    ]
+
+
+def arm_metrics(scores: Sequence[Score], confidence: float) -> dict[str, Any]:
+    """Accuracy with interval; what was not scored; how many answers were truncated, filtered, or do
+    not tell why they ended, whether they could be read or not.
+    """
+    states = Counter(score.status for score in scores)
+    counts = {name: states[name] for name in (*UNREAD, *NO_ANSWER)}
+    ends = Counter(score.ended for score in scores if score.status not in NO_ANSWER)
+    counts |= {"truncated": ends["length"], "filtered": ends["filter"], "end_not_told": ends[""]}
+    kept = [(s.score, s.cluster) for s in scores if s.score is not None]
+    if not kept:
+        return {"items": 0, **counts}
+    values, clusters = zip(*kept, strict=True)
+    interval = statistics.mean_interval(values, clusters, confidence)
+    return {
+        "accuracy": interval.mean,
+        "low": interval.low,
+        "high": interval.high,
+        "items": len(kept),
+        "clusters": len(set(clusters)),
+        **counts,
+    }
+
+
+def gain_metrics(
+    arm: Sequence[Score], base: Sequence[Score], fallback: Sequence[Score], how: Resampling
+) -> dict[str, Any]:
+    """The gain over complete cases, and its mean when failures are answered by `fallback`."""
+    based = {score.id: score.score for score in base}
+    spare = {score.id: score.score for score in fallback}
+    tables.assert_same_ids("baseline", based, (score.id for score in arm))
+    pairs = [
+        (s.score, based[s.id], s.cluster)
+        for s in arm
+        if s.score is not None and based[s.id] is not None
+    ]
+    if not pairs:
+        return {"items": 0}
+    own, other, clusters = zip(*pairs, strict=True)
+    gain = asdict(statistics.paired_gain(own, other, clusters, how))
+    filled = []
+    for score in arm:
+        value = spare[score.id] if score.score is None else score.score
+        other_value = based[score.id]
+        if value is not None and other_value is not None:
+            filled.append(value - other_value)
+    gain["with_fallback"] = sum(filled) / len(filled)
+    return gain
+
+
+def chance(questions: Sequence[Question], gold: Sequence[Target]) -> dict[str, float]:
+    """Accuracy of answering at random and of the commonest answer.
+
+    `chance` counts open questions without a closed answer set as 0.
+    """
+    odds = [
+        1 / len(q.choices) if q.choices else 0.5 if q.format == "yes_no" else 0.0 for q in questions
+    ]
+    commonest = Counter(target.answer.strip().lower() for target in gold).most_common(1)[0][1]
+    return {"chance": sum(odds) / len(odds), "majority": commonest / len(gold)}
+
+
+def cell_metrics(
+    config: Params,
+    questions: Sequence[Question],
+    gold: Sequence[Target],
+    scored: Mapping[str, Sequence[Score]],
+) -> dict[str, Any]:
+    """The cell's arms and gains; `scored` holds "own" and the baselines, by family."""
+    how = Resampling.of(config.score)
+    direct = [s for s in scored["direct"] if s.arm == "none"]
+    found: dict[str, Any] = {"arms": {}, "gains": {}, **chance(questions, gold)}
+    for name in dict.fromkeys(score.arm for score in scored["own"]):
+        arm = [score for score in scored["own"] if score.arm == name]
+        found["arms"][name] = arm_metrics(arm, how.confidence)
+        if name == "none":
+            continue
+        found["gains"][name] = {}
+        votes = [(family, None) for family in scored if family.startswith("direct_vote_")]
+        for family, base_arm in (*BASELINES, *votes):
+            others = scored.get(family, ())
+            base = [s for s in others if s.arm == (base_arm or others[0].arm)]
+            if base:
+                found["gains"][name][family] = gain_metrics(arm, base, direct, how)
+        strange = [score for score in scored["own"] if score.arm == name + SHUFFLED]
+        if strange:
+            found["gains"][name]["shuffled"] = gain_metrics(arm, strange, direct, how)
+    return found
+
+
+def reward_metrics(
+    config: Params, scores: Sequence[Score], rewards: Sequence[Reward]
+) -> dict[str, Any]:
+    """Per reward: what it tells of right answers and of faithful thoughts, over all draws."""
+    how = Resampling.of(config.score)
+    main = scores[0].arm
+    by_arm = {(score.id, score.arm): score for score in scores}
+    draws: dict[str, list[Draw]] = {}
+    for each in rewards:
+        arm = Arm(main, draw=each.draw, round=each.round).name
+        score = by_arm.get((each.question, arm))
+        if score is not None and score.score is not None:
+            draw = Draw(each.question, score.cluster, each.value, score.score, score.fidelity)
+            draws.setdefault(each.name, []).append(draw)
+    return {name: asdict(telling(found, how)) for name, found in draws.items()}
+
+
+def fidelities(
+    pictures: Mapping[str, Picture], oracles: Mapping[str, Picture], thoughts: Sequence[Thought]
+) -> "dict[tuple[str, str], Fidelity]":
+    """By source and drawing: how near the thought is to the oracle, where they can be compared."""
+    from g2u.scores.fidelity import fidelity
+
+    pairs = {
+        (thought.source, thought.picture.digest): thought.picture
+        for thought in thoughts
+        if thought.status == "ok" and thought.picture is not None and thought.source in oracles
+    }
+    found = {}
+    for (source, digest), drawn in sorted(pairs.items(), key=lambda pair: pair[0]):
+        seen = (drawn, oracles[source], pictures[source])
+        near = fidelity(*(np.asarray(pixels_of(each)) for each in seen))
+        if near is not None:
+            found[source, digest] = near
+    return found
+
+
+def fidelity_metrics(found: "Mapping[tuple[str, str], Fidelity]") -> dict[str, float]:
+    """Means over distinct thoughts of what was measured; {} if none."""
+    rows = [asdict(each) for each in found.values()]
+    if not rows:
+        return {}
+    measured = {n: [row[n] for row in rows if row[n] is not None] for n in rows[0]}
+    return {n: float(np.mean(v)) for n, v in measured.items() if v} | {"thoughts": len(rows)}
+
+
+def with_fidelity(
+    scores: Sequence[Score],
+    thoughts: Sequence[Thought],
+    found: "Mapping[tuple[str, str], Fidelity]",
+) -> list[Score]:
+    """Scores of the cell's draws with the fidelity of their thoughts, the mean over pictures.
+
+    Path agreement, and correlation of photographs, tell whether a drawing says what the oracle
+    says, which PSNR does not.
+    """
+    if not scores:
+        return []
+    last = max((thought.round for thought in thoughts), default=0)
+    known: dict[tuple[str, str], list[float]] = {}
+    for thought in thoughts:
+        each = found.get((thought.source, thought.picture.digest if thought.picture else ""))
+        if each is not None and thought.round == last:
+            arm = Arm(scores[0].arm, draw=thought.draw).name
+            known.setdefault((thought.question, arm), []).append(each.value)
+    return [
+        replace(score, fidelity=float(np.mean(values)))
+        if (values := known.get((score.id, score.arm)))
+        else score
+        for score in scores
+    ]

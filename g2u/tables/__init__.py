@@ -1,0 +1,1 @@
+"""Tables between stages: parquet, columns, places."""

@@ -1,0 +1,1 @@
+"""Thoughts: edit families and how a model is asked for an edit."""

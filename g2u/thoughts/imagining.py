@@ -1,0 +1,71 @@
+"""A cell's family, asked of one question after the other."""
+
+import sys
+import traceback
+from collections.abc import Mapping
+from pathlib import Path
+
+from g2u import plugins
+from g2u.errors import G2UError, in_one_line
+from g2u.params.params import Params
+from g2u.protocols import Calls
+from g2u.records import Failure, Picture, Question, Sampler, Thought
+from g2u.tables.places import Cell
+from g2u.thoughts.drawing import without_thought
+
+HOUSE = Path(__file__).parents[2]
+
+
+class Imagining:
+    """What a cell's family makes of a question.
+
+    Args:
+        config: the params.
+        cell: whose model draws, by whose family.
+    """
+
+    def __init__(self, config: Params, cell: Cell) -> None:
+        preset, model = config.presets.families[cell.family], config.presets.models[cell.model]
+        self._cell = cell
+        self._family = plugins.family(preset.edit)
+        self._settings = config.settings("families", cell.family)
+        self._lack = config.why_not(cell.model, cell.family)
+        is_blind = config.acts(cell.model) is not None
+        chosen = tuple(sorted(model.sampler.items()))
+        self._sampler = Sampler(config.generate.seed, chosen, is_blind)
+        self.reads = self._family.READS
+        """What it starts from: pictures, oracles or adversaries."""
+        self.writer = preset.writer
+        """The model preset that writes its prompts; None = the cell's model is asked."""
+        self.raised = 0
+        """How often the family's code raised."""
+
+    async def imagine(
+        self, question: Question, pictures: Mapping[str, Picture], calls: Calls
+    ) -> list[Thought]:
+        """The question's thoughts; "not applicable" where the model cannot do what the family asks
+        for, failed where the family's code raises.
+        """
+        if self._lack:
+            reason = f"{self._cell.model} {self._lack}"
+            return [Thought(question.id, 0, "not_applicable", reason)]
+        ask = self._family.imagine(question, pictures, self._settings, self._sampler, calls)
+        try:
+            return await ask
+        except G2UError:
+            raise
+        except Exception as error:  # noqa: BLE001 - a family's bug is its question's failure
+            self.raised += 1
+            reason = Failure(f"{_place(error)}: {type(error).__name__}: {error}").reason
+            reason = in_one_line(reason, 300)
+            print(f"generate {self._cell}: question {question.id}: {reason}", file=sys.stderr)
+            failed = [Thought(question.id, 0, "failed", reason)]
+            return without_thought(question, "failed", reason) or failed
+
+
+def _place(error: Exception) -> str:
+    """Where it was raised: the file, below this project or by its name alone, and the line."""
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    path = Path(frame.filename)
+    shown = path.relative_to(HOUSE) if path.is_relative_to(HOUSE) else Path(path.name)
+    return f"{shown.as_posix()}:{frame.lineno}"

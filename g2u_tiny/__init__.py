@@ -1,0 +1,1 @@
+"""The embedded unified model: the model, how it was trained, and how it learns from itself."""

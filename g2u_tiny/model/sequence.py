@@ -1,0 +1,126 @@
+"""What the network sees and says, as tensors: used to call it and to train its policies.
+
+Pictures are patches [B, P, C] in -1..1, text is n-gram ids [B, L, 45]; shape legend: network.py.
+Every function can be differentiated.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from g2u_tiny.model.canvas import to_bytes, to_unit
+from g2u_tiny.model.chance import placed
+from g2u_tiny.model.network import (
+    HIDDEN_SCORE,
+    Cache,
+    Segment,
+    TinyNetwork,
+    from_patches,
+    to_patches,
+    visibility,
+)
+from g2u_tiny.model.text import BYTE_BEGIN, encode_text
+
+TIME_POWER = 2.5
+
+
+@dataclass(frozen=True, slots=True)
+class Prefix:
+    """Pictures and text that have been seen."""
+
+    cache: Cache
+    absent: Tensor
+    """[B, 1, 1, N], additive: hides the padding of the text."""
+
+
+def flow_times(steps: int) -> list[float]:
+    """(i / steps)^2.5 for i = 0..steps: a noised picture is readable early."""
+    return [(i / steps) ** TIME_POWER for i in range(steps + 1)]
+
+
+def patches_of(pictures: Sequence[NDArray[np.uint8]], patch: int) -> Tensor:
+    """Pictures of the canvas' size, 0..255, as patches."""
+    return to_patches(placed(to_unit(np.stack(pictures))), patch)
+
+
+def pictures_of(patches: Tensor, patch: int) -> NDArray[np.uint8]:
+    """Patches as pictures [B, size, size, 3], clipped and rounded to 0..255."""
+    return to_bytes(from_patches(patches, patch).cpu().numpy())
+
+
+def grams_of(texts: Sequence[str], length: int, buckets: int) -> Tensor:
+    """Texts, padded or cut to `length` tokens."""
+    return placed(np.stack([encode_text(text, length, buckets) for text in texts]))
+
+
+def see(network: TinyNetwork, pictures: Sequence[Tensor], grams: Tensor) -> Prefix:
+    """Pictures in order, then text; a picture sees itself, the text sees all."""
+    patches = network.config.patches
+    segments, embedded, seen = [], [], ""
+    for slot, picture in enumerate(pictures):
+        seen += chr(ord("a") + slot)
+        segments.append(Segment(seen[-1], patches, seen[-1]))
+        embedded.append(network.embed_picture(picture, slot))
+    length = grams.shape[1]
+    segments.append(Segment("Q", length, seen + "Q"))
+    embedded.append(network.embed_text(grams))
+    total = len(pictures) * patches + length
+    absent = torch.zeros(len(grams), 1, 1, total)
+    absent[:, 0, 0, total - length :] = (grams[..., 0] == 0) * HIDDEN_SCORE
+    angles = network.rotations(
+        [segment.name != "Q" for segment in segments], [s.length for s in segments]
+    )
+    mask = visibility(segments)[None, None] + absent
+    _, cache = network.trunk(torch.cat(embedded, 1), angles, mask, wanted=())
+    return Prefix(cache, absent)
+
+
+def estimated(
+    network: TinyNetwork,
+    source: Tensor,
+    noised: Tensor,
+    time: float | Tensor,
+    before: Tensor | None,
+    prefix: Prefix,
+) -> Tensor:
+    """The clean picture that the network sees in a noised one [B, P, C] at flow time `time`, one
+    for all or one for each row.
+
+    `before` is its last estimate; the prefix holds the edit prompt.
+    """
+    size = len(noised)
+    mask = torch.cat([prefix.absent, torch.zeros(size, 1, 1, network.config.patches)], -1)
+    angles = network.rotations([True], [network.config.patches])
+    times = time if isinstance(time, Tensor) else torch.full((size,), time)
+    tokens = network.embed_noised(source, noised, times, before)
+    hidden, _ = network.trunk(tokens, angles, mask, prefix.cache)
+    return network.predict_picture(hidden, source)
+
+
+def drawn(
+    network: TinyNetwork, source: Tensor, noise: Tensor, steps: int, prefix: Prefix
+) -> Tensor:
+    """What the flow makes of noise [B, P, C] in `steps` steps; the prefix holds the edit prompt."""
+    x, estimate = noise, None
+    for now, later in pairwise(flow_times(steps)):
+        estimate = estimated(network, source, x, now, estimate, prefix)
+        x = x + (estimate - x) / (1 - now) * (later - now)
+    return x
+
+
+def byte_logits(network: TinyNetwork, symbols: Tensor, prefix: Prefix) -> Tensor:
+    """Logits [B, M, 259] of each byte of `symbols` [B, M], given the bytes before it."""
+    begin = torch.full_like(symbols[:, :1], BYTE_BEGIN)
+    shifted = torch.cat([begin, symbols[:, :-1]], 1)
+    length = symbols.shape[1]
+    causal = visibility([Segment("A", length, "A", causal=True)])[None, None]
+    past = prefix.absent.expand(-1, -1, length, -1)
+    mask = torch.cat([past, causal.expand(len(symbols), -1, -1, -1)], -1)
+    angles = network.rotations([False], [length])
+    hidden, _ = network.trunk(network.embed_bytes(shifted), angles, mask, prefix.cache)
+    return network.predict_bytes(hidden)
