@@ -69,6 +69,16 @@ def lock_files() -> list[Path]:
     ]
 
 
+def recorded() -> set[str]:
+    """Outputs that the lock files record."""
+    return {
+        out["path"]
+        for path in lock_files()
+        for stage in (_stages(path) or {}).values()
+        for out in stage.get("outs", ())
+    }
+
+
 def repair() -> list[str]:
     """Put back what a kill took from the lock files; returns a line for each that was repaired."""
     said = []
