@@ -32,15 +32,15 @@ from g2u.calls.folder import FolderStore
 from g2u.calls.store import Replies
 from g2u.params.params import Params
 from g2u.params.reading import load
-from g2u.params.settings import Section, checked
 from g2u.pictures.decoding import encode_png
 from g2u.pipeline.sync import sync
 from g2u.protocols import Calls, Model
 from g2u.records import Picture, Question, Sampler, Thought
+from g2u.scores.samples import samples
+from g2u.settings import Section, checked
 from g2u.tables.places import Cell
 from g2u.thoughts.imagining import Imagining
-from stages.generate import imagined as imagined_by
-from stages.prepare import samples
+from g2u.thoughts.imagining import imagined as imagined_by
 from stages.understand import REWARDS, Understanding
 
 os.environ["OMP_NUM_THREADS"] = "1"  # tests run on all cores already

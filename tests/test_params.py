@@ -192,10 +192,10 @@ def test_blocks_add_cells_of_models_benchmarks_and_families_that_meet_each_other
     models = raw["presets"]["models"]
     models |= {"other": {**models["tiny"], "baseline": "third"}, "third": models["tiny"]}
     raw |= {
-        "benchmarks": ["ladder", "palette"],
+        "benchmarks": ["ladder", "tracks"],
         "families": [*BASELINES, "oracle"],
         "cells": [
-            {"models": ["other"], "benchmarks": ["palette", "digits"], "families": [*BASELINES]},
+            {"models": ["other"], "benchmarks": ["tracks", "digits"], "families": [*BASELINES]},
             {"benchmarks": ["ladder"], "families": [*BASELINES, "detail"]},
         ],
     }
@@ -203,15 +203,15 @@ def test_blocks_add_cells_of_models_benchmarks_and_families_that_meet_each_other
     path.write_text(yaml.safe_dump(raw))
     config = load(path)
     assert config.models == ["tiny", "other"]
-    assert config.benchmarks == ["ladder", "palette", "digits"]
+    assert config.benchmarks == ["ladder", "tracks", "digits"]
     assert config.families == [*BASELINES, "oracle", "detail"]
     own = [("tiny", family) for family in (*BASELINES, "oracle")]
     others = [(model, family) for model in ("other", "third") for family in BASELINES]
     assert config.cells_of("ladder") == [*own, ("tiny", "detail")]
-    assert config.cells_of("palette") == [*own, *others]
+    assert config.cells_of("tracks") == [*own, *others]
     assert config.cells_of("digits") == others
     assert config.models_of("ladder") == ["tiny"]
-    assert config.families_of("palette", "tiny") == [*BASELINES, "oracle"]
+    assert config.families_of("tracks", "tiny") == [*BASELINES, "oracle"]
     assert config.pairs() == [*own, ("tiny", "detail"), *others]
 
 
@@ -240,6 +240,7 @@ def test_an_optional_block_is_left_out_where_its_model_is_missing_and_has_no_res
     (line,) = found.left_out
     assert line.startswith("digits: left out: drawer: ")
     assert line.endswith("get it: python -m g2u.models.realesrgan.fetching")
-    (tmp_path / "data/digits/scores/drawer").mkdir(parents=True)
+    (tmp_path / "data/digits/direct/drawer").mkdir(parents=True)
+    (tmp_path / "data/digits/direct/drawer/scores.parquet").touch()
     kept = load(path)
     assert (kept.models, kept.left_out) == (["tiny", "drawer"], ())

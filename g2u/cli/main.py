@@ -71,14 +71,14 @@ def migrate_command(arguments: argparse.Namespace) -> None:
     from g2u.pipeline.migrate import moves
     from g2u.pipeline.sync import sync
 
-    config = params.load()
-    with only_driver():
-        print(moves().apply(Path()))
-        for line in sync(config):
-            print(line)
-        store = call_store()
-        print(f"{store.place}: {cache.migrated(store.migrate())}")
-    print("next: g2u run")
+    if PATH.exists():
+        config = params.load()
+        with only_driver():
+            print(moves().apply(Path()))
+            for line in sync(config):
+                print(line)
+    store = call_store()
+    print(f"{store.place}: {cache.migrated(store.migrate())}")
 
 
 def cache_command(arguments: argparse.Namespace) -> None:
@@ -200,9 +200,9 @@ def _asked(config: "Params", benchmark: str) -> "tuple[list[Question], list[Targ
     """
     from g2u.errors import DataError
     from g2u.questions import targets
+    from g2u.scores.samples import samples
     from g2u.tables import schemas as tables
     from g2u.tables.places import BenchmarkFolder
-    from stages.prepare import samples
 
     config.require(benchmark=benchmark)
     folder = BenchmarkFolder(benchmark)
@@ -386,7 +386,7 @@ def _enter_workspace(arguments: argparse.Namespace) -> None:
         G2UError: there is no workspace.
     """
     here = Path.cwd()
-    needs_none = arguments.command == "cache" or getattr(arguments, "new_key", None)
+    needs_none = arguments.command in ("cache", "migrate") or getattr(arguments, "new_key", None)
     if needs_none or (here / PATH).exists():
         return
     root = next((f for f in here.parents if all((f / m).exists() for m in MARKS)), None)

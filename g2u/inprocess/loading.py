@@ -11,7 +11,7 @@ from pydantic import JsonValue
 from g2u.digests import sha256
 from g2u.errors import ModelError
 from g2u.files import write_whole
-from g2u.params.settings import Form, Section, Text
+from g2u.settings import Form, Section, Text
 
 if TYPE_CHECKING:
     import torch

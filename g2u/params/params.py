@@ -3,7 +3,6 @@
 from pydantic import PrivateAttr
 
 from g2u import plugins, protocols
-from g2u.calls.budget import Budget, Limits, Spent
 from g2u.errors import ParamsError, unknown_name
 from g2u.params.sections import (
     PATH,
@@ -23,7 +22,7 @@ from g2u.params.sections import (
     Train,
     Understand,
 )
-from g2u.params.settings import Section, checked
+from g2u.settings import Section, checked
 
 BASELINES = ("direct", "duplicate")
 DRAWING = frozenset({"draw", "edit"})
@@ -169,9 +168,3 @@ class Params(Section):
         if acts is not None and (preset.act or family) not in acts:
             return f"draws nothing but {', '.join(sorted(acts))}, whatever it is asked"
         return ""
-
-    def budget(self, model: str, spent: Spent | None = None) -> Budget:
-        """What may be spent on calls of a model; `spent` is shared by the workers of a run."""
-        prices = {str(kind): price for kind, price in self.run.prices.get(model, {}).items()}
-        limits = Limits(**self.run.budget.model_dump(exclude_none=True))
-        return Budget(limits, spent or Spent(), prices)

@@ -14,7 +14,7 @@ from g2u.errors import ModelError, ParamsError, in_one_line, unknown_name
 from g2u.files import from_yaml
 from g2u.params.params import BASELINES, Params
 from g2u.params.sections import AXES, PATH, Block, Shelf
-from g2u.params.settings import Section, checked
+from g2u.settings import Section, checked
 
 SHELF = Path("presets.yaml")
 """Beside params.yaml: further presets, by name alone."""

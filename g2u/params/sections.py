@@ -10,8 +10,8 @@ from pydantic import ConfigDict, Field
 from g2u import protocols
 from g2u.arms import Pairing
 from g2u.errors import DataError
-from g2u.params.settings import FILE, NotNegative, Positive, Section
 from g2u.records import Scalar
+from g2u.settings import FILE, NotNegative, Positive, Section
 
 PATH = Path(FILE)
 FILES = ("file", "image_root")

@@ -23,8 +23,8 @@ from g2u.errors import G2UError
 from g2u.files import files_below
 from g2u.params.params import Params
 from g2u.params.sections import Axis, ModelPreset
-from g2u.params.settings import checked
 from g2u.protocols import Kind
+from g2u.settings import checked
 from g2u.tables.places import RECIPES
 
 OWN = ("g2u/code/dependencies.py", "g2u/pipeline/recipes.py", "stages/recipes.py")

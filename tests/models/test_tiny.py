@@ -13,13 +13,13 @@ import torch
 import g2u_tiny.model as tiny
 from g2u.errors import ModelError, ParamsError
 from g2u.params.reading import load
-from g2u.params.settings import checked
 from g2u.pictures.decoding import picture_of
 from g2u.protocols import Model
 from g2u.questions.benchmarks import ladder
 from g2u.questions.wording import question_prompt
 from g2u.records import AnswerRequest, EditRequest, Failure, Picture, Sample, ScoreRequest, Turn
 from g2u.scores.statistics import Resampling, paired_gain
+from g2u.settings import checked
 from g2u_tiny.model.inference import Engine
 from g2u_tiny.model.network import TinyConfig, TinyNetwork
 from g2u_tiny.model.sequence import flow_times
