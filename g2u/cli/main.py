@@ -1,6 +1,7 @@
 """g2u: init, run, plan, sync, fill, prompts, cache, check, serve, score, harness, doctor."""
 
 import argparse
+import gc
 import sys
 from contextlib import nullcontext, suppress
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING
 from g2u.errors import CacheError, ParamsError, run_main
 from g2u.params import reading as params
 from g2u.params.sections import PATH
+from g2u.pipeline import YOUNG
 from g2u.pipeline.study import enter, study_of
 
 if TYPE_CHECKING:
@@ -410,6 +412,7 @@ def _enter_study(arguments: argparse.Namespace) -> None:
 
 def entry() -> None:
     """The console script."""
+    gc.set_threshold(YOUNG)
     run_main(main)
 
 

@@ -17,7 +17,7 @@ from pydantic import BaseModel
 
 from g2u import plugins
 from g2u.code import identity
-from g2u.code.dependencies import LOADED_BY_NAME, shared_code
+from g2u.code.dependencies import shared_code
 from g2u.code.root import code_root, is_installed
 from g2u.digests import sha256
 from g2u.errors import G2UError
@@ -54,9 +54,13 @@ class Recipe:
 
 def recipes(config: Params, root: Path = Path()) -> dict[Path, Recipe]:
     """Every recipe that params.yaml asks for, by its path in the workspace."""
-    shared = {stage: _common(stage, root) for stage in LOADED_BY_NAME}
+    shared = shared_code(code_root(root))
+
+    def code_of(stage: str) -> set[str]:
+        return {"stages/__init__.py", f"stages/{stage}.py", *shared[stage]}
+
     return {
-        path: Recipe(recipe.params, sorted({*recipe.code, *shared[_stage_of(path)]}))
+        path: Recipe(recipe.params, sorted({*recipe.code, *code_of(_stage_of(path))}))
         for path, recipe in named(config, root).items()
     }
 
@@ -238,11 +242,6 @@ def _figures(config: Params, benchmark: str) -> list[str]:
     """The scorers that the source's targets may name, and the metric."""
     metric = config.presets.benchmarks[benchmark].metric
     return [f"g2u/scores/official/{metric}.py", *_scorers(config, benchmark)]
-
-
-def _common(stage: str, root: Path) -> list[str]:
-    """What all cells of a stage run."""
-    return ["stages/__init__.py", f"stages/{stage}.py", *shared_code(stage, code_root(root))]
 
 
 def _stage_of(path: Path) -> str:
