@@ -17,10 +17,11 @@ from pydantic import BaseModel
 
 from g2u import plugins
 from g2u.code import identity
-from g2u.code.dependencies import shared_code
+from g2u.code.dependencies import OWN as OWN_FOLDER
+from g2u.code.dependencies import reached_by_own, shared_code
 from g2u.code.root import code_root, is_installed
 from g2u.digests import sha256
-from g2u.errors import G2UError
+from g2u.errors import G2UError, ParamsError
 from g2u.files import files_below
 from g2u.params.params import Params
 from g2u.params.sections import Axis, ModelPreset
@@ -115,7 +116,7 @@ def halves(preset: ModelPreset, name: str) -> tuple[str, dict[str, Any]]:
 def _prepare(config: Params, benchmark: str) -> Recipe:
     source = config.presets.benchmarks[benchmark].source
     told = {"prepare": config.prepare, **_preset(config, "benchmarks", benchmark)}
-    return Recipe(told, [f"g2u/questions/benchmarks/{source}.py", *_figures(config, benchmark)])
+    return Recipe(told, [*_plug_in("source", source), *_figures(config, benchmark)])
 
 
 def _generate(config: Params, model: str, family: str) -> Recipe:
@@ -128,13 +129,15 @@ def _generate(config: Params, model: str, family: str) -> Recipe:
         config.require(model=writer)
         told |= _preset(config, "models", writer)
         called.append((writer, "reader"))
-    return _calling(config, called, Recipe(told, [f"g2u/thoughts/edits/{preset.edit}.py"]))
+    return _calling(config, called, Recipe(told, _plug_in("edit", preset.edit)))
 
 
 def _understand(config: Params, model: str) -> Recipe:
     told = {"understand": config.understand, "generate": config.generate}
     told |= _preset(config, "models", model)
-    return _calling(config, [(model, "reader")], Recipe(told, ["g2u/answers/feedback"]))
+    own = sorted(path.stem for path in Path(plugins.OWN["feedback"]).glob("*.py"))
+    code = ["g2u/answers/feedback", *(file for name in own for file in _plug_in("feedback", name))]
+    return _calling(config, [(model, "reader")], Recipe(told, code))
 
 
 def _judge(config: Params, judge: str, benchmark: str) -> Recipe:
@@ -230,6 +233,22 @@ def _recorded(path: Path, key: str) -> Any:
         return None
 
 
+def _plug_in(kind: str, name: str) -> list[str]:
+    """The file of a benchmark or a family; of a study's own one, all that it imports as well."""
+    own = plugins.own_file(kind, name)
+    if own is None:
+        return [f"{plugins.PLACES[kind].replace('.', '/')}/{name}.py"]
+    found = reached_by_own(own, Path(), code_root(Path()))
+    gold = next((path for path in sorted(found) if _holds_gold(path)), None)
+    if kind != "source" and gold is not None:
+        raise ParamsError(f"{own} reaches {gold}; what draws or answers cannot know gold answers")
+    return [path.as_posix() for path in sorted(found)]
+
+
+def _holds_gold(path: Path) -> bool:
+    return path == Path("g2u/questions/targets.py") or path.is_relative_to("g2u/scores")
+
+
 def _scorers(config: Params, benchmark: str) -> list[str]:
     source = plugins.benchmark(config.presets.benchmarks[benchmark].source)
     extended = [getattr(plugins.scorer(name), "PUBLISHED", None) for name in source.SCORERS]
@@ -255,9 +274,10 @@ def _digests(places: Iterable[str], root: Path) -> dict[str, str]:
     """
     code = code_root(root)
     return {
-        file.relative_to(code).as_posix(): _digest(file)
+        file.relative_to(base).as_posix(): _digest(file)
         for place in places
-        for file in _files(code / place)
+        for base in (root if place.startswith(f"{OWN_FOLDER}/") else code,)
+        for file in _files(base / place)
     }
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from g2u import plugins
 from g2u.calls.opened import known_calls
-from g2u.code.dependencies import PACKAGES
+from g2u.code.dependencies import OWN, PACKAGES
 from g2u.code.root import code_root, is_installed
 from g2u.digests import sha256
 from g2u.errors import DataError
@@ -149,7 +149,7 @@ def recipes_file(config: Params, root: Path) -> str:
     """Text of cells/dvc.yaml, kept until params or a source file change: it takes half a second."""
     told = config.model_dump(mode="json", exclude={"run", "nightly", "train"})
     foreign = elsewhere(named(config, root).values(), root)
-    code = states(code_root(root) / folder for folder in PACKAGES)
+    code = states([*(code_root(root) / folder for folder in PACKAGES), root / OWN])
     now = sha256([told, sorted(config.written), foreign, code])
     kept = root / STATE / "recipes"
     if kept.exists():
@@ -157,11 +157,12 @@ def recipes_file(config: Params, root: Path) -> str:
         if stamp == now:
             return text
     found = list(recipes(config, root).values())
-    listed = "".join(f"      - {place}\n" for place in sources(found))
+    seen = [p for p in sources(found) if not is_installed(root) or p.startswith(f"{OWN}/")]
+    listed = "".join(f"      - {place}\n" for place in seen)
     unseen = elsewhere(found, root)
     text = RECIPES_TEMPLATE.read_text(encoding="utf-8").replace("<<sources>>\n", listed)
     text = text.replace("<<elsewhere>>", f" --elsewhere {unseen}" if unseen else "")
-    has = {"presets.yaml": (root / SHELF).exists(), "code": not is_installed(root)}
+    has = {"presets.yaml": (root / SHELF).exists(), "code": bool(seen)}
     text = _chosen(text, config.written | {name for name, is_there in has.items() if is_there})
     write_whole(kept, f"{now}\n{text}")
     return text
