@@ -12,13 +12,10 @@ from pathlib import Path
 
 from g2u import plugins
 from g2u.calls.opened import known_calls
-from g2u.code.dependencies import PACKAGES
-from g2u.digests import sha256
 from g2u.errors import DataError
 from g2u.files import write_whole
 from g2u.params.params import Params
 from g2u.params.reading import SHELF
-from g2u.pipeline.guard import STATE
 from g2u.pipeline.migrate import require_moved
 from g2u.pipeline.ownership import (
     HEADER,
@@ -29,7 +26,6 @@ from g2u.pipeline.ownership import (
     out_of,
 )
 from g2u.pipeline.recipes import elsewhere, halves, recipes, sources
-from g2u.pipeline.sources import states
 from g2u.tables.places import DATA, RECIPES, RECIPES_FILE, REPORT, TRAINING, BenchmarkFolder, Cell
 
 BENCHMARK_TEMPLATE = Path(__file__).with_name("benchmark.dvc.yaml")
@@ -145,21 +141,12 @@ def _weights(config: Params, model: str, half: str, root: Path) -> str | None:
 
 
 def recipes_file(config: Params, root: Path) -> str:
-    """Text of cells/dvc.yaml, kept until params or a source file change: it takes half a second."""
-    told = config.model_dump(mode="json", exclude={"run", "nightly", "train"})
+    """Text of cells/dvc.yaml."""
     foreign = elsewhere(config, root)
-    now = sha256([told, foreign, states(root / folder for folder in PACKAGES)])
-    kept = root / STATE / "recipes"
-    if kept.exists():
-        stamp, _, text = kept.read_text(encoding="utf-8").partition("\n")
-        if stamp == now:
-            return text
     listed = "".join(f"      - {place}\n" for place in sources(recipes(config, root).values()))
     text = RECIPES_TEMPLATE.read_text(encoding="utf-8").replace("<<sources>>\n", listed)
     text = text.replace("<<elsewhere>>", f" --elsewhere {foreign}" if foreign else "")
-    text = _chosen(text, {"shelf"} if (root / SHELF).exists() else set())
-    write_whole(kept, f"{now}\n{text}")
-    return text
+    return _chosen(text, {"shelf"} if (root / SHELF).exists() else set())
 
 
 def _relative(path: str, root: Path) -> str:
