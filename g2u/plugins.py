@@ -77,6 +77,7 @@ def brought() -> dict[str, EntryPoint]:
     return {found.name: found for found in entry_points(group=PLACES["adapter"])}
 
 
+@cache
 def _of_house(entry: EntryPoint) -> bool:
     return entry.dist is not None and entry.dist.name == "g2u"
 
