@@ -23,14 +23,12 @@ from g2u.code.dependencies import OWN as OWN_FOLDER
 from g2u.code.root import code_root, is_installed
 from g2u.digests import sha256
 from g2u.errors import G2UError, ParamsError
-from g2u.files import files_below, write_whole
+from g2u.files import files_below, states, write_whole
 from g2u.params.params import Params
 from g2u.params.sections import Axis, ModelPreset
-from g2u.pipeline.guard import STATE
-from g2u.pipeline.sources import states
 from g2u.protocols import Kind
 from g2u.settings import checked
-from g2u.tables.places import RECIPES
+from g2u.tables.places import RECIPES, STATE
 
 OWN = (
     "g2u/code/dependencies.py",
