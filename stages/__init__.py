@@ -79,7 +79,12 @@ def _watch() -> None:
     told = (os.pidfd_open(_dvc()), ended)
     thread = threading.Thread(target=_die_with, args=told, daemon=True)
     thread.start()
-    atexit.register(lambda: (os.close(ends), thread.join()))
+
+    def leave() -> None:
+        os.close(ends)
+        thread.join()
+
+    atexit.register(leave)
 
 
 if sys.argv[:1] == ["-m"]:  # while Python looks for the module of `python -m stages.<name>`
