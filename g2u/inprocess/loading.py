@@ -163,7 +163,7 @@ def _advice(said: str) -> str:
     if "gated" in lowered or "401" in lowered:
         return "the repository is gated; accept its licence on the Hub and log in (hf auth login): "
     if "no module named" in lowered or "import" in lowered or "accelerate" in lowered:
-        return "a package is missing; pip install 'g2u[transformers]': "
+        return "a package of the model's own is missing; pip install it: "
     return "could not be loaded: "
 
 

@@ -39,18 +39,25 @@ class Params(Section):
     """In the file: cells beside those of the three lists. As `load` returns it: all cells, where
     there are such; the lists then name all that any block does.
     """
-    presets: Presets
-    prepare: Prepare
-    train: Train
-    generate: Generate
-    understand: Understand
-    judge: Judge
-    score: ScoreSection
-    report: Report
+    presets: Presets = Presets()
+    prepare: Prepare = Prepare()
+    train: Train | None = None
+    """Of the embedded model, where the repository is; null = it is not trained here."""
+    generate: Generate = Generate()
+    understand: Understand = Understand()
+    judge: Judge = Judge()
+    score: ScoreSection = ScoreSection()
+    report: Report = Report()
     gallery: Gallery = Gallery()
     run: Run = Run()
     nightly: Nightly = Nightly()
+    _written: frozenset[str] = PrivateAttr(frozenset())
     _left_out: tuple[str, ...] = PrivateAttr(())
+
+    @property
+    def written(self) -> frozenset[str]:
+        """The keys that the file has; all others are as their sections say."""
+        return self._written
 
     @property
     def left_out(self) -> tuple[str, ...]:

@@ -43,7 +43,7 @@ def only_driver(*, waits: bool = False) -> Iterator[None]:
         opened = DRIVER.open("a+", encoding="utf-8")
     except OSError as error:
         raise G2UError(
-            f"{Path.cwd() / DRIVER}: {error.strerror}; expected a workspace that can be written"
+            f"{Path.cwd() / DRIVER}: {error.strerror}; expected a study that can be written"
         ) from None
     with opened as file:
         try:
@@ -52,8 +52,7 @@ def only_driver(*, waits: bool = False) -> Iterator[None]:
             file.seek(0)
             raise G2UError(
                 f"{Path.cwd()}: process {file.read().strip() or 'unknown'} is running this "
-                "workspace; wait for it (g2u run --wait), or use another clone with the same "
-                "G2U_CACHE"
+                "study; wait for it (g2u run --wait), or use another clone with the same G2U_CACHE"
             ) from None
         file.truncate(0)
         file.write(str(os.getpid()))

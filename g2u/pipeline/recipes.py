@@ -19,6 +19,7 @@ from pydantic import BaseModel
 from g2u import plugins
 from g2u.code import identity
 from g2u.code.dependencies import LOADED_BY_NAME, PACKAGES, shared_code
+from g2u.code.root import code_root, is_installed
 from g2u.digests import sha256
 from g2u.errors import G2UError
 from g2u.files import files_below, write_whole
@@ -30,8 +31,13 @@ from g2u.protocols import Kind
 from g2u.settings import checked
 from g2u.tables.places import RECIPES
 
-OWN = ("g2u/code/dependencies.py", "g2u/pipeline/recipes.py", "stages/recipes.py")
-"""What makes recipes."""
+OWN = (
+    "g2u/code/dependencies.py",
+    "g2u/params/presets.yaml",
+    "g2u/pipeline/recipes.py",
+    "stages/recipes.py",
+)
+"""What makes recipes, and the presets that come with g2u."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,18 +45,13 @@ class Recipe:
     """What one kind of cell is made with."""
 
     params: dict[str, Any]
-    """Dotted keys of params.yaml or presets.yaml, and their values."""
+    """Dotted keys of params.yaml or a shelf, and their values."""
     code: list[str] = field(default_factory=list)
-    """Files, and folders of which each file counts, relative to the workspace."""
+    """Files, and folders of which each file counts, relative to the code's root."""
 
     def text(self, root: Path = Path()) -> str:
-        """The file's content: params, and the SHA-256 of each file of code."""
-        code = {
-            file.relative_to(root).as_posix(): _digest(file)
-            for place in self.code
-            for file in _files(root / place)
-        }
-        told = {"params": _plain(self.params), "code": code}
+        """The file's content in a workspace: params, and the SHA-256 of each file of code."""
+        told = {"params": _plain(self.params), "code": _digests(self.code, root)}
         return json.dumps(told, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
 
 
@@ -69,13 +70,14 @@ def recipes(config: Params, root: Path = Path()) -> dict[Path, Recipe]:
 
 def _shared(root: Path) -> dict[str, list[str]]:
     """`shared_code`, kept until a file of code changes: it takes a third of a second to find."""
-    now = sha256(states(root / folder for folder in PACKAGES))
+    place = code_root(root)
+    now = sha256(states(place / folder for folder in PACKAGES))
     kept = root / STATE / "code.json"
     with suppress(OSError, ValueError, KeyError, TypeError):
         told = json.loads(kept.read_bytes())
         if told["states"] == now:
             return {stage: told["shared"][stage] for stage in LOADED_BY_NAME}
-    found = shared_code(root)
+    found = shared_code(place)
     write_whole(kept, json.dumps({"states": now, "shared": found}))
     return found
 
@@ -98,22 +100,26 @@ def named(config: Params, root: Path = Path()) -> dict[Path, Recipe]:
     return found
 
 
-def elsewhere(config: Params, root: Path = Path()) -> str:
-    """Digest of what recipes say of foreign adapters, whose files DVC does not see; empty where
-    params.yaml uses none.
+def elsewhere(found: Iterable[Recipe], root: Path = Path()) -> str:
+    """Digest of what recipes say of code that DVC does not see: of foreign adapters, and of g2u
+    itself where it is installed; empty where there is no such code.
     """
-    known = plugins.foreign().keys()
+    installed, foreign = is_installed(root), plugins.foreign().keys()
+    recipes = list(found)
     told = {
         key: value
-        for recipe in named(config, root).values()
+        for recipe in recipes
         for key, value in recipe.params.items()
-        if key.startswith("identity.") or (key.startswith("code.") and key[5:] in known)
+        if key.startswith("identity.")
+        or (key.startswith("code.") and (installed or key[5:] in foreign))
     }
+    if installed:
+        told["code"] = _digests(sources(recipes), root)
     return sha256(told)[:16] if told else ""
 
 
 def sources(found: Iterable[Recipe]) -> list[str]:
-    """Files and folders that stage `recipes` depends on."""
+    """Files and folders that stage `recipes` depends on, relative to the code's root."""
     return sorted({*OWN, *(place for recipe in found for place in recipe.code)})
 
 
@@ -258,6 +264,18 @@ def _figures(config: Params, benchmark: str) -> list[str]:
 def _stage_of(path: Path) -> str:
     """Generate of data/recipes/generate/tiny/detail.json, report of data/recipes/report.json."""
     return path.relative_to(RECIPES).parts[0].removesuffix(".json")
+
+
+def _digests(places: Iterable[str], root: Path) -> dict[str, str]:
+    """SHA-256 of every file of code that a workspace's stages run, by its path below the code's
+    root.
+    """
+    code = code_root(root)
+    return {
+        file.relative_to(code).as_posix(): _digest(file)
+        for place in places
+        for file in _files(code / place)
+    }
 
 
 def _files(place: Path) -> list[Path]:

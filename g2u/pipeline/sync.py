@@ -12,6 +12,7 @@ from pathlib import Path
 
 from g2u import plugins
 from g2u.calls.opened import known_calls
+from g2u.code.root import is_installed
 from g2u.errors import DataError
 from g2u.files import write_whole
 from g2u.params.params import Params
@@ -26,13 +27,13 @@ from g2u.pipeline.ownership import (
     out_of,
 )
 from g2u.pipeline.recipes import elsewhere, halves, recipes, sources
+from g2u.pipeline.study import BEGIN, DVC_FILE, END
 from g2u.tables.places import DATA, RECIPES, RECIPES_FILE, REPORT, TRAINING, BenchmarkFolder, Cell
 
 BENCHMARK_TEMPLATE = Path(__file__).with_name("benchmark.dvc.yaml")
 FAMILY_TEMPLATE = Path(__file__).with_name("family.dvc.yaml")
 RECIPES_TEMPLATE = Path(__file__).with_name("recipes.dvc.yaml")
-ROOT = Path("dvc.yaml")
-BEGIN, END = "# kept by g2u sync: begin", "# kept by g2u sync: end"
+STUDY_TEMPLATE = Path(__file__).with_name("study.dvc.yaml")
 IGNORED = f"""\
 # In folders that stages write, DVC looks at the stages' files alone: what else lies there is
 # somebody's, neither versioned nor touched; a link to nowhere would stop it. {HEADER}.
@@ -142,11 +143,13 @@ def _weights(config: Params, model: str, half: str, root: Path) -> str | None:
 
 def recipes_file(config: Params, root: Path) -> str:
     """Text of cells/dvc.yaml."""
-    foreign = elsewhere(config, root)
-    listed = "".join(f"      - {place}\n" for place in sources(recipes(config, root).values()))
+    found = list(recipes(config, root).values())
+    listed = "".join(f"      - {place}\n" for place in sources(found))
+    unseen = elsewhere(found, root)
     text = RECIPES_TEMPLATE.read_text(encoding="utf-8").replace("<<sources>>\n", listed)
-    text = text.replace("<<elsewhere>>", f" --elsewhere {foreign}" if foreign else "")
-    return _chosen(text, {"shelf"} if (root / SHELF).exists() else set())
+    text = text.replace("<<elsewhere>>", f" --elsewhere {unseen}" if unseen else "")
+    has = {"presets.yaml": (root / SHELF).exists(), "code": not is_installed(root)}
+    return _chosen(text, config.written | {name for name, is_there in has.items() if is_there})
 
 
 def _relative(path: str, root: Path) -> str:
@@ -188,7 +191,8 @@ def dvc_files(config: Params, root: Path = Path()) -> dict[Path, str]:
             path = Cell(benchmark, model, family).dvc_file
             if path not in files:
                 files[path] = family_file(config, benchmark, family, root)
-    files[ROOT] = root_file(config, (root / ROOT).read_text(encoding="utf-8"), root)
+    there = root / DVC_FILE if (root / DVC_FILE).exists() else STUDY_TEMPLATE
+    files[DVC_FILE] = root_file(config, there.read_text(encoding="utf-8"), root)
     return files
 
 
@@ -321,7 +325,7 @@ def sync_plan(config: Params, root: Path = Path()) -> Planned:
             theirs.append(f"{path}: no file, where g2u sync writes one; move it away")
         elif not place.exists() or (there := place.read_bytes()) != text.encode():
             texts[path] = text
-            if path != ROOT and place.exists() and not _is_synced(path, there):
+            if path != DVC_FILE and place.exists() and not _is_synced(path, there):
                 theirs.append(
                     f"{path}: g2u sync did not write it, or stages were added to it, and would "
                     "overwrite it; move it, or the stages, to a folder of their own"

@@ -101,7 +101,12 @@ LINKS = {
     "data/report/pages/link.html": "../../../notes.md",
     "data/recipes/link.json": "../../notes.md",
 }
-FOLDERS = ("data/empty", "data/mine/empty", "data/mine/detail/one/thoughts/empty", "data/mine/detail/own")
+FOLDERS = (
+    "data/empty",
+    "data/mine/empty",
+    "data/mine/detail/one/thoughts/empty",
+    "data/mine/detail/own",
+)
 MODES = {
     "data/mine/pictures/notes.txt": 0o600,
     "data/mine/detail/one/thoughts/notes.md": 0o755,

@@ -188,7 +188,7 @@ def test_shipped_weights_belong_to_the_declared_recipe() -> None:
     file = tiny.WEIGHTS / "model.safetensors"
     assert config["weights_sha256"] == hashlib.sha256(file.read_bytes()).hexdigest()
     curve = (tiny.WEIGHTS / "curve.csv").read_text().splitlines()
-    assert curve[-1].split(",")[0] == str(load(ROOT / "params.yaml").train.steps)
+    assert curve[-1].split(",")[0] == str(load(ROOT / "params.yaml").model_dump()["train"]["steps"])
     size = sum(p.numel() for p in TinyNetwork(TinyConfig()).parameters())
     assert config["parameters"] == size
 
