@@ -20,7 +20,6 @@ from g2u.params import reading as params
 from g2u.pictures.held import Spool
 from g2u.records import Picture, Question, Thought
 from g2u.tables import schemas as tables
-from g2u.tables.parquet import write_rows
 from g2u.tables.places import BenchmarkFolder, Cell, parse_cell
 from g2u.thoughts.imagining import Imagining
 
@@ -76,7 +75,7 @@ def main() -> None:
     recipe = tables.Recipe(cell.benchmark, cell.family, cell.model, identity, sampler, style)
     tables.write_thoughts(cell.thoughts, thoughts, recipe)
     drawn = {thought.call for thought in thoughts if thought.picture is not None}
-    write_rows(cell.calls("generate"), tables.CALLS, calls.rows(drawn))
+    tables.write_calls(cell.calls("generate"), calls.rows(drawn))
     line = write_costs(cell.costs("generate"), calls.by_round())
     idle = [thought for thought in thoughts if thought.status == "not_applicable"]
     without = f", {len(idle)} not applicable ({idle[0].reason})" if idle else ""

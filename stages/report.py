@@ -76,7 +76,7 @@ def cell_result(
     edit = config.presets.families[cell.family].edit
     each = {arm: total / max(items, 1) for arm, total in seconds.items()}
     if shown_under is None:
-        identities = parquet.read_shards(cell.thoughts, tables.THOUGHTS, ["identity"])
+        identities = parquet.read_shards(cell.thoughts, tables.THOUGHTS.schema, ["identity"])
         is_own = edit not in CAUSES and any(row["identity"] for row in identities)
         return CellResult(cell.benchmark, cell.model, cell.family, metrics, is_own, each, edit)
     alone = {**metrics, "arms": {"none": metrics["arms"]["none"]}}

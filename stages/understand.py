@@ -24,7 +24,6 @@ from g2u.params import reading as params
 from g2u.params.params import Params
 from g2u.records import Picture, Question, Thought
 from g2u.tables import schemas as tables
-from g2u.tables.parquet import write_rows
 from g2u.tables.places import BenchmarkFolder, Cell, parse_cell
 from g2u.tables.schemas import Answer, Reward
 
@@ -121,7 +120,7 @@ def main() -> None:
     tables.write_answers(cell.answers, answers)
     tables.write_rewards(cell.rewards, found)
     rows = chain.from_iterable(calls.rows(()) for calls in made.values())
-    write_rows(cell.calls("understand"), tables.CALLS, rows)
+    tables.write_calls(cell.calls("understand"), rows)
     tallies = {arm: calls.tally() for arm, calls in made.items()}
     line = write_costs(cell.costs("understand"), tallies)
     pictured = sum(a.pictures + a.thoughts for a in answers)

@@ -12,12 +12,51 @@ import pytest
 
 from g2u.errors import DataError
 from g2u.pictures.decoding import picture_of
+from g2u.questions import targets
 from g2u.questions.wording import question_prompt
-from g2u.records import AnswerFormat, Question, Thought
+from g2u.records import AnswerFormat, Picture, Question, Thought
 from g2u.tables import parquet
 from g2u.tables import schemas as tables
+from g2u.tables.columns import table_of
 from tests.conftest import png
 
+PICTURE = "digest string; image struct<bytes: binary, path: string>; width int32; height int32"
+KEPT = {
+    "QUESTIONS": (
+        "id string; text string; choices list<item: string>; letters list<item: string>; "
+        "format string; pictures list<item: string>; hint string; category string; "
+        "labels list<item: struct<name: string, value: string>>; drawing string; "
+        "parts list<item: struct<text: string, picture: int32>>"
+    ),
+    "PICTURES": PICTURE,
+    "ORACLES": f"source string; {PICTURE}",
+    "THOUGHTS": (
+        f"thought string; {PICTURE}; source string; given string; benchmark string; "
+        "family string; model string; identity string; prompt string; writer string; base string; "
+        "style string; sampler string; seed int64; draw int32; round int32"
+    ),
+    "LINKS": (
+        "question string; position int32; draw int32; round int32; status string; reason string; "
+        "source string; thought string; choice string"
+    ),
+    "ANSWERS": (
+        "id string; arm string; difference string; status string; reason string; "
+        "response string; ended string; option_scores list<item: double>; pictures int32; "
+        "thoughts int32; max_tokens int32"
+    ),
+    "REWARDS": (
+        "question string; draw int32; round int32; name string; value double; "
+        "tokens list<item: double>"
+    ),
+    "CALLS": "call string; kind string; identity string; reply binary",
+    "JUDGEMENTS": "id string; arm string; name string; score double; reason string",
+    "SCORES": (
+        "id string; arm string; status string; ended string; prediction string; "
+        "score double; cluster string; fidelity double"
+    ),
+    "TARGETS": "id string; answer string; scorer string",
+}
+"""Columns of every table; whoever changes one breaks readers outside of this project."""
 RECIPE = tables.Recipe("b", "f", "m", "m 1", '{"steps":4}')
 
 
@@ -27,6 +66,17 @@ def thought(number: int, seed: int | None = None) -> Thought:
         f"q{number}", 0, "ok", picture=picture, source="s", prompt="p", seed=number,
         call=picture.digest,
     )  # fmt: skip
+
+
+@pytest.mark.parametrize("name", KEPT)
+def test_no_table_changes_its_columns_unnoticed(name: str) -> None:
+    table = targets.TARGETS if name == "TARGETS" else getattr(tables, name)
+    assert "; ".join(f"{field.name} {field.type}" for field in table.schema) == KEPT[name]
+
+
+def test_a_record_without_a_column_for_a_field_is_refused() -> None:
+    with pytest.raises(TypeError, match="no column for"):
+        table_of(Picture)
 
 
 def test_thoughts_come_back_as_written_and_shared_ones_are_stored_once(tmp_path: Path) -> None:

@@ -50,7 +50,7 @@ def score_answers(
             continue
         status, prediction, value = marked(answer, question, target)
         scores.append(
-            Score(answer.id, answer.arm, status, prediction, value, cluster, answer.ended)
+            Score(answer.id, answer.arm, status, prediction, value, cluster, ended=answer.ended)
         )
     return scores
 
