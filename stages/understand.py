@@ -55,7 +55,7 @@ class Understanding:
         self._answering = Answering(config, cell)
         self._rewards = named(config, cell.model)
         self._last = last_round(thoughts)
-        self._shown = {arm.name: paired(arm, questions, thoughts) for arm in self.arms}
+        self._shown = {arm: paired(arm, questions, thoughts) for arm in self.arms}
         self._thoughts: dict[str, list[Thought]] = {question.id: [] for question in questions}
         for thought in thoughts:
             self._thoughts[thought.question].append(thought)
@@ -82,7 +82,7 @@ class Understanding:
         async for said, rewarded in in_order(self.questions, asked, calls[REWARDS].window):
             answers += said
             found += rewarded
-        order = {arm.name: number for number, arm in enumerate(self.arms)}
+        order = {arm: number for number, arm in enumerate(self.arms)}
         answers.sort(key=lambda answer: order[answer.arm])
         last = self._last
         found.sort(
@@ -93,7 +93,7 @@ class Understanding:
         return answers, found
 
     async def _answer(self, arm: Arm, question: Question, calls: BrokeredCalls) -> Answer:
-        fed = self._shown[arm.name][question.id]
+        fed = self._shown[arm][question.id]
         return await self._answering.answer(arm, Shown(question, self._pictures, fed), calls)
 
 

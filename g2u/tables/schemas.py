@@ -3,11 +3,13 @@
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
+from g2u.arms import Arm, Rule
 from g2u.digests import call_key
 from g2u.errors import DataError
 from g2u.records import EditRequest, Ending, Picture, Question, Status, Thought
@@ -20,7 +22,7 @@ class Answer:
     """What a model said in one arm of one question."""
 
     id: str
-    arm: str
+    arm: Arm
     difference: str
     """The one thing in which the arm differs from direct."""
     status: Status
@@ -58,7 +60,7 @@ class Score:
     """What an answer is worth."""
 
     id: str
-    arm: str
+    arm: Arm
     status: str
     """ok; unparsed (no prediction), abstained (it declines) or undecided (rules cannot compare): 0;
     judged (a judge decided one of these); truncated or filtered (it was cut off before it plainly
@@ -83,7 +85,7 @@ class Judgement:
 
     id: str
     arm: str
-    """Empty for what concerns the thought alone."""
+    """Name of the arm; empty for what concerns the thought alone."""
     name: str
     """answers, grades, agreement, viescore, ra or al."""
     score: float | None
@@ -183,6 +185,30 @@ def _picture(row: Mapping[str, Any]) -> Picture:
     return Picture(row["digest"], row["image"], row["width"], row["height"])
 
 
+UNNAMED = table_of(Arm)
+PLAIN = [name for name in UNNAMED.schema.names if name != "rule"]
+
+
+def _arm_row(arm: Arm) -> dict[str, Any]:
+    return {"arm": arm.name, **UNNAMED.row(arm)}
+
+
+def _arm(row: Mapping[str, Any]) -> Arm:
+    rule = row["rule"]
+    return _arm_of(
+        tuple(row[name] for name in PLAIN), None if rule is None else tuple(rule.items())
+    )
+
+
+@lru_cache(maxsize=4096)
+def _arm_of(plain: tuple[Any, ...], rule: tuple[tuple[str, Any], ...] | None) -> Arm:
+    """The arm of these columns; equal ones are one object."""
+    made = None if rule is None else Rule(**dict(rule))
+    return Arm(**dict(zip(PLAIN, plain, strict=True)), rule=made)
+
+
+ARMS = Table(pa.schema([("arm", pa.string()), *UNNAMED.schema]), _arm_row, _arm)
+"""An arm's columns, its name first; readers go by the others."""
 LABEL = pa.struct([("name", pa.string()), ("value", pa.string())])
 PART = pa.struct([("text", pa.string()), ("picture", pa.int32())])
 """One of the two."""
@@ -209,11 +235,11 @@ PICTURES = Table(
 ORACLES = table_of(Oracle, picture=PICTURES)
 THOUGHTS = table_of(Drawn, picture=PICTURES)
 LINKS = table_of(Link)
-ANSWERS = table_of(Answer)
+ANSWERS = table_of(Answer, arm=ARMS)
 REWARDS = table_of(Reward)
 CALLS = table_of(Call)
 JUDGEMENTS = table_of(Judgement)
-SCORES = table_of(Score)
+SCORES = table_of(Score, arm=ARMS)
 
 read_questions, write_questions = QUESTIONS.read, QUESTIONS.write
 read_answers, write_answers = ANSWERS.read, ANSWERS.write
@@ -221,6 +247,12 @@ read_rewards, write_rewards = REWARDS.read, REWARDS.write
 read_judgements, write_judgements = JUDGEMENTS.read, JUDGEMENTS.write
 read_scores, write_scores = SCORES.read, SCORES.write
 write_calls = CALLS.write
+
+
+def read_arms(path: Path) -> tuple[Arm, ...]:
+    """The arms of a table of answers or scores, in the order in which they come."""
+    rows = iterate_rows(path, ARMS.schema)
+    return tuple(dict.fromkeys(map(ARMS.record, rows)))
 
 
 def write_pictures(folder: Path, pictures: Iterable[Picture]) -> None:
