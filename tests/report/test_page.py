@@ -204,6 +204,8 @@ def test_votes_of_direct_are_those_that_cost_as_much() -> None:
     own.seconds["concat"] = 0.033
     direct.metrics["gains"]["vote_4"] = {"direct": gain(0.19, 0.001)}
     assert summary([direct, own])["verdict"][-1] == "extra compute"
+    cheap = replace(cell("direct", 0.6, None, None), family="baseline", seconds={"none": 0.001})
+    assert summary([direct, own, cheap])["votes_of"][-2] == 4, "the baseline's seconds do not count"
 
 
 def test_the_headline_says_when_nothing_is_shown_or_harm_is() -> None:
