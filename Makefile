@@ -29,7 +29,7 @@ $(READY): pyproject.toml constraints.txt
 	@echo "g2u: installing into .venv (some minutes, about 2 GB)" >&2
 	@"$(PYTHON)" -m venv .venv || { echo "g2u: python -m venv failed; on Debian: apt install python3-venv" >&2; exit 1; }
 	@$(PIP) $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX)) torch
-	@$(PIP) --editable '.[dev,flows,reading]' 2> /dev/null || $(PIP) --editable '.[dev,flows]'
+	@$(PIP) --editable '.[dev,reading]' 2> /dev/null || $(PIP) --editable '.[dev]'
 	@$(BIN)/python -c 'import rapidocr' 2> /dev/null && $(BIN)/python -m g2u.models.realesrgan.fetching > /dev/null || \
 	  echo "g2u: no released networks for this Python or place; runs go without benchmark signs" >&2
 	@$(BIN)/python -m compileall -q -j 0 -x '$(SELDOM)' .venv/lib > /dev/null || true # pip uses one core

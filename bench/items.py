@@ -24,8 +24,7 @@ from g2u.pictures.decoding import picture_of
 from g2u.records import EditRequest, Question
 from g2u.tables import schemas as tables
 from g2u.tables.places import Cell
-from g2u.thoughts.imagining import Imagining
-from stages.generate import imagined
+from g2u.thoughts.imagining import Imagining, imagined
 
 ITEMS, SIZE, ROUNDS = 2000, 224, 5
 

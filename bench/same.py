@@ -24,8 +24,7 @@ from g2u.pipeline.plan import Source, read_source
 from g2u.pipeline.stale import Stale
 from g2u.records import Question
 from g2u.tables.places import Cell
-from g2u.thoughts.imagining import Imagining
-from stages.generate import imagined
+from g2u.thoughts.imagining import Imagining, imagined
 from tests.conftest import Workspace
 
 FAMILIES = ("detail", "context", "structure")

@@ -14,9 +14,9 @@ from typing import Any
 
 from g2u import plugins
 from g2u.params.sections import BenchmarkPreset
-from g2u.params.settings import checked
 from g2u.records import Sample
 from g2u.scores.types.route import STEPS
+from g2u.settings import checked
 
 DIALECTS: dict[str, dict[str, Any]] = {
     "BlindTest_sample": {"format": "open", "scorer": "short"},

@@ -5,9 +5,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import fsspec
-
 from g2u.errors import DataError
+from g2u.files import file_system
 from g2u.params.params import Params
 from g2u.pipeline.ownership import Workspace, outs
 from g2u.tables.places import REPORT
@@ -53,7 +52,7 @@ def copied(
             nothing was copied then.
     """
     try:
-        files, root = fsspec.core.url_to_fs(place)
+        files, root = file_system(place)
         targets = {name.as_posix(): f"{root}/{name.as_posix()}" for name in names}
         known = _listing(files, f"{root}/{LISTING}") if again else set()
         for name, target in targets.items():

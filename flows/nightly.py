@@ -28,7 +28,8 @@ from g2u.params.params import Params
 from g2u.params.sections import PATH, Nightly
 from g2u.pipeline import guard
 from g2u.pipeline.ownership import HEADLINES, Workspace, form_of, is_generated, outs
-from g2u.pipeline.sync import ROOT, ignore_files
+from g2u.pipeline.study import DVC_FILE, enter
+from g2u.pipeline.sync import ignore_files
 from g2u.tables.places import RECIPES_FILE, REPORT, BenchmarkFolder
 
 NUMBERS = ("metrics.json", "gains.json", "gains.csv")
@@ -61,8 +62,8 @@ def record() -> str:
             "this night and not as committed, so that no clone could come to its results; they are "
             "kept here; commit these files, then python -m flows.nightly"
         )
-    own = [str(path) for path in (PATH, params.SHELF, ROOT)]
-    edited = [path for path in git.not_committed(own)[0] if path != str(ROOT)]
+    own = [str(path) for path in (PATH, params.SHELF, DVC_FILE)]
+    edited = [path for path in git.not_committed(own)[0] if path != str(DVC_FILE)]
     if not git.commit(_made(config, workspace), "nightly: results of what changed"):
         return ""
     said = "committed what changed"
@@ -93,7 +94,7 @@ def _read(workspace: Workspace) -> set[str]:
 
 def _made(config: Params, workspace: Workspace) -> list[str]:
     """What a run changes under Git: the files of sync, DVC's beside them, and the numbers."""
-    stages = [ROOT, RECIPES_FILE, *workspace.dvc_files]
+    stages = [DVC_FILE, RECIPES_FILE, *workspace.dvc_files]
     made = [*stages, *(path.with_suffix(".lock") for path in stages), *ignore_files(config)]
     for out in outs(config):
         made.append(out.path.with_name(".gitignore"))
@@ -218,6 +219,7 @@ def deliver(
 
 def main() -> None:
     """Run the flow to its end, with or without its server."""
+    enter()
     surviving(nightly, rest_of_the_night)
 
 

@@ -29,6 +29,7 @@ from g2u.pipeline.make import make
 from g2u.pipeline.run import all_answered, run, settle
 from g2u.pipeline.sources import Inputs
 from g2u.pipeline.stale import Stale
+from g2u.pipeline.study import enter
 from g2u.tables.places import REPORT
 from g2u.terminal.closing import closing
 from g2u.terminal.telling import Telling
@@ -131,6 +132,7 @@ def without_server() -> int:
 
 def main() -> None:
     """Run the flow to its end, with or without its server."""
+    enter()
     surviving(reproduce, without_server)
 
 

@@ -16,6 +16,7 @@ from flows.reproduce import reproduce
 from flows.share import share
 from flows.sweep import sweep
 from g2u.errors import ParamsError, run_main
+from g2u.pipeline.study import enter
 
 
 def main() -> None:
@@ -29,6 +30,7 @@ def main() -> None:
             "flows.serve: PREFECT_API_URL is not set; expected the address of a server: prefect "
             "server start"
         )
+    enter()
     asked = section()
     schedule = Cron(asked.cron, timezone=asked.timezone) if asked.cron is not None else None
     deployments: list[Any] = [

@@ -15,6 +15,7 @@ from flows.copying import copied, files_of
 from flows.view import View
 from g2u.errors import ParamsError, run_main
 from g2u.params import reading as params
+from g2u.pipeline.study import enter
 from g2u.sharing.card import NAME
 from g2u.sharing.export import drawn_cells, export, named_cells
 from g2u.sharing.manifest import verify
@@ -53,7 +54,8 @@ def main() -> None:
     """Run the flow with the command line's place and cells."""
     if len(sys.argv) < 2:
         raise ParamsError("flows.share: expected PLACE [BENCHMARK/MODEL/FAMILY ...]")
-    share(sys.argv[1], sys.argv[2:])
+    place, inside = sys.argv[1], enter()
+    share(place if "://" in place else str(inside / place), sys.argv[2:])
 
 
 if __name__ == "__main__":

@@ -23,6 +23,7 @@ from g2u.errors import ParamsError, run_main, unknown_name
 from g2u.files import from_yaml, write_whole
 from g2u.params import reading as params
 from g2u.params.sections import AXES, PATH
+from g2u.pipeline.study import enter
 from g2u.report.page import PAGES
 from g2u.tables.places import REPORT
 
@@ -61,9 +62,9 @@ def params_of(name: str, root: Path = Path()) -> dict[str, Any]:
     A study that names models, benchmarks or families has none of params.yaml's further cells.
     """
     base, changes = (_read(root / path) for path in (PATH, STUDIES / f"{name}.yaml"))
-    shelf = _read(root / params.SHELF)["presets"] if (root / params.SHELF).exists() else {}
+    shelf = params.shelved(root / PATH)
     taken = {
-        axis: {name: shelf[axis][name] for name in found if name in shelf.get(axis, {})}
+        axis: {name: shelf[axis][name] for name in found if name in shelf[axis]}
         for axis, found in changes.get("presets", {}).items()
     }
     if any(axis in changes for axis in AXES):
@@ -93,7 +94,7 @@ def workspace(name: str) -> Path:
     wanted = [
         path
         for path in filter(None, listed.stdout.split("\0"))
-        if not path.startswith(("data/", "tests/", "studies/")) and path not in APART
+        if not path.startswith(("cells/", "data/", "tests/", "studies/")) and path not in APART
     ]
     for path in wanted:
         if Path(path).is_file():
@@ -139,7 +140,9 @@ def main() -> None:
     """Run the studies named on the command line, one after the other."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     parser.add_argument("names", nargs="+", help="files of studies/, without .yaml")
-    for name in parser.parse_args().names:
+    names = parser.parse_args().names
+    enter()
+    for name in names:
         run(name)
 
 

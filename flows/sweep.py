@@ -5,6 +5,7 @@ keeps the result under a name; afterwards params.yaml and the results are as bef
 Run: python -m flows.sweep presets.models.tiny.sampler.steps=1,2,4 [another.key=a,b]
 """
 
+import copy
 import itertools
 import json
 import sys
@@ -21,12 +22,15 @@ from flows.reproduce import fill_all, gains_rows, in_prefect
 from flows.view import View
 from g2u.errors import DataError, ParamsError, run_main
 from g2u.params import reading as params
+from g2u.params.params import Params
 from g2u.params.sections import PATH
 from g2u.pipeline import guard
 from g2u.pipeline.make import make
 from g2u.pipeline.sources import Inputs
 from g2u.pipeline.stale import stale, status
+from g2u.pipeline.study import enter
 from g2u.pipeline.sync import sync
+from g2u.settings import Section
 from g2u.terminal.telling import Telling
 
 Point = dict[str, Any]
@@ -50,24 +54,40 @@ def points(axes: Sequence[str]) -> list[Point]:
     return [dict(chosen) for chosen in itertools.product(*parsed)]
 
 
-def changed(raw: Mapping[str, Any], point: Point) -> dict[str, Any]:
-    """params.yaml with a point's values.
+def changed(
+    raw: Mapping[str, Any], point: Point, shelf: Mapping[Any, Mapping[str, Any]]
+) -> dict[str, Any]:
+    """params.yaml with a point's values; presets of the shelf that they change, and sections that
+    it leaves out, are added.
 
     Raises:
-        ParamsError: a key that params.yaml does not have.
+        ParamsError: a key that neither has.
     """
     found: dict[str, Any] = json.loads(json.dumps(raw))
     for key, value in point.items():
         *parents, last = key.split(".")
         place = found
-        for name in parents:
-            place = place.get(name, {}) if isinstance(place, dict) else {}
+        for name, whole in zip(parents, _left_out(parents, shelf), strict=True):
+            place = place.setdefault(name, whole) if isinstance(place, dict) else {}
         if not isinstance(place, dict) or last not in place:
             raise ParamsError(
-                f"sweep: params.yaml has no {key}; expected one of its keys (a preset of "
-                "presets.yaml has to be copied there first)"
+                f"sweep: params.yaml has no {key}; expected one of its keys, or of a preset's of "
+                "the shelf"
             )
         place[last] = value
+    return found
+
+
+def _left_out(
+    parents: Sequence[str], shelf: Mapping[Any, Mapping[str, Any]]
+) -> list[dict[str, Any]]:
+    """What each part of a dotted key stands for where params.yaml leaves it out."""
+    found: list[dict[str, Any]] = [{} for _ in parents]
+    if parents[:1] == ["presets"] and len(parents) > 2:
+        found[2] = copy.deepcopy(shelf.get(parents[1], {}).get(parents[2], {}))
+    elif parents and parents[0] in Params.model_fields:
+        section = Params.model_fields[parents[0]].default
+        found[0] = section.model_dump(mode="json") if isinstance(section, Section) else {}
     return found
 
 
@@ -85,7 +105,7 @@ def sweep(axes: list[str]) -> list[dict[str, Any]]:
     wanted, path = points(axes), PATH
     before = path.read_bytes()
     raw = yaml.safe_load(before)
-    settings = [changed(raw, point) for point in wanted]
+    settings = [changed(raw, point, params.shelved()) for point in wanted]
     table: list[dict[str, Any]] = []
     with guard.only_driver(), in_prefect() as told:
         if git("status", "--porcelain", "--untracked-files=no").strip():
@@ -113,6 +133,7 @@ def sweep(axes: list[str]) -> list[dict[str, Any]]:
 
 def main() -> None:
     """Sweep the axes of the command line and print accuracy by point."""
+    enter()
     table = sweep(sys.argv[1:])
     for row in table:
         place = f"{row['experiment']:<24}{row['benchmark']:<16}{row['model']:<10}{row['arm']:<20}"

@@ -40,6 +40,27 @@ def write_whole(path: Path, text: str) -> None:
         fresh.unlink(missing_ok=True)
 
 
+def file_system(url: str, **options: object) -> tuple[Any, str]:
+    """The file system (fsspec's) of a folder or URL, and the place on it.
+
+    Args:
+        url: such as s3://bucket/prefix.
+        options: what the file system takes.
+
+    Raises:
+        ImportError: its package is missing; the error names what brings it.
+        ValueError: there is no such file system.
+    """
+    import fsspec
+
+    try:
+        files, place = fsspec.core.url_to_fs(url, **options)
+    except ImportError as error:
+        extra = "; pip install 'g2u[s3]'" if url.startswith("s3") else ""
+        raise ImportError(f"{error}{extra}") from None
+    return files, place
+
+
 def require_own(path: Path, is_own: Callable[[Path], bool], by: str) -> None:
     """Raise DataError where a file of somebody else would be overwritten.
 

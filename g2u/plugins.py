@@ -15,7 +15,7 @@ from typing import Any, cast
 from g2u import protocols
 from g2u.code import identity
 from g2u.errors import ModelError, ParamsError, in_one_line, unknown_name
-from g2u.params.settings import Section
+from g2u.settings import Section
 
 PLACES = {
     "source": "g2u.questions.benchmarks",
@@ -81,7 +81,7 @@ def settings(kind: str, name: str) -> type[Section]:
     if not (isinstance(found, type) and issubclass(found, Section)):
         raise ParamsError(
             f"{kind} {name} does not say which settings it takes; expected a class "
-            "Settings(g2u.params.settings.Section) in its module, with a field for each"
+            "Settings(g2u.settings.Section) in its module, with a field for each"
         )
     return found
 

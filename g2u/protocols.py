@@ -6,7 +6,6 @@ Each is a module (a model: a folder) found by its name; there is no registry.
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal, Protocol, TypeAlias, TypeVar
 
-from g2u.params.settings import Section
 from g2u.records import (
     AnswerRequest,
     EditRequest,
@@ -21,6 +20,7 @@ from g2u.records import (
     Thought,
     Turn,
 )
+from g2u.settings import Section
 
 T = TypeVar("T")
 Reply: TypeAlias = T | Failure

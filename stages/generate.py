@@ -6,50 +6,16 @@ Run: python -m stages.generate --benchmark ladder --model tiny --family structur
 """
 
 import sys
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
-from g2u.calls.asking import BrokeredCalls
 from g2u.calls.brokers import Brokers
 from g2u.calls.costs import write_costs
-from g2u.calls.flow import in_order
 from g2u.calls.opened import known_calls
 from g2u.digests import canonical
 from g2u.errors import ModelError, run_main
 from g2u.params import reading as params
-from g2u.pictures.held import Spool
-from g2u.records import Picture, Question, Thought
 from g2u.tables import schemas as tables
-from g2u.tables.places import BenchmarkFolder, Cell, parse_cell
-from g2u.thoughts.imagining import Imagining
-
-
-async def imagined(
-    imagining: Imagining,
-    questions: Sequence[Question],
-    pictures: Mapping[str, Picture],
-    calls: BrokeredCalls,
-) -> list[Thought]:
-    """The thoughts of all questions, round after round, draw after draw; the pictures' files stay
-    in the call cache, and those that no call made lie in a spool.
-    """
-    thoughts: list[Thought] = []
-    spool = Spool()
-
-    async def thoughts_of(question: Question) -> list[Thought]:
-        return await imagining.imagine(question, pictures, calls)
-
-    async for found in in_order(questions, thoughts_of, calls.window):
-        thoughts += [replace(t, picture=t.picture and spool.keep(t.picture)) for t in found]
-    return sorted(thoughts, key=lambda thought: (thought.round, thought.draw))
-
-
-def material(cell: Cell, reads: str) -> Mapping[str, Picture]:
-    """The pictures that a family starts from, by digest of the source."""
-    folder = BenchmarkFolder(cell.benchmark)
-    if reads == "pictures":
-        return tables.read_pictures(folder.pictures)
-    return tables.read_oracles(folder.given(reads))
+from g2u.tables.places import BenchmarkFolder, parse_cell
+from g2u.thoughts.imagining import Imagining, imagined, material
 
 
 def main() -> None:

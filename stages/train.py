@@ -35,12 +35,17 @@ def trainable() -> list[str]:
     return [*sources, EASY_VQA]
 
 
-def recipe_of(section: Train, variant: str | None) -> Recipe:
+def recipe_of(section: Train | None, variant: str | None) -> Recipe:
     """The recipe of params.yaml, with what the variant changes.
 
     Raises:
-        ParamsError: no such variant, or the mixture names what cannot be trained on.
+        ParamsError: no section train, no such variant, or the mixture names what cannot be trained
+            on.
     """
+    if section is None:
+        raise ParamsError(
+            "params.yaml: train is missing; expected the recipe, as the repository of g2u has it"
+        )
     if variant is not None and variant not in section.variants:
         raise ParamsError(unknown_name("params.yaml: train.variants", variant, section.variants))
     changes = section.variants[variant].model_dump(exclude_none=True) if variant else {}

@@ -31,16 +31,16 @@ from g2u.calls.brokers import Brokers
 from g2u.calls.folder import FolderStore
 from g2u.calls.store import Replies
 from g2u.params.params import Params
-from g2u.params.reading import load
-from g2u.params.settings import Section, checked
+from g2u.params.reading import load, shelved
 from g2u.pictures.decoding import encode_png
 from g2u.pipeline.sync import sync
 from g2u.protocols import Calls, Model
 from g2u.records import Picture, Question, Sampler, Thought
+from g2u.scores.samples import samples
+from g2u.settings import Section, checked
 from g2u.tables.places import Cell
 from g2u.thoughts.imagining import Imagining
-from stages.generate import imagined as imagined_by
-from stages.prepare import samples
+from g2u.thoughts.imagining import imagined as imagined_by
 from stages.understand import REWARDS, Understanding
 
 os.environ["OMP_NUM_THREADS"] = "1"  # tests run on all cores already
@@ -53,7 +53,6 @@ CODE = (
     "stages",
     "dvc.yaml",
     "params.yaml",
-    "presets.yaml",
     ".gitignore",
     ".dvcignore",
     ".dvc/config",
@@ -90,9 +89,14 @@ def tsv_rows(count: int, start: int = 0) -> list[dict[str, str]]:
 
 @cache
 def plain_params() -> dict[str, Any]:
-    """The project's params.yaml without the cells of other models than the embedded one."""
+    """The project's params.yaml without the cells of other models than the embedded one, and with
+    the presets of the shelf that it names.
+    """
     found: dict[str, Any] = yaml.safe_load((ROOT / "params.yaml").read_text())
     del found["cells"]
+    for axis, shelf in shelved(ROOT / "params.yaml").items():
+        own = found["presets"].setdefault(axis, {})
+        found["presets"][axis] = {n: p for n, p in shelf.items() if n in found[axis]} | own
     of_all = [each for each in found["understand"]["controls"] if "models" not in each]
     found["understand"]["controls"] = of_all
     return found

@@ -2,7 +2,6 @@
 
 import copy
 import os
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,8 @@ import yaml
 from g2u.errors import ParamsError
 from g2u.files import from_yaml
 from g2u.params.params import BASELINES
-from g2u.params.reading import load
+from g2u.params.reading import load, shelved
+from g2u.params.sections import AXES
 from tests.conftest import ROOT, plain_params
 
 
@@ -48,6 +48,9 @@ WRONG = [
     ("families", ["direct", "detail"], "lacks 'duplicate'"),
     ("families", ["direct", "duplicate", "direct"], "'direct' twice"),
     ("benchmarks", [], "benchmarks is empty"),
+    ("presets.families.pictures", {"edit": "direct"}, "'pictures' is a folder of g2u's"),
+    ("presets.families.answers", {"edit": "direct"}, "'answers' is a folder of g2u's"),
+    ("presets.benchmarks.report", {"source": "easy_vqa"}, "'report' is a folder of g2u's"),
     ("benchmarks", "ladder", "benchmarks"),
     ("cells", [{"models": ["tinny"]}], "did you mean 'tiny'?"),
     ("cells", [{"model": ["tiny"]}], "did you mean 'models'?"),
@@ -167,14 +170,33 @@ def test_the_shipped_file_is_sound() -> None:
 def test_a_name_is_looked_up_in_the_file_first_and_then_on_the_shelf(tmp_path: Path) -> None:
     own = {"edit": "blank", "level": 1}
     path = with_change(tmp_path, "presets.families.blank", own)
-    with pytest.raises(ParamsError, match="no 'noise'"):
-        load(with_change(tmp_path, "families", ["direct", "duplicate", "noise"]))
-    shutil.copy(ROOT / "presets.yaml", tmp_path)
-    assert load(path).families[-1] == "noise"
-    path = with_change(tmp_path, "presets.families.blank", own)
+    shelved = {"blank": {"edit": "blank", "level": 2}, "noise": {"edit": "blank"}}
+    (tmp_path / "presets.yaml").write_text(yaml.safe_dump({"presets": {"families": shelved}}))
     presets = load(path).presets
     assert presets.families["blank"].settings() == {"level": 1}
-    assert presets.families["noise"].edit == "noise"
+    assert presets.families["noise"].edit == "blank", "a study's own shelf goes first"
+    assert presets.families["roundtrip"].edit == "roundtrip", "g2u's is behind it"
+
+
+def test_a_preset_stands_in_the_file_or_on_the_shelf_and_not_in_both() -> None:
+    own = yaml.safe_load((ROOT / "params.yaml").read_text())["presets"]
+    shelf = shelved(ROOT / "params.yaml")
+    assert {axis: own.get(axis, {}).keys() & shelf[axis].keys() for axis in AXES} == {
+        axis: set() for axis in AXES
+    }
+
+
+def test_sections_that_are_left_out_are_as_the_shipped_file_has_them(tmp_path: Path) -> None:
+    shipped = load(ROOT / "params.yaml", whole=True)
+    path = tmp_path / "params.yaml"
+    path.write_text("models: [tiny]\nbenchmarks: [threads_dev]\nfamilies: [direct, duplicate]\n")
+    config = load(path)
+    assert config.written == {"models", "benchmarks", "families"}
+    own = {"controls", "controlled"}
+    for name in ("prepare", "generate", "judge", "score", "report", "gallery", "run", "nightly"):
+        assert getattr(config, name) == getattr(shipped, name), name
+    said, left = (each.understand.model_dump(exclude=own) for each in (shipped, config))
+    assert left == said
 
 
 def test_what_is_wrong_on_the_shelf_is_named_there(tmp_path: Path) -> None:
@@ -192,10 +214,10 @@ def test_blocks_add_cells_of_models_benchmarks_and_families_that_meet_each_other
     models = raw["presets"]["models"]
     models |= {"other": {**models["tiny"], "baseline": "third"}, "third": models["tiny"]}
     raw |= {
-        "benchmarks": ["ladder", "palette"],
+        "benchmarks": ["ladder", "tracks"],
         "families": [*BASELINES, "oracle"],
         "cells": [
-            {"models": ["other"], "benchmarks": ["palette", "digits"], "families": [*BASELINES]},
+            {"models": ["other"], "benchmarks": ["tracks", "digits"], "families": [*BASELINES]},
             {"benchmarks": ["ladder"], "families": [*BASELINES, "detail"]},
         ],
     }
@@ -203,15 +225,15 @@ def test_blocks_add_cells_of_models_benchmarks_and_families_that_meet_each_other
     path.write_text(yaml.safe_dump(raw))
     config = load(path)
     assert config.models == ["tiny", "other"]
-    assert config.benchmarks == ["ladder", "palette", "digits"]
+    assert config.benchmarks == ["ladder", "tracks", "digits"]
     assert config.families == [*BASELINES, "oracle", "detail"]
     own = [("tiny", family) for family in (*BASELINES, "oracle")]
     others = [(model, family) for model in ("other", "third") for family in BASELINES]
     assert config.cells_of("ladder") == [*own, ("tiny", "detail")]
-    assert config.cells_of("palette") == [*own, *others]
+    assert config.cells_of("tracks") == [*own, *others]
     assert config.cells_of("digits") == others
     assert config.models_of("ladder") == ["tiny"]
-    assert config.families_of("palette", "tiny") == [*BASELINES, "oracle"]
+    assert config.families_of("tracks", "tiny") == [*BASELINES, "oracle"]
     assert config.pairs() == [*own, ("tiny", "detail"), *others]
 
 
@@ -240,6 +262,7 @@ def test_an_optional_block_is_left_out_where_its_model_is_missing_and_has_no_res
     (line,) = found.left_out
     assert line.startswith("digits: left out: drawer: ")
     assert line.endswith("get it: python -m g2u.models.realesrgan.fetching")
-    (tmp_path / "data/digits/scores/drawer").mkdir(parents=True)
+    (tmp_path / "data/digits/direct/drawer").mkdir(parents=True)
+    (tmp_path / "data/digits/direct/drawer/scores.parquet").touch()
     kept = load(path)
     assert (kept.models, kept.left_out) == (["tiny", "drawer"], ())

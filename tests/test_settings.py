@@ -21,10 +21,10 @@ from g2u.cli.doctor import examine
 from g2u.digests import sha256
 from g2u.errors import ModelError, ParamsError, run_main
 from g2u.params.reading import load
-from g2u.params.settings import MOST, Section, checked
 from g2u.pictures.decoding import picture_of_pixels
 from g2u.protocols import Reply
 from g2u.records import AnswerRequest, EditRequest, Picture, Question, Sampler
+from g2u.settings import MOST, Section, checked
 from stages import prepare
 from tests.conftest import brokered, imagined, plain_params, typed
 

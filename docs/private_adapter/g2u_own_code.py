@@ -10,9 +10,9 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from g2u.params.settings import Section
 from g2u.pictures.decoding import picture_of
 from g2u.records import Failure
+from g2u.settings import Section
 
 
 class Settings(Section):

@@ -8,14 +8,21 @@ from typing import Any, TypeVar
 
 from g2u.calls.asking import BrokeredCalls
 from g2u.calls.broker import Broker, Device
-from g2u.calls.budget import Spent
+from g2u.calls.budget import Budget, Limits, Spent
 from g2u.calls.flow import runner
 from g2u.calls.store import Replies
 from g2u.errors import ModelError
 from g2u.params.params import Params
+from g2u.params.sections import Run
 from g2u.protocols import Model
 
 T = TypeVar("T")
+
+
+def budget(section: Run, model: str, spent: Spent) -> Budget:
+    """What may be spent on calls of a model; `spent` is shared by the workers of a run."""
+    prices = {str(kind): price for kind, price in section.prices.get(model, {}).items()}
+    return Budget(Limits(**section.budget.model_dump(exclude_none=True)), spent, prices)
 
 
 class Brokers(AbstractContextManager["Brokers"]):
@@ -70,7 +77,7 @@ class Brokers(AbstractContextManager["Brokers"]):
                 self._models[name],
                 self._store,
                 preset.batch,
-                budget=self._config.budget(name, self._spent),
+                budget=budget(self._config.run, name, self._spent),
                 plans=self._plans,
                 shared_by=self._shared_by,
                 device=self._device,

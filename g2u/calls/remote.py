@@ -16,14 +16,13 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-import fsspec
-
 from g2u.calls import older, segment
 from g2u.calls.folder import FolderStore, tell_damaged
 from g2u.calls.index import Index, Place, look_up
 from g2u.calls.segment import AT_ONCE, MANY, NAME, SMALL, batches, listed, rewrite
 from g2u.calls.store import FORM, Entry, Migration, Stored, older_form, require_key
 from g2u.errors import CacheError
+from g2u.files import file_system
 
 TAIL = 2**16
 """Bytes read of a segment's end; most indices are smaller."""
@@ -51,11 +50,10 @@ class RemoteStore:
         name = f"out-{hashlib.sha256(self._url.encode()).hexdigest()[:16]}"
         self._out = FolderStore(near.root / name)
         try:
-            self._files, self._root = fsspec.core.url_to_fs(self._url, **options)
+            self._files, self._root = file_system(self._url, **options)
         except (ImportError, ValueError) as error:
             raise CacheError(
-                f"call cache {url}: {error}; expected a URL that fsspec reads, for s3:// the extra "
-                "[s3]: pip install 'g2u[s3]'"
+                f"call cache {url}: {error}; expected a URL that fsspec reads"
             ) from None
         self._index = Index()
         self._known: dict[str, int] = {}

@@ -13,6 +13,7 @@ from g2u.params import reading as params
 from g2u.params.params import Params
 from g2u.pipeline.checks import checks, inapplicable
 from g2u.pipeline.sync import dvc_files
+from g2u.tables.places import RECIPES_FILE
 
 PACKAGES = (
     "dvc",
@@ -20,6 +21,8 @@ PACKAGES = (
     "pyarrow",
     "pillow",
     "torch",
+    "transformers",
+    "diffusers",
     "safetensors",
     "plotly",
     "scipy",
@@ -68,24 +71,23 @@ def _packages() -> list[Finding]:
         try:
             found.append(Finding(True, f"{name} {importlib.metadata.version(name)}"))
         except importlib.metadata.PackageNotFoundError:
-            remedy = "make env"
-            if name == "prefect":
-                remedy = "only for scheduled flows: make env"
-            found.append(Finding(name == "prefect", f"package {name} is not installed", remedy))
+            remedy = f"pip install {name}"
+            found.append(Finding(False, f"package {name} is not installed", remedy))
     return found
 
 
 def _repository() -> list[Finding]:
-    found = []
-    for place, what, remedy in (
-        (".git", "Git repository", "git init"),
-        (".dvc", "DVC workspace", "dvc init"),
-    ):
-        is_there = Path(place).exists()
-        found.append(Finding(is_there, what, "" if is_there else remedy))
+    here = Path.cwd()
+    is_git = any((folder / ".git").exists() for folder in (here, *here.parents))
+    is_below = is_git and not (here / ".git").exists()
+    is_dvc = Path(".dvc").is_dir()
     on_path = shutil.which("dvc") is not None
-    remedy = "" if on_path else "activate the environment: . .venv/bin/activate"
-    return [*found, Finding(on_path, "dvc on PATH", remedy)]
+    activate = f"activate the environment: . {Path(sys.prefix) / 'bin/activate'}"
+    return [
+        Finding(is_git, "Git repository", "" if is_git else "git init"),
+        Finding(is_dvc, "DVC", "" if is_dvc else f"dvc init{' --subdir' if is_below else ''}"),
+        Finding(on_path, "dvc on PATH", "" if on_path else activate),
+    ]
 
 
 def _params(config: Params) -> list[Finding]:
@@ -107,15 +109,22 @@ def _checked(config: Params) -> list[Finding]:
 
 
 def _files_in_step(config: Params) -> list[Finding]:
-    late = [
-        path.as_posix()
-        for path, text in dvc_files(config).items()
-        if not path.exists() or path.read_text(encoding="utf-8") != text
-    ]
+    late, found = [], []
+    for path, text in dvc_files(config).items():
+        there = path.read_text(encoding="utf-8") if path.exists() else ""
+        if there != text:
+            late.append(path.as_posix())
+        if path == RECIPES_FILE and "" != _unseen(there) != _unseen(text) != "":
+            said = f"{path}: results are of other code ({_unseen(there)}) than is installed here"
+            found.append(Finding(False, f"{said} ({_unseen(text)})", "g2u plan, then g2u run"))
     remedy = "g2u sync" if late else ""
-    return [
-        Finding(not late, "dvc.yaml files in step" + "".join(f", not {b}" for b in late), remedy)
-    ]
+    what = "dvc.yaml files in step" + "".join(f", not {b}" for b in late)
+    return [*found, Finding(not late, what, remedy)]
+
+
+def _unseen(text: str) -> str:
+    """The digest of code that DVC does not see, of the dvc.yaml of recipes; empty without one."""
+    return text.partition(" --elsewhere ")[2].partition("\n")[0]
 
 
 def _cache() -> list[Finding]:

@@ -1,23 +1,30 @@
-"""g2u: run, plan, sync, fill, prompts, cache, check, serve, score, harness, doctor."""
+"""g2u: init, run, plan, sync, fill, prompts, cache, check, serve, score, harness, doctor."""
 
 import argparse
-import os
+import gc
 import sys
 from contextlib import nullcontext, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from g2u.errors import CacheError, G2UError, ParamsError, run_main
+from g2u.errors import CacheError, ParamsError, run_main
 from g2u.params import reading as params
 from g2u.params.sections import PATH
+from g2u.pipeline import YOUNG
+from g2u.pipeline.study import enter, study_of
 
 if TYPE_CHECKING:
     from g2u.calls.store import CallStore
     from g2u.params.params import Params
     from g2u.records import Question, Target
 
-MARKS = ("params.yaml", "dvc.yaml", "stages/prepare.py")
-"""What the root of a workspace holds."""
+
+def init_command(arguments: argparse.Namespace) -> None:
+    """Make a study of a folder: params.yaml, dvc.yaml, and Git and DVC where they are not."""
+    from g2u.pipeline.starting import start
+
+    for line in start(arguments.folder, demo=arguments.demo):
+        print(line)
 
 
 def sync_command(arguments: argparse.Namespace) -> None:
@@ -69,14 +76,14 @@ def migrate_command(arguments: argparse.Namespace) -> None:
     from g2u.pipeline.migrate import moves
     from g2u.pipeline.sync import sync
 
-    config = params.load()
-    with only_driver():
-        print(moves().apply(Path()))
-        for line in sync(config):
-            print(line)
-        store = call_store()
-        print(f"{store.place}: {cache.migrated(store.migrate())}")
-    print("next: g2u run")
+    if PATH.exists():
+        config = params.load()
+        with only_driver():
+            print(moves().apply(Path()))
+            for line in sync(config):
+                print(line)
+    store = call_store()
+    print(f"{store.place}: {cache.migrated(store.migrate())}")
 
 
 def cache_command(arguments: argparse.Namespace) -> None:
@@ -198,9 +205,9 @@ def _asked(config: "Params", benchmark: str) -> "tuple[list[Question], list[Targ
     """
     from g2u.errors import DataError
     from g2u.questions import targets
+    from g2u.scores.samples import samples
     from g2u.tables import schemas as tables
     from g2u.tables.places import BenchmarkFolder
-    from stages.prepare import samples
 
     config.require(benchmark=benchmark)
     folder = BenchmarkFolder(benchmark)
@@ -301,6 +308,12 @@ def main() -> None:
     """Parse the command line and run one command."""
     parser = argparse.ArgumentParser(prog="g2u", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
+    begun = commands.add_parser("init", help=init_command.__doc__)
+    begun.add_argument("folder", type=Path, help="a new one, or one with files of yours")
+    begun.add_argument(
+        "--demo", action="store_true", help="the embedded model on puzzles, ready to run"
+    )
+    begun.set_defaults(run=init_command)
     commands.add_parser("sync", help=sync_command.__doc__).set_defaults(run=sync_command)
     planned = commands.add_parser("plan", help=plan_command.__doc__)
     planned.add_argument("--cells", action="store_true", help="one line per cell")
@@ -372,42 +385,34 @@ def main() -> None:
     taken.set_defaults(run=import_command)
     commands.add_parser("doctor", help=doctor_command.__doc__).set_defaults(run=doctor_command)
     arguments = parser.parse_args()
-    _enter_workspace(arguments)
+    if arguments.command != "init":
+        _enter_study(arguments)
     sys.path.insert(0, str(Path.cwd()))
     arguments.run(arguments)
 
 
-def _enter_workspace(arguments: argparse.Namespace) -> None:
-    """Go to the root of the workspace that the user is in; paths stay relative to where they were.
+def _enter_study(arguments: argparse.Namespace) -> None:
+    """Go to the root of the study that the user is in; paths stay relative to where they were.
 
     Raises:
-        G2UError: there is no workspace.
+        G2UError: there is no study.
     """
-    here = Path.cwd()
-    needs_none = arguments.command == "cache" or getattr(arguments, "new_key", None)
-    if needs_none or (here / PATH).exists():
+    needs_none = arguments.command in ("cache", "migrate") or getattr(arguments, "new_key", None)
+    if needs_none and study_of(Path.cwd()) is None:
         return
-    root = next((f for f in here.parents if all((f / m).exists() for m in MARKS)), None)
-    if root is None:
-        raise G2UError(
-            f"{here}: no g2u workspace, here or above (a folder with {', '.join(MARKS)}); "
-            "git clone one, cd into it"
-        )
-    inside = here.relative_to(root)
-    up = Path(*[".."] * len(inside.parts))
-    print(f"g2u: in {up}, the root of the workspace", file=sys.stderr)
+    inside = enter()
     for name, value in vars(arguments).items():
-        is_named = name in ("place", "trust") and value and Path(value).exists()
+        is_named = name in ("place", "trust") and value and (inside / value).exists()
         if isinstance(value, Path) or is_named:
             setattr(arguments, name, type(value)(inside / value))
         elif isinstance(value, list):
             moved = [inside / each if isinstance(each, Path) else each for each in value]
             setattr(arguments, name, moved)
-    os.chdir(root)
 
 
 def entry() -> None:
     """The console script."""
+    gc.set_threshold(YOUNG)
     run_main(main)
 
 

@@ -1,7 +1,8 @@
 """Which first-party files a stage can reach, read from syntax trees; nothing is imported."""
 
 import ast
-from functools import lru_cache
+from collections.abc import Callable, Iterator
+from functools import cache, lru_cache, partial
 from pathlib import Path
 
 PACKAGES = ("g2u", "g2u_tiny", "stages", "flows")
@@ -24,17 +25,17 @@ def reached(start: Path, root: Path) -> set[Path]:
     Imports at any depth of the code count, those under `if TYPE_CHECKING` too. The package file of
     every folder on the way counts, because Python runs it.
     """
-    return _reached([start], root)
+    return _reached([start], partial(imported, root=root))
 
 
-def _reached(starts: list[Path], root: Path) -> set[Path]:
+def _reached(starts: list[Path], imports: Callable[[Path], list[Path]]) -> set[Path]:
     found: set[Path] = set()
     waiting = list(starts)
     while waiting:
         path = waiting.pop()
         if path not in found:
             found.add(path)
-            waiting += imported(path, root)
+            waiting += imports(path)
     return found
 
 
@@ -57,7 +58,7 @@ def _imported_names(path: Path, changed: int, size: int) -> list[str]:
     """
     del changed, size
     names: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in _statements(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
@@ -67,24 +68,42 @@ def _imported_names(path: Path, changed: int, size: int) -> list[str]:
     return sorted({".".join(parts[:depth]) for parts in own for depth in range(1, len(parts) + 1)})
 
 
+def _statements(module: ast.Module) -> Iterator[ast.AST]:
+    """Those of a module at any depth, and the clauses that hold some; no expressions."""
+    waiting: list[ast.AST] = [module]
+    while waiting:
+        node = waiting.pop()
+        yield node
+        for clause in ("body", "orelse", "finalbody", "handlers", "cases"):
+            waiting += getattr(node, clause, ())
+
+
 def reached_by_stage(stage: str, root: Path) -> set[Path]:
     """Files that a stage reaches, through any module that it may load by name as well."""
+    return _reached(_starts(stage, root), partial(imported, root=root))
+
+
+def _starts(stage: str, root: Path) -> list[Path]:
     starts = [Path("stages") / f"{stage}.py"]
     for folder in LOADED_BY_NAME[stage]:
         starts += [path.relative_to(root) for path in sorted((root / folder).rglob("*.py"))]
-    return _reached(starts, root)
+    return starts
 
 
-def shared_code(stage: str, root: Path) -> list[str]:
-    """What a stage depends on beside its own file and the modules it loads by name; of these, those
-    that other code imports.
+def shared_code(root: Path) -> dict[str, list[str]]:
+    """What each stage depends on beside its own file and the modules it loads by name; of these,
+    those that other code imports.
     """
-    own = Path("stages") / f"{stage}.py"
+    imports = cache(partial(imported, root=root))
 
-    def is_named(path: Path) -> bool:
-        return any(path.is_relative_to(folder) for folder in LOADED_BY_NAME[stage])
+    def shared_by(stage: str) -> list[str]:
+        def is_named(path: Path) -> bool:
+            return any(path.is_relative_to(folder) for folder in LOADED_BY_NAME[stage])
 
-    shared = {path for path in reached_by_stage(stage, root) if path != own and not is_named(path)}
-    between = {file for path in shared for file in imported(path, root) if is_named(file)}
-    kept = shared | {file for file in between if file.name != "__init__.py"}
-    return sorted(path.as_posix() for path in kept)
+        reached = _reached(_starts(stage, root), imports) - {Path("stages") / f"{stage}.py"}
+        shared = {path for path in reached if not is_named(path)}
+        between = {file for path in shared for file in imports(path) if is_named(file)}
+        kept = shared | {file for file in between if file.name != "__init__.py"}
+        return sorted(path.as_posix() for path in kept)
+
+    return {stage: shared_by(stage) for stage in LOADED_BY_NAME}

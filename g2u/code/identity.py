@@ -19,14 +19,12 @@ from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import Any
 
-import g2u
 from g2u.code.dependencies import imported
+from g2u.code.root import ROOT, is_installed
 from g2u.digests import sha256
 from g2u.errors import ModelError, ParamsError
 from g2u.files import files_below
 
-ROOT = Path(g2u.__file__).parents[1]
-"""Of the house's code."""
 ADAPTERS = "g2u.models"
 """Folder of adapters, and the group of the entry points by which packages bring theirs."""
 CALLING = (Path("g2u/models"), Path("g2u/inprocess"), Path("g2u_tiny/model"))
@@ -34,8 +32,11 @@ CALLING = (Path("g2u/models"), Path("g2u/inprocess"), Path("g2u_tiny/model"))
 """
 MOVES = Path("moves.json")
 """{adapter: {digest of code: digest of the code that gives the same replies}}; an empty digest is
-the code that VERSION names. The house's lies in g2u/models, a workspace's beside params.yaml.
+the code that VERSION names. The house's lies in g2u/models; beside params.yaml lies that of other
+packages, and what a workspace has found out about an installed g2u.
 """
+SHIPPED = Path("g2u/models") / MOVES
+"""Relative to `ROOT`."""
 
 
 _taken_for: dict[str, str] = {}
@@ -106,12 +107,18 @@ def home(adapter: str) -> Path:
 
 
 def moves(of_house: bool) -> dict[str, dict[str, str]]:
-    """What moves.json says.
+    """What moves.json says of adapters of the house, or of those of other packages.
 
     Raises:
         ParamsError: it is not of that form.
     """
-    path = moves_file(of_house)
+    shipped = recorded(ROOT / SHIPPED) if of_house else {}
+    own = recorded(moves_file(of_house))
+    return {name: {**shipped.get(name, {}), **own.get(name, {})} for name in {*shipped, *own}}
+
+
+def recorded(path: Path) -> dict[str, dict[str, str]]:
+    """What one moves.json says; nothing where there is none. Raises ParamsError."""
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
@@ -121,7 +128,7 @@ def moves(of_house: bool) -> dict[str, dict[str, str]]:
 
 def moves_file(of_house: bool) -> Path:
     """Where moves of the house's adapters are recorded, or those of other packages."""
-    return ROOT / "g2u" / "models" / MOVES if of_house else MOVES
+    return ROOT / SHIPPED if of_house and not is_installed(Path()) else MOVES
 
 
 @lru_cache(maxsize=4)

@@ -11,7 +11,7 @@ from pydantic import JsonValue
 from g2u.digests import sha256
 from g2u.errors import ModelError
 from g2u.files import write_whole
-from g2u.params.settings import Form, Section, Text
+from g2u.settings import Form, Section, Text
 
 if TYPE_CHECKING:
     import torch
@@ -163,7 +163,7 @@ def _advice(said: str) -> str:
     if "gated" in lowered or "401" in lowered:
         return "the repository is gated; accept its licence on the Hub and log in (hf auth login): "
     if "no module named" in lowered or "import" in lowered or "accelerate" in lowered:
-        return "a package is missing; pip install 'g2u[transformers]': "
+        return "a package of the model's own is missing; pip install it: "
     return "could not be loaded: "
 
 

@@ -3,7 +3,6 @@
 from pydantic import PrivateAttr
 
 from g2u import plugins, protocols
-from g2u.calls.budget import Budget, Limits, Spent
 from g2u.errors import ParamsError, unknown_name
 from g2u.params.sections import (
     PATH,
@@ -23,7 +22,7 @@ from g2u.params.sections import (
     Train,
     Understand,
 )
-from g2u.params.settings import Section, checked
+from g2u.settings import Section, checked
 
 PLAIN, AGAIN = BASELINES = ("direct", "duplicate")
 """Families that every gain is measured against: answered as it is, and shown the original twice."""
@@ -41,18 +40,25 @@ class Params(Section):
     """In the file: cells beside those of the three lists. As `load` returns it: all cells, where
     there are such; the lists then name all that any block does.
     """
-    presets: Presets
-    prepare: Prepare
-    train: Train
-    generate: Generate
-    understand: Understand
-    judge: Judge
-    score: ScoreSection
-    report: Report
+    presets: Presets = Presets()
+    prepare: Prepare = Prepare()
+    train: Train | None = None
+    """Of the embedded model, where the repository is; null = it is not trained here."""
+    generate: Generate = Generate()
+    understand: Understand = Understand()
+    judge: Judge = Judge()
+    score: ScoreSection = ScoreSection()
+    report: Report = Report()
     gallery: Gallery = Gallery()
     run: Run = Run()
     nightly: Nightly = Nightly()
+    _written: frozenset[str] = PrivateAttr(frozenset())
     _left_out: tuple[str, ...] = PrivateAttr(())
+
+    @property
+    def written(self) -> frozenset[str]:
+        """The keys that the file has; all others are as their sections say."""
+        return self._written
 
     @property
     def left_out(self) -> tuple[str, ...]:
@@ -170,9 +176,3 @@ class Params(Section):
         if acts is not None and (preset.act or family) not in acts:
             return f"draws nothing but {', '.join(sorted(acts))}, whatever it is asked"
         return ""
-
-    def budget(self, model: str, spent: Spent | None = None) -> Budget:
-        """What may be spent on calls of a model; `spent` is shared by the workers of a run."""
-        prices = {str(kind): price for kind, price in self.run.prices.get(model, {}).items()}
-        limits = Limits(**self.run.budget.model_dump(exclude_none=True))
-        return Budget(limits, spent or Spent(), prices)

@@ -14,36 +14,58 @@ from g2u.arms import NULL_MODES
 from g2u.errors import ModelError, ParamsError, in_one_line, unknown_name
 from g2u.files import from_yaml
 from g2u.params.params import BASELINES, Params
-from g2u.params.sections import AXES, PATH, Block, Shelf
-from g2u.params.settings import Section, checked
+from g2u.params.sections import AXES, PATH, Axis, Block, Shelf
+from g2u.settings import Section, checked
 
 SHELF = Path("presets.yaml")
-"""Beside params.yaml: further presets, by name alone."""
+"""Beside params.yaml: a study's own shelf, if it has one."""
+HOUSE_SHELF = Path(__file__).with_name(SHELF.name)
+"""Presets that come with g2u; params.yaml may name any of either shelf."""
 MAX_BYTES = 10**7
 """Of either file."""
 NAME = re.compile(r"[a-z0-9_]+")
-RESERVED = ("recipes", "report")
+RESERVED = frozenset({"recipes", "report", "pictures", "oracles", "adversaries"})
+"""Folders that g2u has beside those that are named after presets."""
+FORMER = frozenset(
+    {"thoughts", "answers", "rewards", "judgements", "scores", "metrics", "costs", "calls", "cells"}
+)
+"""Folders of the layout of before: a family of that name could be taken for one."""
 
 S = TypeVar("S", bound=Section)
 
 
 def load(path: Path = PATH, *, whole: bool = False) -> Params:
-    """Read and check params.yaml, and the presets on the shelf beside it.
+    """Read and check params.yaml, and the presets on the shelves.
 
     Optional blocks that cannot be run here are left out, unless the `whole` is asked for.
 
     Raises:
         ParamsError: missing, not YAML, an unknown or misspelt name, a wrong type or value.
     """
-    params = read(Params, path)
-    shelf = path.with_name(SHELF.name)
-    if shelf.exists() or shelf.is_symlink():
-        shelved = read(Shelf, shelf)
-        params = params.model_copy(update={"presets": params.presets.over(shelved.presets)})
+    params = read(Params, path).model_copy()
+    params._written = frozenset(params.model_fields_set)
+    for shelf in _shelves(path):
+        presets = params.presets.over(read(Shelf, shelf).presets)
+        params = params.model_copy(update={"presets": presets})
     _check_axes(params, path)
     _check_modules(params, path)
     params = _spread(params)
     return params if whole else _at_hand(params, path)
+
+
+def _shelves(path: Path) -> list[Path]:
+    """The shelves of a params.yaml, the one that goes first first."""
+    own = path.with_name(SHELF.name)
+    return [own, HOUSE_SHELF] if own.exists() or own.is_symlink() else [HOUSE_SHELF]
+
+
+def shelved(path: Path = PATH) -> dict[Axis, dict[str, Any]]:
+    """Presets of the shelves of a params.yaml as they are written, by axis and name."""
+    found: dict[Axis, dict[str, Any]] = {axis: {} for axis in AXES}
+    for shelf in reversed(_shelves(path)):
+        for axis, presets in from_yaml(shelf.read_text(encoding="utf-8"))["presets"].items():
+            found[axis] |= presets
+    return found
 
 
 def read(kind: type[S], path: Path) -> S:
@@ -66,14 +88,16 @@ def _text_of(path: Path) -> str:
             raise ParamsError(f"{path}: {status.st_size:,} bytes; expected at most {MAX_BYTES:,}")
         return path.read_text(encoding="utf-8")
     except FileNotFoundError:
-        raise ParamsError(f"{path}: missing; run inside a g2u workspace (git clone, cd)") from None
+        raise ParamsError(
+            f"{path}: missing; run inside a study (g2u init FOLDER makes one)"
+        ) from None
     except OSError as error:
         raise ParamsError(f"{path}: cannot be read: {error.strerror}") from None
     except UnicodeDecodeError as error:
         raise ParamsError(f"{path}: not UTF-8 at byte {error.start}; save it as UTF-8") from None
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=8)
 def _read(kind: type[S], path: Path, text: str) -> S:
     """The same text is read once: a warm process runs many stages."""
     try:
@@ -95,9 +119,11 @@ def _check_axes(params: Params, path: Path) -> None:
         if not names:
             raise ParamsError(f"{path}: {axis} is empty; expected at least one of its presets")
         for name in [*names, *presets]:
-            if not NAME.fullmatch(name) or name in RESERVED:
+            if not NAME.fullmatch(name):
+                raise ParamsError(f"{path}: {axis}: {name[:80]!r}; expected a-z, 0-9, _")
+            if name in RESERVED | FORMER:
                 raise ParamsError(
-                    f"{path}: {axis}: {name[:80]!r}; expected a-z, 0-9, _ (not 'recipes', 'report')"
+                    f"{path}: {axis}: {name!r} is a folder of g2u's; expected another name"
                 )
         for name in names:
             if name not in presets:

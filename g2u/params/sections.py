@@ -10,8 +10,8 @@ from pydantic import ConfigDict, Field
 from g2u import protocols
 from g2u.arms import By, Pairing, Rule, RuleKind
 from g2u.errors import DataError
-from g2u.params.settings import FILE, NotNegative, Positive, Section
 from g2u.records import Scalar
+from g2u.settings import FILE, NotNegative, Positive, Section
 
 PATH = Path(FILE)
 FILES = ("file", "image_root")
@@ -129,9 +129,9 @@ Axis = Literal["models", "benchmarks", "families"]
 class Presets(Section):
     """Everything a name may stand for."""
 
-    models: dict[str, ModelPreset]
-    benchmarks: dict[str, BenchmarkPreset]
-    families: dict[str, FamilyPreset]
+    models: dict[str, ModelPreset] = {}
+    benchmarks: dict[str, BenchmarkPreset] = {}
+    families: dict[str, FamilyPreset] = {}
 
     def over(self, shelf: "Presets") -> "Presets":
         """These, and those of the shelf that have other names."""
@@ -147,7 +147,8 @@ AXES: tuple[Axis, ...] = ("models", "benchmarks", "families")
 class Prepare(Section):
     """Section of stage prepare."""
 
-    max_questions: Positive
+    max_questions: Positive = 1_000_000
+    """A benchmark above this stops."""
 
 
 TrainingPath = Literal["direct", "draw", "read"]
@@ -184,8 +185,9 @@ class Train(Section):
 class Generate(Section):
     """Section of stage generate."""
 
-    seed: NotNegative
-    max_failed: NotNegative
+    seed: NotNegative = 0
+    max_failed: NotNegative = 0
+    """Failed thoughts that a cell may have before its stage stops."""
 
 
 class Control(Section):
@@ -204,7 +206,7 @@ REWARDS: tuple[RewardName, ...] = get_args(RewardName)
 class Understand(Section):
     """Section of stage understand."""
 
-    feedback: str
+    feedback: str = "concat"
     """Of every family's main arm."""
     controls: list[Control] = []
     """Further arms ..."""
@@ -216,8 +218,9 @@ class Understand(Section):
     """Of every thought that a model drew; g2u/answers/rewards.py."""
     reasoning_tokens: NotNegative = 0
     """Of direct's arm that first thinks in words; 0 = no such arm."""
-    max_tokens: Positive
-    max_failed: NotNegative
+    max_tokens: Positive = 1024
+    """Of an answer, the same in every arm."""
+    max_failed: NotNegative = 0
 
     def controls_of(self, model: str, family: str) -> list[Control]:
         """The further arms of a cell."""
@@ -265,25 +268,29 @@ class ScoreSection(Section):
     derived: list[Derived] = []
     """Further arms of every cell that has the arm they start from."""
 
-    confidence: Annotated[float, Field(gt=0.5, lt=1)]
-    resamples: Annotated[int, Field(ge=100)]
-    seed: NotNegative
+    confidence: Annotated[float, Field(gt=0.5, lt=1)] = 0.95
+    resamples: Annotated[int, Field(ge=100)] = 4000
+    """Bootstrap draws of rewards and envelopes; gains need none."""
+    seed: NotNegative = 0
 
 
 class Report(Section):
     """Section of stage report."""
 
-    examples: NotNegative
+    examples: NotNegative = 12
+    """Questions shown per benchmark."""
     bound_resamples: NotNegative = 0
     """Of the lines that say whether fidelity bounds the gain; 0 = not drawn."""
-    alpha: Annotated[float, Field(gt=0, lt=1)]
-    margin: Annotated[float, Field(gt=0, lt=1)]
+    alpha: Annotated[float, Field(gt=0, lt=1)] = 0.05
+    """Family-wise error over all gains (Holm)."""
+    margin: Annotated[float, Field(gt=0, lt=1)] = 0.03
+    """A gain whose 90 % interval lies within +- this is "equivalent"."""
 
 
 class Gallery(Section):
     """Section of stage gallery."""
 
-    items: NotNegative | None = None
+    items: NotNegative | None = 1000
     """Questions per benchmark and model, spread evenly; None = all."""
 
 
@@ -331,7 +338,7 @@ class Nightly(Section):
 
 
 class Shelf(Section):
-    """presets.yaml, whole."""
+    """A presets.yaml, whole."""
 
     presets: Presets
 

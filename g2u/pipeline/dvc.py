@@ -52,6 +52,27 @@ def opened() -> Iterator[Any]:
         ) from error
 
 
+def initialise(*, is_below: bool) -> None:
+    """Make the current folder DVC's.
+
+    Args:
+        is_below: its Git repository begins above it.
+
+    Raises:
+        DataError: DVC stopped.
+    """
+    from dvc.exceptions import DvcException
+    from dvc.repo import Repo
+    from scmrepo.exceptions import SCMError
+
+    logging.getLogger("dvc").setLevel(logging.CRITICAL)
+    try:
+        Repo.init(subdir=is_below).close()
+    except (DvcException, SCMError) as error:
+        said = in_one_line(str(error), 600)
+        raise DataError(f"DVC stopped: {said}; mend that, then run again") from error
+
+
 @contextmanager
 def held(repo: Any) -> Iterator[None]:
     """No other DVC works on the workspace meanwhile, nor has begun to on data/."""

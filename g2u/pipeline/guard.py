@@ -22,7 +22,7 @@ import yaml
 
 from g2u.errors import DataError, G2UError
 from g2u.files import from_yaml
-from g2u.pipeline import repairs
+from g2u.pipeline import IS_SET, THREADS, repairs
 from g2u.tables.places import CELLS
 
 STATE = Path(".dvc") / "tmp" / "g2u"
@@ -43,7 +43,7 @@ def only_driver(*, waits: bool = False) -> Iterator[None]:
         opened = DRIVER.open("a+", encoding="utf-8")
     except OSError as error:
         raise G2UError(
-            f"{Path.cwd() / DRIVER}: {error.strerror}; expected a workspace that can be written"
+            f"{Path.cwd() / DRIVER}: {error.strerror}; expected a study that can be written"
         ) from None
     with opened as file:
         try:
@@ -52,8 +52,7 @@ def only_driver(*, waits: bool = False) -> Iterator[None]:
             file.seek(0)
             raise G2UError(
                 f"{Path.cwd()}: process {file.read().strip() or 'unknown'} is running this "
-                "workspace; wait for it (g2u run --wait), or use another clone with the same "
-                "G2U_CACHE"
+                "study; wait for it (g2u run --wait), or use another clone with the same G2U_CACHE"
             ) from None
         file.truncate(0)
         file.write(str(os.getpid()))
@@ -67,6 +66,16 @@ def lock_files() -> list[Path]:
         Path("dvc.lock"),
         *(path.with_suffix(".lock") for path in sorted(CELLS.rglob("dvc.yaml"))),
     ]
+
+
+def recorded() -> set[str]:
+    """Outputs that the lock files record."""
+    return {
+        out["path"]
+        for path in lock_files()
+        for stage in (_stages(path) or {}).values()
+        for out in stage.get("outs", ())
+    }
 
 
 def repair() -> list[str]:
@@ -117,10 +126,15 @@ def run_dvc(arguments: Sequence[str], *, tell: Callable[[str], None] | None = No
     Raises:
         DataError: DVC stopped.
     """
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
+    environment = {
+        **os.environ,
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}",
+    }
+    if not IS_SET:
+        environment.pop(THREADS, None)  # somebody's own stages may multiply matrices
     process = subprocess.Popen(
         [sys.executable, "-m", "dvc", *arguments],
-        env={**os.environ, "PATH": path},  # stages run this `python`
+        env=environment,  # stages run this `python`
         stdout=subprocess.PIPE if tell else None,
         stderr=subprocess.STDOUT if tell else None,
         text=True,

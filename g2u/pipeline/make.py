@@ -28,6 +28,7 @@ from g2u.code.dependencies import LOADED_BY_NAME
 from g2u.errors import NO_ROOM, DataError, G2UError, ModelError, run_main
 from g2u.params.params import Params
 from g2u.pipeline import dvc, guard
+from g2u.pipeline.forked import context
 from g2u.pipeline.ownership import COMMAND
 from g2u.pipeline.sources import Inputs
 from g2u.pipeline.workers import die_with_parent, worker_count
@@ -208,12 +209,12 @@ class Makers:
     def submit(self, command: Sequence[str]) -> Future[Ended]:
         """Run a stage by name and arguments."""
         if self._pool is None:
-            context = multiprocessing.get_context("spawn")
-            devices = context.SimpleQueue()
+            fork = context()
+            devices = fork.SimpleQueue()
             for slot in range(self.count):
                 devices.put(self._devices[slot % len(self._devices)] if self._devices else "")
             self._pool = ProcessPoolExecutor(
-                self.count, mp_context=context, initializer=_begin, initargs=(devices,)
+                self.count, mp_context=fork, initializer=_begin, initargs=(devices,)
             )
         return self._pool.submit(perform, *command)
 
@@ -227,10 +228,10 @@ class Makers:
         trace: TracebackType | None,
     ) -> None:
         if self._pool is not None:
-            self._pool.shutdown(wait=kind is None, cancel_futures=True)
             if kind is not None:
                 for process in multiprocessing.active_children():
                     process.terminate()
+            self._pool.shutdown(cancel_futures=True)
 
 
 def _begin(devices: Any) -> None:

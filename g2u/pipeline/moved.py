@@ -68,7 +68,7 @@ def prove(config: Params, name: str) -> str:
     model.close()
     for adapter in new:
         path = identity.moves_file(entries[adapter] is None)
-        told = identity.moves(entries[adapter] is None)
+        told = identity.recorded(path)
         own = {**told.get(adapter, {}), identity.digest(adapter, entries[adapter]): earlier}
         write_whole(path, json.dumps({**told, adapter: own}, indent=1, sort_keys=True) + "\n")
     return (

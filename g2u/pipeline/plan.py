@@ -4,18 +4,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from g2u.calls.asking import BrokeredCalls, Tally
-from g2u.calls.brokers import Brokers
+from g2u.calls.brokers import Brokers, budget
+from g2u.calls.budget import Spent
 from g2u.calls.opened import known_calls
 from g2u.params.params import Params
 from g2u.pipeline.stale import stale, status
 from g2u.pipeline.workers import worker_count
+from g2u.questions.prepared import Prepared
 from g2u.records import Picture, Question, Thought
+from g2u.scores.samples import samples
 from g2u.tables import parquet
 from g2u.tables import schemas as tables
 from g2u.tables.places import BenchmarkFolder, Cell
-from g2u.thoughts.imagining import Imagining
-from stages.generate import imagined
-from stages.prepare import Prepared, samples
+from g2u.thoughts.imagining import Imagining, imagined
 from stages.understand import REWARDS, Understanding
 
 GUESS_SECONDS = {"edit": 0.03, "answer": 0.02, "score": 0.003, "embed": 0.003}
@@ -175,7 +176,7 @@ def table(plans: Sequence[CellPlan], config: Params, *, by_cell: bool) -> str:
                 continue
             seconds = tally.made * known.get(kind, GUESS_SECONDS[kind])
             size = tally.made * GUESS_BYTES[kind] / 1e6
-            prices = config.budget(each.cell.model).prices
+            prices = budget(config.run, each.cell.model, Spent()).prices
             money = tally.made * prices.get(kind, 0.0)
             values = [tally.made, tally.reused, seconds / 3600, size, money]
             row = totals.setdefault(kind, [0.0] * len(values))

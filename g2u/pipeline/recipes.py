@@ -17,18 +17,24 @@ from pydantic import BaseModel
 
 from g2u import plugins
 from g2u.code import identity
-from g2u.code.dependencies import LOADED_BY_NAME, shared_code
+from g2u.code.dependencies import shared_code
+from g2u.code.root import code_root, is_installed
 from g2u.digests import sha256
 from g2u.errors import G2UError
 from g2u.files import files_below
 from g2u.params.params import Params
 from g2u.params.sections import Axis, ModelPreset
-from g2u.params.settings import checked
 from g2u.protocols import Kind
+from g2u.settings import checked
 from g2u.tables.places import RECIPES
 
-OWN = ("g2u/code/dependencies.py", "g2u/pipeline/recipes.py", "stages/recipes.py")
-"""What makes recipes."""
+OWN = (
+    "g2u/code/dependencies.py",
+    "g2u/params/presets.yaml",
+    "g2u/pipeline/recipes.py",
+    "stages/recipes.py",
+)
+"""What makes recipes, and the presets that come with g2u."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,26 +42,25 @@ class Recipe:
     """What one kind of cell is made with."""
 
     params: dict[str, Any]
-    """Dotted keys of params.yaml or presets.yaml, and their values."""
+    """Dotted keys of params.yaml or a shelf, and their values."""
     code: list[str] = field(default_factory=list)
-    """Files, and folders of which each file counts, relative to the workspace."""
+    """Files, and folders of which each file counts, relative to the code's root."""
 
     def text(self, root: Path = Path()) -> str:
-        """The file's content: params, and the SHA-256 of each file of code."""
-        code = {
-            file.relative_to(root).as_posix(): _digest(file)
-            for place in self.code
-            for file in _files(root / place)
-        }
-        told = {"params": _plain(self.params), "code": code}
+        """The file's content in a workspace: params, and the SHA-256 of each file of code."""
+        told = {"params": _plain(self.params), "code": _digests(self.code, root)}
         return json.dumps(told, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
 
 
 def recipes(config: Params, root: Path = Path()) -> dict[Path, Recipe]:
     """Every recipe that params.yaml asks for, by its path in the workspace."""
-    shared = {stage: _common(stage, root) for stage in LOADED_BY_NAME}
+    shared = shared_code(code_root(root))
+
+    def code_of(stage: str) -> set[str]:
+        return {"stages/__init__.py", f"stages/{stage}.py", *shared[stage]}
+
     return {
-        path: Recipe(recipe.params, sorted({*recipe.code, *shared[_stage_of(path)]}))
+        path: Recipe(recipe.params, sorted({*recipe.code, *code_of(_stage_of(path))}))
         for path, recipe in named(config, root).items()
     }
 
@@ -78,22 +83,26 @@ def named(config: Params, root: Path = Path()) -> dict[Path, Recipe]:
     return found
 
 
-def elsewhere(config: Params, root: Path = Path()) -> str:
-    """Digest of what recipes say of foreign adapters, whose files DVC does not see; empty where
-    params.yaml uses none.
+def elsewhere(found: Iterable[Recipe], root: Path = Path()) -> str:
+    """Digest of what recipes say of code that DVC does not see: of foreign adapters, and of g2u
+    itself where it is installed; empty where there is no such code.
     """
-    known = plugins.foreign().keys()
+    installed, foreign = is_installed(root), plugins.foreign().keys()
+    recipes = list(found)
     told = {
         key: value
-        for recipe in named(config, root).values()
+        for recipe in recipes
         for key, value in recipe.params.items()
-        if key.startswith("identity.") or (key.startswith("code.") and key[5:] in known)
+        if key.startswith("identity.")
+        or (key.startswith("code.") and (installed or key[5:] in foreign))
     }
+    if installed:
+        told["code"] = _digests(sources(recipes), root)
     return sha256(told)[:16] if told else ""
 
 
 def sources(found: Iterable[Recipe]) -> list[str]:
-    """Files and folders that stage `recipes` depends on."""
+    """Files and folders that stage `recipes` depends on, relative to the code's root."""
     return sorted({*OWN, *(place for recipe in found for place in recipe.code)})
 
 
@@ -235,14 +244,21 @@ def _figures(config: Params, benchmark: str) -> list[str]:
     return [f"g2u/scores/official/{metric}.py", *_scorers(config, benchmark)]
 
 
-def _common(stage: str, root: Path) -> list[str]:
-    """What all cells of a stage run."""
-    return ["stages/__init__.py", f"stages/{stage}.py", *shared_code(stage, root)]
-
-
 def _stage_of(path: Path) -> str:
     """Generate of data/recipes/generate/tiny/detail.json, report of data/recipes/report.json."""
     return path.relative_to(RECIPES).parts[0].removesuffix(".json")
+
+
+def _digests(places: Iterable[str], root: Path) -> dict[str, str]:
+    """SHA-256 of every file of code that a workspace's stages run, by its path below the code's
+    root.
+    """
+    code = code_root(root)
+    return {
+        file.relative_to(code).as_posix(): _digest(file)
+        for place in places
+        for file in _files(code / place)
+    }
 
 
 def _files(place: Path) -> list[Path]:

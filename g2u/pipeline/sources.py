@@ -8,6 +8,7 @@ from pathlib import Path
 
 from g2u import plugins
 from g2u.code import identity
+from g2u.code.root import code_root
 from g2u.errors import DataError
 from g2u.params import reading as params
 from g2u.params.params import Params
@@ -57,7 +58,7 @@ class Inputs:
     @classmethod
     def of(cls, config: Params) -> "Inputs":
         """The state of what these params name."""
-        places = [Path(place) for place in CODE]
+        places = [code_root(Path()) / place for place in CODE]
         for name in config.benchmarks:
             places += config.presets.benchmarks[name].files()
         told = [path for path in (PATH, params.SHELF) if path.exists()]

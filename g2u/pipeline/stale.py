@@ -15,7 +15,7 @@ import yaml
 from g2u.errors import DataError
 from g2u.files import from_yaml
 from g2u.params.params import Params
-from g2u.pipeline import dvc
+from g2u.pipeline import dvc, guard
 from g2u.pipeline.recipes import recipes
 from g2u.pipeline.sync import dvc_files
 from g2u.tables.places import CELLS, RECIPES, BenchmarkFolder, Cell
@@ -111,13 +111,14 @@ def stale(config: Params, told: Status) -> Stale:
 
 def restore(told: Status) -> list[str]:
     """Put back outputs that are gone and that DVC's cache holds; returns a line where it did."""
+    recorded = guard.recorded()
     gone = [
         path
         for changes in (told or {}).values()
         for change in changes
         if isinstance(change, dict)
         for path, state in change.get("changed outs", {}).items()
-        if state == "deleted"
+        if state == "deleted" and path in recorded
     ]
     if not gone:
         return []

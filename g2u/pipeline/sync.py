@@ -13,6 +13,7 @@ from pathlib import Path
 from g2u import plugins
 from g2u.calls.opened import known_calls
 from g2u.code.dependencies import PACKAGES
+from g2u.code.root import code_root, is_installed
 from g2u.digests import sha256
 from g2u.errors import DataError
 from g2u.files import write_whole
@@ -28,15 +29,15 @@ from g2u.pipeline.ownership import (
     is_generated,
     out_of,
 )
-from g2u.pipeline.recipes import elsewhere, halves, recipes, sources
+from g2u.pipeline.recipes import elsewhere, halves, named, recipes, sources
 from g2u.pipeline.sources import states
+from g2u.pipeline.study import BEGIN, DVC_FILE, END
 from g2u.tables.places import DATA, RECIPES, RECIPES_FILE, REPORT, TRAINING, BenchmarkFolder, Cell
 
 BENCHMARK_TEMPLATE = Path(__file__).with_name("benchmark.dvc.yaml")
 FAMILY_TEMPLATE = Path(__file__).with_name("family.dvc.yaml")
 RECIPES_TEMPLATE = Path(__file__).with_name("recipes.dvc.yaml")
-ROOT = Path("dvc.yaml")
-BEGIN, END = "# kept by g2u sync: begin", "# kept by g2u sync: end"
+STUDY_TEMPLATE = Path(__file__).with_name("study.dvc.yaml")
 IGNORED = f"""\
 # In folders that stages write, DVC looks at the stages' files alone: what else lies there is
 # somebody's, neither versioned nor touched; a link to nowhere would stop it. {HEADER}.
@@ -147,17 +148,21 @@ def _weights(config: Params, model: str, half: str, root: Path) -> str | None:
 def recipes_file(config: Params, root: Path) -> str:
     """Text of cells/dvc.yaml, kept until params or a source file change: it takes half a second."""
     told = config.model_dump(mode="json", exclude={"run", "nightly", "train"})
-    foreign = elsewhere(config, root)
-    now = sha256([told, foreign, states(root / folder for folder in PACKAGES)])
+    foreign = elsewhere(named(config, root).values(), root)
+    code = states(code_root(root) / folder for folder in PACKAGES)
+    now = sha256([told, sorted(config.written), foreign, code])
     kept = root / STATE / "recipes"
     if kept.exists():
         stamp, _, text = kept.read_text(encoding="utf-8").partition("\n")
         if stamp == now:
             return text
-    listed = "".join(f"      - {place}\n" for place in sources(recipes(config, root).values()))
+    found = list(recipes(config, root).values())
+    listed = "".join(f"      - {place}\n" for place in sources(found))
+    unseen = elsewhere(found, root)
     text = RECIPES_TEMPLATE.read_text(encoding="utf-8").replace("<<sources>>\n", listed)
-    text = text.replace("<<elsewhere>>", f" --elsewhere {foreign}" if foreign else "")
-    text = _chosen(text, {"shelf"} if (root / SHELF).exists() else set())
+    text = text.replace("<<elsewhere>>", f" --elsewhere {unseen}" if unseen else "")
+    has = {"presets.yaml": (root / SHELF).exists(), "code": not is_installed(root)}
+    text = _chosen(text, config.written | {name for name, is_there in has.items() if is_there})
     write_whole(kept, f"{now}\n{text}")
     return text
 
@@ -201,7 +206,8 @@ def dvc_files(config: Params, root: Path = Path()) -> dict[Path, str]:
             path = Cell(benchmark, model, family).dvc_file
             if path not in files:
                 files[path] = family_file(config, benchmark, family, root)
-    files[ROOT] = root_file(config, (root / ROOT).read_text(encoding="utf-8"), root)
+    there = root / DVC_FILE if (root / DVC_FILE).exists() else STUDY_TEMPLATE
+    files[DVC_FILE] = root_file(config, there.read_text(encoding="utf-8"), root)
     return files
 
 
@@ -334,7 +340,7 @@ def sync_plan(config: Params, root: Path = Path()) -> Planned:
             theirs.append(f"{path}: no file, where g2u sync writes one; move it away")
         elif not place.exists() or (there := place.read_bytes()) != text.encode():
             texts[path] = text
-            if path != ROOT and place.exists() and not _is_synced(path, there):
+            if path != DVC_FILE and place.exists() and not _is_synced(path, there):
                 theirs.append(
                     f"{path}: g2u sync did not write it, or stages were added to it, and would "
                     "overwrite it; move it, or the stages, to a folder of their own"

@@ -12,6 +12,7 @@ from typing import Any, Protocol, TypeVar
 
 from g2u.calls.budget import Spent
 from g2u.params.params import Params
+from g2u.pipeline.forked import context
 
 R = TypeVar("R")
 
@@ -66,7 +67,7 @@ class Workers:
     def __init__(self, config: Params) -> None:
         self.count = worker_count(config)
         self._devices = config.run.devices
-        self._context = multiprocessing.get_context("spawn")
+        self._context = context()
         calls, seconds, money = (self._context.Value("d", 0.0) for _ in range(3))
         self._spent = Spent(calls, seconds, money, self._context.Lock())
         self._pools = [self._new_pool(slot) for slot in range(self.count)]
@@ -89,11 +90,11 @@ class Workers:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        for each in self._pools:
-            each.shutdown(wait=kind is None, cancel_futures=True)
         if kind is not None:
             for process in multiprocessing.active_children():
                 process.terminate()
+        for each in self._pools:
+            each.shutdown(cancel_futures=True)
 
     def _new_pool(self, slot: int) -> ProcessPoolExecutor:
         device = self._devices[slot % len(self._devices)] if self._devices else ""

@@ -11,10 +11,9 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-import fsspec
-
 from g2u.digests import sha256
 from g2u.errors import DataError
+from g2u.files import file_system
 from g2u.sharing.manifest import MANIFEST_BYTES, NAME, SharedFile, digest_of, manifest_of
 from g2u.sharing.reading import shown
 from g2u.sharing.signing import SIGNATURE
@@ -46,7 +45,7 @@ def fetched(place: str, trusted: str = "") -> Path:
 
 def _fetched(place: str, url: str, trusted: str) -> Path:
     try:
-        files, root = fsspec.core.url_to_fs(url)
+        files, root = file_system(url)
         raw = _read(files, f"{root.rstrip('/')}/{NAME}")
         signed = None
         with contextlib.suppress(FileNotFoundError):

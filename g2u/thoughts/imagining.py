@@ -2,15 +2,20 @@
 
 import sys
 import traceback
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from g2u import plugins
+from g2u.calls.asking import BrokeredCalls
+from g2u.calls.flow import in_order
 from g2u.errors import G2UError, in_one_line
 from g2u.params.params import Params
+from g2u.pictures.held import Spool
 from g2u.protocols import Calls
 from g2u.records import Failure, Picture, Question, Sampler, Thought
-from g2u.tables.places import Cell
+from g2u.tables import schemas as tables
+from g2u.tables.places import BenchmarkFolder, Cell
 from g2u.thoughts.drawing import without_thought
 
 HOUSE = Path(__file__).parents[2]
@@ -61,6 +66,34 @@ class Imagining:
             print(f"generate {self._cell}: question {question.id}: {reason}", file=sys.stderr)
             failed = [Thought(question.id, 0, "failed", reason)]
             return without_thought(question, "failed", reason) or failed
+
+
+async def imagined(
+    imagining: Imagining,
+    questions: Sequence[Question],
+    pictures: Mapping[str, Picture],
+    calls: BrokeredCalls,
+) -> list[Thought]:
+    """The thoughts of all questions, round after round, draw after draw; the pictures' files stay
+    in the call cache, and those that no call made lie in a spool.
+    """
+    thoughts: list[Thought] = []
+    spool = Spool()
+
+    async def thoughts_of(question: Question) -> list[Thought]:
+        return await imagining.imagine(question, pictures, calls)
+
+    async for found in in_order(questions, thoughts_of, calls.window):
+        thoughts += [replace(t, picture=t.picture and spool.keep(t.picture)) for t in found]
+    return sorted(thoughts, key=lambda thought: (thought.round, thought.draw))
+
+
+def material(cell: Cell, reads: str) -> Mapping[str, Picture]:
+    """The pictures that a family starts from, by digest of the source."""
+    folder = BenchmarkFolder(cell.benchmark)
+    if reads == "pictures":
+        return tables.read_pictures(folder.pictures)
+    return tables.read_oracles(folder.given(reads))
 
 
 def _place(error: Exception) -> str:

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from g2u.errors import ParamsError, unknown_name
 from g2u.params.reading import read
-from g2u.params.settings import Positive, Section
+from g2u.settings import Positive, Section
 from g2u.tables.places import STUDIED_WEIGHTS
 
 PATH = STUDIED_WEIGHTS / "params.yaml"

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from g2u.errors import ModelError
-from g2u.params.settings import Section, Text
 from g2u.protocols import Kind, Reply
 from g2u.records import AnswerRequest, EditRequest, EmbedRequest, Picture, ScoreRequest
+from g2u.settings import Section, Text
 
 if TYPE_CHECKING:
     from g2u_tiny.model.inference import Engine

@@ -15,7 +15,7 @@ from g2u.params.reading import load
 from g2u.params.sections import BenchmarkPreset
 from g2u.questions.benchmarks import table, tsv, unig2u
 from g2u.records import Sample
-from stages.prepare import samples
+from g2u.scores.samples import samples
 from tests.conftest import ROOT, png, tsv_rows, write_tsv
 
 COLUMNS = {"question": "asked", "pictures": "shown", "choices": "options", "answer": "gold"}

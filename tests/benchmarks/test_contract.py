@@ -13,9 +13,9 @@ import pytest
 from g2u import plugins
 from g2u.errors import DataError
 from g2u.params import reading as params
-from g2u.params.settings import checked
 from g2u.questions.benchmarks import easy_vqa
 from g2u.records import Sample
+from g2u.settings import checked
 from tests.conftest import ROOT, png, tsv_rows, write_tsv
 
 PUZZLES = ("ladder", "hairpin", "tracks", "braid", "threads", "mosaic")

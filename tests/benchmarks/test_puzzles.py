@@ -10,7 +10,6 @@ import pytest
 
 from g2u import plugins
 from g2u.errors import ParamsError
-from g2u.params.settings import checked
 from g2u.questions.benchmarks import braid, digits, hairpin, ladder, mosaic, threads, tracks
 from g2u.questions.puzzles import forest, strands
 from g2u.questions.puzzles.puzzle import (
@@ -23,6 +22,7 @@ from g2u.questions.puzzles.puzzle import (
     Split,
     split_of,
 )
+from g2u.settings import checked
 
 NAMES = ("ladder", "hairpin", "tracks", "braid", "threads", "mosaic", "palette", "digits")
 SERIAL = NAMES[:6]

@@ -8,13 +8,13 @@ import pytest
 from PIL import Image
 
 from g2u.errors import ParamsError
-from g2u.params.settings import checked
 from g2u.pictures.decoding import pixels_of
 from g2u.questions.benchmarks import signs
 from g2u.questions.benchmarks.signs import CONTRAST, FACES, SCALE, WORDS, Settings, Split
 from g2u.questions.signs import lettering, photograph
 from g2u.questions.signs.dice import Dice
 from g2u.records import Picture, Sample
+from g2u.settings import checked
 
 SPLITS: tuple[Split, ...] = ("development", "test")
 PIXELS = "e7982a6ea1dee3c1716f3053b8b4843a35427653f3c5c4e6972ddfd0a318f15d"

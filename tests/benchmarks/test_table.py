@@ -11,9 +11,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from g2u.errors import DataError, ParamsError
-from g2u.params.settings import checked
 from g2u.questions.benchmarks import table
 from g2u.records import Sample
+from g2u.settings import checked
 from tests.conftest import png
 
 COLUMNS = {

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from g2u.errors import DataError, ParamsError
-from g2u.params.settings import checked
 from g2u.questions.benchmarks import tsv
 from g2u.records import Sample
+from g2u.settings import checked
 from tests.conftest import SHARED, png, tsv_rows, write_tsv
 
 Rows = list[dict[str, str]]

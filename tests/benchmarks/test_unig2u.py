@@ -13,9 +13,9 @@ import pytest
 
 from g2u import plugins
 from g2u.errors import DataError, ParamsError
-from g2u.params.settings import checked
 from g2u.questions.benchmarks import unig2u
 from g2u.records import Sample
+from g2u.settings import checked
 from tests.conftest import png
 
 P, Q, R = png(1), png(2), png(3)

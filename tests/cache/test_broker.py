@@ -165,7 +165,7 @@ def test_leaving_waits_for_what_the_device_is_at(tmp_path: Path) -> None:
 
 def test_a_loop_that_does_not_tell_when_it_waits_is_refused(tmp_path: Path) -> None:
     calls = brokered(Batched(), FolderStore(tmp_path))
-    with pytest.raises(TypeError, match=r"g2u\.flow\.run"):
+    with pytest.raises(TypeError, match=r"g2u\.calls\.flow\.run"):
         asyncio.run(calls.answer(ask("a")))
 
 

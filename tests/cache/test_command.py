@@ -28,12 +28,12 @@ def test_the_line_that_refuses_the_first_form_names_the_command_that_takes_it_ov
     refused = commanded("cache", "stats")
     assert (refused["code"], refused["said"].count("\n")) == (1, 1)
     assert refused["said"].endswith("nothing is paid again: g2u migrate\n")
-    done = commanded("cache", "migrate")
+    done = commanded("migrate")
     assert (done["code"], done["said"]) == (
         0,
         f"{here.place}: 1 replies taken over, 1 damaged (forgotten, made again when asked for)\n",
     )
-    assert commanded("cache", "migrate")["said"] == f"{here.place}: 0 replies taken over\n"
+    assert commanded("migrate")["said"] == f"{here.place}: 0 replies taken over\n"
     assert here.get(KEY, "edit") == entry()
 
 

@@ -101,7 +101,7 @@ def forget(folder: Path, *, calls: bool = True) -> None:
             shutil.rmtree(path)
         else:
             path.unlink(missing_ok=True)
-    for path in sorted((folder / "data").rglob("*")):
+    for path in sorted([*folder.glob("data/**/*"), *folder.glob("cells/**/dvc.lock")]):
         if path.is_file() and path.name not in ("dvc.yaml", ".gitignore"):
             path.unlink()
 

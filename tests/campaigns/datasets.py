@@ -83,8 +83,7 @@ def sound(folder: Path) -> Path:
     """A dataset of two cells with four drawings each, exported in a workspace made for it."""
     workspace = folder / "workspace"
     (workspace / "g2u").mkdir(parents=True)
-    for name in ("params.yaml", "presets.yaml"):
-        (workspace / name).write_bytes((ROOT / name).read_bytes())
+    (workspace / "params.yaml").write_bytes((ROOT / "params.yaml").read_bytes())
     originals = [picture_of(png(number)) for number in range(4)]
     pictures = {picture.digest: picture for picture in originals}
     questions = [Question(f"q{n}", "Why?", pictures=(p.digest,)) for n, p in enumerate(originals)]

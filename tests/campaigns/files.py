@@ -95,13 +95,18 @@ LINKS = {
     "data/mine/detail/one/thoughts/link": "../../../../../notes.md",
     "data/mine/detail/one/thoughts/folder": "../../../../../predictions",
     "data/mine/detail/dangling": "nowhere",
-    "data/mine/dangling/one/thoughts": "nowhere",
+    "data/mine/detail/one/dangling": "nowhere",
     "data/mine/detail/one/costs/dangling.txt": "nowhere",
     "data/report/latest": "pages",
     "data/report/pages/link.html": "../../../notes.md",
     "data/recipes/link.json": "../../notes.md",
 }
-FOLDERS = ("data/empty", "data/mine/empty", "data/mine/empty/one/thoughts", "data/mine/detail/own")
+FOLDERS = (
+    "data/empty",
+    "data/mine/empty",
+    "data/mine/detail/one/thoughts/empty",
+    "data/mine/detail/own",
+)
 MODES = {
     "data/mine/pictures/notes.txt": 0o600,
     "data/mine/detail/one/thoughts/notes.md": 0o755,
@@ -179,7 +184,7 @@ class Campaign:
         for name, text in TEXTS.items():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             (folder / name).write_text(text)
-        (folder / "data/mine/thoughts/own.png").write_bytes(png(1))
+        (folder / "data/mine/detail/own.png").write_bytes(png(1))
         for name, target in LINKS.items():
             (folder / name).symlink_to(target)
         for name in FOLDERS:
@@ -195,6 +200,7 @@ class Campaign:
                 no_stages = shutil.ignore_patterns("dvc.yaml")  # DVC takes no output twice
                 shutil.copytree(folder / other, folder / name, ignore=no_stages)
             else:
+                (folder / name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(folder / other, folder / name)
 
     def _stage(self) -> None:
@@ -209,7 +215,7 @@ class Campaign:
     def theirs(self) -> Iterator[str]:
         gone = {"deleted.txt", "renamed.txt"}
         yield from (name for name in (*TEXTS, *LINKS, *FOLDERS, *PIPES, *HARD) if name not in gone)
-        yield from ("moved.txt", "data/mine/thoughts/own.png")
+        yield from ("moved.txt", "data/mine/detail/own.png")
         yield from (f"data/{name}/file.tsv" for name in BENCHMARKS)
         for name in COPIES:
             yield name

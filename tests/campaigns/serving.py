@@ -22,9 +22,9 @@ import psutil
 
 from g2u.models import null
 from g2u.models import openai as served
-from g2u.params.settings import checked
 from g2u.pictures.decoding import picture_of
 from g2u.records import AnswerRequest, EditRequest, ScoreRequest, Turn
+from g2u.settings import checked
 from tests.campaigns.attacks import CUT, KEY, KINDS, MODEL, Sent, chat, half
 from tests.conftest import Workspace, png
 from tests.models.servers import READY

@@ -19,7 +19,7 @@ from g2u.params import reading as params
 from g2u.params.sections import BenchmarkPreset
 from g2u.records import Sample
 from g2u.scores.gold import JUDGED
-from stages.prepare import samples
+from g2u.scores.samples import samples
 from tests.conftest import ROOT, png, write_tsv
 
 PICTURE = base64.b64encode(png(1)).decode()

@@ -20,6 +20,7 @@ from g2u.errors import G2UError
 from g2u.params.params import Params
 from g2u.params.reading import load
 from g2u.pipeline.checks import check, inapplicable
+from g2u.pipeline.study import BEGIN
 from tests.conftest import ROOT, Workspace, plain_params, tsv_rows, write_tsv
 
 Change = Callable[[dict[str, Any]], None]
@@ -369,9 +370,7 @@ def test_doctor_lists_every_fault(workspace: Workspace, monkeypatch: pytest.Monk
 def test_a_command_below_the_workspace_runs_in_its_root_and_prepares_what_it_scores(
     folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    for name in command.MARKS:
-        (folder / name).parent.mkdir(exist_ok=True)
-        (folder / name).touch()
+    (folder / "dvc.yaml").write_text(f"{BEGIN} report\n")
     write_tsv(folder / "x.tsv", tsv_rows(4))
     told(lambda raw: raw["presets"]["benchmarks"].update(mine={"source": "tsv", "file": "x.tsv"}))
     inner = folder / "results/of today"
@@ -385,7 +384,7 @@ def test_a_command_below_the_workspace_runs_in_its_root_and_prepares_what_it_sco
     found = json.loads((inner / "found.json").read_text())
     assert [run["accuracy"] for run in found.values()] == [1.0, 1.0]
     said = capsys.readouterr().err
-    assert "g2u: in ../.., the root of the workspace" in said
+    assert "g2u: in ../.., the root of the study" in said
     assert "mine is not prepared: its source is read" in said
     assert not (folder / "data").exists()
     (folder / "data/mine").mkdir(parents=True)
@@ -396,7 +395,7 @@ def test_a_command_below_the_workspace_runs_in_its_root_and_prepares_what_it_sco
     assert "mine is prepared, but data/mine/questions.parquet: not a" in capsys.readouterr().err
 
 
-def test_a_command_without_a_workspace_is_one_line(
+def test_a_command_without_a_study_is_one_line_that_says_how_to_make_one(
     folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr("sys.argv", ["g2u", "run"])
@@ -404,5 +403,6 @@ def test_a_command_without_a_workspace_is_one_line(
         command.entry()
     assert stopped.value.code == 1
     (said,) = capsys.readouterr().err.splitlines()
-    assert "no g2u workspace, here or above" in said
+    assert "no study, here or above" in said
+    assert said.endswith("g2u init FOLDER makes one")
     assert list(folder.iterdir()) == []

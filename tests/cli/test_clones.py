@@ -4,7 +4,6 @@ import base64
 import contextlib
 import json
 import random
-import re
 import shutil
 import subprocess
 import sys
@@ -198,25 +197,75 @@ def test_a_pulled_clone_asks_for_nothing_and_then_for_what_changed(
     assert run(clone, "dvc", "status").stdout.strip() == "Data and pipelines are up to date."
 
 
+def as_before(folder: Path, command: str) -> None:
+    """Lay a workspace out as it was before: a cell in seven folders, DVC's files among the data, a
+    stage's command spelled as in `command`.
+    """
+    spelled = {}
+    for path in sorted((folder / "data/mine").glob("*/*/**/*")):
+        family, model, noun, *rest = path.relative_to(folder / "data/mine").parts
+        if path.is_dir() or family in ("pictures", "oracles", "adversaries"):
+            continue
+        kind, _, suffix = noun.partition(".")
+        if noun == "thoughts":
+            former = f"data/mine/thoughts/{model}/{family}"
+            new = path.parent.relative_to(folder)
+            place = folder / former / path.name
+        else:
+            stage = f".{rest[0]}" if rest else f".{suffix}"
+            former = f"data/mine/{kind}/{model}/{family}{stage}"
+            new, place = path.relative_to(folder), folder / former
+        spelled[new.as_posix()] = former
+        place.parent.mkdir(parents=True, exist_ok=True)
+        path.rename(place)
+    for path in sorted((folder / "cells").rglob("dvc.*")):
+        parts = path.relative_to(folder / "cells").parts
+        cells = ("cells",) * (len(parts) == 3)
+        place = folder / Path("data", *parts[:1], *cells, *parts[1:])
+        text = path.read_text()
+        for new, former in sorted(spelled.items(), reverse=True):
+            text = text.replace(f"path: {new}\n", f"path: {former}\n")
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_text(text.replace("python -m stages.", command))
+    shutil.rmtree(folder / "cells")
+    for family in ("direct", "duplicate", "detail"):
+        shutil.rmtree(folder / "data/mine" / family, ignore_errors=True)
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("former", [("dvc.yaml", "dvc.lock"), ("dvc.lock",)], ids=len)
-def test_commands_that_an_older_g2u_spelled_otherwise_cost_nothing(
-    clone: Path, server: Drawing, former: tuple[str, ...]
+@pytest.mark.parametrize("command", ["python -m stages.", "python -S stages/run.py "], ids=len)
+def test_a_workspace_of_the_layout_of_before_is_taken_over_and_costs_nothing(
+    clone: Path, server: Drawing, command: str
 ) -> None:
-    """As an update of g2u finds them: in both files, or in the lock files alone."""
-    for name in former:
-        for path in (clone / name, *(clone / "data").rglob(name)):
-            text = re.sub(
-                r"python -m stages\.(?!train)", "python -S stages/run.py ", path.read_text()
-            )
-            path.write_text(text)
-    assert "3 cells are as DVC recorded them: 0 calls" in to_make(clone) or len(former) == 1
-    done = run(clone, "g2u.cli.main", "run")
-    assert "commands are spelled as they are now" in done.stderr
-    assert "Running stage" not in done.stderr
+    pulled = drawn(clone)
+    as_before(clone, command)
+    note = clone / "data/mine/answers/tiny/notes.md"
+    note.write_text("n")
+    refused = run(clone, "g2u.cli.main", "run", check=False)
+    assert refused.returncode == 1
+    assert refused.stderr.strip().endswith(
+        "the layout of before; expected cells/ beside data/: g2u migrate"
+    )
+    run(clone, "g2u.cli.main", "migrate")
+    assert note.read_text() == "n", "what a person keeps stays"
+    assert drawn(clone) == pulled
+    assert run(clone, "g2u.cli.main", "run").stdout.startswith("nothing to do: ")
     assert not server.asked
     assert run(clone, "dvc", "status").stdout.strip().endswith("are up to date.")
-    assert "spelled" not in run(clone, "g2u.cli.main", "run").stderr
+    assert run(clone, "dvc", "repro").stdout.strip().endswith("up to date.")
+
+
+def test_a_migration_that_would_overwrite_a_file_moves_none(clone: Path) -> None:
+    as_before(clone, "python -m stages.")
+    theirs = clone / "data/mine/detail/tiny/answers.parquet"
+    theirs.parent.mkdir(parents=True)
+    theirs.write_text("mine")
+    before = sorted(clone.joinpath("data").rglob("*"))
+    refused = run(clone, "g2u.cli.main", "migrate", check=False)
+    assert refused.returncode == 1
+    assert "data/mine/detail/tiny/answers.parquet: is there already" in refused.stderr
+    assert sorted(clone.joinpath("data").rglob("*")) == before
+    assert theirs.read_text() == "mine"
 
 
 @pytest.mark.slow

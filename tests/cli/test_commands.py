@@ -120,7 +120,7 @@ def test_a_cell_has_the_stages_and_dependencies_that_it_needs(workspace: Workspa
     assert "${item.editor_weights}" in deps["generate"]
     assert "${item.reader_weights}" in deps["understand"]
     assert "eyes" in deps["judge"]
-    assert "data/ladder/judgements/${item.baseline}/direct.parquet" in deps["score"]
+    assert "data/ladder/direct/${item.baseline}/judgements.parquet" in deps["score"]
     judged = workspace.folder / "data/ladder/detail/tiny/judgements.parquet"
     write_judgements(judged, [])
     theirs = judged.with_name("notes.txt")
@@ -168,6 +168,4 @@ def test_bad_input_is_one_line_exit_code_one_and_nothing_half_written(
     assert "Traceback" not in done.stderr
     assert {path.name for path in Path("data/mine").iterdir()} == {
         ".dvcignore",
-        "dvc.yaml",
-        "cells",
     }

@@ -88,10 +88,10 @@ def test_a_lock_file_without_a_copy_is_removed_when_broken(lock: Path) -> None:
 
 
 def test_a_second_driver_is_refused_as_long_as_the_first_runs(lock: Path) -> None:
-    code = "from g2u.cli import guard\nwith guard.only_driver(): print('held')"
+    code = "from g2u.pipeline import guard\nwith guard.only_driver(): print('held')"
     with guard.only_driver():
         done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-        assert "is running this workspace" in done.stderr
+        assert "is running this study" in done.stderr
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.stdout == "held\n"
     with pytest.raises(G2UError, match="wait for it"), guard.only_driver(), guard.only_driver():
@@ -115,4 +115,4 @@ def test_commands_that_write_are_refused_while_a_run_is_under_way(
     with guard.only_driver():
         done = workspace.run("g2u.cli.main", *command, check=False)
     assert done.returncode == 1
-    assert "is running this workspace; wait for it" in done.stderr
+    assert "is running this study; wait for it" in done.stderr

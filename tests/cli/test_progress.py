@@ -1,7 +1,10 @@
 """What is told of a run: counts in, lines out."""
 
+from typing import Any
+
 import pytest
 
+from g2u.report.headline import headlines
 from g2u.terminal.closing import rows_of, table
 from g2u.terminal.progress import Counts, Progress
 
@@ -152,11 +155,10 @@ def test_a_run_that_did_nothing_has_no_summary(progress: Progress) -> None:
     assert progress.on_terminal(80, 24) == []
 
 
-def gain(benchmark: str, arm: str, accuracy: float, verdict: str) -> dict[str, str]:
+def gain(benchmark: str, arm: str, accuracy: float, verdict: str) -> dict[str, Any]:
     """A row of gains.csv."""
     numbers = {"accuracy": accuracy, "gain": accuracy - 0.5, "gain_low": 0.0, "gain_high": 0.5}
-    said = {name: str(number) for name, number in numbers.items()}
-    return {"benchmark": benchmark, "model": "tiny", "arm": arm, "verdict": verdict, **said}
+    return {"benchmark": benchmark, "model": "tiny", "arm": arm, "verdict": verdict, **numbers}
 
 
 def test_the_closing_table_has_the_report_s_best_own_thought_and_verdict() -> None:
@@ -167,7 +169,7 @@ def test_the_closing_table_has_the_report_s_best_own_thought_and_verdict() -> No
         gain("ladder", "context", 0.8, "thought-mediated"),
         gain("ladder", "context, shuffled", 0.85, ""),
     ]
-    found = rows_of(numbers, gains)
+    found = rows_of(headlines(numbers, gains))
     assert [list(row.values()) for row in found] == [
         ["ladder", "tiny", "50.0", "context", "+30.0 [+0.0, +50.0]", "thought-mediated"],
         ["signs", "tiny", "50.0", "", "", "no own thoughts"],

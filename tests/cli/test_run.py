@@ -135,7 +135,10 @@ if __name__ == "__main__":
 @pytest.mark.slow
 def test_workers_die_with_their_parent(small: Workspace) -> None:
     Path("parent.py").write_text(PARENT)
-    environment = {**os.environ, "PYTHONPATH": str(small.folder)}
+    environment = {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join([str(small.folder), os.environ.get("PYTHONPATH", "")]),
+    }
     with subprocess.Popen(
         [sys.executable, "parent.py"], stdout=subprocess.PIPE, text=True, env=environment
     ) as parent:

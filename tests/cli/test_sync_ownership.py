@@ -66,7 +66,8 @@ def without(workspace: Workspace, axis: str, name: str) -> Params:
 
 
 def everything() -> set[str]:
-    return {str(path) for path in Path("data").rglob("*") if not path.is_dir()}
+    below = (path for name in ("data", "cells") for path in Path(name).rglob("*"))
+    return {str(path) for path in below if not path.is_dir()}
 
 
 def test_every_output_of_the_dvc_yaml_files_is_known_with_its_form(config: Params) -> None:
@@ -102,7 +103,11 @@ def test_a_removed_benchmark_takes_what_g2u_wrote_and_leaves_the_rest(
     config = without(workspace, "benchmarks", "ladder")
     said = sync(config)
     assert everything() >= set(theirs)
-    left = {name for name in everything() if name.startswith(("data/ladder", "data/raw", "cells/ladder", "cells/raw"))}
+    left = {
+        name
+        for name in everything()
+        if name.startswith(("data/ladder", "data/raw", "cells/ladder", "cells/raw"))
+    }
     assert left == set(theirs)
     assert "removed data/ladder but for files that g2u did not write" in said
     assert sync(config) == []

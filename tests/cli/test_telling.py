@@ -117,7 +117,7 @@ def test_a_stage_that_stops_is_its_line_and_where_the_rest_lies(
     (log,) = logs()
     assert code == 1
     assert said[-2] == f"what stages and DVC said: {log}"
-    assert said[-1].startswith("DataError: stage data/mine/cells/")
+    assert said[-1].startswith("DataError: stage cells/mine/")
     assert "ValueError: a bug" in said, "a bug keeps its traceback"
     assert "ValueError: a bug" in log.read_text()
     assert not any("Running stage" in line for line in said)

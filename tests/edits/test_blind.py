@@ -11,8 +11,7 @@ from g2u.errors import ParamsError
 from g2u.params.params import Params
 from g2u.pictures.decoding import picture_of
 from g2u.records import Picture, Question, Thought
-from g2u.thoughts.imagining import Imagining
-from stages.generate import imagined
+from g2u.thoughts.imagining import Imagining, imagined
 from tests.conftest import Workspace, png, tsv_rows
 from tests.models.test_realesrgan import weights
 

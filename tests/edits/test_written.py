@@ -19,7 +19,7 @@ from g2u.records import Failure, Picture, Question, Turn
 from g2u.tables.places import Cell
 from g2u.thoughts.edits import written
 from g2u.thoughts.imagining import Imagining
-from stages.generate import imagined as imagined_by
+from g2u.thoughts.imagining import imagined as imagined_by
 from tests.conftest import Workspace, imagined, png, tsv_rows
 from tests.edits.test_rounds import Painter
 

@@ -178,6 +178,17 @@ def test_a_sweep_keeps_every_point_as_an_experiment_and_the_workspace_as_it_was(
 def test_an_axis_that_does_not_exist_is_refused(axes: list[str]) -> None:
     from flows.sweep import changed, points
 
-    raw = {"presets": {"models": {"tiny": {"sampler": {"steps": 8}}}}}
+    shelf = {"models": {"tiny": {"sampler": {"steps": 8}}}}
     with pytest.raises(ParamsError, match="expected"):
-        _ = [changed(raw, point) for point in points(axes)]
+        _ = [changed({}, point, shelf) for point in points(axes)]
+
+
+def test_an_axis_may_be_a_preset_of_the_shelf_or_a_section_that_is_left_out() -> None:
+    from flows.sweep import changed
+
+    shelf = {"models": {"tiny": {"adapter": "tiny", "sampler": {"steps": 8}}}}
+    point = {"presets.models.tiny.sampler.steps": 2, "generate.seed": 3}
+    found = changed({"presets": {"models": {}}}, point, shelf)
+    assert found["presets"]["models"]["tiny"] == {"adapter": "tiny", "sampler": {"steps": 2}}
+    assert found["generate"] == {"seed": 3, "max_failed": 0}
+    assert shelf["models"]["tiny"]["sampler"] == {"steps": 8}

@@ -265,9 +265,9 @@ def test_a_night_commits_what_a_clone_needs_and_nothing_beside(night: Workspace)
     night.raw["score"]["resamples"] = 300
     night.raw["benchmarks"] = ["ladder"]
     night.write()
-    for name in ("notes.md", "data/raw.csv", "data/ladder/notes/tiny/metrics.json"):
+    for name in ("notes.md", "data/raw.csv", "data/ladder/direct/tiny/notes.json"):
         Path(name).write_text("mine")
-    Path("data/raw").mkdir()
+    Path("cells/raw").mkdir()
     Path("cells/raw/dvc.yaml").write_text("stages: {}\n")
     git_("add", "notes.md", "data/raw.csv")
     said = record.fn()

@@ -47,7 +47,6 @@ FIRST = "_first"
 @pytest.mark.parametrize("path", sorted((ROOT / "studies").glob("*.yaml")), ids=lambda p: p.stem)
 def test_every_study_is_sound(path: Path, tmp_path: Path) -> None:
     (tmp_path / "params.yaml").write_text(yaml.safe_dump(params_of(path.stem, ROOT)))
-    shutil.copy(ROOT / "presets.yaml", tmp_path)
     config = load(tmp_path / "params.yaml")
     for benchmark in config.benchmarks:
         if benchmark.endswith(FIRST):

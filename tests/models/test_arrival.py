@@ -8,17 +8,17 @@ from typing import Any
 
 import numpy as np
 import pytest
-import yaml
 
 from g2u import plugins
 from g2u.conformance.arrival import FIRST, MORE, exceeds, loud, numbered, numbers, verdicts
 from g2u.conformance.suite import Check, Conformance
+from g2u.params.reading import shelved
 from g2u.pictures.decoding import pixels_of
 from g2u.records import AnswerRequest, EditRequest, Turn
 from tests.conftest import ROOT, typed
 from tests.models.liars import Liar, read, serving
 
-BAGEL = yaml.safe_load((ROOT / "presets.yaml").read_text())["presets"]["models"]["bagel"]
+BAGEL = shelved(ROOT / "params.yaml")["models"]["bagel"]
 Found = dict[str, str]
 """Outcome by the name of the check."""
 

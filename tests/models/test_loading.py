@@ -15,8 +15,8 @@ from g2u.errors import ModelError, ParamsError
 from g2u.inprocess.batches import in_batches
 from g2u.models import hf_chat, pair
 from g2u.params import reading as params
-from g2u.params.settings import checked
 from g2u.records import AnswerRequest, EditRequest, Failure, Turn, ending
+from g2u.settings import checked
 from tests.conftest import ROOT, typed
 from tests.models.builders import CHATS
 

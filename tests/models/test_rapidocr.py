@@ -26,10 +26,10 @@ from g2u.errors import ModelError, ParamsError
 from g2u.models import rapidocr
 from g2u.models.rapidocr import NO_TEXT, Reader, Settings, View, ctc, weights
 from g2u.params import reading as params
-from g2u.params.settings import checked
 from g2u.pictures.decoding import picture_of, picture_of_pixels, pixels_of
 from g2u.records import AnswerRequest, Failure, Picture, Question, ScoreRequest, Text, Thought, Turn
 from g2u.scores.responses import refuses
+from g2u.settings import checked
 from g2u.tables.places import Cell
 from tests.conftest import asked_at_once, brokered, plain_params
 

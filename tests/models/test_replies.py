@@ -15,9 +15,9 @@ import pytest
 from PIL import Image
 
 from g2u.models import openai as served
-from g2u.params.settings import checked
 from g2u.pictures.decoding import picture_of
 from g2u.records import AnswerRequest, EditRequest, Failure, Turn, ending
+from g2u.settings import checked
 from tests.conftest import png
 from tests.models.servers import dropped, replied
 

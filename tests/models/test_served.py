@@ -15,9 +15,9 @@ from g2u.conformance.suite import Conformance
 from g2u.errors import ModelError, ParamsError
 from g2u.models import openai as served
 from g2u.models.openai.bodies import BrokenReplyError, trailing
-from g2u.params.settings import checked
 from g2u.pictures.decoding import picture_of
 from g2u.records import AnswerRequest, EditRequest, Failure, ScoreRequest, Turn, ending
+from g2u.settings import checked
 from tests.conftest import png, typed
 from tests.models.builders import CHATS
 from tests.models.servers import LASTING, PASSING, Faulty, faulty, started

@@ -13,13 +13,13 @@ import torch
 import g2u_tiny.model as tiny
 from g2u.errors import ModelError, ParamsError
 from g2u.params.reading import load
-from g2u.params.settings import checked
 from g2u.pictures.decoding import picture_of
 from g2u.protocols import Model
 from g2u.questions.benchmarks import ladder
 from g2u.questions.wording import question_prompt
 from g2u.records import AnswerRequest, EditRequest, Failure, Picture, Sample, ScoreRequest, Turn
 from g2u.scores.statistics import Resampling, paired_gain
+from g2u.settings import checked
 from g2u_tiny.model.inference import Engine
 from g2u_tiny.model.network import TinyConfig, TinyNetwork
 from g2u_tiny.model.sequence import flow_times
@@ -188,7 +188,7 @@ def test_shipped_weights_belong_to_the_declared_recipe() -> None:
     file = tiny.WEIGHTS / "model.safetensors"
     assert config["weights_sha256"] == hashlib.sha256(file.read_bytes()).hexdigest()
     curve = (tiny.WEIGHTS / "curve.csv").read_text().splitlines()
-    assert curve[-1].split(",")[0] == str(load(ROOT / "params.yaml").train.steps)
+    assert curve[-1].split(",")[0] == str(load(ROOT / "params.yaml").model_dump()["train"]["steps"])
     size = sum(p.numel() for p in TinyNetwork(TinyConfig()).parameters())
     assert config["parameters"] == size
 

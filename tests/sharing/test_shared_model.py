@@ -10,9 +10,9 @@ import yaml
 from g2u import plugins
 from g2u.errors import DataError, ParamsError
 from g2u.models import shared as adapter
-from g2u.params.settings import checked
 from g2u.pictures.decoding import picture_of
 from g2u.records import EditRequest, Failure, Picture
+from g2u.settings import checked
 from g2u.sharing.manifest import NAME, read_manifest, write_manifest
 from g2u.tables import schemas as tables
 from tests.conftest import Workspace, png, tsv_rows, typed

@@ -8,7 +8,7 @@ import pytest
 from g2u.errors import DataError
 from g2u.questions.files.selection import drawn, matching, shares
 from g2u.records import Question, Sample, Target
-from stages.prepare import samples
+from g2u.scores.samples import samples
 from tests.conftest import Workspace, tsv_rows
 
 

@@ -97,8 +97,9 @@ def test_every_module_a_stage_reaches_is_a_dependency(stage: str) -> None:
 
 def reached_by_training() -> set[Path]:
     """What train imports, and the benchmarks of its mixture, which it loads by name."""
-    mixture = load(ROOT / "params.yaml", whole=True).train.mixture
-    named = [Path("g2u/questions/benchmarks") / f"{name}.py" for name in mixture]
+    train = load(ROOT / "params.yaml", whole=True).train
+    assert train is not None
+    named = [Path("g2u/questions/benchmarks") / f"{name}.py" for name in train.mixture]
     return {file for start in (Path("stages/train.py"), *named) for file in reached(start, ROOT)}
 
 

@@ -323,7 +323,7 @@ def test_dvc_runs_the_cells_of_a_changed_recipe_and_no_others(workspace: Workspa
     said = "recipes: 10, 1 of them new or changed: g2u/thoughts/edits/blank.py changed"
     assert said in done.stderr.splitlines()
     assert kept.stat().st_mtime_ns == untouched
-    shelf = workspace.folder / "presets.yaml"
+    shelf = workspace.folder / "g2u/params/presets.yaml"
     shelf.write_text(shelf.read_text().replace("level: 128", "level: 90"))
     workspace.raw["run"]["workers"] = 2  # which changes no result
     workspace.write()

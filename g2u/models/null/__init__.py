@@ -14,7 +14,6 @@ from PIL import Image
 from pydantic import Field
 
 from g2u.digests import described, sha256
-from g2u.params.settings import Section
 from g2u.pictures.decoding import picture_of_pixels, pixels_of
 from g2u.protocols import Kind, Reply
 from g2u.records import (
@@ -27,6 +26,7 @@ from g2u.records import (
     ScoreRequest,
     Text,
 )
+from g2u.settings import Section
 
 VERSION = "1"
 CAPABILITIES = frozenset({"edit", "answer", "sample", "score", "embed"})

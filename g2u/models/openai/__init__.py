@@ -16,9 +16,9 @@ from pydantic import Field, JsonValue
 
 from g2u.digests import canonical
 from g2u.errors import ModelError
-from g2u.params.settings import Form, NotNegative, Positive, Section, Text, holding
 from g2u.protocols import Kind, Reply
 from g2u.records import AnswerRequest, EditRequest, Picture, Request, ScoreRequest
+from g2u.settings import Form, NotNegative, Positive, Section, Text, holding
 
 if TYPE_CHECKING:
     from g2u.models.openai.client import Client

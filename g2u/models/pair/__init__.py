@@ -10,9 +10,9 @@ from typing import Annotated, Any, cast
 from pydantic import Field, ValidationInfo, field_validator
 
 from g2u import plugins
-from g2u.params.settings import OneOf, Section
 from g2u.protocols import Act, Embedder, Kind, Model, Reply, Server
 from g2u.records import AnswerRequest, EditRequest, EmbedRequest, Picture, ScoreRequest
+from g2u.settings import OneOf, Section
 
 DRAWS = frozenset({"draw", "edit"})
 

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from g2u.params.settings import NotNegative, Section
+from g2u.settings import NotNegative, Section
 
 Share = Annotated[float, Field(ge=0, le=1)]
 

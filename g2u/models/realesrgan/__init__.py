@@ -16,9 +16,9 @@ from g2u.errors import ModelError
 from g2u.inprocess.batches import in_batches
 from g2u.inprocess.loading import DEVICE
 from g2u.models.realesrgan import weights
-from g2u.params.settings import Form, Section, Text
 from g2u.protocols import Act, Kind, Reply
 from g2u.records import AnswerRequest, EditRequest, Failure, Picture, ScoreRequest
+from g2u.settings import Form, Section, Text
 
 if TYPE_CHECKING:
     from g2u.models.realesrgan.drawing import Drawing

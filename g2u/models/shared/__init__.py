@@ -12,10 +12,10 @@ from pathlib import Path
 from g2u import plugins
 from g2u.digests import sha256
 from g2u.errors import G2UError, ParamsError
-from g2u.params.settings import Section, Text, checked
 from g2u.pictures.decoding import picture_of
 from g2u.protocols import Act, Kind, Reply
 from g2u.records import AnswerRequest, EditRequest, Failure, Picture, ScoreRequest
+from g2u.settings import Section, Text, checked
 from g2u.sharing.manifest import NAME, Manifest, SharedCell, read_manifest
 from g2u.sharing.rows import PIXELS, read_shard
 

@@ -10,9 +10,9 @@ from importlib.resources import files
 from typing import Literal
 
 from g2u.errors import DataError
-from g2u.params.settings import Positive, Section
 from g2u.pictures.decoding import picture_of
 from g2u.records import AnswerFormat, Picture, Question, Sample, Target
+from g2u.settings import Positive, Section
 
 SCORERS = ("short", "yes_no")
 

@@ -12,13 +12,13 @@ from typing import Annotated, Literal
 import numpy as np
 from pydantic import Field
 
-from g2u.params.settings import NotNegative, Positive, Section
 from g2u.pictures.decoding import picture_of_pixels
 from g2u.questions.signs import words
 from g2u.questions.signs.dice import Dice
 from g2u.questions.signs.lettering import CAPITAL, UNITS, Outline, covered, outline
 from g2u.questions.signs.photograph import SCALE, WHOLE, Colour, Pixels, photographed
 from g2u.records import Picture, Question, Sample, Target
+from g2u.settings import NotNegative, Positive, Section
 
 SCORERS = ("letters",)
 QUESTION = "What does the sign say?"

@@ -26,7 +26,6 @@ from typing import Annotated, Any, Self
 from pydantic import model_validator
 
 from g2u.errors import DataError
-from g2u.params.settings import OneOf, Section, Text, unfit
 from g2u.questions.files.ahead import ahead
 from g2u.questions.files.cells import pictures_in
 from g2u.questions.files.marks import Marked, Marks
@@ -34,6 +33,7 @@ from g2u.questions.files.options import Kind, Options, letter_of, options_in, op
 from g2u.questions.files.rows import Row, dataset_rows, rows_of
 from g2u.questions.files.texts import is_absent, one_text, text_of
 from g2u.records import AnswerFormat, Picture, Question, Sample, Target
+from g2u.settings import OneOf, Section, Text, unfit
 
 SCORERS = (
     "boxed", "choice", "displacement", "equivalent", "graded", "json_object", "label", "letters",

@@ -20,7 +20,6 @@ from typing import Annotated, Self
 from pydantic import model_validator
 
 from g2u.errors import DataError, in_one_line
-from g2u.params.settings import OneOf, Positive, Section, unfit
 from g2u.pictures.decoding import picture_of
 from g2u.questions.files.ahead import ahead
 from g2u.questions.files.cells import SPELT_LIST, file_below, pictures_in, spelt
@@ -29,6 +28,7 @@ from g2u.questions.files.options import Options, letter_of, lettered, options_in
 from g2u.questions.files.separated import SeparatedFile, TextRow
 from g2u.questions.files.texts import one_text
 from g2u.records import AnswerFormat, Picture, Question, Sample, Target
+from g2u.settings import OneOf, Positive, Section, unfit
 
 SCORERS = (
     "boxed", "choice", "displacement", "equivalent", "graded", "json_object", "label", "list",

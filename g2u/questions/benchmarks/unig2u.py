@@ -19,7 +19,6 @@ from pathlib import Path
 from typing import Annotated
 
 from g2u.errors import DataError, in_one_line
-from g2u.params.settings import OneOf, Positive, Section
 from g2u.questions.files.ahead import ahead
 from g2u.questions.files.cells import pictures_in
 from g2u.questions.files.marks import Marked
@@ -27,6 +26,7 @@ from g2u.questions.files.options import Kind, letter_of, options_in, options_of
 from g2u.questions.files.rows import Row, rows_of
 from g2u.questions.files.texts import one_text, text_of
 from g2u.records import AnswerFormat, Question, Sample, Target
+from g2u.settings import OneOf, Positive, Section
 
 SCORERS = (
     "boxed", "choice", "displacement", "equivalent", "json_object", "label", "relaxed", "route",

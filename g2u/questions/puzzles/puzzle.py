@@ -14,9 +14,9 @@ from typing import Literal, Protocol, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from g2u.params.settings import NotNegative, Positive, Section
 from g2u.pictures.decoding import picture_of_pixels
 from g2u.records import AnswerFormat, Question, Sample, Target
+from g2u.settings import NotNegative, Positive, Section
 
 SIZE = 48
 """Side of every picture in pixels."""

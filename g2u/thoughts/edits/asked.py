@@ -6,9 +6,9 @@ the question and may have the solution drawn, unlike the question-agnostic famil
 
 from collections.abc import Mapping
 
-from g2u.params.settings import Positive, Section
 from g2u.protocols import Calls
 from g2u.records import Picture, Question, Sampler, Thought
+from g2u.settings import Positive, Section
 from g2u.thoughts.drawing import Wording, draw, without_thought
 
 NEEDS = frozenset({"edit"})

@@ -7,10 +7,10 @@ from typing import Annotated
 from PIL import Image
 from pydantic import Field
 
-from g2u.params.settings import Section
 from g2u.pictures.decoding import picture_of_pixels
 from g2u.protocols import Calls
 from g2u.records import Picture, Question, Sampler, Thought
+from g2u.settings import Section
 from g2u.thoughts.drawing import without_model
 
 NEEDS: frozenset[str] = frozenset()

@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 
-from g2u.params.settings import Section
 from g2u.protocols import Calls
 from g2u.records import Picture, Question, Sampler, Thought
+from g2u.settings import Section
 
 NEEDS: frozenset[str] = frozenset()
 READS = "pictures"

@@ -6,10 +6,10 @@ A template like that of `template`; the drawing stands beside the question's fir
 from collections.abc import Mapping
 from typing import Annotated
 
-from g2u.params.settings import Section, holding
 from g2u.protocols import Calls
 from g2u.questions.wording import filled
 from g2u.records import Picture, Question, Sampler, Thought
+from g2u.settings import Section, holding
 from g2u.thoughts.drawing import Wording, asked, completed, edit_request, without_thought
 
 NEEDS = frozenset({"draw"})

@@ -6,9 +6,9 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
-from g2u.params.settings import Positive, Section
 from g2u.protocols import Calls
 from g2u.records import Picture, Question, Sampler, Thought
+from g2u.settings import Positive, Section
 from g2u.thoughts.drawing import without_model
 
 NEEDS: frozenset[str] = frozenset()

@@ -6,11 +6,11 @@ from typing import Annotated
 
 import numpy as np
 
-from g2u.params.settings import OneOf, Section
 from g2u.pictures.decoding import picture_of_pixels, pixels_of
 from g2u.pictures.filters import FILTERS
 from g2u.protocols import Calls
 from g2u.records import Picture, Question, Sampler, Thought
+from g2u.settings import OneOf, Section
 from g2u.thoughts.drawing import without_model
 
 NEEDS: frozenset[str] = frozenset()

@@ -10,9 +10,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Annotated
 
-from g2u.params.settings import Positive, Section, holding
 from g2u.protocols import Calls, Reply
 from g2u.records import AnswerRequest, Failure, Picture, Question, Sampler, Thought, Turn
+from g2u.settings import Positive, Section, holding
 from g2u.thoughts.drawing import (
     Wording,
     asked,

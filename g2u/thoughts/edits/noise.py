@@ -6,10 +6,10 @@ from functools import lru_cache
 import numpy as np
 
 from g2u.digests import call_seed
-from g2u.params.settings import Section
 from g2u.pictures.decoding import picture_of_pixels
 from g2u.protocols import Calls
 from g2u.records import Picture, Question, Sampler, Thought
+from g2u.settings import Section
 from g2u.thoughts.drawing import without_model
 
 NEEDS: frozenset[str] = frozenset()

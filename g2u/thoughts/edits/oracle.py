@@ -5,9 +5,9 @@ Made by prepare from the item's own structure; reported apart, never a model's a
 
 from collections.abc import Mapping
 
-from g2u.params.settings import Section
 from g2u.protocols import Calls
 from g2u.records import Picture, Question, Sampler, Thought
+from g2u.settings import Section
 from g2u.thoughts.drawing import given
 
 NEEDS: frozenset[str] = frozenset()

@@ -5,9 +5,9 @@ Questions that share a picture share its thought: the call is the same, so it is
 
 from collections.abc import Mapping
 
-from g2u.params.settings import Positive, Section, Text
 from g2u.protocols import Calls
 from g2u.records import Picture, Question, Sampler, Thought
+from g2u.settings import Positive, Section, Text
 from g2u.thoughts.drawing import Wording, draw
 
 NEEDS = frozenset({"edit"})

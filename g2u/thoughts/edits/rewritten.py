@@ -7,9 +7,9 @@ and the base prompt. An empty reply is a failure; both prompts are kept.
 from collections.abc import Mapping
 from typing import Annotated
 
-from g2u.params.settings import Positive, Section, Text, formatted
 from g2u.protocols import Calls
 from g2u.records import AnswerRequest, Picture, Question, Sampler, Thought, Turn
+from g2u.settings import Positive, Section, Text, formatted
 from g2u.thoughts.drawing import draw_as_written
 
 NEEDS = frozenset({"answer", "edit"})

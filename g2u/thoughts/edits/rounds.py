@@ -15,10 +15,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Literal
 
-from g2u.params.settings import NotNegative, Section, Text
 from g2u.protocols import Calls
 from g2u.questions.wording import REFLECT, STOP
 from g2u.records import AnswerRequest, Failure, Picture, Question, Sampler, Thought, Turn
+from g2u.settings import NotNegative, Section, Text
 from g2u.thoughts.drawing import Wording, asked, completed, edit_request, tagged, whole
 
 NEEDS = frozenset({"answer", "edit"})

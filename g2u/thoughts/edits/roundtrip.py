@@ -5,9 +5,9 @@ What its encoder and decoder do to a picture, and nothing that it imagines. A co
 
 from collections.abc import Mapping
 
-from g2u.params.settings import Section, Text
 from g2u.protocols import Calls
 from g2u.records import Picture, Question, Sampler, Thought
+from g2u.settings import Section, Text
 from g2u.thoughts.drawing import Wording, draw
 
 NEEDS = frozenset({"edit"})

@@ -11,10 +11,10 @@ from typing import Annotated
 
 from pydantic import Field
 
-from g2u.params.settings import Form, Section, Text, formatted
 from g2u.protocols import Calls
 from g2u.questions.wording import PLAN
 from g2u.records import AnswerRequest, Failure, Picture, Question, Sampler, Thought, Turn
+from g2u.settings import Form, Section, Text, formatted
 from g2u.thoughts.drawing import Wording, draw, whole, without_thought
 
 NEEDS = frozenset({"answer", "edit"})

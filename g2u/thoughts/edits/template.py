@@ -6,10 +6,10 @@ The options and the answer never enter the prompt.
 from collections.abc import Mapping
 from typing import Annotated
 
-from g2u.params.settings import Positive, Section, holding
 from g2u.protocols import Calls
 from g2u.questions.wording import filled
 from g2u.records import Picture, Question, Sampler, Thought
+from g2u.settings import Positive, Section, holding
 from g2u.thoughts.drawing import Wording, draw
 
 NEEDS = frozenset({"edit"})

@@ -1,0 +1,3 @@
+from g2u.study import Study
+
+open = Study
