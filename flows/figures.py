@@ -18,6 +18,7 @@ from plotly.offline import get_plotlyjs
 
 from flows.study import RESULTS, WORKSPACES
 from g2u import plugins
+from g2u.arms import of_main
 from g2u.errors import DataError, run_main
 from g2u.files import write_whole
 from g2u.pictures.decoding import pixels_of
@@ -126,12 +127,12 @@ def row(benchmark: str) -> Row:
 
 def _scores(cell: Cell) -> dict[str, float | None]:
     """Score of each question in the cell's main arm."""
-    rows = tables.read_scores(cell.scores)
-    return {score.id: score.score for score in rows if score.arm == rows[0].arm}
+    return {score.id: score.score for score in of_main(tables.read_scores(cell.scores))}
 
 
 def _panel(heading: str, picture: Picture, cell: Cell, asked: Question, *, right: bool) -> Panel:
-    said = next(a.response for a in tables.read_answers(cell.answers) if a.id == asked.id)
+    answers = of_main(tables.read_answers(cell.answers))
+    said = next(answer.response for answer in answers if answer.id == asked.id)
     options = dict(zip(asked.option_letters(), asked.choices, strict=True))
     return Panel(heading, pixels_of(picture), options.get(said, said), right)
 

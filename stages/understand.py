@@ -24,7 +24,6 @@ from g2u.params import reading as params
 from g2u.params.params import Params
 from g2u.records import Picture, Question, Thought
 from g2u.tables import schemas as tables
-from g2u.tables.parquet import write_rows
 from g2u.tables.places import BenchmarkFolder, Cell, parse_cell
 from g2u.tables.schemas import Answer, Reward
 
@@ -56,7 +55,7 @@ class Understanding:
         self._answering = Answering(config, cell)
         self._rewards = named(config, cell.model)
         self._last = last_round(thoughts)
-        self._shown = {arm.name: paired(arm, questions, thoughts) for arm in self.arms}
+        self._shown = {arm: paired(arm, questions, thoughts) for arm in self.arms}
         self._thoughts: dict[str, list[Thought]] = {question.id: [] for question in questions}
         for thought in thoughts:
             self._thoughts[thought.question].append(thought)
@@ -83,7 +82,7 @@ class Understanding:
         async for said, rewarded in in_order(self.questions, asked, calls[REWARDS].window):
             answers += said
             found += rewarded
-        order = {arm.name: number for number, arm in enumerate(self.arms)}
+        order = {arm: number for number, arm in enumerate(self.arms)}
         answers.sort(key=lambda answer: order[answer.arm])
         last = self._last
         found.sort(
@@ -94,7 +93,7 @@ class Understanding:
         return answers, found
 
     async def _answer(self, arm: Arm, question: Question, calls: BrokeredCalls) -> Answer:
-        fed = self._shown[arm.name][question.id]
+        fed = self._shown[arm][question.id]
         return await self._answering.answer(arm, Shown(question, self._pictures, fed), calls)
 
 
@@ -121,7 +120,7 @@ def main() -> None:
     tables.write_answers(cell.answers, answers)
     tables.write_rewards(cell.rewards, found)
     rows = chain.from_iterable(calls.rows(()) for calls in made.values())
-    write_rows(cell.calls("understand"), tables.CALLS, rows)
+    tables.write_calls(cell.calls("understand"), rows)
     tallies = {arm: calls.tally() for arm, calls in made.items()}
     line = write_costs(cell.costs("understand"), tallies)
     pictured = sum(a.pictures + a.thoughts for a in answers)

@@ -12,10 +12,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from g2u import plugins
-from g2u.arms import Arm
+from g2u.arms import ALONE, BLINDED, DIRECT, Arm
 from g2u.digests import call_seed
 from g2u.errors import ModelError
-from g2u.params import reading as params
 from g2u.params.params import Params
 from g2u.protocols import Calls
 from g2u.questions.wording import REASON, question_prompt
@@ -61,14 +60,15 @@ def arms(config: Params, cell: Cell, thoughts: Sequence[Thought]) -> tuple[Arm, 
     """
     section = config.understand
     if cell.family == NULL_FAMILY:
-        found = [Arm(mode) for mode in params.NULL_MODES]
-        found += [Arm("none", sample=number) for number in range(section.samples)]
-        return (*found, Arm("none", reasons=True)) if section.reasoning_tokens else tuple(found)
+        found = [DIRECT, BLINDED, *map(DIRECT.sampled, range(section.samples))]
+        return (*found, Arm(ALONE, reasons=True)) if section.reasoning_tokens else tuple(found)
+    main = Arm(section.feedback, is_main=True)
     draws = 1 + max((thought.draw for thought in thoughts), default=0)
     rounds = max((thought.round for thought in thoughts), default=0)
     return (
-        *(Arm(section.feedback, draw=draw) for draw in range(draws)),
-        *(Arm(section.feedback, round=number) for number in range(rounds)),
+        main,
+        *(main.drawn(draw) for draw in range(1, draws)),
+        *(main.drawn(0, number) for number in range(rounds)),
         *(
             Arm(control.feedback, control.pairing)
             for control in section.controls_of(cell.model, cell.family)
@@ -111,7 +111,7 @@ class Answering:
         feedback, question = plugins.feedback(arm.feedback), shown.question
         draft = Answer(
             question.id,
-            arm.name,
+            arm,
             arm.difference(feedback.DIFFERENCE),
             "ok",
             max_tokens=self._config.understand.max_tokens,

@@ -82,7 +82,7 @@ def _earlier(name: str, now: Iterable[str]) -> list[str]:
     found = {
         mark[1]
         for path in sorted(DATA.glob(f"*/*/{name}/calls/*.parquet"))
-        for row in parquet.iterate_rows(path, tables.CALLS, ["identity"])
+        for row in parquet.iterate_rows(path, tables.CALLS.schema, ["identity"])
         if (mark := MARK.search(row["identity"]))
     }
     return ["", *sorted(found - set(now))]

@@ -121,8 +121,8 @@ def _table(name: str) -> Form:
         from g2u.tables import parquet
         from g2u.tables import schemas as tables
 
-        expected = targets.TARGETS if name == "TARGETS" else getattr(tables, name)
-        return parquet.has_columns(path, expected)
+        table = targets.TARGETS if name == "TARGETS" else getattr(tables, name)
+        return parquet.has_columns(path, table.schema)
 
     return fits
 

@@ -95,7 +95,7 @@ def _recorded(cell: Cell, *stages: str) -> frozenset[str]:
         row["call"]
         for stage in stages
         if cell.calls(stage).exists()
-        for row in parquet.iterate_rows(cell.calls(stage), tables.CALLS, ["call"])
+        for row in parquet.iterate_rows(cell.calls(stage), tables.CALLS.schema, ["call"])
     )
 
 

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from scipy.special import stdtrit
 
+from g2u.arms import Arm
 from g2u.report.markdown import markdown_table
 from g2u.report.summary import hardest
 
@@ -24,6 +25,10 @@ CONTROLS = (
     "own", "focus", "self", "oracle",
 )  # fmt: skip
 """Columns of the table of controls: arms of the study, and those that `control` derives."""
+MAIN = Arm("concat", is_main=True)
+"""Of the study's families."""
+FURTHER = {"shuffled": MAIN.shuffled(), "only": Arm("only")}
+"""Columns of further arms of the own thought."""
 
 
 def own_family(helps: str | None, arms: Arms) -> str:
@@ -123,9 +128,8 @@ def control(name: str, arms: Arms, family: str, baseline: str) -> Mapping[str, f
     if name == "wrong":
         wrong = [arms[other] for other in DRAWN if other != family and other in arms]
         return max(wrong, key=lambda arm: arm["accuracy"], default=None)
-    if name in ("shuffled", "only"):
-        marks = [arm for arm in arms if arm.startswith(f"{family}, ") and name in arm]
-        return arms[marks[0]] if marks else None
+    if name in FURTHER:
+        return arms.get(FURTHER[name].called(family, MAIN))
     return arms.get({"own": family, "direct-only": baseline}.get(name, name))
 
 

@@ -329,7 +329,7 @@ def test_names_are_those_of_the_calls_whatever_a_call_was_given(tmp_path: Path) 
         "b", "f", "m", model.identity("edit"), canonical(dict(sampler.settings)).decode()
     )
     tables.write_thoughts(tmp_path / "thoughts", thoughts, recipe)
-    rows = list(parquet.read_shards(tmp_path / "thoughts", tables.THOUGHTS))
+    rows = list(parquet.read_shards(tmp_path / "thoughts", tables.THOUGHTS.schema))
     assert {len(row["given"].split()) for row in rows} == {0, 1}
     assert len({row["given"] for row in rows}) > 3, "chains go on from drawings"
     assert [tables.edit_call(row) for row in rows] == [row["thought"] for row in rows]
