@@ -15,7 +15,7 @@ from g2u.params.params import Params
 from g2u.params.sections import PATH
 
 CODE = ("g2u", "g2u_tiny", "stages")
-"""What stages run."""
+"""What stages run, of the study itself and of g2u where it is installed."""
 State = str | tuple[int, int]
 
 
@@ -35,7 +35,8 @@ class Inputs:
     @classmethod
     def of(cls, config: Params) -> "Inputs":
         """The state of what these params name."""
-        places = [*(code_root(Path()) / place for place in CODE), Path(OWN)]
+        roots = dict.fromkeys((Path(), code_root(Path())))
+        places = [Path(OWN), *(root / place for root in roots for place in CODE)]
         for name in config.benchmarks:
             places += config.presets.benchmarks[name].files()
         told = [path for path in (PATH, params.SHELF) if path.exists()]
