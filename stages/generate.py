@@ -15,19 +15,19 @@ from g2u.errors import ModelError, run_main
 from g2u.params import reading as params
 from g2u.tables import schemas as tables
 from g2u.tables.places import BenchmarkFolder, parse_cell
-from g2u.thoughts.imagining import Imagining, imagined, material
+from g2u.thoughts.imagining import Drawing, Imagining, imagined, material
 
 
 def main() -> None:
     """Make the cell's thoughts and write them; stop if more than max_failed failed."""
     cell, config = parse_cell(__doc__), params.load()
     config.require(benchmark=cell.benchmark, model=cell.model, family=cell.family)
-    imagining = Imagining(config, cell)
+    drawing = Drawing.of(config, cell)
     questions = tables.read_questions(BenchmarkFolder(cell.benchmark).questions)
-    pictures = material(cell, imagining.reads)
+    pictures = material(cell, drawing.reads)
     with Brokers(config, known_calls()) as brokers:
-        calls = brokers.calls(cell.model, imagining.writer)
-        thoughts = brokers.run(imagined(imagining, questions, pictures, calls))
+        calls = brokers.calls(cell.model, drawing.writer)
+        thoughts = brokers.run(imagined(Imagining(drawing), questions, pictures, calls))
         identity = calls.identity("edit")
     failed = [thought for thought in thoughts if thought.status == "failed"]
     if len(failed) > config.generate.max_failed:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from g2u.answers.answering import Answering, Shown, arms
+from g2u.answers.answering import Answering, Asking, Shown, arms
 from g2u.arms import BLINDED, DIRECT, Arm, paired
 from g2u.calls.asking import BrokeredCalls
 from g2u.calls.folder import FolderStore
@@ -62,7 +62,7 @@ def ask(
     calls = brokered(model, FolderStore(folder), 4)
     return [
         found
-        for arm in arms(CONFIG, Cell("b", "tiny", family), thoughts)
+        for arm in arms(Asking.of(CONFIG, Cell("b", "tiny", family)), thoughts)
         for found in answers(CONFIG, family, arm, questions, calls, thoughts)
     ]
 
@@ -76,7 +76,7 @@ def answers(
     thoughts: Sequence[Thought] = (),
 ) -> list[Answer]:
     """Of an arm, asked of all questions at once."""
-    answering = Answering(config, Cell("b", "tiny", family))
+    answering = Answering(Asking.of(config, Cell("b", "tiny", family)))
     fed = paired(arm, questions, thoughts)
     pictures = {SHOWN.digest: SHOWN}
     return asked_at_once(
@@ -156,7 +156,7 @@ def test_sampled_options_follow_their_scores_and_cost_no_call_of_their_own(tmp_p
     calls = brokered(model, FolderStore(tmp_path), 4)
     found = {
         arm: answers(config, "direct", arm, asked, calls)
-        for arm in arms(config, Cell("b", "tiny", "direct"), [])
+        for arm in arms(Asking.of(config, Cell("b", "tiny", "direct")), [])
     }
     assert list(found) == [DIRECT, BLINDED, *map(DIRECT.sampled, range(25))]
     assert {a.response for a in found[DIRECT]} == {"B"}
@@ -204,7 +204,7 @@ def test_a_model_that_reasons_is_asked_again_with_its_own_words(tmp_path: Path) 
     config = LOADED.model_copy(update={"understand": section})
     model = Listener()
     calls = brokered(model, FolderStore(tmp_path), 4)
-    arm = arms(config, Cell("b", "tiny", "direct"), [])[-1]
+    arm = arms(Asking.of(config, Cell("b", "tiny", "direct")), [])[-1]
     found = answers(config, "direct", arm, [SHORT], calls)
     assert (arm.name, found[0].response) == ("reasoned", "four")
     thinking, answering = model.requests
