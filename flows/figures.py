@@ -24,7 +24,7 @@ from g2u.files import write_whole
 from g2u.pictures.decoding import pixels_of
 from g2u.records import Picture, Question
 from g2u.report.curves import Curve, depth_figure, steps_figure
-from g2u.report.seeds import controls_table, expected_table, seeds_table
+from g2u.report.seeds import controls_table, expected_table, headline_table, seeds_table
 from g2u.report.strip import Panel, Row, strip
 from g2u.tables import schemas as tables
 from g2u.tables.places import BenchmarkFolder, Cell
@@ -142,6 +142,7 @@ def tables_of_study() -> dict[str, str]:
     seeds, main_results = results("seeds"), results("main")
     helping = {name: _own(name) for name in main_results}
     return {
+        "headline": headline_table(main_results, helping),
         "seeds": seeds_table(seeds, helping, DIRECT_ONLY),
         "expected": expected_table(seeds, helping, results("retrained")),
         "controls": controls_table(main_results, helping, "tiny", DIRECT_ONLY),

@@ -405,7 +405,7 @@ class _Work:
     def __init__(self, config: Params, part: Part, brokers: Brokers) -> None:
         self._config, self._part = config, part
         self._source = _source(part.benchmark, part.is_prepared)
-        self._own = in_parts(self._source.questions, part.parts)[part.place]
+        self._own = _parts(part.benchmark, part.is_prepared, part.parts)[part.place]
         self._cells = [_CellWork(config, job, self._source, brokers) for job in part.jobs]
         self._left = len(self._own)
         self._undrawn = len(self._own) * len(part.jobs)
@@ -524,6 +524,11 @@ def in_parts(questions: Sequence[Question], parts: int) -> list[list[Question]]:
         found[done * parts // len(questions)] += group
         done += len(group)
     return found
+
+
+@functools.lru_cache(maxsize=2)
+def _parts(benchmark: str, is_prepared: bool, parts: int) -> list[list[Question]]:
+    return in_parts(_source(benchmark, is_prepared).questions, parts)
 
 
 @functools.lru_cache(maxsize=4)

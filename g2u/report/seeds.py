@@ -36,6 +36,26 @@ def own_family(helps: str | None, arms: Arms) -> str:
     return helps or max(DRAWN, key=lambda family: arms[family]["accuracy"])
 
 
+def headline_table(results: Results, helps: Mapping[str, str | None]) -> str:
+    """A row per benchmark, of the first model: direct, its own thought, and the gain with its 95 %
+    interval, in percent.
+
+    Args:
+        results: numbers of a study.
+        helps: the family that helps by construction, by benchmark.
+    """
+    rows = [["benchmark (own thought)", "direct", "with its own thought"]]
+    for benchmark, found in results.items():
+        arms = next(iter(found.values()))
+        family = own_family(helps[benchmark], arms)
+        own = arms[family]
+        gain, low, high = (100 * own[name] for name in ("gain", "gain_low", "gain_high"))
+        direct, accuracy = (100 * arms[name]["accuracy"] for name in ("direct", family))
+        told = f"{accuracy:.1f}, {gain:+.1f} [{low:+.1f}, {high:+.1f}]"
+        rows.append([f"{benchmark} ({family})", f"{direct:.1f}", told])
+    return markdown_table(rows)
+
+
 def seeds_table(results: Results, helps: Mapping[str, str | None], baseline: str) -> str:
     """A row per benchmark; in a cell, the models (training seeds) in their order.
 
