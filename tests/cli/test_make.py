@@ -232,7 +232,9 @@ def test_a_process_that_is_killed_at_a_stage_is_one_line_and_the_next_run_goes_o
     _, done = made(fails=True)
     assert done.stderr.startswith("ModelError: a process that made stages was killed")
     assert recorded().keys() == ALL - {"report"}
-    Path("before-report").write_text("import os; os.kill(os.getppid(), 9)")
+    Path("before-report").write_text(
+        "import multiprocessing, os; os.kill(multiprocessing.parent_process().pid, 9)"
+    )
     killed = subprocess.run([sys.executable, "driver.py"], capture_output=True)
     assert killed.returncode == -9
     Path("before-report").unlink()
