@@ -15,7 +15,8 @@ from multiprocessing import forkserver
 from multiprocessing.context import ForkServerContext
 from pathlib import Path
 
-from g2u.pipeline.sources import code, states
+from g2u.files import states
+from g2u.pipeline.sources import code
 
 WARM = "g2u.pipeline.warm"
 """Imported before the first fork."""
