@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from g2u import plugins
-from g2u.conformance.suite import Conformance, table
+from g2u.conformance.checks import table
+from g2u.conformance.suite import Conformance
 from g2u.pictures.decoding import picture_of
 from g2u.protocols import Model, Reply
 from g2u.records import EditRequest, Failure, Picture
