@@ -12,19 +12,22 @@ from pathlib import Path
 import numpy as np
 
 from bench.common import machine
+from g2u.arms import DIRECT, Arm, by_arm
 from g2u.params.params import Params
 from g2u.params.reading import load
 from g2u.records import Question, Target
 from g2u.report.summary import CellResult, summary
 from g2u.scores.leaks import Leaks
-from g2u.scores.metrics import SHUFFLED, cell_metrics
+from g2u.scores.metrics import Scored, cell_metrics
+from g2u.scores.statistics import Resampling
 from g2u.tables.schemas import Score
 
+OWN = Arm("concat", is_main=True)
 PER_PICTURE = 2
 """Questions about each picture."""
 
 
-def answered(rng: np.random.Generator, arm: str, items: int, accuracy: float) -> list[Score]:
+def answered(rng: np.random.Generator, arm: Arm, items: int, accuracy: float) -> list[Score]:
     """Scores of an arm, right with this probability."""
     right = rng.random(items) < accuracy
     return [
@@ -39,22 +42,21 @@ def cells(
     """The cells of one benchmark: direct, duplicate and `arms` families."""
     questions = [Question(str(n), "?", format="yes_no") for n in range(items)]
     gold = [Target(str(n), "yes", "yes_no") for n in range(items)]
-    direct, duplicate = (answered(rng, arm, items, 0.6) for arm in ("none", "concat"))
-    plain = {"direct": direct, "duplicate": duplicate}
+    direct, duplicate = (answered(rng, arm, items, 0.6) for arm in (DIRECT, OWN))
     families = {"direct": direct, "duplicate": duplicate}
     for number in range(arms):
-        own = answered(rng, "concat", items, 0.6 + 0.01 * number)
-        families[f"family_{number}"] = own + answered(rng, "concat" + SHUFFLED, items, 0.5)
-    prompts = asdict(Leaks(0, 0, 0, 0))
-    return [
-        CellResult(
-            name, "model", family,
-            {**cell_metrics(config, questions, gold, {"own": own, **plain}), "prompts": prompts},
-            family.startswith("family"), {"none": 1.0, "concat": 2.0, "concat" + SHUFFLED: 2.0},
-            family,
-        )
-        for family, own in families.items()
-    ]  # fmt: skip
+        own = answered(rng, OWN, items, 0.6 + 0.01 * number)
+        families[f"family_{number}"] = own + answered(rng, OWN.shuffled(), items, 0.5)
+    prompts, how = asdict(Leaks(0, 0, 0, 0)), Resampling.of(config.score)
+    bases = {"direct": direct, "duplicate": duplicate}
+    found = []
+    for family, own in families.items():
+        shown = tuple(by_arm(own))
+        metrics = cell_metrics(questions, gold, Scored(own, bases), how) | {"prompts": prompts}
+        seconds = {arm.name: 1.0 if arm == DIRECT else 2.0 for arm in shown}
+        is_own = family not in bases
+        found.append(CellResult(name, "model", family, shown, metrics, is_own, seconds, family))
+    return found
 
 
 def main() -> None:

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from scipy.special import gammaln, xlogy
 
 from bench.common import machine
+from g2u.arms import DIRECT, Arm
 from g2u.report.summary import CellResult, summary
 from g2u.scores.leaks import Leaks
 from g2u.scores.statistics import (
@@ -157,6 +158,7 @@ def family_wise(simulations: int) -> float:
     return float(np.mean(wrong))
 
 
+OWN = Arm("concat", is_main=True)
 Arms = Mapping[str, Floats]
 """Scores by arm: direct, duplicate, blank; and of each family, "0", "0 shuffled" ..."""
 
@@ -190,25 +192,26 @@ def verdicts(grid: list[Arms], families: int, pictures: int) -> list[str]:
             return found
 
         def cell(
-            name: str, edit: str, shown: Mapping[str, str], place: str = str(number)
+            name: str, edit: str, shown: Mapping[Arm, str], place: str = str(number)
         ) -> CellResult:
             scored: dict[str, Any] = {
-                arm: {"accuracy": 0.5, "low": 0.6, "high": 0.7, "items": 1, "clusters": 1}
+                arm.name: {"accuracy": 0.5, "low": 0.6, "high": 0.7, "items": 1, "clusters": 1}
                 for arm in shown
             }
-            gains = {arm: over(one) for arm, one in shown.items() if one != "direct"}
+            gains = {arm.name: over(one) for arm, one in shown.items() if arm != DIRECT}
             metrics: dict[str, Any] = {
                 "arms": scored, "gains": gains, "chance": 0.25, "majority": 0.25,
                 "prompts": asdict(Leaks(0, 0, 0, 0)),
             }  # fmt: skip
+            seconds = dict.fromkeys(scored, 1.0)
             return CellResult(
-                place, "m", name, metrics, edit == "prompt", dict.fromkeys(shown, 1.0), edit
+                place, "m", name, tuple(shown), metrics, edit == "prompt", seconds, edit
             )
 
-        cells += [cell("direct", "direct", {"none": "direct"})]
-        cells += [cell(c, c, {"concat": c}) for c in ("duplicate", "blank")]
+        cells += [cell("direct", "direct", {DIRECT: "direct"})]
+        cells += [cell(c, c, {OWN: c}) for c in ("duplicate", "blank")]
         for family in map(str, range(families)):
-            shown = {"concat": family, "concat_shuffled": f"{family} shuffled"}
+            shown = {OWN: family, OWN.shuffled(): f"{family} shuffled"}
             cells.append(cell(family, "prompt", shown))
     rows = summary(cells, ALPHA)
     return [str(word) for word in rows["verdict"].drop_nulls()]

@@ -24,7 +24,7 @@ from g2u.pictures.decoding import picture_of
 from g2u.records import EditRequest, Question
 from g2u.tables import schemas as tables
 from g2u.tables.places import Cell
-from g2u.thoughts.imagining import Imagining, imagined
+from g2u.thoughts.imagining import Drawing, Imagining, imagined
 
 ITEMS, SIZE, ROUNDS = 2000, 224, 5
 
@@ -57,7 +57,7 @@ def main() -> None:
 
             def run(to: Path, store: FolderStore = store) -> None:
                 calls = BrokeredCalls(Broker(model, store, 64))
-                imagining = Imagining(config, cell)
+                imagining = Imagining(Drawing.of(config, cell))
                 thoughts = flow.run(imagined(imagining, questions, sources, calls))
                 tables.write_thoughts(to, thoughts, recipe)
 

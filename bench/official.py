@@ -16,11 +16,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from g2u.arms import DIRECT
 from g2u.questions.benchmarks.unig2u import SCENES, SHAPES
 from g2u.records import Question, Target
 from g2u.scores.metrics import score_answers
 from g2u.scores.statistics import Resampling
-from g2u.scores.units import official_metrics
+from g2u.scores.units import Figures
 from g2u.tables.schemas import Answer, Score
 
 COUNT = 2500
@@ -369,22 +370,18 @@ def asked(python: str, tasks: dict[str, list[Case]]) -> dict[str, Any]:
 def ours(found: Sequence[Case]) -> list[Score]:
     """Our scores of the predictions; a grade is taken as it is."""
     if found[0].kind == "grade":
-        return [Score(c.question.id, "none", "judged", "", c.worth, c.question.id) for c in found]
+        return [Score(c.question.id, DIRECT, "judged", "", c.worth, c.question.id) for c in found]
     questions, gold = [c.question for c in found], [c.target for c in found]
-    answers = [Answer(c.question.id, "none", "", "ok", response=c.said) for c in found]
+    answers = [Answer(c.question.id, DIRECT, "", "ok", response=c.said) for c in found]
     return score_answers(questions, gold, answers)
 
 
 def figures(task: Task, found: Sequence[Case], scores: Sequence[Score]) -> dict[str, float]:
     """Our published figures."""
-    made = official_metrics(
-        task.metric,
-        [c.question for c in found],
-        [c.target for c in found],
-        {"own": scores, "direct": scores},
-        Resampling(0.95, 100, 0),
-    )
-    return {name: figure["value"] for name, figure in made["none"].items() if "value" in figure}
+    questions, gold = [c.question for c in found], [c.target for c in found]
+    made = Figures(task.metric, questions, gold, Resampling(0.95, 100, 0))
+    told = made.of_units(made.units(scores) or {}, None)
+    return {name: figure["value"] for name, figure in told.items() if "value" in figure}
 
 
 def main() -> None:

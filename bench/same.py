@@ -24,7 +24,7 @@ from g2u.pipeline.plan import Source, read_source
 from g2u.pipeline.stale import Stale
 from g2u.records import Question
 from g2u.tables.places import Cell
-from g2u.thoughts.imagining import Imagining, imagined
+from g2u.thoughts.imagining import Drawing, Imagining, imagined
 from tests.conftest import Workspace
 
 FAMILIES = ("detail", "context", "structure")
@@ -41,7 +41,7 @@ def drawn(
     for family in FAMILIES:
         cell = Cell("ladder", "tiny", family)
         calls = BrokeredCalls(Broker(model, store, batch))
-        imagining = Imagining(config, cell)
+        imagining = Imagining(Drawing.of(config, cell))
         for thought in flow.run(imagined(imagining, questions, source.pictures, calls)):
             assert thought.picture is not None
             found[family, thought.source] = thought.picture.encoded

@@ -18,12 +18,13 @@ from plotly.offline import get_plotlyjs
 
 from flows.study import RESULTS, WORKSPACES
 from g2u import plugins
+from g2u.arms import of_main
 from g2u.errors import DataError, run_main
 from g2u.files import write_whole
 from g2u.pictures.decoding import pixels_of
 from g2u.records import Picture, Question
 from g2u.report.curves import Curve, depth_figure, steps_figure
-from g2u.report.seeds import controls_table, expected_table, seeds_table
+from g2u.report.seeds import controls_table, expected_table, headline_table, seeds_table
 from g2u.report.strip import Panel, Row, strip
 from g2u.tables import schemas as tables
 from g2u.tables.places import BenchmarkFolder, Cell
@@ -126,12 +127,12 @@ def row(benchmark: str) -> Row:
 
 def _scores(cell: Cell) -> dict[str, float | None]:
     """Score of each question in the cell's main arm."""
-    rows = tables.read_scores(cell.scores)
-    return {score.id: score.score for score in rows if score.arm == rows[0].arm}
+    return {score.id: score.score for score in of_main(tables.read_scores(cell.scores))}
 
 
 def _panel(heading: str, picture: Picture, cell: Cell, asked: Question, *, right: bool) -> Panel:
-    said = next(a.response for a in tables.read_answers(cell.answers) if a.id == asked.id)
+    answers = of_main(tables.read_answers(cell.answers))
+    said = next(answer.response for answer in answers if answer.id == asked.id)
     options = dict(zip(asked.option_letters(), asked.choices, strict=True))
     return Panel(heading, pixels_of(picture), options.get(said, said), right)
 
@@ -141,6 +142,7 @@ def tables_of_study() -> dict[str, str]:
     seeds, main_results = results("seeds"), results("main")
     helping = {name: _own(name) for name in main_results}
     return {
+        "headline": headline_table(main_results, helping),
         "seeds": seeds_table(seeds, helping, DIRECT_ONLY),
         "expected": expected_table(seeds, helping, results("retrained")),
         "controls": controls_table(main_results, helping, "tiny", DIRECT_ONLY),

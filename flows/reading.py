@@ -16,6 +16,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from flows.figures import inside, results, with_tables
 from flows.study import RESULTS, WORKSPACES, params_of
+from g2u.arms import DIRECT, Arm
 from g2u.errors import DataError, run_main
 from g2u.files import write_whole
 from g2u.params import reading as params
@@ -37,23 +38,25 @@ READERS = {
     LINE: "recogniser alone, x4plus draws",
     UNTUNED: "reader as it comes, x4plus draws",
 }
+INSTEAD, BESIDE, LOOK = Arm("replace", is_main=True), Arm("concat"), Arm("look")
+STRANGE = INSTEAD.shuffled()
 ARMS = (
-    ("direct", "none", "the sign"),
-    ("duplicate", "replace", "the sign once more"),
-    ("blank", "replace", "a blank picture instead"),
-    ("upscale", "replace", "upscaled and sharpened, instead"),
-    ("upscale", "replace_shuffled", "another sign's, instead"),
-    ("upscale", "concat", "upscaled and sharpened, beside it"),
-    ("upscale", "look", "upscaled and sharpened, to look"),
-    ("detail", "replace", "the drawing, instead"),
-    ("detail", "replace_shuffled", "another sign's drawing, instead"),
-    ("detail", "concat", "the drawing, beside it"),
-    ("detail", "look", "the drawing, to look"),
-    ("oracle", "replace", "the clean sign, instead"),
-    ("adversarial", "replace", "another word, instead"),
+    ("direct", DIRECT, "the sign"),
+    ("duplicate", INSTEAD, "the sign once more"),
+    ("blank", INSTEAD, "a blank picture instead"),
+    ("upscale", INSTEAD, "upscaled and sharpened, instead"),
+    ("upscale", STRANGE, "another sign's, instead"),
+    ("upscale", BESIDE, "upscaled and sharpened, beside it"),
+    ("upscale", LOOK, "upscaled and sharpened, to look"),
+    ("detail", INSTEAD, "the drawing, instead"),
+    ("detail", STRANGE, "another sign's drawing, instead"),
+    ("detail", BESIDE, "the drawing, beside it"),
+    ("detail", LOOK, "the drawing, to look"),
+    ("oracle", INSTEAD, "the clean sign, instead"),
+    ("adversarial", INSTEAD, "another word, instead"),
 )
 """Family, arm, and what the reader is shown."""
-ALONE = ("direct", "none")
+ALONE = ("direct", DIRECT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +64,9 @@ class Difference:
     """Two arms on the same signs."""
 
     name: str
-    more: tuple[str, str, str]
+    more: tuple[str, str, Arm]
     """Model, family, arm."""
-    less: tuple[str, str, str]
+    less: tuple[str, str, Arm]
 
 
 def _differences() -> list[Difference]:
@@ -71,7 +74,7 @@ def _differences() -> list[Difference]:
     thoughts = [place for place in shown if place[0] in ("upscale", "detail")]
     found = []
     for model, said in READERS.items():
-        own = [place for place in thoughts if not place[1].endswith("shuffled")]
+        own = [place for place in thoughts if place[1].pairing == "own"]
         found += [
             Difference(f"{said}: {shown[place]} - the sign", (model, *place), (model, *ALONE))
             for place in own
@@ -79,11 +82,11 @@ def _differences() -> list[Difference]:
         found += [
             Difference(f"{said}: {name}", (model, "detail", more), (model, *less))
             for name, more, less in (
-                ("drawing - classical, instead", "replace", ("upscale", "replace")),
-                ("drawing - classical, beside it", "concat", ("upscale", "concat")),
-                ("drawing - classical, to look", "look", ("upscale", "look")),
-                ("drawing read - drawing looked at", "replace", ("detail", "look")),
-                ("its drawing - another sign's", "replace", ("detail", "replace_shuffled")),
+                ("drawing - classical, instead", INSTEAD, ("upscale", INSTEAD)),
+                ("drawing - classical, beside it", BESIDE, ("upscale", BESIDE)),
+                ("drawing - classical, to look", LOOK, ("upscale", LOOK)),
+                ("drawing read - drawing looked at", INSTEAD, ("detail", LOOK)),
+                ("its drawing - another sign's", INSTEAD, ("detail", STRANGE)),
             )
         ]
     return found + [
@@ -102,7 +105,7 @@ def cell(benchmark: str, model: str, family: str) -> Cell:
     return Cell(f"{benchmark}_first" if model == UNTUNED else benchmark, model, family)
 
 
-def scores_of(benchmark: str, model: str, family: str, arm: str) -> dict[str, Score]:
+def scores_of(benchmark: str, model: str, family: str, arm: Arm) -> dict[str, Score]:
     """By question; none where the arm was not asked."""
     path = cell(benchmark, model, family).scores
     rows = tables.read_scores(path) if path.exists() else []
@@ -126,10 +129,10 @@ def right(found: Mapping[str, Score]) -> str:
     return f"{100 * sum(each.score or 0 for each in found.values()) / len(found):.1f}"
 
 
-def characters(benchmark: str, model: str, family: str, arm: str) -> str:
+def characters(benchmark: str, model: str, family: str, arm: Arm) -> str:
     """Character accuracy in per cent, as score left it."""
     told = json.loads(cell(benchmark, model, family).metrics.read_text())["official"]
-    return f"{told[arm]['character accuracy']['value']:.1f}"
+    return f"{told[arm.name]['character accuracy']['value']:.1f}"
 
 
 def readings(benchmark: str, verdicts: Mapping[tuple[str, str, str], str], how: Resampling) -> str:
@@ -145,12 +148,11 @@ def readings(benchmark: str, verdicts: Mapping[tuple[str, str, str], str], how: 
             if not found:
                 cells.append("-")
                 continue
-            direct = scores_of(benchmark, model, "direct", "none")
+            direct = scores_of(benchmark, model, *ALONE)
             gain = "" if family == "direct" else f", {compared(found, direct, how)}"
             letters = characters(benchmark, model, family, arm)
             cells.append(f"{right(found)} ({letters}){gain}")
-        main = "replace" if family != "direct" else "none"
-        name = family if arm == main else f"{family}, {arm}"
+        name = arm.called(family, DIRECT if arm == DIRECT else INSTEAD)
         cells.append(verdicts.get((benchmark, TUNED, name)) or "")
         lines.append(f"| {shown} | " + " | ".join(cells) + " |")
     return "\n".join(lines) + "\n"
@@ -213,8 +215,8 @@ def picture(benchmarks: Sequence[str]) -> Image.Image:
     """
     rows = []
     for benchmark in benchmarks:
-        direct = scores_of(benchmark, TUNED, "direct", "none")
-        drawn = scores_of(benchmark, TUNED, "detail", "replace")
+        direct = scores_of(benchmark, TUNED, *ALONE)
+        drawn = scores_of(benchmark, TUNED, "detail", INSTEAD)
         for said, is_read, is_drawn in KINDS:
             fitting = (
                 name
@@ -234,10 +236,10 @@ def _panels(benchmark: str, name: str) -> list[tuple[str, Image.Image, str, bool
     )
     found = []
     for heading, family, arm in (
-        ("the sign", "direct", "none"),
-        ("upscaled and sharpened", "upscale", "replace"),
-        ("Real-ESRGAN's drawing", "detail", "replace"),
-        ("the clean sign", "oracle", "replace"),
+        ("the sign", "direct", DIRECT),
+        ("upscaled and sharpened", "upscale", INSTEAD),
+        ("Real-ESRGAN's drawing", "detail", INSTEAD),
+        ("the clean sign", "oracle", INSTEAD),
     ):
         place = Cell(benchmark, TUNED, family)
         if family == "direct":

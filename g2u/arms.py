@@ -1,18 +1,48 @@
 """Arms: how a cell's thoughts are laid before the model, and whose thoughts they are."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, field, replace
+from typing import Literal, Protocol, TypeVar
 
 from g2u.digests import sha256
+from g2u.errors import DataError
 from g2u.records import Question, Thought
 
 Pairing = Literal["own", "shuffled"]
+RuleKind = Literal["gate", "separate", "vote", "select", "keep"]
+By = Literal[
+    "psnr", "ssim", "likelihood", "contrast", "verdict", "embedding", "confidence", "random",
+    "oracle",
+]  # fmt: skip
+ALONE, BLIND = NULL_MODES = ("none", "blind")
+"""Feedback modes of direct; they show no thought."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """How score makes an arm of other arms; g2u/scores/derived.py."""
+
+    kind: RuleKind
+    by: By | None = None
+    """Of a gate: how a thought is compared with its original, or its reward; of a selection, and
+    of the best round that is kept: the reward, the confidence of the answer, chance, or the truth.
+    """
+    above: float | None = None
+    """Of a gate: the thought is shown above this (PSNR in dB)."""
+    of: int | None = None
+    """Of a vote and a selection: how many draws, or sampled answers of direct."""
+
+    @property
+    def name(self) -> str:
+        """Unique within a cell."""
+        above = None if self.above is None else f"{self.above:g}"
+        parts = (self.kind, self.by, above, self.of)
+        return "_".join(str(part) for part in parts if part is not None)
 
 
 @dataclass(frozen=True, slots=True)
 class Arm:
-    """One way to ask all questions of a cell."""
+    """One way to ask all questions of a cell; equal ones show the same."""
 
     feedback: str
     """A file of g2u/answers/feedback."""
@@ -26,17 +56,66 @@ class Arm:
     """Of a sampled answer its number; None = the most likely answer."""
     reasons: bool = False
     """Whether the model first thinks in words."""
+    rule: Rule | None = None
+    """What made it of other arms, without asking the model; it starts from arms of this feedback
+    and pairing.
+    """
+    is_main: bool = field(default=False, compare=False)
+    """Whether it is its family's own arm, as `understand` states: its feedback, the first draw, the
+    last round. The other arms of the cell are told apart from it.
+    """
 
     @property
     def name(self) -> str:
-        """Unique within a cell."""
+        """Unique within a cell; for people."""
+        return "_".join(self._parts)
+
+    @property
+    def _parts(self) -> list[str]:
+        if self.rule is not None:
+            return [self.rule.name]
         if self.reasons:
-            return "reasoned"
+            return ["reasoned"]
         if self.sample is not None:
-            return f"sample_{self.sample}"
-        shown = self.feedback if self.pairing == "own" else f"{self.feedback}_{self.pairing}"
-        shown += f"_draw_{self.draw}" if self.draw else ""
-        return shown if self.round is None else f"{shown}_round_{self.round}"
+            return [f"sample_{self.sample}"]
+        found = [self.feedback]
+        found += [self.pairing] if self.pairing != "own" else []
+        found += [f"draw_{self.draw}"] if self.draw else []
+        return found + ([f"round_{self.round}"] if self.round is not None else [])
+
+    @property
+    def is_further(self) -> bool:
+        """Whether it takes more than the main arm: a further draw or round, or a rule over arms."""
+        return self.draw > 0 or self.round is not None or self.rule is not None
+
+    def drawn(self, draw: int, round: int | None = None) -> "Arm":
+        """The arm that shows another draw, or round, in the same way."""
+        return replace(self, draw=draw, round=round, is_main=False)
+
+    def sampled(self, number: int) -> "Arm":
+        """The arm of a sampled answer to the same."""
+        return replace(self, sample=number, is_main=False)
+
+    def shuffled(self) -> "Arm":
+        """The arm that shows the thoughts of other questions in the same way."""
+        return replace(self, pairing="shuffled", is_main=False)
+
+    def ruled(self, rule: Rule) -> "Arm":
+        """The arm that a rule makes of arms like this one."""
+        return Arm(self.feedback, self.pairing, rule=rule)
+
+    def called(self, family: str, main: "Arm") -> str:
+        """What the report calls it: its family, `blind`, or the family and how it differs from the
+        `main` arm.
+        """
+        if self == BLINDED:
+            return self.name
+        if self == main:
+            return family
+        parts = self._parts
+        if len(parts) > 1 and self.feedback == main.feedback:
+            del parts[0]
+        return f"{family}, {'_'.join(parts)}"
 
     def difference(self, feedback: str) -> str:
         """What sets the arm apart from direct; `feedback`: what its feedback mode does."""
@@ -47,6 +126,47 @@ class Arm:
         strange = ", each of another question's pictures" if self.pairing == "shuffled" else ""
         drawn = f", draw {self.draw}" if self.draw else ""
         return feedback + strange + drawn + (f", round {self.round}" if self.round else "")
+
+
+DIRECT, BLINDED = Arm(ALONE, is_main=True), Arm(BLIND)
+"""The arms that every model has: the question with its pictures, and without."""
+
+
+class OfArm(Protocol):
+    """A row of some arm."""
+
+    @property
+    def arm(self) -> Arm:
+        """Which."""
+        ...
+
+
+T = TypeVar("T", bound=OfArm)
+
+
+def of_main(rows: Iterable[T]) -> list[T]:
+    """Those of the main arm."""
+    return [row for row in rows if row.arm.is_main]
+
+
+def by_arm(rows: Iterable[T]) -> dict[Arm, list[T]]:
+    """The rows of each arm, the arms in the order in which they come."""
+    found: dict[Arm, list[T]] = {}
+    for row in rows:
+        found.setdefault(row.arm, []).append(row)
+    return found
+
+
+def main_arm(arms: Iterable[Arm]) -> Arm:
+    """The main one of a cell's arms.
+
+    Raises:
+        DataError: there is none.
+    """
+    for arm in arms:
+        if arm.is_main:
+            return arm
+    raise DataError("a table of answers or scores has no main arm; g2u run makes it anew")
 
 
 def donors(questions: Sequence[Question]) -> dict[str, str]:

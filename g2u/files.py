@@ -3,7 +3,8 @@
 import json
 import math
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -160,3 +161,26 @@ def files_below(folder: Path) -> Iterator[Path]:
         for name in names:
             if name[0] != "." and not name.endswith(".pyc"):
                 yield Path(place, name)
+
+
+def states(places: Iterable[Path]) -> list[tuple[str, int, int]]:
+    """Path, bytes and time of change (ns) of every file there, in order; compiled Python, hidden
+    files and what editors leave aside.
+    """
+    found = []
+    for path in _files(places):
+        with suppress(FileNotFoundError):  # a link to nothing, as editors leave beside open files
+            status = os.stat(path)  # noqa: PTH116  # as paths, three times as long
+            found.append((path, status.st_size, status.st_mtime_ns))
+    return sorted(found)
+
+
+def _files(places: Iterable[Path]) -> Iterator[str]:
+    for place in places:
+        if place.is_file():
+            yield str(place)
+        for folder, below, names in os.walk(place):
+            below[:] = [name for name in below if name != "__pycache__"]
+            for name in names:
+                if not name.startswith((".", "#")) and not name.endswith((".pyc", "~")):
+                    yield f"{folder}/{name}"

@@ -1,13 +1,17 @@
 """From a name to its module: the name is the file, there is no registry.
 
+A study has benchmarks, edit families and feedback modes of its own in own/benchmarks, own/edits and
+own/feedback, beside its params.yaml.
 Adapters of other packages are found by their entry points (group g2u.models): a package brings a
 model of its own without a change here.
 """
 
 import importlib
 import pkgutil
+import sys
 from functools import cache, lru_cache
 from importlib.metadata import EntryPoint, entry_points
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
 from typing import Any, cast
@@ -17,6 +21,8 @@ from g2u.code import identity
 from g2u.errors import ModelError, ParamsError, in_one_line, unknown_name
 from g2u.settings import Section
 
+OWN = {"source": "own/benchmarks", "edit": "own/edits", "feedback": "own/feedback"}
+"""Folders of a study's own plug-ins, by kind."""
 PLACES = {
     "source": "g2u.questions.benchmarks",
     "edit": "g2u.thoughts.edits",
@@ -30,8 +36,27 @@ PLACES = {
 def known(kind: str) -> list[str]:
     """Names of the modules of a kind, from the folder's listing; imports none of them."""
     (folder,) = importlib.import_module(PLACES[kind]).__path__
-    own = _listed(folder, Path(folder).stat().st_mtime_ns)
-    return sorted({*own, *brought()}) if kind == "adapter" else list(own)
+    found = {*_listed(folder, Path(folder).stat().st_mtime_ns)}
+    if kind == "adapter":
+        found |= brought().keys()
+    elif kind in OWN:
+        found |= {path.stem for path in Path(OWN[kind]).glob("[a-z0-9]*.py")}
+    return sorted(found)
+
+
+def own_file(kind: str, name: str) -> Path | None:
+    """The file of a study's own plug-in, relative to the study; None: it has none of that name.
+
+    Raises:
+        ParamsError: g2u has a plug-in of that name.
+    """
+    path = Path(OWN.get(kind, "none"), f"{name}.py")
+    if not path.is_file():
+        return None
+    (folder,) = importlib.import_module(PLACES[kind]).__path__
+    if name in _listed(folder, Path(folder).stat().st_mtime_ns):
+        raise ParamsError(f"{path}: g2u has one of that name; expected a name of its own")
+    return path
 
 
 @lru_cache(maxsize=64)
@@ -52,6 +77,7 @@ def brought() -> dict[str, EntryPoint]:
     return {found.name: found for found in entry_points(group=PLACES["adapter"])}
 
 
+@cache
 def _of_house(entry: EntryPoint) -> bool:
     return entry.dist is not None and entry.dist.name == "g2u"
 
@@ -148,8 +174,27 @@ def metric(name: str) -> ModuleType:
     return _module("metric", name)
 
 
-@cache
 def _module(kind: str, name: str) -> ModuleType:
+    path = own_file(kind, name)
+    if path is None:
+        return _of_name(kind, name)
+    return _of_file(f"g2u_own_{kind}_{name}", path.resolve(), path.stat().st_mtime_ns)
+
+
+@cache
+def _of_file(name: str, path: Path, changed: int) -> ModuleType:
+    """A study's own module, as it was when its file had this time of change."""
+    del changed
+    spec = spec_from_file_location(name, path)
+    assert spec is not None
+    assert spec.loader is not None
+    made = sys.modules[name] = module_from_spec(spec)
+    spec.loader.exec_module(made)
+    return made
+
+
+@cache
+def _of_name(kind: str, name: str) -> ModuleType:
     if name not in known(kind):
         raise ParamsError(unknown_name(f"params.yaml: {kind}", name, known(kind)))
     try:

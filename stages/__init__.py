@@ -54,18 +54,40 @@ def _read(process: int, name: str) -> bytes:
     return Path(f"/proc/{process}/{name}").read_bytes()
 
 
-def _die_with(descriptor: int) -> None:
-    """Wait for the end of the process behind a pidfd, then kill this one (Linux)."""
+def _die_with(descriptor: int, ended: int) -> None:
+    """Wait for the end of the process behind a pidfd, then kill this one (Linux).
+
+    Args:
+        descriptor: the pidfd.
+        ended: readable once this process ends by itself.
+    """
     import select
     import signal
 
-    select.select([descriptor], [], [])
-    os.kill(os.getpid(), signal.SIGKILL)
+    if descriptor in select.select([descriptor, ended], [], [])[0]:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _watch() -> None:
+    """Look at DVC in a thread, which is gone before the interpreter is: one that is left in a
+    system call can take a process down that ends.
+    """
+    import atexit
+    import threading
+
+    ended, ends = os.pipe()
+    told = (os.pidfd_open(_dvc()), ended)
+    thread = threading.Thread(target=_die_with, args=told, daemon=True)
+    thread.start()
+
+    def leave() -> None:
+        os.close(ends)
+        thread.join()
+
+    atexit.register(leave)
 
 
 if sys.argv[:1] == ["-m"]:  # while Python looks for the module of `python -m stages.<name>`
     _take_g2us_python()
     if DVC_VARIABLE in os.environ and sys.platform == "linux":
-        import threading
-
-        threading.Thread(target=_die_with, args=(os.pidfd_open(_dvc()),), daemon=True).start()
+        _watch()

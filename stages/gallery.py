@@ -9,7 +9,7 @@ Run: python -m stages.gallery
 import sys
 from collections.abc import Iterator, Sequence
 
-from g2u.arms import Arm, paired
+from g2u.arms import main_arm, of_main, paired
 from g2u.errors import run_main
 from g2u.gallery.writing import GalleryArm, GalleryItem, GalleryPart, write_gallery
 from g2u.params import reading as params
@@ -60,16 +60,15 @@ def _arms(
     wanted = {question.id for question in questions}
     thoughts = [t for t in tables.read_thoughts(cell.thoughts) if t.question in wanted]
     answers = tables.read_answers(cell.answers)
-    main = answers[0].arm if answers else ""
-    said = {a.id: a for a in answers if a.arm == main and a.id in wanted}
-    scores = {s.id: s for s in tables.read_scores(cell.scores) if s.arm == main}
+    said = {answer.id: answer for answer in of_main(answers) if answer.id in wanted}
+    scores = {score.id: score for score in of_main(tables.read_scores(cell.scores))}
     rewards = tables.read_rewards(cell.rewards)
     first = {
         r.question: r.value
         for r in rewards
         if not r.draw and r.round is None and r.name == rewards[0].name
     }
-    drawn = paired(Arm(main), questions, thoughts)
+    drawn = paired(main_arm(a.arm for a in said.values()), questions, thoughts) if said else {}
     for name, answer in said.items():
         shown = [thought.picture for thought in drawn[name] if thought.picture]
         for picture in shown:

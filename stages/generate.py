@@ -14,21 +14,20 @@ from g2u.digests import canonical
 from g2u.errors import ModelError, run_main
 from g2u.params import reading as params
 from g2u.tables import schemas as tables
-from g2u.tables.parquet import write_rows
 from g2u.tables.places import BenchmarkFolder, parse_cell
-from g2u.thoughts.imagining import Imagining, imagined, material
+from g2u.thoughts.imagining import Drawing, Imagining, imagined, material
 
 
 def main() -> None:
     """Make the cell's thoughts and write them; stop if more than max_failed failed."""
     cell, config = parse_cell(__doc__), params.load()
     config.require(benchmark=cell.benchmark, model=cell.model, family=cell.family)
-    imagining = Imagining(config, cell)
+    drawing = Drawing.of(config, cell)
     questions = tables.read_questions(BenchmarkFolder(cell.benchmark).questions)
-    pictures = material(cell, imagining.reads)
+    pictures = material(cell, drawing.reads)
     with Brokers(config, known_calls()) as brokers:
-        calls = brokers.calls(cell.model, imagining.writer)
-        thoughts = brokers.run(imagined(imagining, questions, pictures, calls))
+        calls = brokers.calls(cell.model, drawing.writer)
+        thoughts = brokers.run(imagined(Imagining(drawing), questions, pictures, calls))
         identity = calls.identity("edit")
     failed = [thought for thought in thoughts if thought.status == "failed"]
     if len(failed) > config.generate.max_failed:
@@ -42,7 +41,7 @@ def main() -> None:
     recipe = tables.Recipe(cell.benchmark, cell.family, cell.model, identity, sampler, style)
     tables.write_thoughts(cell.thoughts, thoughts, recipe)
     drawn = {thought.call for thought in thoughts if thought.picture is not None}
-    write_rows(cell.calls("generate"), tables.CALLS, calls.rows(drawn))
+    tables.write_calls(cell.calls("generate"), calls.rows(drawn))
     line = write_costs(cell.costs("generate"), calls.by_round())
     idle = [thought for thought in thoughts if thought.status == "not_applicable"]
     without = f", {len(idle)} not applicable ({idle[0].reason})" if idle else ""

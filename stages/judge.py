@@ -24,7 +24,6 @@ from g2u.records import Failure, ending
 from g2u.scores.judging import Case, Judged, again, cases, read
 from g2u.scores.marking import CUT, UNREAD, marked
 from g2u.tables import schemas as tables
-from g2u.tables.parquet import write_rows
 from g2u.tables.places import BenchmarkFolder, Cell, parse_cell
 from g2u.tables.schemas import Judgement
 
@@ -81,7 +80,7 @@ def main() -> None:
         raise ParamsError("params.yaml: judge.model: none is named; name one, then g2u sync")
     rows, calls = judged(config, cell, config.judge.model)
     tables.write_judgements(cell.judgements, rows)
-    write_rows(cell.calls("judge"), tables.CALLS, calls.rows(()))
+    tables.write_calls(cell.calls("judge"), calls.rows(()))
     spent = total(calls.tally().values())
     unread = sum(row.score is None for row in rows)
     told = f"{spent.made} calls made, {spent.reused} reused, {unread} unread or failed"

@@ -14,18 +14,19 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from g2u.arms import DIRECT, Arm, by_arm, main_arm, of_main
 from g2u.calls.costs import drawing_seconds, read_costs, reward_seconds, share_shown
 from g2u.errors import DataError, run_main
 from g2u.files import write_whole
 from g2u.params import reading as params
-from g2u.params.params import Params
+from g2u.params.params import AGAIN, PLAIN, Params
 from g2u.questions import targets
 from g2u.records import Question, Target
 from g2u.report.changes import Change, Painted, all_repainted, changes, in_words, table
 from g2u.report.choices import Decided, decision, decisions_table, stability
 from g2u.report.examples import Arms, Held, chosen, examples
 from g2u.report.headline import headlines, write_headlines
-from g2u.report.letters import favoured, letters
+from g2u.report.letters import Told, favoured, letters
 from g2u.report.page import CHANGES, PAGES, BenchmarkPart, Site, write_site
 from g2u.report.published import judge_lines, leak_lines, published
 from g2u.report.questions import Finding, findings
@@ -41,7 +42,7 @@ from g2u.report.reading import (
     when_does_it_mislead,
 )
 from g2u.report.rewards import does_it_know, rewards_table
-from g2u.report.summary import CAUSES, CellResult, arm_name, own_thoughts, summary
+from g2u.report.summary import CAUSES, CellResult, own_thoughts, summary
 from g2u.scores.metrics import gain_metrics
 from g2u.scores.statistics import Resampling
 from g2u.tables import parquet
@@ -70,17 +71,19 @@ def cell_result(
     """The numbers of one cell; a baseline's are `shown_under` the model it is the baseline of."""
     try:
         metrics = json.loads(cell.metrics.read_text())
-        seconds = _seconds(config, cell, metrics)
+        arms = tables.read_arms(cell.scores)
+        seconds = _seconds(cell, arms, metrics)
     except FileNotFoundError as error:
         raise DataError(f"{error.filename}: missing; run g2u run, which makes it") from None
     edit = config.presets.families[cell.family].edit
     each = {arm: total / max(items, 1) for arm, total in seconds.items()}
     if shown_under is None:
-        identities = parquet.read_shards(cell.thoughts, tables.THOUGHTS, ["identity"])
+        identities = parquet.read_shards(cell.thoughts, tables.THOUGHTS.schema, ["identity"])
         is_own = edit not in CAUSES and any(row["identity"] for row in identities)
-        return CellResult(cell.benchmark, cell.model, cell.family, metrics, is_own, each, edit)
-    alone = {**metrics, "arms": {"none": metrics["arms"]["none"]}}
-    return CellResult(cell.benchmark, shown_under, cell.model, alone, False, each, edit)
+        place = (cell.benchmark, cell.model, cell.family)
+        return CellResult(*place, arms, metrics, is_own, each, edit)
+    alone = (main_arm(arms),)
+    return CellResult(cell.benchmark, shown_under, cell.model, alone, metrics, False, each, edit)
 
 
 def over_controls(config: Params, results: Sequence[CellResult]) -> list[CellResult]:
@@ -95,12 +98,12 @@ def over_controls(config: Params, results: Sequence[CellResult]) -> list[CellRes
             if result.is_own
             and (other.benchmark, other.model) == (result.benchmark, result.model)
             and other.cause is not None
-            and other.family != "duplicate"
+            and other.family != AGAIN
         ]
         if controls:
             own, direct, *bases = (
                 _main(Cell(result.benchmark, result.model, family))
-                for family in (result.family, "direct", *(c.family for c in controls))
+                for family in (result.family, PLAIN, *(c.family for c in controls))
             )
             over = {
                 control.family: {**gain_metrics(own, base, direct, how), "cause": control.cause}
@@ -113,25 +116,23 @@ def over_controls(config: Params, results: Sequence[CellResult]) -> list[CellRes
 
 def _main(cell: Cell) -> list[Score]:
     """Scores of the cell's main arm."""
-    scores = tables.read_scores(cell.scores)
-    return [score for score in scores if score.arm == scores[0].arm]
+    return of_main(tables.read_scores(cell.scores))
 
 
-def _seconds(config: Params, cell: Cell, metrics: Mapping[str, Any]) -> dict[str, float]:
-    """Model seconds of every arm, over all items: all that it needs, and nothing else."""
+def _seconds(cell: Cell, arms: Sequence[Arm], metrics: Mapping[str, Any]) -> dict[str, float]:
+    """Model seconds of every arm, by name, over all items: all that it needs, and nothing else."""
     drawn, said = read_costs(cell.costs("generate")), read_costs(cell.costs("understand"))
-    rewarded = said.pop("rewards", {})
-    asked = {arm: sum(kinds.values()) for arm, kinds in said.items()}
-    found = {arm: drawing_seconds(drawn, [arm], asked) + own for arm, own in asked.items()}
-    chosen_by = {arm.name: arm.by for arm in config.score.derived}
+    rewarded, named = said.pop("rewards", {}), {arm.name: arm for arm in arms}
+    asked = {named[name]: sum(kinds.values()) for name, kinds in said.items()}
+    found = {arm.name: drawing_seconds(drawn, [arm], asked) + own for arm, own in asked.items()}
     for name, made in metrics["derived"].items():
-        arms = made["arms"]
-        found[name] = drawing_seconds(drawn, arms, asked) + sum(asked[arm] for arm in arms)
-        if name.startswith(("gate", "select", "keep")):
-            reward = reward_seconds(rewarded, chosen_by[name], metrics["rewards"])
-            found[name] += reward * share_shown(arms, asked)
+        needed, rule = [named[each] for each in made["arms"]], named[name].rule
+        found[name] = drawing_seconds(drawn, needed, asked) + sum(asked[arm] for arm in needed)
+        if rule is not None and rule.by is not None:
+            reward = reward_seconds(rewarded, rule.by, metrics["rewards"])
+            found[name] += reward * share_shown(needed, asked)
         if made["needs_direct"]:
-            plain = read_costs(cell.of_family("direct").costs("understand"))["none"]
+            plain = read_costs(cell.of_family(PLAIN).costs("understand"))[DIRECT.name]
             found[name] += sum(plain.values())
     return found
 
@@ -158,7 +159,7 @@ def decisions(config: Params) -> list[Decided]:
                 for name in deciding[family]
                 if name in config.families_of(benchmark, model)
             }
-            direct = _main_scores(cell.of_family("direct"))
+            direct = _main_scores(cell.of_family(PLAIN))
             made = decision(choices, _main_scores(cell), fixed, direct)
             same = {
                 f"{other} of {whose}" if whose != model else other: stability(choices, theirs)
@@ -193,12 +194,12 @@ def bounds(config: Params, photographed: Collection[str]) -> "dict[str, Bound] |
     found = {}
     for benchmark in config.benchmarks:
         for model in config.models_of(benchmark):
-            direct = Cell(benchmark, model, "direct")
-            plain = {s.id: s.score for s in tables.read_scores(direct.scores) if s.arm == "none"}
+            direct = Cell(benchmark, model, PLAIN)
+            plain = _main_scores(direct)
             seen = [
                 (score.fidelity, score.score - base, score.id)
                 for family in config.families_of(benchmark, model)
-                if family != "oracle"
+                if config.presets.families[family].edit != "oracle"
                 for score in tables.read_scores(direct.of_family(family).scores)
                 if score.fidelity is not None
                 and score.score is not None
@@ -227,8 +228,7 @@ def styles(config: Params) -> "list[StyleGain]":
             for benchmark in config.benchmarks:
                 if family not in config.families_of(benchmark, model):
                     continue
-                scores = tables.read_scores(Cell(benchmark, model, family).scores)
-                main = [score for score in scores if score.arm == scores[0].arm]
+                main = _main(Cell(benchmark, model, family))
                 styled.setdefault((model, style, benchmark), []).append(main)
     return style_gains(styled, Resampling.of(config.score))
 
@@ -270,7 +270,7 @@ def painted(config: Params) -> dict[str, Painted]:
 
 def gains_in_parts(config: Params, cell: Cell, arms: Arms) -> tuple[Parted, ...]:
     """Of the families of a benchmark and model (any cell of theirs): finding and reading."""
-    how, plain = Resampling.of(config.score), [s for s in arms["direct"][2] if s.arm == "none"]
+    how, plain = Resampling.of(config.score), of_main(arms[PLAIN][2])
     found = (
         parted(f"{cell.benchmark}, {cell.model}, {family}", scores, plain, how)
         for family, (_, _, scores) in arms.items()
@@ -282,13 +282,13 @@ def all_misled(
     config: Params, cell: Cell, arms: Arms, gold: Mapping[str, Target]
 ) -> tuple[Misled, ...]:
     """Of a benchmark and model (any cell of theirs), own thoughts and adversaries."""
-    plain = [s for s in arms["direct"][2] if s.arm == "none"]
+    plain = of_main(arms[PLAIN][2])
     found = []
     for family, (thoughts, answers, scores) in arms.items():
         edit = config.presets.families[family].edit
         is_own = edit not in CAUSES and any(thought.call for thought in thoughts)
         if is_own or edit == "adversarial":
-            main = [score for score in scores if score.arm == scores[0].arm]
+            main = of_main(scores)
             where = f"{cell.benchmark}, {cell.model}, {family}"
             kind: Kind = "own thoughts" if is_own else "adversaries"
             level = config.score.confidence
@@ -341,27 +341,31 @@ def part(
             tables.read_scores(cell.scores),
         )
     pictures = tables.read_pictures(folder.pictures)
-    modes = {each.feedback for each in config.understand.controls if each.pairing == "own"}
+    controls = config.understand.controls
+    others = {Arm(each.feedback) for each in controls if each.pairing == "own"}
     sections = {
-        title: examples(asked, gold, pictures, arms, modes)
+        title: examples(asked, gold, pictures, arms, others)
         for title, asked in chosen(questions, arms, config.report.examples).items()
     }
     metrics = {f: json.loads(direct.of_family(f).metrics.read_text()) for f in families}
     here = (direct.benchmark, direct.model)
     own = (each.line for each in decided if (each.benchmark, each.model) == here)
-    by_arm = {
-        arm_name(family, arm, scores[0].arm): [score for score in scores if score.arm == arm]
-        for family, (_, _, scores) in arms.items()
-        for arm in dict.fromkeys(score.arm for score in scores)
+    mains = {
+        family: main_arm(score.arm for score in scores) for family, (_, _, scores) in arms.items()
     }
-    options = letters(questions, gold, by_arm)
+    told = [
+        Told(arm.called(family, mains[family]), arm, each)
+        for family, (_, _, scores) in arms.items()
+        for arm, each in by_arm(scores).items()
+    ]
+    options = letters(questions, gold, told)
     lines = (
         *own,
         *judge_lines(metrics),
         *leak_lines(metrics),
-        *favoured(options, by_arm, config.report.alpha),
+        *favoured(options, config.report.alpha),
     )
-    figures = published(metrics)
+    figures = published(metrics, mains)
     return BenchmarkPart(
         direct.benchmark, direct.model, rows, sections, prompts, lines, figures, options,
         gains_in_parts(config, direct, arms), all_misled(config, direct, arms, gold),
@@ -399,15 +403,13 @@ def main() -> None:
             ]
             baseline = config.presets.models[model].baseline
             if baseline is not None:
-                results.append(
-                    cell_result(config, Cell(benchmark, baseline, "direct"), items, model)
-                )
+                results.append(cell_result(config, Cell(benchmark, baseline, PLAIN), items, model))
     rows = summary(over_controls(config, results), config.report.alpha)
     decided = decisions(config)
     parts = [
         part(
             config,
-            Cell(benchmark, model, "direct"),
+            Cell(benchmark, model, PLAIN),
             questions[benchmark],
             rows.filter((pl.col("benchmark") == benchmark) & (pl.col("model") == model)),
             decided,
@@ -451,7 +453,7 @@ def main() -> None:
     write_site(REPORT, site, parts, rows, answers, files)
     write_whole(REPORT / "gains.json", json.dumps(nested(rows), indent=2) + "\n")
     write_whole(REPORT / "gains.csv", plot.write_csv())
-    write_headlines(REPORT, headlines(nested(rows), plot.to_dicts()))
+    write_headlines(REPORT, headlines(rows.to_dicts()))
     scored, failed = int(rows["items"].sum()), int(rows["failed"].sum())
     cut = int(rows["truncated"].sum())
     line = f"report: {scored} items, 0 calls made, 0 reused, {failed} failed, {cut} cut off"

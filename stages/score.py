@@ -14,10 +14,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
+from g2u.arms import of_main
 from g2u.errors import run_main
 from g2u.files import write_whole
 from g2u.params import reading as params
-from g2u.params.params import BASELINES, Params
+from g2u.params.params import BASELINES, PLAIN, Params
 from g2u.questions import targets
 from g2u.records import Question, Target
 from g2u.scores import derived
@@ -25,17 +26,19 @@ from g2u.scores.arms import Cellmates, Made, derive
 from g2u.scores.judging import summarised
 from g2u.scores.leaks import leaks
 from g2u.scores.metrics import (
+    Scored,
     cell_metrics,
     decided,
     fidelities,
     fidelity_metrics,
+    over_vote,
     published,
     reward_metrics,
     score_answers,
     with_fidelity,
 )
 from g2u.scores.statistics import Resampling
-from g2u.scores.units import official_metrics
+from g2u.scores.units import Figures, official_metrics
 from g2u.tables import schemas as tables
 from g2u.tables.places import BenchmarkFolder, Cell, parse_cell
 from g2u.tables.schemas import Answer, Judgement, Reward, Score
@@ -47,11 +50,12 @@ def scores_of(
     questions: Sequence[Question],
     gold: Sequence[Target],
     rewards: Sequence[Reward],
-) -> tuple[dict[str, list[Score]], dict[str, Made]]:
-    """The cell's scores ("own") and those of its baselines; and the arms that were derived."""
+) -> tuple[Scored, dict[str, Made]]:
+    """The cell's scores and those of its baselines; and, by name, the arms that were derived."""
     cells = _compared(cell, config.presets.models[cell.model].baseline)
+    own = tables.read_answers(cell.answers)
     said = {name: tables.read_answers(each.answers) for name, each in cells.items()}
-    plain = [answer for answer in said["direct"] if answer.arm == "none"]
+    plain = of_main(said[PLAIN])
 
     def near(by: str) -> Mapping[str, float]:
         pictures = tables.read_pictures(BenchmarkFolder(cell.benchmark).pictures)
@@ -63,20 +67,23 @@ def scores_of(
     def mark(answers: Sequence[Answer]) -> list[Score]:
         return score_answers(questions, gold, answers)
 
-    scored = {
-        name: decided(mark(said[name]), judgements_of(config, each)) for name, each in cells.items()
+    scores = decided(mark(own), judgements_of(config, cell))
+    bases = {
+        name: decided(mark(of_main(said[name])), judgements_of(config, each))
+        for name, each in cells.items()
     }
     made: dict[str, Made] = {}
     for wanted in config.score.derived:
-        arm = derive(wanted, mates(said["own"]), mark)
+        name = wanted.made().name
+        arm = derive(wanted, mates(own), mark)
         if arm is not None:
-            made[wanted.name] = arm
-            scored["own"] += arm.scores
-        vote = wanted.rule == "vote" and cell.family != "direct"
-        of_direct = derive(wanted, mates(said["direct"]), mark) if vote else None
+            made[name] = arm
+            scores += arm.scores
+        vote = wanted.rule == "vote" and cell.family != PLAIN
+        of_direct = derive(wanted, mates(said[PLAIN]), mark) if vote else None
         if of_direct is not None:
-            scored[f"direct_{wanted.name}"] = of_direct.scores
-    return scored, made
+            bases[over_vote(wanted.made())] = of_direct.scores
+    return Scored(scores, bases), made
 
 
 def judgements_of(config: Params, cell: Cell) -> list[Judgement]:
@@ -85,10 +92,10 @@ def judgements_of(config: Params, cell: Cell) -> list[Judgement]:
 
 
 def _compared(cell: Cell, baseline: str | None) -> dict[str, Cell]:
-    """The cell, as "own", and those that its gains are over."""
-    cells = {"own": cell, **{name: cell.of_family(name) for name in BASELINES}}
+    """The cells that its gains are over."""
+    cells = {name: cell.of_family(name) for name in BASELINES}
     if baseline is not None:
-        cells["baseline"] = Cell(cell.benchmark, baseline, "direct")
+        cells["baseline"] = Cell(cell.benchmark, baseline, PLAIN)
     return cells
 
 
@@ -101,38 +108,37 @@ def main() -> None:
     judgements = judgements_of(config, cell)
     rewards = tables.read_rewards(cell.rewards)
     scored, made = scores_of(config, cell, questions, gold, rewards)
-    tables.assert_same_ids(str(cell), (s.id for s in scored["own"]), (q.id for q in questions))
-    worded = tables.read_thoughts(cell.thoughts)
-    main_arm = scored["own"][0].arm
-    right = {
-        s.id: s.score >= 0.5 for s in scored["own"] if s.arm == main_arm and s.score is not None
-    }
+    tables.assert_same_ids(str(cell), (s.id for s in scored.own), (q.id for q in questions))
+    thoughts, scores = tables.read_thoughts(cell.thoughts), scored.own
+    right = {s.id: s.score >= 0.5 for s in of_main(scores) if s.score is not None}
     how = Resampling.of(config.score)
-    metric = config.presets.benchmarks[cell.benchmark].metric
+    figures = Figures(config.presets.benchmarks[cell.benchmark].metric, questions, gold, how)
     metrics: dict[str, Any] = {
-        **cell_metrics(config, questions, gold, scored),
-        "official": official_metrics(metric, questions, gold, scored, how),
+        **cell_metrics(questions, gold, scored, how),
+        "official": official_metrics(figures, scores, scored.direct),
         "derived": {
-            name: {"arms": arm.arms, "needs_direct": arm.needs_direct} for name, arm in made.items()
+            name: {"arms": [each.name for each in arm.arms], "needs_direct": arm.needs_direct}
+            for name, arm in made.items()
         },
-        "prompts": asdict(leaks(worded, questions, {target.id: target for target in gold})),
+        "prompts": asdict(leaks(thoughts, questions, {target.id: target for target in gold})),
         "judged": summarised(judgements, right),
     }
     for arm, found_there in published(gold, questions, tables.read_answers(cell.answers)).items():
         metrics["arms"][arm]["published"] = found_there
     oracles = tables.read_oracles(folder.oracles)
-    if oracles and cell.family != "direct":
+    if oracles and cell.family != PLAIN:
         pictures = tables.read_pictures(folder.pictures)
-        thoughts = tables.read_thoughts(cell.thoughts)
         found = fidelities(pictures, oracles, thoughts)
         metrics["fidelity"] = fidelity_metrics(found)
-        scored["own"] = with_fidelity(scored["own"], thoughts, found)
-    metrics["rewards"] = reward_metrics(config, scored["own"], rewards)
-    tables.write_scores(cell.scores, scored["own"])
+        scores = with_fidelity(scores, thoughts, found)
+    metrics["rewards"] = reward_metrics(scores, rewards, how)
+    tables.write_scores(cell.scores, scores)
     write_whole(cell.metrics, json.dumps(metrics, indent=2) + "\n")
-    failed = sum(score.status == "failed" for score in scored["own"])
-    count = len(scored["own"])
-    print(f"score {cell}: {count} items, 0 calls made, 0 reused, {failed} failed", file=sys.stderr)
+    failed = sum(score.status == "failed" for score in scores)
+    print(
+        f"score {cell}: {len(scores)} items, 0 calls made, 0 reused, {failed} failed",
+        file=sys.stderr,
+    )
 
 
 if __name__ == "__main__":

@@ -24,6 +24,8 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from g2u import plugins
+from g2u.answers.answering import Asking
+from g2u.answers.understanding import REWARDS, Understanding
 from g2u.calls import flow
 from g2u.calls.asking import BrokeredCalls
 from g2u.calls.broker import Broker
@@ -39,9 +41,8 @@ from g2u.records import Picture, Question, Sampler, Thought
 from g2u.scores.samples import samples
 from g2u.settings import Section, checked
 from g2u.tables.places import Cell
-from g2u.thoughts.imagining import Imagining
+from g2u.thoughts.imagining import Drawing, Imagining
 from g2u.thoughts.imagining import imagined as imagined_by
-from stages.understand import REWARDS, Understanding
 
 os.environ["OMP_NUM_THREADS"] = "1"  # tests run on all cores already
 os.environ["HF_HUB_OFFLINE"] = "1"  # models are built here; nothing is asked of a hub
@@ -240,9 +241,10 @@ def count_calls(tmp_path: Path) -> Counter:
                 cell = Cell(benchmark, config.models[0], family)
                 with Brokers(config, store) as brokers:
                     calls = brokers.calls(cell.model)
-                    imagining = Imagining(config, cell)
+                    imagining = Imagining(Drawing.of(config, cell))
                     thoughts = brokers.run(imagined_by(imagining, questions, pictures, calls))
-                    work = Understanding(config, cell, questions, pictures, thoughts)
+                    asking = Asking.of(config, cell)
+                    work = Understanding(asking, questions, pictures, thoughts)
                     noted = dict.fromkeys((*(a.name for a in work.arms), REWARDS), calls)
                     brokers.run(work.understood(noted))
                 tallies = calls.tally()

@@ -2,7 +2,10 @@
 
 import random
 
-from g2u.arms import Arm, donors, paired
+import pytest
+
+from g2u.arms import BLINDED, DIRECT, Arm, Rule, donors, main_arm, paired
+from g2u.errors import DataError
 from g2u.records import Question, Thought
 
 QUESTIONS = [Question(f"q{n}", "?", pictures=(f"picture {n // 2}",)) for n in range(12)]
@@ -42,4 +45,48 @@ def test_who_has_no_other_to_go_to_is_shown_nothing() -> None:
     assert all(thought.question != name for name, own in shown.items() for thought in own)
     own = paired(Arm("concat"), QUESTIONS, thoughts)
     assert all([t.question for t in found] == [name] for name, found in own.items())
-    assert Arm("concat", "shuffled").name == "concat_shuffled"
+
+
+MAIN = Arm("concat", is_main=True)
+CALLED = [
+    (DIRECT, DIRECT, "none", "family"),
+    (BLINDED, DIRECT, "blind", "blind"),
+    (DIRECT.sampled(1), DIRECT, "sample_1", "family, sample_1"),
+    (Arm("none", reasons=True), DIRECT, "reasoned", "family, reasoned"),
+    (DIRECT.ruled(Rule("vote", of=4)), DIRECT, "vote_4", "family, vote_4"),
+    (MAIN, MAIN, "concat", "family"),
+    (MAIN.drawn(2), MAIN, "concat_draw_2", "family, draw_2"),
+    (MAIN.drawn(0, 0), MAIN, "concat_round_0", "family, round_0"),
+    (MAIN.shuffled(), MAIN, "concat_shuffled", "family, shuffled"),
+    (Arm("only"), MAIN, "only", "family, only"),
+    (Arm("only", "shuffled"), MAIN, "only_shuffled", "family, only_shuffled"),
+    (Arm("concat_g2u"), MAIN, "concat_g2u", "family, concat_g2u"),
+    (MAIN.ruled(Rule("gate", by="psnr", above=25.0)), MAIN, "gate_psnr_25", "family, gate_psnr_25"),
+    (MAIN.ruled(Rule("select", by="oracle", of=8)), MAIN, "select_oracle_8",
+     "family, select_oracle_8"),
+    (MAIN.ruled(Rule("keep", by="verdict")), MAIN, "keep_verdict", "family, keep_verdict"),
+    (Arm("only").ruled(Rule("separate")), MAIN, "separate", "family, separate"),
+]  # fmt: skip
+"""Arm, main arm, name within the cell, name in the report."""
+
+
+@pytest.mark.parametrize(("arm", "main", "name", "called"), CALLED)
+def test_a_name_follows_from_what_an_arm_is(arm: Arm, main: Arm, name: str, called: str) -> None:
+    assert (arm.name, arm.called("family", main)) == (name, called)
+
+
+def test_further_arms_are_those_of_draws_rounds_and_rules() -> None:
+    further = [name for arm, _, name, _ in CALLED if arm.is_further]
+    assert further == [
+        "vote_4", "concat_draw_2", "concat_round_0", "gate_psnr_25", "select_oracle_8",
+        "keep_verdict", "separate",
+    ]  # fmt: skip
+
+
+def test_of_all_arms_that_one_makes_it_alone_is_the_main_one() -> None:
+    rule = Rule("vote", of=2)
+    others = (MAIN.drawn(0, 1), MAIN.drawn(1), MAIN.sampled(0), MAIN.shuffled(), MAIN.ruled(rule))
+    assert not any(arm.is_main for arm in others)
+    assert main_arm([*others, MAIN]) is MAIN
+    with pytest.raises(DataError, match="no main arm; g2u run"):
+        main_arm(others)

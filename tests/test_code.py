@@ -106,6 +106,20 @@ def test_a_package_that_is_gone_and_a_record_that_is_none_are_one_line(
             identity.moves(False)
 
 
+def test_moves_of_an_installed_house_are_the_study_s_and_go_over_those_that_are_shipped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shipped = identity.moves(True)
+    monkeypatch.chdir(tmp_path)
+    assert identity.moves(True) == shipped
+    assert identity.moves_file(True) == identity.moves_file(False) == Path("moves.json")
+    Path("moves.json").write_text('{"tiny": {"after": "before"}, "own": {"1": "2"}}')
+    found = identity.moves(True)
+    assert found["tiny"] == {**shipped["tiny"], "after": "before"}
+    assert found["openai"] == shipped["openai"]
+    assert identity.moves(False) == {"tiny": {"after": "before"}, "own": {"1": "2"}}
+
+
 def test_what_cannot_be_parsed_counts_by_its_bytes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

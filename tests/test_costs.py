@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from g2u.arms import BLINDED, DIRECT, Arm
 from g2u.calls.costs import drawing_seconds, read_costs, reward_seconds, write_costs
 from g2u.calls.folder import FolderStore
 from g2u.models import null
@@ -14,6 +15,7 @@ from g2u.pictures.decoding import picture_of
 from g2u.records import AnswerRequest, Failure, Question
 from g2u.tables import schemas as tables
 from g2u.tables.places import Cell
+from g2u.tables.schemas import Score
 from g2u.thoughts.edits import rounds, template
 from stages.report import cell_result
 from tests.conftest import Workspace, brokered, imagined, png
@@ -68,25 +70,27 @@ def test_draws_are_one_round(tmp_path: Path) -> None:
     }
 
 
-ROUNDS = ["concat", "concat_round_0", "concat_round_1", "concat_shuffled"]
-DRAWS = ["concat", "concat_draw_1", "concat_draw_2", "concat_draw_3", "concat_shuffled"]
+OWN = Arm("concat", is_main=True)
+FIRST, SECOND = OWN.drawn(0, 0), OWN.drawn(0, 1)
+ROUNDS = [OWN, FIRST, SECOND, OWN.shuffled()]
+DRAWS = [*map(OWN.drawn, range(4)), OWN.shuffled()]
 NEEDED = [
-    (["concat_round_0"], ROUNDS, DRAWN, 2.0),
-    (["concat_round_1"], ROUNDS, DRAWN, 4.5),
-    (["concat"], ROUNDS, DRAWN, 5.5),
-    (["concat_shuffled"], ROUNDS, DRAWN, 5.5),
-    (["concat_round_0", "concat_round_1", "concat"], ROUNDS, DRAWN, 5.5),
-    (["concat"], DRAWS, {"thoughts": {"edit": 8.0}}, 2.0),
-    (["concat_draw_3"], DRAWS, {"thoughts": {"edit": 8.0}}, 2.0),
-    (["concat", "concat_draw_1"], DRAWS, {"thoughts": {"edit": 8.0}}, 4.0),
+    ([FIRST], ROUNDS, DRAWN, 2.0),
+    ([SECOND], ROUNDS, DRAWN, 4.5),
+    ([OWN], ROUNDS, DRAWN, 5.5),
+    ([OWN.shuffled()], ROUNDS, DRAWN, 5.5),
+    ([FIRST, SECOND, OWN], ROUNDS, DRAWN, 5.5),
+    ([OWN], DRAWS, {"thoughts": {"edit": 8.0}}, 2.0),
+    ([OWN.drawn(3)], DRAWS, {"thoughts": {"edit": 8.0}}, 2.0),
+    ([OWN, OWN.drawn(1)], DRAWS, {"thoughts": {"edit": 8.0}}, 4.0),
     (DRAWS[:4], DRAWS, {"thoughts": {"edit": 8.0}}, 8.0),
-    (["none"], ["none", "blind", "sample_0"], {"thoughts": {}}, 0.0),
+    ([DIRECT], [DIRECT, BLINDED, DIRECT.sampled(0)], {"thoughts": {}}, 0.0),
 ]
 
 
 @pytest.mark.parametrize(("arms", "every", "drawn", "seconds"), NEEDED)
 def test_an_arm_is_charged_the_thoughts_it_shows_and_what_they_rest_on(
-    arms: list[str], every: list[str], drawn: dict[str, dict[str, float]], seconds: float
+    arms: list[Arm], every: list[Arm], drawn: dict[str, dict[str, float]], seconds: float
 ) -> None:
     assert drawing_seconds(drawn, arms, every) == pytest.approx(seconds)
 
@@ -107,7 +111,7 @@ def test_a_cells_arms_are_charged_in_seconds_per_item(workspace: Workspace) -> N
     keep = {"arms": ["concat_round_0", "concat_round_1", "concat"], "needs_direct": False}
     gate = {"arms": ["concat"], "needs_direct": True}
     derived = {"keep_contrast": keep, "keep_random": keep, "gate_psnr_25": gate}
-    said = {arm: {"answer": 1.0} for arm in (*ROUNDS, "rewards")}
+    said = {name: {"answer": 1.0} for name in (*(arm.name for arm in ROUNDS), "rewards")}
     said["rewards"] = {"score": 3.0}
     files: tuple[tuple[Path, object], ...] = (
         (cell.metrics, {"derived": derived, "arms": {}, "rewards": {"contrast": {}}}),
@@ -118,6 +122,9 @@ def test_a_cells_arms_are_charged_in_seconds_per_item(workspace: Workspace) -> N
     for path, told in files:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(told))
+    made = [OWN.ruled(each.made()) for each in config.score.derived]
+    scores = [Score("q", arm, "ok", "", 1.0, "p") for arm in (*ROUNDS, *made)]
+    tables.write_scores(cell.scores, scores)
     recipe = tables.Recipe("ladder", "reflected", "tiny", "", "", "")
     tables.write_thoughts(cell.thoughts, [], recipe)
     assert cell_result(config, cell, 2).seconds == {

@@ -4,7 +4,9 @@ import ast
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import polars as pl
 import pytest
 import yaml
 
@@ -81,15 +83,69 @@ def test_plug_ins_of_one_kind_never_import_one_another(folder: str) -> None:
     assert across == set()
 
 
-def test_the_benchmark_of_the_documents_runs_as_printed(workspace: Workspace) -> None:
+def printed(part: str) -> str:
+    """The code of the document that holds `part`."""
     found = re.findall(r"```python\n(.*?)```", HOUSE, re.DOTALL)
-    text = next(each for each in found if "def read(settings)" in each)
-    (workspace.folder / "g2u/questions/benchmarks/dots.py").write_text(text)
-    (preset,) = re.findall(r"^dots: \{(.*), licence", HOUSE, re.MULTILINE)
-    told = dict(each.split(": ") for each in preset.split(", "))
-    workspace.raw["presets"]["benchmarks"]["dots"] = {**told, "items": int(told["items"])}
-    workspace.raw["benchmarks"] = ["dots"]
+    return str(next(each for each in found if part in each))
+
+
+def preset(name: str) -> dict[str, Any]:
+    """A preset as the document has it."""
+    (line,) = re.findall(rf"^{name}: \{{.*\}}$", HOUSE, re.MULTILINE)
+    found: dict[str, Any] = yaml.safe_load(line)[name]
+    return found
+
+
+@pytest.mark.slow
+def test_the_benchmark_and_the_family_of_the_documents_are_files_of_a_study(
+    workspace: Workspace,
+) -> None:
+    workspace.init_dvc()
+    for kind, name, part in (
+        ("benchmarks", "dots", "def read(settings)"),
+        ("edits", "clearer", "async def imagine"),
+    ):
+        path = workspace.folder / "own" / kind / f"{name}.py"
+        path.parent.mkdir(parents=True)
+        path.write_text(printed(part))
+        axis = {"edits": "families"}.get(kind, kind)
+        workspace.raw["presets"][axis][name] = preset(name)
+    workspace.raw |= {"benchmarks": ["dots"], "families": ["direct", "duplicate", "clearer"]}
     workspace.use_null()
+    workspace.write()
+    assert workspace.run("g2u.cli.main", "run").returncode == 0
+    links = pl.read_parquet(workspace.folder / "data/dots/clearer/tiny/thoughts/links.parquet")
+    assert links["status"].to_list() == ["ok"] * 20
+    assert workspace.run("dvc", "status").stdout.strip().endswith("are up to date.")
+    path.write_text(path.read_text().replace("max_tokens=4", "max_tokens=5"))
+    ran = workspace.run("g2u.cli.main", "run", "--verbose").stderr
+    assert "generate dots tiny clearer: 20 items" in ran
+    assert "generate dots tiny duplicate" not in ran
+    assert "prepare dots" not in ran
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "text", "said"),
+    [
+        ("edits", "spy", "from g2u.questions import targets", "reaches g2u/questions/targets.py"),
+        ("edits", "spy", "def f():\n    import own.helper", "reaches g2u/scores/"),
+        ("feedback", "spy", "import g2u.scores.gold", "reaches g2u/scores/"),
+        ("edits", "prompt", "", "g2u has one of that name; expected a name of its own"),
+    ],
+)
+def test_a_plug_in_of_a_study_reaches_no_gold_and_hides_none_of_g2us(
+    workspace: Workspace, kind: str, name: str, text: str, said: str
+) -> None:
+    (workspace.folder / "own" / kind).mkdir(parents=True)
+    (workspace.folder / "own/helper.py").write_text("import g2u.scores.gold\n")
+    settings = "from g2u.settings import Section\nNEEDS, READS = frozenset(), 'pictures'\n"
+    settings += "class Settings(Section):\n    pass\nasync def imagine(*told):\n    return []\n"
+    (workspace.folder / "own" / kind / f"{name}.py").write_text(f"{text}\n{settings}")
+    if kind == "edits":
+        workspace.raw["presets"]["families"]["mine"] = {"edit": name}
+        workspace.raw["families"] = ["direct", "duplicate", "mine"]
     (workspace.folder / "params.yaml").write_text(yaml.safe_dump(workspace.raw))
-    done = workspace.run("stages.prepare", "--benchmark", "dots")
-    assert "prepare dots: 20 items, 20 pictures, 9 distinct" in done.stderr
+    refused = workspace.run("g2u.cli.main", "sync", check=False)
+    assert refused.returncode == 1
+    assert said in refused.stderr
+    assert refused.stderr.count("\n") == 1

@@ -4,6 +4,7 @@ import math
 
 import pytest
 
+from g2u.arms import Arm
 from g2u.pictures.decoding import picture_of
 from g2u.records import AnswerRequest, Question, Target, Thought, Turn
 from g2u.scores.judging import Case, Judged, again, cases, read, summarised
@@ -11,13 +12,14 @@ from g2u.scores.metrics import decided
 from g2u.tables.schemas import Answer, Judgement, Score
 from tests.conftest import png
 
+OWN = Arm("concat", is_main=True)
 SOURCE, DRAWN = picture_of(png(1)), picture_of(png(2))
 QUESTION = Question(
     "q", "Which?", choices=("red", "blue"), format="choice", pictures=(SOURCE.digest,)
 )
 GOLD = {"q": Target("q", "B", "choice")}
 THOUGHT = Thought("q", 0, "ok", picture=DRAWN, source=SOURCE.digest, prompt="Enhance.", call="c")
-ANSWERS = [Answer("q", "concat", "", "ok", response="the sky"), Answer("q", "only", "", "ok")]
+ANSWERS = [Answer("q", OWN, "", "ok", response="the sky"), Answer("q", Arm("only"), "", "ok")]
 ALL = ("answers", "viescore", "ra", "al")
 
 
@@ -117,10 +119,10 @@ def test_what_no_model_drew_is_not_judged() -> None:
 
 def test_a_judge_decides_what_is_unparsed_and_nothing_else() -> None:
     rows = [
-        Score("a", "concat", "unparsed", "", 0.0, "p"),
-        Score("b", "concat", "ok", "A", 0.0, "p"),
-        Score("c", "concat", "unparsed", "", 0.0, "p"),
-        Score("d", "only", "unparsed", "", 0.0, "p"),
+        Score("a", OWN, "unparsed", "", 0.0, "p"),
+        Score("b", OWN, "ok", "A", 0.0, "p"),
+        Score("c", OWN, "unparsed", "", 0.0, "p"),
+        Score("d", Arm("only"), "unparsed", "", 0.0, "p"),
     ]
     said = [Judgement(n, "concat", "answers", 1.0, "RIGHT") for n in "ab"]
     said.append(Judgement("c", "concat", "answers", None, "hm"))
@@ -147,8 +149,8 @@ def test_alignment_is_also_told_apart_by_correctness() -> None:
 def test_graded_benchmarks_ask_for_a_grade_and_settled_answers_for_agreement() -> None:
     gold = {"q": Target("q", "a cat<AND>a dog", "graded"), "r": Target("r", "B", "choice")}
     other = Question("r", "Which?", choices=("red", "blue"), format="choice")
-    open_answer = Answer("q", "concat", "", "ok", response="cat")
-    settled = [Answer("r", "concat", "", "ok", response="B"), Answer("r", "only", "", "ok")]
+    open_answer = Answer("q", OWN, "", "ok", response="cat")
+    settled = [Answer("r", OWN, "", "ok", response="B"), Answer("r", Arm("only"), "", "ok")]
     there = Judged([QUESTION, other], gold, {}, [], [open_answer, *settled], [open_answer])
     found = cases(["answers"], there, 16, agreement=5)
     assert [(c.id, c.arm, c.name) for c in found] == [
@@ -163,7 +165,7 @@ def test_graded_benchmarks_ask_for_a_grade_and_settled_answers_for_agreement() -
 
 
 def test_a_grade_stands_for_what_rules_cannot_compare() -> None:
-    score = Score("q", "concat", "undecided", "a cat", 0.0, "c")
+    score = Score("q", OWN, "undecided", "a cat", 0.0, "c")
     graded = decided([score], [Judgement("q", "concat", "grades", 0.3, "0.3")])
     assert (graded[0].status, graded[0].score) == ("judged", 0.3)
     unread = decided([score], [Judgement("q", "concat", "grades", None, "?")])

@@ -70,14 +70,14 @@ def test_rows_that_fail_leave_the_old_shards(tmp_path: Path) -> None:
         raise ValueError("broken off")
 
     with pytest.raises(ValueError, match="broken off"):
-        parquet.write_shards(tmp_path, tables.ORACLES, rows())
+        parquet.write_shards(tmp_path, tables.ORACLES.schema, rows())
     assert questions(tmp_path) == ["q0", "q1", "q2"]
     assert sorted(path.name for path in tmp_path.iterdir()) == [
         "links.parquet",
         "part-00000.parquet",
     ]
     with pytest.raises(ValueError, match="broken off"):
-        parquet.write_shards(tmp_path / "new", tables.ORACLES, rows())
+        parquet.write_shards(tmp_path / "new", tables.ORACLES.schema, rows())
     assert not (tmp_path / "new").exists()
 
 

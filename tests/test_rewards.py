@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from g2u.answers.answering import Asking
 from g2u.answers.rewards import named, rewards
 from g2u.calls import flow
 from g2u.calls.folder import FolderStore
@@ -16,6 +17,7 @@ from g2u.pictures.decoding import picture_of
 from g2u.protocols import Reply
 from g2u.questions.wording import NAMING, REFLECT, STOP
 from g2u.records import EmbedRequest, Failure, Picture, ScoreRequest, Thought
+from g2u.tables.places import Cell
 from g2u.tables.schemas import Reward
 from tests.cache.test_calls import Echo
 from tests.conftest import ROOT, brokered, png
@@ -71,7 +73,7 @@ def rewarded(
 def told(model: Reader, folder: Path, thoughts: list[Thought], *names: str) -> list[Reward]:
     calls = brokered(model, FolderStore(folder), 4)
     last = max(thought.round for thought in thoughts)
-    wanted = named(configured(*names), "tiny")
+    wanted = named(Asking.of(configured(*names), Cell("b", "tiny", "structure")))
     return flow.run(rewards(wanted, thoughts, {SOURCE.digest: SOURCE}, calls, last))
 
 

@@ -322,7 +322,7 @@ def test_an_adapter_of_another_package_has_to_say_its_settings(
 
     found = {"bare": Entry(Bare), "broken": Entry(ImportError("no torch\nhere"))}
     monkeypatch.setattr(plugins, "brought", lambda: found)
-    plugins._module.cache_clear()
+    plugins._of_name.cache_clear()
     try:
         with pytest.raises(ParamsError, match="adapter bare does not say which settings it takes"):
             typed("bare", {})
@@ -332,7 +332,7 @@ def test_an_adapter_of_another_package_has_to_say_its_settings(
         with pytest.raises(ParamsError, match="adapter bare does not say"):
             typed("pair", half)
     finally:
-        plugins._module.cache_clear()
+        plugins._of_name.cache_clear()
 
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"

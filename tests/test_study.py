@@ -1,12 +1,13 @@
 """g2u.open: a study as frames, as the README has it."""
 
+import re
 from pathlib import Path
 
 import pytest
 
 import g2u
 from g2u.errors import DataError, ParamsError
-from tests.conftest import Workspace, tsv_rows
+from tests.conftest import ROOT, Workspace, tsv_rows
 
 ROWS = 4
 
@@ -40,6 +41,14 @@ def test_a_study_is_frames_with_the_columns_of_its_tables(folder: Path) -> None:
     assert "duplicate" in gains["arm"]
     pictures = study.pictures("mine")
     assert next(iter(pictures.values())).mode == "RGB"
+
+
+def test_the_example_of_the_readme_runs(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    blocks = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+    (block,) = (each for each in blocks if "g2u.open" in each)
+    mine = {"STUDY": folder.as_posix(), "structure": "detail", "ladder": "mine"}
+    exec(re.sub("|".join(mine), lambda found: mine[found[0]], block), {})
+    assert "duplicate" in capsys.readouterr().out
 
 
 def test_a_question_is_shown_with_its_thoughts_and_replies(folder: Path) -> None:

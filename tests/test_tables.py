@@ -10,14 +10,60 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from g2u.arms import BLINDED, DIRECT, Arm, Rule
 from g2u.errors import DataError
 from g2u.pictures.decoding import picture_of
+from g2u.questions import targets
 from g2u.questions.wording import question_prompt
-from g2u.records import AnswerFormat, Question, Thought
+from g2u.records import AnswerFormat, Picture, Question, Thought
 from g2u.tables import parquet
 from g2u.tables import schemas as tables
+from g2u.tables.columns import table_of
+from g2u.tables.schemas import Answer, Score
 from tests.conftest import png
 
+PICTURE = "digest string; image struct<bytes: binary, path: string>; width int32; height int32"
+ARM = (
+    "arm string; feedback string; pairing string; draw int32; round int32; sample int32; "
+    "reasons bool; rule struct<kind: string, by: string, above: double, of: int32>; is_main bool"
+)
+KEPT = {
+    "QUESTIONS": (
+        "id string; text string; choices list<item: string>; letters list<item: string>; "
+        "format string; pictures list<item: string>; hint string; category string; "
+        "labels list<item: struct<name: string, value: string>>; drawing string; "
+        "parts list<item: struct<text: string, picture: int32>>"
+    ),
+    "PICTURES": PICTURE,
+    "ORACLES": f"source string; {PICTURE}",
+    "THOUGHTS": (
+        f"thought string; {PICTURE}; source string; given string; benchmark string; "
+        "family string; model string; identity string; prompt string; writer string; base string; "
+        "style string; sampler string; seed int64; draw int32; round int32"
+    ),
+    "LINKS": (
+        "question string; position int32; draw int32; round int32; status string; reason string; "
+        "source string; thought string; choice string"
+    ),
+    "ANSWERS": (
+        f"id string; {ARM}; difference string; status string; reason string; "
+        "response string; ended string; option_scores list<item: double>; pictures int32; "
+        "thoughts int32; max_tokens int32"
+    ),
+    "REWARDS": (
+        "question string; draw int32; round int32; name string; value double; "
+        "tokens list<item: double>"
+    ),
+    "CALLS": "call string; kind string; identity string; reply binary",
+    "JUDGEMENTS": "id string; arm string; name string; score double; reason string",
+    "SCORES": (
+        f"id string; {ARM}; status string; ended string; prediction string; "
+        "score double; cluster string; fidelity double"
+    ),
+    "TARGETS": "id string; answer string; scorer string",
+}
+"""Columns of every table; whoever changes one breaks readers outside of this project."""
+OWN = Arm("concat", is_main=True)
 RECIPE = tables.Recipe("b", "f", "m", "m 1", '{"steps":4}')
 
 
@@ -27,6 +73,17 @@ def thought(number: int, seed: int | None = None) -> Thought:
         f"q{number}", 0, "ok", picture=picture, source="s", prompt="p", seed=number,
         call=picture.digest,
     )  # fmt: skip
+
+
+@pytest.mark.parametrize("name", KEPT)
+def test_no_table_changes_its_columns_unnoticed(name: str) -> None:
+    table = targets.TARGETS if name == "TARGETS" else getattr(tables, name)
+    assert "; ".join(f"{field.name} {field.type}" for field in table.schema) == KEPT[name]
+
+
+def test_a_record_without_a_column_for_a_field_is_refused() -> None:
+    with pytest.raises(TypeError, match="no column for"):
+        table_of(Picture)
 
 
 def test_thoughts_come_back_as_written_and_shared_ones_are_stored_once(tmp_path: Path) -> None:
@@ -99,6 +156,44 @@ def test_no_wording_loses_the_place_of_a_picture() -> None:
         )
         with pytest.raises(DataError, match="question '1' has pictures among its text"):
             question_prompt(question)
+
+
+EVERY = [
+    DIRECT, BLINDED, DIRECT.sampled(3), Arm("none", reasons=True), OWN, OWN.drawn(2),
+    OWN.drawn(0, 0), OWN.shuffled(), Arm("only").ruled(Rule("gate", by="psnr", above=25.0)),
+    DIRECT.ruled(Rule("vote", of=4)), OWN.ruled(Rule("select", by="oracle", of=2)),
+]  # fmt: skip
+
+
+def test_answers_and_scores_come_back_with_their_arms(tmp_path: Path) -> None:
+    said = [Answer("q", arm, "", "ok", "", "A", "stop", (-0.5, -1.0)) for arm in EVERY]
+    tables.write_answers(tmp_path / "a.parquet", said)
+    assert tables.read_answers(tmp_path / "a.parquet") == said
+    scores = [Score("q", arm, "ok", "A", 1.0, "p", ended="stop") for arm in EVERY]
+    tables.write_scores(tmp_path / "s.parquet", scores)
+    found = tables.read_scores(tmp_path / "s.parquet")
+    assert found == scores
+    assert [score.arm.is_main for score in found] == [arm.is_main for arm in EVERY]
+    assert tables.read_arms(tmp_path / "s.parquet") == tuple(EVERY)
+
+
+def test_polars_selects_arms_by_their_columns_without_this_project(tmp_path: Path) -> None:
+    scores = [Score("q", arm, "ok", "A", 1.0, "p") for arm in EVERY]
+    tables.write_scores(tmp_path / "s.parquet", scores)
+    frame = pl.read_parquet(tmp_path / "s.parquet")
+    assert frame.filter(pl.col("pairing") == "shuffled")["arm"].to_list() == ["concat_shuffled"]
+    votes = frame.filter(pl.col("rule").struct.field("kind") == "vote")
+    assert votes["arm"].to_list() == ["vote_4"]
+    assert frame.filter("is_main")["feedback"].to_list() == ["none", "concat"]
+
+
+@pytest.mark.parametrize("name", ["answers", "scores"])
+def test_a_table_from_before_arms_were_columns_is_refused(name: str, tmp_path: Path) -> None:
+    path = tmp_path / f"{name}.parquet"
+    pq.write_table(pa.table({"id": ["q"], "arm": ["concat"], "status": ["ok"]}), path)
+    read = {"answers": tables.read_answers, "scores": tables.read_scores}[name]
+    with pytest.raises(DataError, match=rf"{name}.parquet: no column 'feedback'.*g2u run"):
+        read(path)
 
 
 def test_missing_and_broken_tables_say_what_to_run(tmp_path: Path) -> None:

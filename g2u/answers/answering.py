@@ -8,15 +8,15 @@ import asyncio
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Self
 
 import numpy as np
 
 from g2u import plugins
-from g2u.arms import Arm
+from g2u.arms import ALONE, BLINDED, DIRECT, Arm
 from g2u.digests import call_seed
 from g2u.errors import ModelError
-from g2u.params import reading as params
-from g2u.params.params import Params
+from g2u.params.params import PLAIN, Params
 from g2u.protocols import Calls
 from g2u.questions.wording import REASON, question_prompt
 from g2u.records import (
@@ -32,8 +32,6 @@ from g2u.records import (
 )
 from g2u.tables.places import Cell
 from g2u.tables.schemas import Answer
-
-NULL_FAMILY = "direct"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,66 +53,106 @@ class _Said:
     scores: tuple[float, ...] = ()
 
 
-def arms(config: Params, cell: Cell, thoughts: Sequence[Thought]) -> tuple[Arm, ...]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asking:
+    """How the questions of a cell are asked."""
+
+    model: str
+    """The preset, for messages."""
+    abilities: frozenset[str]
+    """What the model can do."""
+    scores_options: bool
+    """Whether an option is chosen by its likelihood; else the model says its letter."""
+    is_plain: bool
+    """Whether the family shows no thought: direct."""
+    feedback: str
+    """Of the main arm."""
+    controls: tuple[Arm, ...] = ()
+    """Further arms that show thoughts."""
+    samples: int = 0
+    """Sampled answers of direct."""
+    rewards: tuple[str, ...] = ()
+    """Of every thought that a model drew."""
+    max_tokens: int
+    """Of an answer."""
+    reasoning_tokens: int = 0
+    """Of direct's arm that first thinks in words; 0 = no such arm."""
+    seed: int
+    """Of the run; sampled answers' own are made from it."""
+
+    @classmethod
+    def of(cls, config: Params, cell: Cell) -> Self:
+        """As params.yaml says.
+
+        Raises:
+            ModelError: the model cannot answer, or cannot score where choices are by likelihood.
+        """
+        preset, section = config.presets.models[cell.model], config.understand
+        abilities, scores_options = config.abilities(cell.model), preset.choices == "likelihood"
+        for needed in ["answer", "score"] if scores_options else ["answer"]:
+            if needed not in abilities:
+                raise ModelError(
+                    f"params.yaml: presets.models.{cell.model}: adapter {preset.adapter} cannot "
+                    f"{needed}; expected a model that answers, and scores if choices is likelihood"
+                )
+        controls = section.controls_of(cell.model, cell.family)
+        return cls(
+            model=cell.model,
+            abilities=abilities,
+            scores_options=scores_options,
+            is_plain=cell.family == PLAIN,
+            feedback=section.feedback,
+            controls=tuple(Arm(each.feedback, each.pairing) for each in controls),
+            samples=section.samples,
+            rewards=tuple(section.rewards),
+            max_tokens=section.max_tokens,
+            reasoning_tokens=section.reasoning_tokens,
+            seed=config.generate.seed,
+        )
+
+    @property
+    def shows_others(self) -> bool:
+        """Whether an arm shows a question the thoughts of others."""
+        return any(control.pairing != "own" for control in self.controls)
+
+
+def arms(asking: Asking, thoughts: Sequence[Thought]) -> tuple[Arm, ...]:
     """The arms of a cell, the main one first; `thoughts` tell how many draws and
     rounds there are.
     """
-    section = config.understand
-    if cell.family == NULL_FAMILY:
-        found = [Arm(mode) for mode in params.NULL_MODES]
-        found += [Arm("none", sample=number) for number in range(section.samples)]
-        return (*found, Arm("none", reasons=True)) if section.reasoning_tokens else tuple(found)
+    if asking.is_plain:
+        found = [DIRECT, BLINDED, *map(DIRECT.sampled, range(asking.samples))]
+        return (*found, Arm(ALONE, reasons=True)) if asking.reasoning_tokens else tuple(found)
+    main = Arm(asking.feedback, is_main=True)
     draws = 1 + max((thought.draw for thought in thoughts), default=0)
     rounds = max((thought.round for thought in thoughts), default=0)
     return (
-        *(Arm(section.feedback, draw=draw) for draw in range(draws)),
-        *(Arm(section.feedback, round=number) for number in range(rounds)),
-        *(
-            Arm(control.feedback, control.pairing)
-            for control in section.controls_of(cell.model, cell.family)
-        ),
+        main,
+        *(main.drawn(draw) for draw in range(1, draws)),
+        *(main.drawn(0, number) for number in range(rounds)),
+        *asking.controls,
     )
 
 
-def needs_others(config: Params, cell: Cell) -> bool:
-    """Whether an arm shows a question the thoughts of others."""
-    controls = config.understand.controls_of(cell.model, cell.family)
-    return any(control.pairing != "own" for control in controls)
-
-
 class Answering:
-    """How the model of a cell is asked.
+    """The model of a cell is asked.
 
     Args:
-        config: the params.
-        cell: whose thoughts are shown to whose model.
-
-    Raises:
-        ModelError: the model cannot answer, or cannot score where choices are by likelihood.
+        asking: how.
     """
 
-    def __init__(self, config: Params, cell: Cell) -> None:
-        preset = config.presets.models[cell.model]
-        self._config, self._cell = config, cell
-        self._can = config.abilities(cell.model)
-        self._scores_options = preset.choices == "likelihood"
-        needed = ["answer", "score"] if self._scores_options else ["answer"]
-        lacking = [capability for capability in needed if capability not in self._can]
-        if lacking:
-            raise ModelError(
-                f"params.yaml: presets.models.{cell.model}: adapter {preset.adapter} cannot "
-                f"{lacking[0]}; expected a model that answers, and scores if choices is likelihood"
-            )
+    def __init__(self, asking: Asking) -> None:
+        self._how = asking
 
     async def answer(self, arm: Arm, shown: Shown, calls: Calls) -> Answer:
         """The answer of an arm to one question."""
         feedback, question = plugins.feedback(arm.feedback), shown.question
         draft = Answer(
             question.id,
-            arm.name,
+            arm,
             arm.difference(feedback.DIFFERENCE),
             "ok",
-            max_tokens=self._config.understand.max_tokens,
+            max_tokens=self._how.max_tokens,
         )
         if (idle := self._why_not(arm, shown, feedback.NEEDS)) is not None:
             return replace(draft, status=idle.status, reason=idle.reason)
@@ -138,10 +176,10 @@ class Answering:
         def idle(reason: str) -> Thought:
             return Thought(shown.question.id, 0, "not_applicable", reason)
 
-        model = self._cell.model
-        for need in sorted(needs - self._can):
+        model, can = self._how.model, self._how.abilities
+        for need in sorted(needs - can):
             return idle(f"{model} cannot {need}, which feedback {arm.feedback} needs")
-        if self._cell.family != NULL_FAMILY and not shown.thoughts:
+        if not self._how.is_plain and not shown.thoughts:
             return idle(
                 "the question has no picture to imagine from"
                 if arm.pairing == "own"
@@ -152,10 +190,10 @@ class Answering:
                 return thought
         # options that were scored can be sampled without the model
         is_sampled = arm.sample is not None and not self._by_likelihood(shown.question)
-        return idle(f"{model} cannot sample") if is_sampled and "sample" not in self._can else None
+        return idle(f"{model} cannot sample") if is_sampled and "sample" not in can else None
 
     def _by_likelihood(self, question: Question) -> bool:
-        return self._scores_options and question.format in ("choice", "label")
+        return self._how.scores_options and question.format in ("choice", "label")
 
     async def _reasoned(
         self, question: Question, turns: tuple[Turn, ...], calls: Calls
@@ -165,7 +203,7 @@ class Answering:
         A question whose reasoning failed is asked as in direct; it fails there if the model does.
         """
         asked = (*turns[:-1], Turn("user", (*turns[-1].parts, REASON)))
-        request = AnswerRequest(asked, self._config.understand.reasoning_tokens)
+        request = AnswerRequest(asked, self._how.reasoning_tokens)
         reply = await calls.answer(request)
         if isinstance(reply, Failure):
             return turns
@@ -176,7 +214,7 @@ class Answering:
         self, arm: Arm, question: Question, turns: tuple[Turn, ...], calls: Calls
     ) -> _Said | Failure:
         """What the model says in words."""
-        request = AnswerRequest(turns, self._config.understand.max_tokens)
+        request = AnswerRequest(turns, self._how.max_tokens)
         if arm.sample is not None:
             request = replace(request, temperature=1.0, seed=self._seed(arm.sample, question))
         reply = await calls.answer(request)
@@ -199,8 +237,7 @@ class Answering:
         return _Said(Text(names[place], "stop"), tuple(means))
 
     def _seed(self, sample: int, question: Question) -> int:
-        seed, prompt = self._config.generate.seed, question_prompt(question)
-        return call_seed(seed, question.pictures, prompt, sample)
+        return call_seed(self._how.seed, question.pictures, question_prompt(question), sample)
 
 
 def _pictures(turns: Sequence[Turn]) -> int:

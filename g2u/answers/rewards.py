@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from g2u.params.params import Params
+from g2u.answers.answering import Asking
 from g2u.protocols import Calls
 from g2u.questions.wording import NAMING, REFLECT, STOP
 from g2u.records import EmbedRequest, Failure, Picture, ScoreRequest, Thought, Turn
@@ -33,12 +33,9 @@ def request(pictures: Parts, prompt: str) -> ScoreRequest:
     return ScoreRequest((Turn("user", (*pictures, NAMING)),), prompt)
 
 
-def named(config: Params, model: str) -> list[str]:
-    """The rewards of section understand that a model can be asked for: embedding needs embed, the
-    others score.
-    """
-    able = config.abilities(model)
-    return [n for n in config.understand.rewards if NEEDS.get(n, "score") in able]
+def named(asking: Asking) -> list[str]:
+    """The rewards that its model can be asked for: embedding needs embed, the others score."""
+    return [name for name in asking.rewards if NEEDS.get(name, "score") in asking.abilities]
 
 
 async def rewards(

@@ -15,6 +15,7 @@ from g2u.records import (
     Request,
     ScoreRequest,
 )
+from g2u.tables.schemas import Call
 
 AT_ONCE = 32
 """Replies read in one go; drawings are pictures."""
@@ -125,8 +126,8 @@ class BrokeredCalls:
         """Keys of all requests that were answered, or planned."""
         return frozenset(key for key, note in self.notes.items() if _is_answered(note))
 
-    def rows(self, drawn: Container[str]) -> Iterator[dict[str, Any]]:
-        """The answered requests as rows of g2u.tables.schemas.CALLS, in the order of their keys.
+    def rows(self, drawn: Container[str]) -> Iterator[Call]:
+        """The answered requests, in the order of their keys.
 
         Args:
             drawn: keys of edits whose pictures lie elsewhere; their rows hold no reply.
@@ -140,7 +141,7 @@ class BrokeredCalls:
                 if entry is None and key not in drawn:  # forgotten meanwhile
                     continue
                 reply = entry.body if entry is not None else None
-                yield {"call": key, "kind": note.kind, "identity": note.identity, "reply": reply}
+                yield Call(key, note.kind, note.identity, reply)
 
     def _of(self, kind: Kind) -> Broker:
         return self._writer if kind == "answer" else self._broker

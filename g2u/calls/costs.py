@@ -1,10 +1,10 @@
 """What a cell's model calls cost, as a small JSON beside its table; what each arm needs of them."""
 
 import json
-import re
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
+from g2u.arms import Arm
 from g2u.calls.asking import Tally, total
 from g2u.files import write_whole
 
@@ -56,15 +56,15 @@ def mean_seconds(path: Path) -> dict[str, float]:
     return {kind: seconds[kind] / count for kind, count in calls.items() if count}
 
 
-def drawing_seconds(drawn: Seconds, arms: Collection[str], every: Collection[str]) -> float:
+def drawing_seconds(drawn: Seconds, arms: Collection[Arm], every: Collection[Arm]) -> float:
     """What the thoughts take that `arms` show, of a cell that has `every` arm.
 
     A round needs those before it, a draw no other; what all draws rest on is shared among them.
     """
-    rounds, draws = list(map(_round, arms)), {_draw(arm) for arm in arms}
+    rounds, draws = [arm.round for arm in arms], {arm.draw for arm in arms}
     until = None if None in rounds else max(number for number in rounds if number is not None) + 1
     needed = [sum(kinds.values()) for kinds in list(drawn.values())[:until]]
-    return sum(needed) * len(draws) / len({_draw(arm) for arm in every})
+    return sum(needed) * len(draws) / len({arm.draw for arm in every})
 
 
 def reward_seconds(rewarded: Mapping[str, float], by: str, named: Collection[str]) -> float:
@@ -82,18 +82,7 @@ def reward_seconds(rewarded: Mapping[str, float], by: str, named: Collection[str
     return rewarded.get("score", 0.0) * weights.get(by, 0) / max(sum(weights.values()), 1)
 
 
-def share_shown(arms: Collection[str], every: Collection[str]) -> float:
+def share_shown(arms: Collection[Arm], every: Collection[Arm]) -> float:
     """Which part of the thoughts (0..1) `arms` show, of a cell that has `every` arm."""
-    shown, there = ({(_draw(arm), _round(arm)) for arm in some} for some in (arms, every))
+    shown, there = ({(arm.draw, arm.round) for arm in some} for some in (arms, every))
     return len(shown) / len(there)
-
-
-def _draw(arm: str) -> int:
-    found = re.search(r"_draw_(\d+)", arm)
-    return int(found[1]) if found else 0
-
-
-def _round(arm: str) -> int | None:
-    """Which round an arm shows; None = the last."""
-    found = re.search(r"_round_(\d+)$", arm)
-    return int(found[1]) if found else None

@@ -124,8 +124,8 @@ def _rows(path: Path, column: str) -> list[dict[str, Any]]:
     """A shard's rows; none where it is gone or damaged."""
     try:
         if column == "call":
-            return parquet.read_rows(path, CALLS)
-        return list(parquet.places_of(path, THOUGHTS))
+            return parquet.read_rows(path, CALLS.schema)
+        return list(parquet.places_of(path, THOUGHTS.schema))
     except DataError:
         return []
 
@@ -134,8 +134,8 @@ def _column(path: Path, column: str) -> list[str]:
     """Names of the calls of a file; of thoughts, empty where no model was asked."""
     try:
         if column == "call":
-            return [row["call"] for row in parquet.iterate_rows(path, CALLS, ["call"])]
-        rows = parquet.iterate_rows(path, THOUGHTS, ["thought", "identity"])
+            return [row["call"] for row in parquet.iterate_rows(path, CALLS.schema, ["call"])]
+        rows = parquet.iterate_rows(path, THOUGHTS.schema, ["thought", "identity"])
         return [row["thought"] if row["identity"] else "" for row in rows]
     except DataError:
         return []

@@ -4,6 +4,7 @@ import argparse
 import gc
 import sys
 from contextlib import nullcontext, suppress
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,8 @@ from g2u.params import reading as params
 from g2u.params.sections import PATH
 from g2u.pipeline import YOUNG
 from g2u.pipeline.study import enter, study_of
+
+EPILOG = "Begin: g2u init FOLDER, then g2u run. All commands: docs/commands.md."
 
 if TYPE_CHECKING:
     from g2u.calls.store import CallStore
@@ -319,7 +322,10 @@ def doctor_command(arguments: argparse.Namespace) -> None:
 
 def main() -> None:
     """Parse the command line and run one command."""
-    parser = argparse.ArgumentParser(prog="g2u", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="g2u", description="Visual thoughts: made once, answered with, judged.", epilog=EPILOG
+    )
+    parser.add_argument("--version", action="version", version=f"g2u {version('g2u')}")
     commands = parser.add_subparsers(dest="command", required=True)
     begun = commands.add_parser("init", help=init_command.__doc__)
     begun.add_argument("folder", type=Path, help="a new one, or one with files of yours")

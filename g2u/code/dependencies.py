@@ -6,6 +6,8 @@ from functools import cache, lru_cache, partial
 from pathlib import Path
 
 PACKAGES = ("g2u", "g2u_tiny", "stages", "flows")
+OWN = "own"
+"""Folder of a study's own plug-ins (g2u/plugins.py)."""
 MODELS = ("g2u/models", "g2u_tiny/model")
 LOADED_BY_NAME = {
     "prepare": ("g2u/questions/benchmarks", "g2u/scores/types", "g2u/scores/official"),
@@ -39,14 +41,33 @@ def _reached(starts: list[Path], imports: Callable[[Path], list[Path]]) -> set[P
     return found
 
 
-def imported(path: Path, root: Path) -> list[Path]:
-    """First-party files named by the import statements of one file."""
+def reached_by_own(path: Path, workspace: Path, code: Path) -> set[Path]:
+    """Files that a study's own plug-in reaches: those below own/, relative to the study, and those
+    of g2u, relative to the code's root.
+    """
+
+    def imports(each: Path) -> list[Path]:
+        base = workspace if each.parts[0] == OWN else code
+        return imported(each, base, code)
+
+    return _reached([path], imports)
+
+
+def imported(path: Path, root: Path, code: Path | None = None) -> list[Path]:
+    """First-party files named by the import statements of one file.
+
+    Args:
+        path: relative to `root`.
+        root: of the file, and of a study's own ones that it names.
+        code: of all others; None = `root` as well.
+    """
     files: list[Path] = []
     status = (root / path).stat()
     for name in _imported_names(root / path, status.st_mtime_ns, status.st_size):
         module = name.replace(".", "/")
+        base = root if code is None or name.split(".")[0] == OWN else code
         for candidate in (f"{module}.py", f"{module}/__init__.py"):
-            if (root / candidate).is_file():
+            if (base / candidate).is_file():
                 files.append(Path(candidate))
     return files
 
@@ -64,7 +85,7 @@ def _imported_names(path: Path, changed: int, size: int) -> list[str]:
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
             names.add(node.module)
             names |= {f"{node.module}.{alias.name}" for alias in node.names}
-    own = [name.split(".") for name in names if name.split(".")[0] in PACKAGES]
+    own = [name.split(".") for name in names if name.split(".")[0] in (*PACKAGES, OWN)]
     return sorted({".".join(parts[:depth]) for parts in own for depth in range(1, len(parts) + 1)})
 
 

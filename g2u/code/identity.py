@@ -14,7 +14,7 @@ import importlib.util
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from functools import lru_cache
+from functools import cache, lru_cache
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import Any
@@ -102,8 +102,14 @@ def home(adapter: str) -> Path:
     listed = Path(*ADAPTERS.split("."), adapter)
     if (ROOT / listed).is_dir():
         return listed
+    return Path(*_module(adapter).split("."))
+
+
+@cache
+def _module(adapter: str) -> str:
+    """Of an adapter that g2u's own distribution brings; all that are installed are looked at."""
     (entry,) = entry_points(group=ADAPTERS, name=adapter)
-    return Path(*entry.module.split("."))
+    return str(entry.module)
 
 
 def moves(of_house: bool) -> dict[str, dict[str, str]]:

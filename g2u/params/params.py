@@ -24,7 +24,8 @@ from g2u.params.sections import (
 )
 from g2u.settings import Section, checked
 
-BASELINES = ("direct", "duplicate")
+PLAIN, AGAIN = BASELINES = ("direct", "duplicate")
+"""Families that every gain is measured against: answered as it is, and shown the original twice."""
 DRAWING = frozenset({"draw", "edit"})
 """Capabilities of whose prompts an editor may take no notice."""
 

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import yaml
 
 from g2u import plugins
+from g2u.arms import NULL_MODES
 from g2u.errors import ModelError, ParamsError, in_one_line, unknown_name
 from g2u.files import from_yaml
 from g2u.params.params import BASELINES, Params
@@ -29,9 +30,6 @@ FORMER = frozenset(
     {"thoughts", "answers", "rewards", "judgements", "scores", "metrics", "costs", "calls", "cells"}
 )
 """Folders of the layout of before: a family of that name could be taken for one."""
-NULL_MODES = ("none", "blind")
-"""Feedback modes of direct; they show no thought."""
-
 
 S = TypeVar("S", bound=Section)
 
@@ -188,6 +186,11 @@ def _check_modules(params: Params, path: Path) -> None:
     section = params.understand
     modes = [section.feedback, *(control.feedback for control in section.controls)]
     named += [("feedback", "understand", mode) for mode in modes]
+    named += [
+        ("feedback", "score.derived", each.arm)
+        for each in params.score.derived
+        if each.rule in ("gate", "separate")
+    ]
     for mode in modes:
         if mode in NULL_MODES:
             raise ParamsError(

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, get_args
 from pydantic import ConfigDict, Field
 
 from g2u import protocols
-from g2u.arms import Pairing
+from g2u.arms import By, Pairing, Rule, RuleKind
 from g2u.errors import DataError
 from g2u.records import Scalar
 from g2u.settings import FILE, NotNegative, Positive, Section
@@ -244,31 +244,22 @@ class Judge(Section):
 class Derived(Section):
     """An arm that score makes of other arms; g2u/scores/derived.py."""
 
-    rule: Literal["gate", "separate", "vote", "select", "keep"]
+    rule: RuleKind
     arm: str = "only"
-    """Of a gate and of separate: the arm of the cell that shows the thought."""
-    by: Literal[
-        "psnr", "ssim", "likelihood", "contrast", "verdict", "embedding", "confidence", "random",
-        "oracle",
-    ] = "psnr"  # fmt: skip
-    """Of a gate: how a thought is compared with its original, or its reward; of a selection, and
-    of the best round that is kept: the reward, the confidence of the answer, chance, or the truth.
-    """
+    """Of a gate and of separate: the feedback of the cell's arm that shows the thought."""
+    by: By = "psnr"
+    """As in `Rule`; so are the others."""
     above: float = 25.0
-    """Of a gate: the thought is shown above this (PSNR in dB)."""
     of: Annotated[int, Field(gt=1)] = 4
-    """Of a vote and a selection: how many draws, or sampled answers of direct."""
 
-    @property
-    def name(self) -> str:
-        """Unique within a cell."""
-        return {
-            "gate": f"gate_{self.by}_{self.above:g}",
-            "separate": "separate",
-            "vote": f"vote_{self.of}",
-            "select": f"select_{self.by}_{self.of}",
-            "keep": f"keep_{self.by}",
-        }[self.rule]
+    def made(self) -> Rule:
+        """The rule, with what belongs to it."""
+        return Rule(
+            self.rule,
+            by=self.by if self.rule in ("gate", "select", "keep") else None,
+            above=self.above if self.rule == "gate" else None,
+            of=self.of if self.rule in ("vote", "select") else None,
+        )
 
 
 class ScoreSection(Section):

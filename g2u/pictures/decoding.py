@@ -24,8 +24,10 @@ STRIP = 256
 DAMAGE = (OSError, SyntaxError, ValueError, TypeError, LookupError, EOFError, struct.error)
 """What Pillow raises on pictures that are damaged, in their EXIF data too."""
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP")
-PIXELS = Held(48 * 2**20)
-"""Of the pictures used last: the calls about one question come soon after one another."""
+PIXELS = Held(64 * 2**20)
+"""Of the pictures used or drawn last: the calls about one question come soon after one another, and
+what was drawn is shown.
+"""
 DECODING, ENCODING = threading.Lock(), threading.Lock()
 """Held so that several who ask for one picture at once have it made once."""
 
@@ -45,13 +47,16 @@ def picture_of(encoded: bytes, where: str = "picture", pixels: int = MAX_PIXELS)
 
 
 def picture_of_pixels(pixels: NDArray[np.uint8] | Image.Image) -> Picture:
-    """`picture_of(encode_png(pixels))`, without decoding what was just encoded: PNG loses nothing.
+    """`picture_of(encode_png(pixels))`, without decoding what was just encoded, now or where it is
+    shown next: PNG loses nothing.
 
     Args:
         pixels: RGB image, or array [height, width, 3] in 0..255.
     """
-    image = pixels if isinstance(pixels, Image.Image) else Image.fromarray(pixels, "RGB")
-    return _named(image, encode_png(image))
+    own = pixels.copy() if isinstance(pixels, Image.Image) else Image.fromarray(pixels, "RGB")
+    picture = _named(own, encode_png(own))
+    PIXELS.put(picture.digest, own, _bytes(own))
+    return picture
 
 
 def pixels_of(picture: Picture) -> Image.Image:
@@ -114,7 +119,12 @@ def _pixels(picture: Picture) -> Image.Image:
         return _decode(picture.encoded, picture.digest[:12])
 
     with DECODING:
-        return PIXELS.get(picture.digest, made, lambda image: 3 * image.width * image.height)
+        return PIXELS.get(picture.digest, made, _bytes)
+
+
+def _bytes(image: Image.Image) -> int:
+    """Of its pixels."""
+    return 3 * image.width * image.height
 
 
 def _is_plain(encoded: bytes) -> bool:

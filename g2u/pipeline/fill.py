@@ -20,7 +20,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from g2u import plugins
-from g2u.answers.answering import NULL_FAMILY, Answering, Shown, arms, needs_others
+from g2u.answers.answering import Answering, Asking, Shown, arms
 from g2u.answers.rewards import named, rewards
 from g2u.arms import donors, last_round, shown
 from g2u.calls.asking import BrokeredCalls, total
@@ -38,7 +38,7 @@ from g2u.records import Question, Thought
 from g2u.tables import schemas as tables
 from g2u.tables.places import Cell
 from g2u.terminal.progress import Counts, Progress, Share
-from g2u.thoughts.imagining import Imagining
+from g2u.thoughts.imagining import Drawing, Imagining
 
 Stage = Literal["generate", "understand", "recorded"]
 """`recorded`: understand, of thoughts that lie in data/ as DVC recorded them."""
@@ -153,11 +153,12 @@ def guessed(config: Params, job: Job, *, shows_others: bool) -> float:
     begins, cell = job
     preset = config.presets.families[cell.family]
     draws = getattr(config.settings("families", cell.family), "draws", 1)
-    asked = sum((arm.pairing != "own") == shows_others for arm in arms(config, cell, ()))
-    if shows_others or cell.family == NULL_FAMILY:
+    asking = Asking.of(config, cell)
+    asked = sum((arm.pairing != "own") == shows_others for arm in arms(asking, ()))
+    if shows_others or asking.is_plain:
         return asked
     drawn = draws * len(plugins.family(preset.edit).NEEDS) if begins == "generate" else 0
-    return drawn + asked + draws - 1 + len(named(config, cell.model))
+    return drawn + asked + draws - 1 + len(named(asking))
 
 
 def jobs(config: Params, work: Stale) -> list[Job]:
@@ -272,7 +273,7 @@ class _Schedule:
             self._change.notify_all()
 
     def _pairs(self, each: Sequence[Job]) -> bool:
-        return any(needs_others(self._config, cell) for _, cell in each)
+        return any(Asking.of(self._config, cell).shows_others for _, cell in each)
 
     def _cut(self, benchmark: str, model: str, *, shows_others: bool) -> list[Part]:
         told = self._benchmarks[benchmark, model]
@@ -404,7 +405,7 @@ class _Work:
     def __init__(self, config: Params, part: Part, brokers: Brokers) -> None:
         self._config, self._part = config, part
         self._source = _source(part.benchmark, part.is_prepared)
-        self._own = in_parts(self._source.questions, part.parts)[part.place]
+        self._own = _parts(part.benchmark, part.is_prepared, part.parts)[part.place]
         self._cells = [_CellWork(config, job, self._source, brokers) for job in part.jobs]
         self._left = len(self._own)
         self._undrawn = len(self._own) * len(part.jobs)
@@ -457,12 +458,12 @@ class _CellWork:
     """A part's share of one cell."""
 
     def __init__(self, config: Params, job: Job, source: Source, brokers: Brokers) -> None:
-        self._config, (self._begins, self._cell), self._source = config, job, source
-        self._imagining = Imagining(config, self._cell)
-        self._answering = Answering(config, self._cell)
-        self._rewards = named(config, self._cell.model)
-        self._material = source.material(self._imagining.reads)
-        self._drawing = brokers.calls(self._cell.model, self._imagining.writer)
+        (self._begins, self._cell), self._source = job, source
+        drawing, self._how = Drawing.of(config, self._cell), Asking.of(config, self._cell)
+        self._imagining, self._answering = Imagining(drawing), Answering(self._how)
+        self._rewards = named(self._how)
+        self._material = source.material(drawing.reads)
+        self._drawing = brokers.calls(self._cell.model, drawing.writer)
         self._asking = brokers.calls(self._cell.model)
 
     async def thoughts(self, question: Question) -> list[Thought]:
@@ -482,7 +483,7 @@ class _CellWork:
             self._answering.answer(
                 arm, Shown(question, pictures, shown(arm, thoughts, last)), self._asking
             )
-            for arm in arms(self._config, self._cell, thoughts)
+            for arm in arms(self._how, thoughts)
             if (arm.pairing != "own") == of_other
         ]
         if self._rewards and not of_other:
@@ -523,6 +524,11 @@ def in_parts(questions: Sequence[Question], parts: int) -> list[list[Question]]:
         found[done * parts // len(questions)] += group
         done += len(group)
     return found
+
+
+@functools.lru_cache(maxsize=2)
+def _parts(benchmark: str, is_prepared: bool, parts: int) -> list[list[Question]]:
+    return in_parts(_source(benchmark, is_prepared).questions, parts)
 
 
 @functools.lru_cache(maxsize=4)

@@ -23,9 +23,8 @@ import yaml
 from g2u.errors import DataError, G2UError
 from g2u.files import from_yaml
 from g2u.pipeline import IS_SET, THREADS, repairs
-from g2u.tables.places import CELLS
+from g2u.tables.places import CELLS, STATE
 
-STATE = Path(".dvc") / "tmp" / "g2u"
 DRIVER = STATE / "driver"
 KEPT = STATE / "locks"
 PR_SET_PDEATHSIG = 1

@@ -38,7 +38,7 @@ OWN = {"recipes", *LOADED_BY_NAME}
 """Stages that run in warm processes."""
 AHEAD = 2
 """Stages begun per process: one runs, one waits."""
-RECORD_AFTER = 2.0
+RECORD_AFTER = 5.0
 """Seconds after which finished stages are written into lock files: DVC reads and writes a whole
 file each time.
 """

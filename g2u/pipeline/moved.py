@@ -24,7 +24,7 @@ from g2u.records import Failure, Request
 from g2u.tables import parquet
 from g2u.tables import schemas as tables
 from g2u.tables.places import DATA, Cell
-from g2u.thoughts.imagining import Imagining
+from g2u.thoughts.imagining import Drawing
 
 ASKED = 8
 """Replies of each kind that are asked for again, spread over all there are."""
@@ -82,7 +82,7 @@ def _earlier(name: str, now: Iterable[str]) -> list[str]:
     found = {
         mark[1]
         for path in sorted(DATA.glob(f"*/*/{name}/calls/*.parquet"))
-        for row in parquet.iterate_rows(path, tables.CALLS, ["identity"])
+        for row in parquet.iterate_rows(path, tables.CALLS.schema, ["identity"])
         if (mark := MARK.search(row["identity"]))
     }
     return ["", *sorted(found - set(now))]
@@ -98,7 +98,7 @@ def _known(config: Params, name: str) -> dict[str, tuple[Request, Entry]]:
         source = read_source(config, benchmark) if cells else None
         for cell in cells:
             assert source is not None
-            writer = Imagining(config, cell).writer
+            writer = Drawing.of(config, cell).writer
             calls = BrokeredCalls(noting, brokers.of(writer) if writer else None)
             brokers.run(plan_cell(config, cell, source, calls))
     found = store.get_many(noting.requests)

@@ -21,9 +21,18 @@ import yaml
 
 from g2u.files import from_yaml, is_json, write_whole
 from g2u.params.params import Params
-from g2u.pipeline.guard import KEPT, STATE
+from g2u.pipeline.guard import KEPT
 from g2u.pipeline.recipes import named
-from g2u.tables.places import CELLS, DATA, RECIPES, RECIPES_FILE, REPORT, BenchmarkFolder, Cell
+from g2u.tables.places import (
+    CELLS,
+    DATA,
+    RECIPES,
+    RECIPES_FILE,
+    REPORT,
+    STATE,
+    BenchmarkFolder,
+    Cell,
+)
 
 HEADER = "Kept by `g2u sync`"
 """In the first lines of every file that sync writes whole."""
@@ -112,8 +121,8 @@ def _table(name: str) -> Form:
         from g2u.tables import parquet
         from g2u.tables import schemas as tables
 
-        expected = targets.TARGETS if name == "TARGETS" else getattr(tables, name)
-        return parquet.has_columns(path, expected)
+        table = targets.TARGETS if name == "TARGETS" else getattr(tables, name)
+        return parquet.has_columns(path, table.schema)
 
     return fits
 

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from g2u.answers.answering import Asking
+from g2u.answers.understanding import REWARDS, Understanding
 from g2u.calls.asking import BrokeredCalls, Tally
 from g2u.calls.brokers import Brokers, budget
 from g2u.calls.budget import Spent
@@ -16,8 +18,7 @@ from g2u.scores.samples import samples
 from g2u.tables import parquet
 from g2u.tables import schemas as tables
 from g2u.tables.places import BenchmarkFolder, Cell
-from g2u.thoughts.imagining import Imagining, imagined
-from stages.understand import REWARDS, Understanding
+from g2u.thoughts.imagining import Drawing, Imagining, imagined
 
 GUESS_SECONDS = {"edit": 0.03, "answer": 0.02, "score": 0.003, "embed": 0.003}
 """Seconds per call where the cache holds no call of that model and kind: tiny on one core."""
@@ -83,7 +84,7 @@ def plan(config: Params) -> list[CellPlan]:
             if cell not in work.generate:
                 drawn = tables.read_thoughts(cell.thoughts)
                 keys |= _recorded(cell, "generate")
-            calls = brokers.calls(cell.model, Imagining(config, cell).writer)
+            calls = brokers.calls(cell.model, Drawing.of(config, cell).writer)
             waits = brokers.run(plan_cell(config, cell, source, calls, drawn))
             plans.append(CellPlan(cell, calls.tally(), waits, calls.settled | keys))
     return plans
@@ -95,7 +96,7 @@ def _recorded(cell: Cell, *stages: str) -> frozenset[str]:
         row["call"]
         for stage in stages
         if cell.calls(stage).exists()
-        for row in parquet.iterate_rows(cell.calls(stage), tables.CALLS, ["call"])
+        for row in parquet.iterate_rows(cell.calls(stage), tables.CALLS.schema, ["call"])
     )
 
 
@@ -139,13 +140,13 @@ async def plan_cell(
         recorded: the cell's thoughts, where they need not be asked for.
     """
     if recorded is None:
-        imagining = Imagining(config, cell)
-        material = source.material(imagining.reads)
-        thoughts = await imagined(imagining, source.questions, material, calls)
+        drawing = Drawing.of(config, cell)
+        material = source.material(drawing.reads)
+        thoughts = await imagined(Imagining(drawing), source.questions, material, calls)
     else:
         thoughts = list(recorded)
     placed = [_stand_in(thought, source.pictures) for thought in thoughts]
-    work = Understanding(config, cell, source.questions, source.pictures, placed)
+    work = Understanding(Asking.of(config, cell), source.questions, source.pictures, placed)
     await work.understood(dict.fromkeys((*(arm.name for arm in work.arms), REWARDS), calls))
     return placed != thoughts
 

@@ -8,6 +8,7 @@ and several times where a stage runs. Cells that differ in their data alone shar
 import hashlib
 import json
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -17,16 +18,17 @@ from pydantic import BaseModel
 
 from g2u import plugins
 from g2u.code import identity
-from g2u.code.dependencies import shared_code
+from g2u.code.dependencies import LOADED_BY_NAME, PACKAGES, reached_by_own, shared_code
+from g2u.code.dependencies import OWN as OWN_FOLDER
 from g2u.code.root import code_root, is_installed
 from g2u.digests import sha256
-from g2u.errors import G2UError
-from g2u.files import files_below
+from g2u.errors import G2UError, ParamsError
+from g2u.files import files_below, states, write_whole
 from g2u.params.params import Params
 from g2u.params.sections import Axis, ModelPreset
 from g2u.protocols import Kind
 from g2u.settings import checked
-from g2u.tables.places import RECIPES
+from g2u.tables.places import RECIPES, STATE
 
 OWN = (
     "g2u/code/dependencies.py",
@@ -54,7 +56,7 @@ class Recipe:
 
 def recipes(config: Params, root: Path = Path()) -> dict[Path, Recipe]:
     """Every recipe that params.yaml asks for, by its path in the workspace."""
-    shared = shared_code(code_root(root))
+    shared = _shared(root)
 
     def code_of(stage: str) -> set[str]:
         return {"stages/__init__.py", f"stages/{stage}.py", *shared[stage]}
@@ -63,6 +65,20 @@ def recipes(config: Params, root: Path = Path()) -> dict[Path, Recipe]:
         path: Recipe(recipe.params, sorted({*recipe.code, *code_of(_stage_of(path))}))
         for path, recipe in named(config, root).items()
     }
+
+
+def _shared(root: Path) -> dict[str, list[str]]:
+    """`shared_code`, kept until a file of code changes: it takes a third of a second to find."""
+    code = code_root(root)
+    now = sha256(states(code / folder for folder in PACKAGES))
+    kept = root / STATE / "code.json"
+    with suppress(OSError, ValueError, KeyError, TypeError):
+        told = json.loads(kept.read_bytes())
+        if told["states"] == now:
+            return {stage: told["shared"][stage] for stage in LOADED_BY_NAME}
+    found = shared_code(code)
+    write_whole(kept, json.dumps({"states": now, "shared": found}))
+    return found
 
 
 def named(config: Params, root: Path = Path()) -> dict[Path, Recipe]:
@@ -115,7 +131,7 @@ def halves(preset: ModelPreset, name: str) -> tuple[str, dict[str, Any]]:
 def _prepare(config: Params, benchmark: str) -> Recipe:
     source = config.presets.benchmarks[benchmark].source
     told = {"prepare": config.prepare, **_preset(config, "benchmarks", benchmark)}
-    return Recipe(told, [f"g2u/questions/benchmarks/{source}.py", *_figures(config, benchmark)])
+    return Recipe(told, [*_plug_in("source", source), *_figures(config, benchmark)])
 
 
 def _generate(config: Params, model: str, family: str) -> Recipe:
@@ -128,13 +144,15 @@ def _generate(config: Params, model: str, family: str) -> Recipe:
         config.require(model=writer)
         told |= _preset(config, "models", writer)
         called.append((writer, "reader"))
-    return _calling(config, called, Recipe(told, [f"g2u/thoughts/edits/{preset.edit}.py"]))
+    return _calling(config, called, Recipe(told, _plug_in("edit", preset.edit)))
 
 
 def _understand(config: Params, model: str) -> Recipe:
     told = {"understand": config.understand, "generate": config.generate}
     told |= _preset(config, "models", model)
-    return _calling(config, [(model, "reader")], Recipe(told, ["g2u/answers/feedback"]))
+    own = sorted(path.stem for path in Path(plugins.OWN["feedback"]).glob("*.py"))
+    code = ["g2u/answers/feedback", *(file for name in own for file in _plug_in("feedback", name))]
+    return _calling(config, [(model, "reader")], Recipe(told, code))
 
 
 def _judge(config: Params, judge: str, benchmark: str) -> Recipe:
@@ -230,6 +248,22 @@ def _recorded(path: Path, key: str) -> Any:
         return None
 
 
+def _plug_in(kind: str, name: str) -> list[str]:
+    """The file of a benchmark or a family; of a study's own one, all that it imports as well."""
+    own = plugins.own_file(kind, name)
+    if own is None:
+        return [f"{plugins.PLACES[kind].replace('.', '/')}/{name}.py"]
+    found = reached_by_own(own, Path(), code_root(Path()))
+    gold = next((path for path in sorted(found) if _holds_gold(path)), None)
+    if kind != "source" and gold is not None:
+        raise ParamsError(f"{own} reaches {gold}; what draws or answers cannot know gold answers")
+    return [path.as_posix() for path in sorted(found)]
+
+
+def _holds_gold(path: Path) -> bool:
+    return path == Path("g2u/questions/targets.py") or path.is_relative_to("g2u/scores")
+
+
 def _scorers(config: Params, benchmark: str) -> list[str]:
     source = plugins.benchmark(config.presets.benchmarks[benchmark].source)
     extended = [getattr(plugins.scorer(name), "PUBLISHED", None) for name in source.SCORERS]
@@ -255,9 +289,10 @@ def _digests(places: Iterable[str], root: Path) -> dict[str, str]:
     """
     code = code_root(root)
     return {
-        file.relative_to(code).as_posix(): _digest(file)
+        file.relative_to(base).as_posix(): _digest(file)
         for place in places
-        for file in _files(code / place)
+        for base in (root if place.startswith(f"{OWN_FOLDER}/") else code,)
+        for file in _files(base / place)
     }
 
 

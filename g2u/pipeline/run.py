@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 from g2u.calls.opened import call_store
 from g2u.code import identity
 from g2u.digests import sha256
-from g2u.files import write_whole
+from g2u.files import states, write_whole
 from g2u.pipeline import dvc, guard
 from g2u.pipeline.checks import check, inapplicable
 from g2u.pipeline.make import make
-from g2u.pipeline.sources import Inputs, states
+from g2u.pipeline.sources import Inputs
 from g2u.pipeline.sync import Planned, sync_plan
-from g2u.tables.places import RECIPES_FILE, BenchmarkFolder
+from g2u.tables.places import RECIPES_FILE, STATE, BenchmarkFolder
 from g2u.terminal.closing import closing
 from g2u.terminal.telling import Telling, room, telling
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from g2u.pipeline.fill import Filled
     from g2u.pipeline.stale import Stale
 
-FILLED = guard.STATE / "filled"
+FILLED = STATE / "filled"
 """What the workspace was like when its calls were last all answered."""
 BESIDE = 8
 """Lines of a terminal that the closing table leaves for what stands beside it."""

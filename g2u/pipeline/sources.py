@@ -1,15 +1,15 @@
 """What decides a run beside data/: files by size and time of change, params by their text."""
 
-import os
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import suppress
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from g2u import plugins
 from g2u.code import identity
+from g2u.code.dependencies import OWN
 from g2u.code.root import code_root
 from g2u.errors import DataError
+from g2u.files import states
 from g2u.params import reading as params
 from g2u.params.params import Params
 from g2u.params.sections import PATH
@@ -19,27 +19,10 @@ CODE = ("g2u", "g2u_tiny", "stages")
 State = str | tuple[int, int]
 
 
-def states(places: Iterable[Path]) -> list[tuple[str, int, int]]:
-    """Path, bytes and time of change (ns) of every file there, in order; compiled Python, hidden
-    files and what editors leave aside.
-    """
-    found = []
-    for path in _files(places):
-        with suppress(FileNotFoundError):  # a link to nothing, as editors leave beside open files
-            status = os.stat(path)  # noqa: PTH116  # as paths, three times as long
-            found.append((path, status.st_size, status.st_mtime_ns))
-    return sorted(found)
-
-
-def _files(places: Iterable[Path]) -> Iterator[str]:
-    for place in places:
-        if place.is_file():
-            yield str(place)
-        for folder, below, names in os.walk(place):
-            below[:] = [name for name in below if name != "__pycache__"]
-            for name in names:
-                if not name.startswith((".", "#")) and not name.endswith((".pyc", "~")):
-                    yield f"{folder}/{name}"
+def code() -> list[Path]:
+    """Folders of what stages run: of the study itself, and of g2u where it is installed."""
+    roots = dict.fromkeys((Path(), code_root(Path())))
+    return [Path(OWN), *(root / name for root in roots for name in CODE)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +41,7 @@ class Inputs:
     @classmethod
     def of(cls, config: Params) -> "Inputs":
         """The state of what these params name."""
-        places = [code_root(Path()) / place for place in CODE]
+        places = code()
         for name in config.benchmarks:
             places += config.presets.benchmarks[name].files()
         told = [path for path in (PATH, params.SHELF) if path.exists()]

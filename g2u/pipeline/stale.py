@@ -4,7 +4,7 @@ Calls of cells that DVC calls unchanged are done with, wherever they were made: 
 the results has them, without a call cache and without the server.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +18,7 @@ from g2u.params.params import Params
 from g2u.pipeline import dvc, guard
 from g2u.pipeline.recipes import recipes
 from g2u.pipeline.sync import dvc_files
-from g2u.tables.places import CELLS, RECIPES, BenchmarkFolder, Cell
+from g2u.tables.places import RECIPES, RECIPES_FILE, BenchmarkFolder, Cell
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +46,21 @@ under way, the folder is no repository).
 
 def status(config: Params) -> Status:
     """DVC's own word on the stages of benchmarks and cells that are there."""
-    files = [path for path in dvc_files(config) if path.is_relative_to(CELLS) and path.exists()]
+    files = [path for path in _files(config) if path.exists()]
     try:
         with dvc.opened() as repo:
             return dict(repo.status(targets=[str(path) for path in files])) if files else {}
     except DataError:
         return None
+
+
+def _files(config: Params) -> Iterator[Path]:
+    """The dvc.yaml files of recipes, benchmarks and cells."""
+    yield RECIPES_FILE
+    for benchmark in config.benchmarks:
+        yield BenchmarkFolder(benchmark).dvc_file
+        cells = (Cell(benchmark, model, family) for model, family in config.cells_of(benchmark))
+        yield from dict.fromkeys(cell.dvc_file for cell in cells)
 
 
 def stale(config: Params, told: Status) -> Stale:

@@ -12,14 +12,12 @@ from pathlib import Path
 
 from g2u import plugins
 from g2u.calls.opened import known_calls
-from g2u.code.dependencies import PACKAGES
-from g2u.code.root import code_root, is_installed
-from g2u.digests import sha256
+from g2u.code.dependencies import OWN
+from g2u.code.root import is_installed
 from g2u.errors import DataError
 from g2u.files import write_whole
 from g2u.params.params import Params
 from g2u.params.reading import SHELF
-from g2u.pipeline.guard import STATE
 from g2u.pipeline.migrate import require_moved
 from g2u.pipeline.ownership import (
     HEADER,
@@ -29,8 +27,7 @@ from g2u.pipeline.ownership import (
     is_generated,
     out_of,
 )
-from g2u.pipeline.recipes import elsewhere, halves, named, recipes, sources
-from g2u.pipeline.sources import states
+from g2u.pipeline.recipes import elsewhere, halves, recipes, sources
 from g2u.pipeline.study import BEGIN, DVC_FILE, END
 from g2u.tables.places import DATA, RECIPES, RECIPES_FILE, REPORT, TRAINING, BenchmarkFolder, Cell
 
@@ -146,25 +143,15 @@ def _weights(config: Params, model: str, half: str, root: Path) -> str | None:
 
 
 def recipes_file(config: Params, root: Path) -> str:
-    """Text of cells/dvc.yaml, kept until params or a source file change: it takes half a second."""
-    told = config.model_dump(mode="json", exclude={"run", "nightly", "train"})
-    foreign = elsewhere(named(config, root).values(), root)
-    code = states(code_root(root) / folder for folder in PACKAGES)
-    now = sha256([told, sorted(config.written), foreign, code])
-    kept = root / STATE / "recipes"
-    if kept.exists():
-        stamp, _, text = kept.read_text(encoding="utf-8").partition("\n")
-        if stamp == now:
-            return text
+    """Text of cells/dvc.yaml."""
     found = list(recipes(config, root).values())
-    listed = "".join(f"      - {place}\n" for place in sources(found))
+    seen = [p for p in sources(found) if not is_installed(root) or p.startswith(f"{OWN}/")]
+    listed = "".join(f"      - {place}\n" for place in seen)
     unseen = elsewhere(found, root)
     text = RECIPES_TEMPLATE.read_text(encoding="utf-8").replace("<<sources>>\n", listed)
     text = text.replace("<<elsewhere>>", f" --elsewhere {unseen}" if unseen else "")
-    has = {"presets.yaml": (root / SHELF).exists(), "code": not is_installed(root)}
-    text = _chosen(text, config.written | {name for name, is_there in has.items() if is_there})
-    write_whole(kept, f"{now}\n{text}")
-    return text
+    has = {"presets.yaml": (root / SHELF).exists(), "code": bool(seen)}
+    return _chosen(text, config.written | {name for name, is_there in has.items() if is_there})
 
 
 def _relative(path: str, root: Path) -> str:

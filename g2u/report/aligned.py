@@ -6,8 +6,10 @@ from typing import Any
 
 import polars as pl
 
+from g2u.arms import By, Rule
 from g2u.report.changes import Painted
 from g2u.report.markdown import markdown_table
+from g2u.report.seeds import MAIN
 
 PAINTING = "fidelity painting"
 """Column of a curve: the share of paintings from words that are right; other fidelities are edits'.
@@ -100,7 +102,7 @@ def changes_table(found: pl.DataFrame, helps: Mapping[str, str]) -> str:
     return markdown_table(rows)
 
 
-SELECTED = ("random", "likelihood", "contrast", "verdict", "oracle")
+SELECTED: tuple[By, ...] = ("random", "likelihood", "contrast", "verdict", "oracle")
 """By what the best of several drawings is chosen."""
 
 
@@ -132,7 +134,8 @@ def chosen_table(gains: pl.DataFrame, helps: Mapping[str, str], draws: int) -> s
     accuracy = {(row["benchmark"], row["arm"]): row["accuracy"] for row in gains.to_dicts()}
     rows = [["benchmark", "edit", "one drawing", *(f"best of {draws} by {n}" for n in SELECTED)]]
     for benchmark, family in helps.items():
-        arms = [family, *(f"{family}, select_{name}_{draws}" for name in SELECTED)]
+        best = (MAIN.ruled(Rule("select", by=name, of=draws)) for name in SELECTED)
+        arms = [family, *(arm.called(family, MAIN) for arm in best)]
         rows.append([benchmark, family, *(f"{100 * accuracy[benchmark, a]:.1f}" for a in arms)])
     return markdown_table(rows)
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import polars as pl
 
-from g2u.report.summary import arm_name
+from g2u.arms import of_main
 from g2u.scores.statistics import Gain, Resampling, holm, paired_gain
 from g2u.tables.schemas import Score
 
@@ -21,6 +21,7 @@ class Change:
     model: str
     base: str
     arm: str
+    """As the report calls it: the family, as it is the main one."""
     before: float
     """Accuracy of the base, 0..1."""
     after: float
@@ -69,8 +70,6 @@ def changes(cells: Mapping[tuple[str, str, str, str], Pair], how: Resampling) ->
     """
     made = []
     for (benchmark, model, base, family), (trained, former) in cells.items():
-        main = trained[0].arm
-        name = arm_name(family, main, main)
         pairs = _paired(trained, former, "score")
         if not pairs:
             continue
@@ -85,7 +84,7 @@ def changes(cells: Mapping[tuple[str, str, str, str], Pair], how: Resampling) ->
                 benchmark,
                 model,
                 base,
-                name,
+                family,
                 _mean(before),
                 _mean(after),
                 gain,
@@ -156,13 +155,11 @@ def _paired(
     trained: Sequence[Score], former: Sequence[Score], field: str
 ) -> list[tuple[float, float, str]]:
     """After, before and cluster of the questions for which both main arms have the field."""
-    before = {s.id: getattr(s, field) for s in former if s.arm == former[0].arm}
+    before = {score.id: getattr(score, field) for score in of_main(former)}
     return [
         (getattr(score, field), before[score.id], score.cluster)
-        for score in trained
-        if score.arm == trained[0].arm
-        and getattr(score, field) is not None
-        and before.get(score.id) is not None
+        for score in of_main(trained)
+        if getattr(score, field) is not None and before.get(score.id) is not None
     ]
 
 

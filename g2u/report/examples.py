@@ -5,8 +5,9 @@ they mislead, and how it usually goes.
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
+from g2u.arms import Arm, main_arm, of_main
+from g2u.params.params import PLAIN
 from g2u.records import Picture, Question, Target, Thought
-from g2u.report.summary import arm_name
 from g2u.scores.official.characters import likeness
 from g2u.tables.schemas import Answer, Score
 
@@ -79,13 +80,13 @@ Arms = Mapping[str, Held]
 
 def changed_ids(arms: Arms, *, to: bool) -> set[str]:
     """Questions whose answers an own thought, in the arm that is shown, turns right, or wrong."""
-    direct = {s.id: s.score for s in arms["direct"][2] if s.arm == "none"}
+    direct = {score.id: score.score for score in of_main(arms[PLAIN][2])}
     return {
         score.id
         for thoughts, _, scores in arms.values()
         if any(thought.call for thought in thoughts)
-        for score in scores
-        if score.arm == scores[0].arm and _is_right(score.score) is to
+        for score in of_main(scores)
+        if _is_right(score.score) is to
         if _is_right(direct[score.id]) is (not to)
     }
 
@@ -116,10 +117,10 @@ def examples(
     gold: Mapping[str, Target],
     pictures: Mapping[str, Picture],
     arms: Arms,
-    modes: Collection[str],
+    others: Collection[Arm],
 ) -> tuple[Example, ...]:
-    """The questions as they are shown; `arms` is by family, `modes` are the ways of feedback in
-    which answers are shown beside those of the main arm.
+    """The questions as they are shown; `arms` is by family, `others` are those whose answers
+    are shown beside the main one's.
     """
     found = []
     for question in asked:
@@ -127,16 +128,16 @@ def examples(
         for family, (thoughts, answers, scores) in arms.items():
             own = tuple(t.picture for t in thoughts if t.question == question.id and t.picture)
             score_of = {s.arm: s for s in scores if s.id == question.id}
-            main = answers[0].arm
+            main = main_arm(answer.arm for answer in answers)
             replies = tuple(
                 Reply(
-                    arm_name(family, answer.arm, main),
+                    answer.arm.called(family, main),
                     _said(answer, question),
                     _is_right(score_of[answer.arm].score),
                     _characters(score_of[answer.arm], target),
                 )
                 for answer in answers
-                if answer.id == question.id and (answer.arm == main or answer.arm in modes)
+                if answer.id == question.id and (answer.arm == main or answer.arm in others)
             )
             shown.append(ShownArm(own, replies))
         originals = tuple(pictures[digest] for digest in question.pictures)

@@ -5,6 +5,8 @@ from typing import Any
 import plotly.graph_objects as go
 import polars as pl
 
+from g2u.arms import BLIND
+
 COLOURS = {
     "baseline": "#5b6472",
     "control": "#a9b0ba",
@@ -31,7 +33,8 @@ def accuracy_figure(rows: pl.DataFrame) -> str:
 
 def gains_figure(rows: pl.DataFrame) -> str:
     """Gain of every arm over direct, in points."""
-    shown = rows.filter(pl.col("gain").is_not_null() & (pl.col("arm") != "blind")).reverse()
+    is_blind = pl.col("feedback") == BLIND
+    shown = rows.filter(pl.col("gain").is_not_null() & ~is_blind).reverse()
     figure = go.Figure()
     figure.add_trace(_points(shown, "gain", "gain_low", "gain_high"))
     figure.add_vline(x=0, line_color="#888", line_width=1)
@@ -57,7 +60,7 @@ def forest_figure(rows: pl.DataFrame) -> str:
 def transfer_figure(rows: pl.DataFrame, alpha: float) -> str:
     """Gain over direct by family and benchmark of one model: own thoughts, oracle, controls."""
     order = ("own thought", "oracle", "control")
-    kept = rows.filter((pl.col("arm") == pl.col("family")) & pl.col("gain").is_not_null())
+    kept = rows.filter(pl.col("is_main") & pl.col("gain").is_not_null())
     found = {(row["family"], row["benchmark"]): row for row in kept.iter_rows(named=True)}
     benchmarks = kept["benchmark"].unique(maintain_order=True).to_list()
     roles = {row["family"]: order.index(row["role"]) for row in found.values()}

@@ -6,42 +6,44 @@ from pathlib import Path
 from typing import Any
 
 from g2u.files import write_whole
+from g2u.params.params import PLAIN
 
 FOLDER = "headline"
 """Below the report's folder: <benchmark>-<model>.json."""
 Headline = dict[str, float | str]
 
 
-def headlines(
-    numbers: Mapping[str, Any], gains: Sequence[Mapping[str, Any]]
-) -> dict[str, Headline]:
+def headlines(rows: Sequence[Mapping[str, Any]]) -> dict[str, Headline]:
     """By <benchmark>-<model>: accuracy of direct, and the gain of the best own thought (picked
     after the fact) with its interval, in percent; its arm and verdict.
 
     Args:
-        numbers: benchmark -> model -> arm -> name -> number, accuracies 0..1.
-        gains: rows of gains.csv, fractions of 1; those of own thoughts alone have a verdict.
+        rows: the table of `summary`; own thoughts alone have a verdict.
     """
-    found = {}
-    for benchmark, models in numbers.items():
-        for model, arms in models.items():
-            told: Headline = {}
-            direct = arms.get("direct", {}).get("accuracy")
-            if direct is not None:
-                told["direct"] = _percent(direct)
-            here = (row for row in gains if (row["benchmark"], row["model"]) == (benchmark, model))
-            own = [row for row in here if row["verdict"] and row["accuracy"] is not None]
-            if own:
-                best = max(own, key=lambda row: float(row["accuracy"]))
-                told |= {
-                    "thought": best["arm"],
-                    "gain": _percent(best["gain"]),
-                    "low": _percent(best["gain_low"]),
-                    "high": _percent(best["gain_high"]),
-                    "verdict": best["verdict"],
-                }
-            found[f"{benchmark}-{model}"] = told
-    return found
+    parts: dict[str, list[Mapping[str, Any]]] = {}
+    for row in rows:
+        parts.setdefault(f"{row['benchmark']}-{row['model']}", []).append(row)
+    return {name: _headline(part) for name, part in parts.items()}
+
+
+def _headline(part: Sequence[Mapping[str, Any]]) -> Headline:
+    """Of rows of one benchmark and model."""
+    told: Headline = {}
+    scored = [row for row in part if row["accuracy"] is not None]
+    for row in scored:
+        if row["family"] == PLAIN and row["is_main"]:
+            told["direct"] = _percent(row["accuracy"])
+    own = [row for row in scored if row["verdict"]]
+    if own:
+        best = max(own, key=lambda row: float(row["accuracy"]))
+        told |= {
+            "thought": best["arm"],
+            "gain": _percent(best["gain"]),
+            "low": _percent(best["gain_low"]),
+            "high": _percent(best["gain_high"]),
+            "verdict": best["verdict"],
+        }
+    return told
 
 
 def _percent(fraction: float) -> float:

@@ -28,7 +28,7 @@ from g2u.report.letters import Letters
 from g2u.report.published import Published
 from g2u.report.questions import Finding
 from g2u.report.reading import Misled, Parted
-from g2u.report.summary import headline, own_thoughts
+from g2u.report.summary import IS_DIRECT, headline, own_thoughts
 from g2u.scores.verdict import RULES
 
 PAGES = "pages"
@@ -79,13 +79,13 @@ class BenchmarkPart:
     @property
     def direct(self) -> float | None:
         """Accuracy of direct answering."""
-        found: float | None = self.rows.filter(pl.col("arm") == "direct")["accuracy"][0]
+        found: float | None = self.rows.filter(IS_DIRECT)["accuracy"][0]
         return found
 
     @property
     def size(self) -> str:
         """Questions that direct answered, and the independent pictures that they are about."""
-        direct = self.rows.row(by_predicate=pl.col("arm") == "direct", named=True)
+        direct = self.rows.row(by_predicate=IS_DIRECT, named=True)
         return f"{direct['items']} on {direct['pictures'] or 0}"
 
     @property

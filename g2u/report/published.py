@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from g2u.arms import Arm
+
 
 @dataclass(frozen=True, slots=True)
 class Published:
@@ -18,15 +20,17 @@ class Published:
     """
 
 
-def published(metrics: Mapping[str, Mapping[str, Any]]) -> Published | None:
+def published(
+    metrics: Mapping[str, Mapping[str, Any]], mains: Mapping[str, Arm]
+) -> Published | None:
     """The table over cells; None where the benchmark has no figure beside its accuracy.
 
     Args:
         metrics: family -> the cell's metrics file.
+        mains: family -> its main arm.
     """
     main = {
-        family: found["official"].get(next(iter(found["arms"])), {})
-        for family, found in metrics.items()
+        family: found["official"].get(mains[family].name, {}) for family, found in metrics.items()
     }
     names = list(dict.fromkeys(name for figures in main.values() for name in figures))
     if len(names) < 2:

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from g2u.report.summary import changed, changes_answers
+from g2u.report.summary import IS_DIRECT, changed, changes_answers
+from g2u.tables.schemas import ARMS
 
 if TYPE_CHECKING:
     from g2u.report.styles import StyleGain
@@ -15,8 +16,6 @@ if TYPE_CHECKING:
 Row = Mapping[str, Any]
 UNREAD = 0.02
 """Difference in the share of answers read that is worth a line."""
-COMPUTE = ("vote_", "select_", "draw_", "round_", "gate_", "keep_", "separate")
-"""How arms of further draws, rounds, votes, selections and gates are called."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +118,7 @@ def is_it_the_wording(rows: pl.DataFrame) -> Finding:
     """
     plain = {
         (row["benchmark"], row["model"]): _unread(row)
-        for row in rows.filter(pl.col("arm") == "direct").iter_rows(named=True)
+        for row in rows.filter(IS_DIRECT).iter_rows(named=True)
     }
     lines = []
     for row in own_rows(rows):
@@ -154,7 +153,7 @@ def does_it_change_answers(rows: pl.DataFrame) -> Finding:
 
 def transfer(rows: pl.DataFrame) -> pl.DataFrame:
     """Gain over direct by family (rows) and benchmark (columns), of every model; null = not run."""
-    kept = rows.filter((pl.col("arm") == pl.col("family")) & pl.col("gain").is_not_null())
+    kept = rows.filter(pl.col("is_main") & pl.col("gain").is_not_null())
     if kept.is_empty():
         return pl.DataFrame()
     return kept.pivot("benchmark", index=["model", "family"], values="gain")
@@ -209,7 +208,7 @@ def beats_equal_compute(rows: pl.DataFrame) -> Finding:
     further = [
         row
         for row in rows.filter(pl.col("gain").is_not_null()).to_dicts()
-        if any(f", {name}" in row["arm"] for name in COMPUTE)
+        if ARMS.record(row).is_further
     ]
     voted = [row for row in own_rows(rows) if row["votes"] is not None]
     if not further and not voted:
@@ -242,7 +241,8 @@ def what_does_it_cost(rows: pl.DataFrame) -> Finding:
     """The Pareto front of accuracy against model seconds, and gain per second of own thoughts."""
     question = "What does it cost?"
     usable = (pl.col("role") != "oracle") & pl.col("accuracy").is_not_null()
-    kept = rows.filter(usable & ~pl.col("arm").str.contains("select_oracle|keep_oracle"))
+    knows = pl.col("rule").struct.field("by").eq_missing("oracle")
+    kept = rows.filter(usable & ~knows)
     lines, is_best = [], 0
     groups = kept.partition_by("benchmark", "model", maintain_order=True)
     for group in groups:

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 import polars as pl
 
+from g2u.arms import Arm, by_arm, of_main
 from g2u.records import Target
 from g2u.report.questions import Finding, own_rows, place, points
 from g2u.scores.arms import confidence
@@ -17,10 +18,10 @@ from g2u.scores.official.characters import likeness
 from g2u.scores.statistics import Interval, Resampling, holm, mean_interval
 from g2u.tables.schemas import Answer, Score
 
-LOOK = "look"
-"""The mode that finds on the thought and reads in the picture."""
-READS = ("replace", "only", "concat")
-"""Modes in which the thought itself is read; the first that a cell has is compared."""
+LOOK = Arm("look")
+"""The arm that finds on the thought and reads in the picture."""
+READS = (Arm("replace"), Arm("only"), Arm("concat"))
+"""Arms in which the thought itself is read; the first that a cell has is compared."""
 SURE = 0.9
 """Probability of an option from which on an answer is said with confidence."""
 ANOTHER = 0.5
@@ -56,14 +57,14 @@ class Parted:
     """The same text read on them, over that."""
     whole: Gain
     """Found and read on them, over direct."""
-    mode: str
-    """How they are read, of READS."""
+    arm: Arm
+    """In which they are read, of READS."""
 
 
 def parted(
     where: str, scores: Sequence[Score], direct: Sequence[Score], how: Resampling
 ) -> Parted | None:
-    """The two parts of a cell's gain; None where it has not both modes, or nothing to compare.
+    """The two parts of a cell's gain; None where it has not both arms, or nothing to compare.
 
     Args:
         where: benchmark, model and family.
@@ -71,15 +72,16 @@ def parted(
         direct: of direct's main arm.
         how: for the intervals.
     """
-    mode = next((each for each in READS if any(s.arm == each for s in scores)), "")
-    looked, read = ([s for s in scores if s.arm == arm] for arm in (LOOK, mode))
-    if not looked or not read:
+    there = by_arm(scores)
+    arm = next((each for each in READS if each in there), None)
+    if arm is None or LOOK not in there:
         return None
+    looked, read = there[LOOK], there[arm]
     pairs = ((looked, direct), (read, looked), (read, direct))
     finding, reading, whole = (gain_metrics(one, other, direct, how) for one, other in pairs)
     if not finding["items"] or not reading["items"]:
         return None
-    return Parted(where, finding, reading, whole, mode)
+    return Parted(where, finding, reading, whole, arm)
 
 
 def finding_or_reading(found: Sequence[Parted], alpha: float) -> Iterator[Finding]:
@@ -103,9 +105,9 @@ def finding_or_reading(found: Sequence[Parted], alpha: float) -> Iterator[Findin
         f"Of {len(found)} families of pictures, {told[0]} (over direct); {told[1]} (over reading "
         "it in the original). The others are not told from 0 after Holm's correction.",
         tuple(
-            f"{each.where}: finding {_points(each.finding)} ({LOOK} over direct), reading "
-            f"{_points(each.reading)} ({each.mode} over {LOOK}), together {_points(each.whole)}: "
-            f"{WORDS[way]}"
+            f"{each.where}: finding {_points(each.finding)} ({LOOK.name} over direct), reading "
+            f"{_points(each.reading)} ({each.arm.name} over {LOOK.name}), together "
+            f"{_points(each.whole)}: {WORDS[way]}"
             for each, way in zip(found, zip(signs[::2], signs[1::2], strict=True), strict=True)
         ),
     )
@@ -182,7 +184,7 @@ def misled(
     is_lost = {s.id: (plain[s.id] or 0.0) >= 0.5 > (s.score or 0.0) for s in kept}
     share = mean_interval(list(map(float, is_lost.values())), [s.cluster for s in kept], level)
     said = [s for s in kept if is_lost[s.id] and s.status in ("ok", "judged")]
-    replies = {answer.id: answer for answer in answers if answer.arm == scores[0].arm}
+    replies = {answer.id: answer for answer in of_main(answers)}
     sure = [_is_sure(s, replies[s.id], gold[s.id]) for s in said]
     near = [
         [s.fidelity for s in kept if s.fidelity is not None and is_lost[s.id] == lost]

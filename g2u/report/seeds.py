@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from scipy.special import stdtrit
 
+from g2u.arms import Arm
 from g2u.report.markdown import markdown_table
 from g2u.report.summary import hardest
 
@@ -24,11 +25,35 @@ CONTROLS = (
     "own", "focus", "self", "oracle",
 )  # fmt: skip
 """Columns of the table of controls: arms of the study, and those that `control` derives."""
+MAIN = Arm("concat", is_main=True)
+"""Of the study's families."""
+FURTHER = {"shuffled": MAIN.shuffled(), "only": Arm("only")}
+"""Columns of further arms of the own thought."""
 
 
 def own_family(helps: str | None, arms: Arms) -> str:
     """The family that helps by construction; where none does, the most accurate drawn one."""
     return helps or max(DRAWN, key=lambda family: arms[family]["accuracy"])
+
+
+def headline_table(results: Results, helps: Mapping[str, str | None]) -> str:
+    """A row per benchmark, of the first model: direct, its own thought, and the gain with its 95 %
+    interval, in percent.
+
+    Args:
+        results: numbers of a study.
+        helps: the family that helps by construction, by benchmark.
+    """
+    rows = [["benchmark (own thought)", "direct", "with its own thought"]]
+    for benchmark, found in results.items():
+        arms = next(iter(found.values()))
+        family = own_family(helps[benchmark], arms)
+        own = arms[family]
+        gain, low, high = (100 * own[name] for name in ("gain", "gain_low", "gain_high"))
+        direct, accuracy = (100 * arms[name]["accuracy"] for name in ("direct", family))
+        told = f"{accuracy:.1f}, {gain:+.1f} [{low:+.1f}, {high:+.1f}]"
+        rows.append([f"{benchmark} ({family})", f"{direct:.1f}", told])
+    return markdown_table(rows)
 
 
 def seeds_table(results: Results, helps: Mapping[str, str | None], baseline: str) -> str:
@@ -103,9 +128,8 @@ def control(name: str, arms: Arms, family: str, baseline: str) -> Mapping[str, f
     if name == "wrong":
         wrong = [arms[other] for other in DRAWN if other != family and other in arms]
         return max(wrong, key=lambda arm: arm["accuracy"], default=None)
-    if name in ("shuffled", "only"):
-        marks = [arm for arm in arms if arm.startswith(f"{family}, ") and name in arm]
-        return arms[marks[0]] if marks else None
+    if name in FURTHER:
+        return arms.get(FURTHER[name].called(family, MAIN))
     return arms.get({"own": family, "direct-only": baseline}.get(name, name))
 
 

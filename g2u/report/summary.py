@@ -1,12 +1,15 @@
 """One row per arm over all cells: accuracy, gains, corrections, costs, and the headline."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import polars as pl
 
+from g2u.arms import DIRECT, Arm, Rule, main_arm
+from g2u.params.params import AGAIN, PLAIN
 from g2u.scores.leaks import Leaks
+from g2u.scores.metrics import over_vote
 from g2u.scores.statistics import benjamini_hochberg, holm, is_equivalent, smallest_found
 from g2u.scores.verdict import (
     Cause,
@@ -17,12 +20,15 @@ from g2u.scores.verdict import (
     mediated_p,
     verdict,
 )
+from g2u.tables.schemas import ARMS
 
-SCHEMA = {
+Place = tuple[str, str]
+"""Benchmark and model."""
+SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
     "benchmark": pl.String,
     "model": pl.String,
     "family": pl.String,
-    "arm": pl.String,
+    **dict(pl.DataFrame(ARMS.schema.empty_table()).schema),
     "role": pl.String,
     "accuracy": pl.Float64,
     "low": pl.Float64,
@@ -89,7 +95,8 @@ SCHEMA = {
     "with_answer": pl.Int64,
     "verdict": pl.String,
 }
-"""`pictures` counts sets of items that share none with the others: as many are independent.
+"""`arm` is what the report calls an arm; the columns after it say what it is (g2u/arms.py).
+`pictures` counts sets of items that share none with the others: as many are independent.
 `gain` is over direct, `content` over duplicate, `specific` over shuffled thoughts, `votes` over a
 vote of `votes_of` sampled direct answers, the fewest that cost as much as the arm; `edits` over
 `edits_of`, the classical filter or round trip that own is least shown to be above; `over_baseline`
@@ -106,7 +113,6 @@ BASES = {
     "over_baseline": "direct of its baseline, another model",
 }
 """What each column of gains is over, in words."""
-VOTE = "direct_vote_"
 CAUSES: dict[str, Cause] = {
     "duplicate": "extra compute",
     "blank": "any picture",
@@ -117,6 +123,8 @@ CAUSES: dict[str, Cause] = {
 """What a family's gain would be owed to, by its file of g2u/thoughts/edits."""
 TOLD = ("direct", "oracle", "adversarial")
 """Edits that explain nothing: without a thought, or made from the truth."""
+IS_DIRECT = (pl.col("family") == PLAIN) & pl.col("is_main")
+"""Of a row: whether it is of direct's main arm, with its own model."""
 FIDELITY = ("psnr", "ssim", "ink_f1", "path_agreement", "correlation")
 
 
@@ -127,16 +135,23 @@ class CellResult:
     benchmark: str
     model: str
     family: str
+    arms: tuple[Arm, ...]
+    """Those that the report shows."""
     metrics: dict[str, Any]
     """The cell's metrics file."""
     is_own: bool
     """Whether a model drew the thoughts."""
     seconds: dict[str, float]
-    """Model seconds per item of each arm: drawing and answering."""
+    """Model seconds per item of each arm, by its name: drawing and answering."""
     edit: str
     """The family's file of g2u/thoughts/edits."""
     over: dict[str, dict[str, Any]] = field(default_factory=dict)
     """Of own thoughts: the main arm's gain over each family of CAUSES, `cause` with it."""
+
+    @property
+    def main(self) -> Arm:
+        """The main arm."""
+        return main_arm(self.arms)
 
     @property
     def cause(self) -> Cause | None:
@@ -147,20 +162,42 @@ class CellResult:
         return "any edit" if found is None and not self.is_own and self.edit not in TOLD else found
 
 
-def arm_name(family: str, arm: str, main: str) -> str:
-    """How an arm is called: its family, `blind`, or the family and how it differs from `main`."""
-    if arm == "blind":
-        return arm
-    return family if arm == main else f"{family}, {arm.removeprefix(main + '_')}"
-
-
-def role(family: str, arm: str, main: str, *, is_own: bool) -> str:
+def role(cell: CellResult, arm: Arm) -> str:
     """baseline, own thought, control or oracle."""
-    if arm != main:
+    if not arm.is_main:
         return "control"
-    if main == "none":
+    if arm == DIRECT:
         return "baseline"
-    return "own thought" if is_own else "oracle" if family == "oracle" else "control"
+    return "own thought" if cell.is_own else "oracle" if cell.edit == "oracle" else "control"
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """A row of the table, and what it is of."""
+
+    cell: CellResult
+    arm: Arm
+    row: dict[str, Any]
+
+    @property
+    def place(self) -> Place:
+        return self.cell.benchmark, self.cell.model
+
+    @property
+    def is_direct(self) -> bool:
+        return self.cell.family == PLAIN and self.arm == DIRECT
+
+    @property
+    def cause(self) -> Cause | None:
+        """What its gain over direct would explain; None where it is no control."""
+        if self.row["gain"] is None:
+            return None
+        if self.arm.is_main:
+            return self.cell.cause
+        if self.cell.family == PLAIN and self.arm.rule is not None and self.arm.rule.kind == "vote":
+            return "extra compute"
+        is_strange = self.cell.is_own and self.arm == self.cell.main.shuffled()
+        return "any picture" if is_strange else None
 
 
 def summary(cells: Sequence[CellResult], alpha: float = 0.05) -> pl.DataFrame:
@@ -170,30 +207,28 @@ def summary(cells: Sequence[CellResult], alpha: float = 0.05) -> pl.DataFrame:
         cells: all cells of the report.
         alpha: level of the verdicts' tests.
     """
-    plain = {(c.benchmark, c.model): c.seconds["none"] for c in cells if "none" in c.seconds}
-    made = [(cell, row) for cell in cells for row in _rows(cell, plain)]
-    rows = [row for _, row in made]
+    plain = {(c.benchmark, c.model): c for c in cells if c.family == PLAIN}
+    lines = [line for c in cells for line in _lines(c, plain.get((c.benchmark, c.model)))]
     own = [
-        pair for pair in made if pair[1]["role"] == "own thought" and pair[1]["gain"] is not None
-    ]
-    controls = [(row, cause) for cell, row in made if (cause := _cause(cell, row)) is not None]
-    for cell, row in own:
-        _claim(cell, row)
-    tested = [row for _, row in own]
+        each for each in lines
+        if each.row["role"] == "own thought" and each.row["gain"] is not None
+    ]  # fmt: skip
+    controls = [each for each in lines if each.cause is not None]
+    for each in own:
+        _claim(each.cell, each.row)
+    tested = [each.row for each in own]
     corrected("p", tested, {"holm": holm, "bh": benjamini_hochberg})
     for name in ("content", "over_baseline", "mediated"):
         corrected(f"{name}_p", tested, {f"{name}_holm": holm})
-    corrected("p", [row for row, _ in controls], {"control_holm": holm})
-    directs = {(row["benchmark"], row["model"]): row for row in rows if row["arm"] == "direct"}
-    for cell, row in own:
-        place = (row["benchmark"], row["model"])
-        over = cell.metrics["gains"][next(iter(cell.metrics["arms"]))]["direct"]
-        row["detectable"] = smallest_found(over["error"], over["step"], alpha / len(own))
-        here = [each for each in controls if (each[0]["benchmark"], each[0]["model"]) == place]
-        row["verdict"] = (
-            "at chance" if is_at_chance(directs[place], row) else _judged(cell, row, here, alpha)
-        )
-    return pl.DataFrame(rows, schema=SCHEMA)
+    corrected("p", [each.row for each in controls], {"control_holm": holm})
+    directs = {each.place: each.row for each in lines if each.is_direct}
+    for each in own:
+        over = each.cell.metrics["gains"][each.arm.name]["direct"]
+        each.row["detectable"] = smallest_found(over["error"], over["step"], alpha / len(own))
+        here = [control for control in controls if control.place == each.place]
+        is_open = is_at_chance(directs[each.place], each.row)
+        each.row["verdict"] = "at chance" if is_open else _judged(each, here, alpha)
+    return pl.DataFrame([each.row for each in lines], schema=SCHEMA)
 
 
 def corrected(
@@ -206,17 +241,6 @@ def corrected(
     for name, adjust in methods.items():
         for row, value in zip(tested, adjust([row[column] for row in tested]), strict=True):
             row[name] = value
-
-
-def _cause(cell: CellResult, row: Mapping[str, Any]) -> Cause | None:
-    """What this row's gain over direct would explain; None where it is no control."""
-    if row["gain"] is None:
-        return None
-    if row["arm"] == cell.family:
-        return cell.cause
-    if cell.family == "direct" and row["arm"].startswith("direct, vote_"):
-        return "extra compute"
-    return "any picture" if cell.is_own and row["arm"] == f"{cell.family}, shuffled" else None
 
 
 def _estimate(row: Mapping[str, Any], name: str, p: str = "") -> Estimate | None:
@@ -247,27 +271,31 @@ def _of(gain: Mapping[str, Any]) -> Estimate:
     return Estimate(gain["difference"], gain["p"])
 
 
-def _judged(
-    cell: CellResult,
-    row: Mapping[str, Any],
-    controls: Sequence[tuple[Mapping[str, Any], Cause]],
-    alpha: float,
-) -> Word:
-    """The verdict on a row of own thoughts; `controls` are those of its benchmark and model."""
-    lefts = {
-        "duplicate": _estimate(row, "content"),
-        f"{cell.family}, shuffled": _estimate(row, "specific"),
-        f"direct, vote_{row['votes_of']}": _estimate(row, "votes"),
-        **{name: _of(found) for name, found in cell.over.items() if found.get("items")},
-    }
+def _judged(own: _Line, controls: Sequence[_Line], alpha: float) -> Word:
+    """The verdict on own thoughts; `controls` are those of their benchmark and model."""
     told = [
-        Control(cause, _estimate(other, "gain", "control_holm"), lefts.get(other["arm"]))
-        for other, cause in controls
+        Control(each.cause, _estimate(each.row, "gain", "control_holm"), _left(own, each))
+        for each in controls
+        if each.cause is not None
     ]
-    gain = _estimate(row, "gain", "holm")
+    gain = _estimate(own.row, "gain", "holm")
     assert gain is not None
-    leaks = Leaks(**cell.metrics["prompts"])
-    return verdict(gain, row["mediated_holm"], told, is_told=has_leaked(leaks), alpha=alpha)
+    leaks = Leaks(**own.cell.metrics["prompts"])
+    return verdict(gain, own.row["mediated_holm"], told, is_told=has_leaked(leaks), alpha=alpha)
+
+
+def _left(own: _Line, control: _Line) -> Estimate | None:
+    """Own thoughts minus a control; None where they were not compared."""
+    if control.cell.family == PLAIN:
+        rule = control.arm.rule
+        is_fair = rule is not None and rule.of == own.row["votes_of"]
+        return _estimate(own.row, "votes") if is_fair else None
+    if not control.arm.is_main:
+        return _estimate(own.row, "specific") if control.cell.family == own.cell.family else None
+    if control.cell.family == AGAIN:
+        return _estimate(own.row, "content")
+    over = own.cell.over.get(control.cell.family, {})
+    return _of(over) if over.get("items") else None
 
 
 def is_at_chance(direct: Mapping[str, Any], own: Mapping[str, Any]) -> bool:
@@ -282,41 +310,54 @@ def is_at_chance(direct: Mapping[str, Any], own: Mapping[str, Any]) -> bool:
     return own["low"] is None or bool(own["low"] <= max(levels) and own["high"] >= min(levels))
 
 
-def fair_vote(gains: Mapping[str, Any], ratio: float) -> tuple[int, dict[str, Any]] | None:
+def fair_vote(
+    gains: Mapping[str, Any], votes: Sequence[Rule], ratio: float
+) -> tuple[int, dict[str, Any]] | None:
     """The gain over the smallest vote of direct that costs at least `ratio` direct answers.
 
     Over the largest vote that was taken if all are cheaper; None if there was none.
+
+    Args:
+        gains: of an arm, by what they are over.
+        votes: those that were taken of direct.
+        ratio: seconds of the arm over those of direct.
     """
-    sizes = sorted(int(name.rsplit("_", 1)[1]) for name in gains if name.startswith(VOTE))
+    sizes = {rule.of or 0: gains[name] for rule in votes if (name := over_vote(rule)) in gains}
     if not sizes:
         return None
-    size = next((size for size in sizes if size >= ratio), sizes[-1])
-    return size, gains[f"{VOTE}{size}"]
+    size = next((size for size in sorted(sizes) if size >= ratio), max(sizes))
+    return size, sizes[size]
 
 
-def _rows(cell: CellResult, plain: Mapping[tuple[str, str], float]) -> list[dict[str, Any]]:
-    found = []
-    main = next(iter(cell.metrics["arms"]))
-    for key, arm in cell.metrics["arms"].items():
-        name = arm_name(cell.family, key, main)
+def _lines(cell: CellResult, plain: CellResult | None) -> Iterator[_Line]:
+    """A line per arm; `plain`: direct of the same model, where it is there."""
+    votes = [
+        arm.rule
+        for arm in (plain.arms if plain else ())
+        if arm.rule is not None and arm.rule.kind == "vote"
+    ]
+    direct_seconds = plain.seconds[DIRECT.name] if plain else 0.0
+    for arm in cell.arms:
+        numbers = cell.metrics["arms"][arm.name]
         row: dict[str, Any] = dict.fromkeys(SCHEMA)
         row |= {
             "benchmark": cell.benchmark,
             "model": cell.model,
             "family": cell.family,
-            "arm": name,
-            "role": role(cell.family, key, main, is_own=cell.is_own),
+            **ARMS.row(arm),
+            "arm": arm.called(cell.family, cell.main),
+            "role": role(cell, arm),
             "chance": cell.metrics["chance"],
             "majority": cell.metrics["majority"],
-            "seconds": cell.seconds[key],
-            "pictures": arm.get("clusters"),
-            **{k: v for k, v in arm.items() if k in SCHEMA},
+            "seconds": cell.seconds[arm.name],
+            "pictures": numbers.get("clusters"),
+            **{k: v for k, v in numbers.items() if k in SCHEMA},
         }
-        if key == main:
+        if arm.is_main:
             prompts = cell.metrics["prompts"]
             row |= {name: prompts[name] for name in ("prompted", "with_answer")}
             row |= {n: v for n, v in cell.metrics.get("fidelity", {}).items() if n in FIDELITY}
-        gains = cell.metrics["gains"].get(key, {})
+        gains = cell.metrics["gains"].get(arm.name, {})
         over_direct, over_duplicate = gains.get("direct", {}), gains.get("duplicate", {})
         if over_direct.get("items"):
             row |= {
@@ -330,7 +371,7 @@ def _rows(cell: CellResult, plain: Mapping[tuple[str, str], float]) -> list[dict
                     for k in ("p", "mcnemar", "gained", "lost", "detectable", "with_fallback")
                 },
             }
-        if over_duplicate.get("items") and name != "duplicate":
+        if over_duplicate.get("items") and not (cell.family == AGAIN and arm.is_main):
             row |= {
                 "content": over_duplicate["difference"],
                 "content_low": over_duplicate["low"],
@@ -343,8 +384,8 @@ def _rows(cell: CellResult, plain: Mapping[tuple[str, str], float]) -> list[dict
                 "specific": over_shuffled["difference"],
                 **{f"specific_{k}": over_shuffled[k] for k in ("low", "high", "p")},
             }
-        direct_seconds = plain.get((cell.benchmark, cell.model), 0.0)
-        vote = fair_vote(gains, cell.seconds[key] / direct_seconds if direct_seconds else 1.0)
+        ratio = cell.seconds[arm.name] / direct_seconds if direct_seconds else 1.0
+        vote = fair_vote(gains, votes, ratio)
         if vote is not None and vote[1].get("items"):
             row |= {
                 "votes": vote[1]["difference"],
@@ -357,8 +398,7 @@ def _rows(cell: CellResult, plain: Mapping[tuple[str, str], float]) -> list[dict
                 "over_baseline": over_baseline["difference"],
                 **{f"over_baseline_{k}": over_baseline[k] for k in ("low", "high", "p")},
             }
-        found.append(row)
-    return found
+        yield _Line(cell, arm, row)
 
 
 def own_thoughts(rows: pl.DataFrame) -> pl.DataFrame:
@@ -384,7 +424,7 @@ def headline(rows: pl.DataFrame, alpha: float, margin: float) -> str:
     if own.is_empty():
         return "No own thoughts were scored here."
     best = own.row(0, named=True)
-    others = rows.filter((pl.col("role") == "baseline") & (pl.col("family") != "direct"))["arm"]
+    others = rows.filter((pl.col("role") == "baseline") & (pl.col("family") != PLAIN))["arm"]
     bases = {**BASES, "over_baseline": f"direct of {', '.join(others)}"}
     told = _of_chance(best)
     if best["verdict"] != "at chance":

@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from g2u.arms import Arm
+from g2u.arms import DIRECT, Arm, by_arm, main_arm
 from g2u.params.sections import Derived
 from g2u.records import Question
 from g2u.scores import derived
@@ -33,79 +33,80 @@ class Made:
     """A derived arm."""
 
     scores: list[Score]
-    arms: tuple[str, ...]
+    arms: tuple[Arm, ...]
     """The arms of the cell that it needs."""
     needs_direct: bool = False
 
 
 def repeated(answers: Sequence[Answer], count: int) -> list[list[Answer]]:
     """The first `count` draws of the main arm, or sampled answers of direct; [] if fewer."""
-    by_arm: dict[str, list[Answer]] = {}
-    for answer in answers:
-        by_arm.setdefault(answer.arm, []).append(answer)
-    if not by_arm:
+    there = by_arm(answers)
+    if not there:
         return []
-    main = next(iter(by_arm))
-    names = [Arm(main, draw=number).name for number in range(count)]
-    if main == "none":
-        names = [Arm(main, sample=number).name for number in range(count)]
-    return [by_arm[name] for name in names if name in by_arm] if set(names) <= set(by_arm) else []
+    main = main_arm(there)
+    again = main.sampled if main == DIRECT else main.drawn
+    arms = [again(number) for number in range(count)]
+    return [there[arm] for arm in arms] if there.keys() >= {*arms} else []
 
 
 def rounds(answers: Sequence[Answer]) -> list[list[Answer]]:
     """The arms of a chain's rounds, the first round first; [] where there is one round."""
-    by_arm: dict[str, list[Answer]] = {}
-    for answer in answers:
-        by_arm.setdefault(answer.arm, []).append(answer)
-    if not by_arm:
+    there = by_arm(answers)
+    if not there:
         return []
-    main = next(iter(by_arm))
+    main = main_arm(there)
     found: list[list[Answer]] = []
-    while (name := Arm(main, round=len(found)).name) in by_arm:
-        found.append(by_arm[name])
-    return [*found, by_arm[main]] if found else []
+    while (arm := main.drawn(0, len(found))) in there:
+        found.append(there[arm])
+    return [*found, there[main]] if found else []
 
 
 def derive(wanted: Derived, mates: Cellmates, mark: Marked) -> Made | None:
     """The arm, None where the cell lacks what it is made of."""
-    plain = {answer.id: answer for answer in mates.direct}
     if wanted.rule in ("gate", "separate"):
-        start = [answer for answer in mates.answers if answer.arm == wanted.arm]
-        if not start:
-            return None
-        if wanted.rule == "separate":
-            merged = derived.separate(wanted.name, mates.questions, start, plain)
-            return Made(mark(merged), (wanted.arm,), needs_direct=True)
-        values = (
-            mates.near(wanted.by) if wanted.by in ("psnr", "ssim") else _rewards(mates, wanted.by)
-        )
-        base = {score.id: score for score in mark(mates.direct)}
-        gated = derived.gated(wanted.name, mark(start), base, values, wanted.above)
-        return Made(gated, (wanted.arm,), needs_direct=True)
+        return _beside_direct(wanted, mates, mark)
+    rule = wanted.made()
     draws = rounds(mates.answers) if wanted.rule == "keep" else repeated(mates.answers, wanted.of)
-    if not draws or (wanted.rule == "select" and draws[0][0].arm.startswith("sample")):
+    if not draws:
+        return None
+    arms = tuple(answers[0].arm for answers in draws)
+    main = main_arm(answer.arm for answer in mates.answers)
+    if wanted.rule == "select" and main == DIRECT:
         return None  # sampled answers of direct are voted on, not selected
-    names = tuple(arm[0].arm for arm in draws)
-    scores = [mark(arm) for arm in draws]
+    arm, scores = main.ruled(rule), [mark(answers) for answers in draws]
     if wanted.rule == "vote":
-        return Made(derived.voted(wanted.name, scores), names)
+        return Made(derived.voted(arm, scores), arms)
     if wanted.by == "random":
-        return Made(derived.at_random(wanted.name, scores, mates.seed), names)
-    worth = _worth(wanted.by, mates)
-    return Made(derived.selected(wanted.name, scores, worth), names) if worth else None
+        return Made(derived.at_random(arm, scores, mates.seed), arms)
+    worth = _worth(wanted.by, main, mates)
+    return Made(derived.selected(arm, scores, worth), arms) if worth else None
 
 
-def _worth(by: str, mates: Cellmates) -> Callable[[Score], float] | None:
+def _beside_direct(wanted: Derived, mates: Cellmates, mark: Marked) -> Made | None:
+    """What a gate or separate makes of an arm and of direct."""
+    start = Arm(wanted.arm)
+    shown = [answer for answer in mates.answers if answer.arm == start]
+    if not shown:
+        return None
+    arm = start.ruled(wanted.made())
+    if wanted.rule == "separate":
+        plain = {answer.id: answer for answer in mates.direct}
+        merged = derived.separate(arm, mates.questions, shown, plain)
+        return Made(mark(merged), (start,), needs_direct=True)
+    values = mates.near(wanted.by) if wanted.by in ("psnr", "ssim") else _rewards(mates, wanted.by)
+    base = {score.id: score for score in mark(mates.direct)}
+    gated = derived.gated(arm, mark(shown), base, values, wanted.above)
+    return Made(gated, (start,), needs_direct=True)
+
+
+def _worth(by: str, main: Arm, mates: Cellmates) -> Callable[[Score], float] | None:
     if by == "oracle":
         return lambda score: score.score or 0.0
     if by == "confidence":
         sure = {(a.id, a.arm): confidence(a) for a in mates.answers}
         return lambda score: sure[score.id, score.arm]
-    main = next(iter(dict.fromkeys(answer.arm for answer in mates.answers)))
     values = {
-        (r.question, Arm(main, draw=r.draw, round=r.round).name): r.value
-        for r in mates.rewards
-        if r.name == by
+        (r.question, main.drawn(r.draw, r.round)): r.value for r in mates.rewards if r.name == by
     }
     if not values:
         return None

@@ -13,6 +13,7 @@ from dataclasses import replace
 import numpy as np
 from PIL import Image, ImageOps
 
+from g2u.arms import Arm
 from g2u.digests import sha256
 from g2u.pictures.decoding import pixels_of
 from g2u.records import Picture, Question, Thought
@@ -53,7 +54,7 @@ def nearnesses(
 
 
 def gated(
-    name: str,
+    arm: Arm,
     shown: Sequence[Score],
     direct: Mapping[str, Score],
     near: Mapping[str, float],
@@ -66,11 +67,11 @@ def gated(
     found = []
     for score in shown:
         is_shown = score.status in STATES or near.get(score.id, above) > above
-        found.append(replace(score if is_shown else direct[score.id], arm=name))
+        found.append(replace(score if is_shown else direct[score.id], arm=arm))
     return found
 
 
-def voted(name: str, arms: Sequence[Sequence[Score]]) -> list[Score]:
+def voted(arm: Arm, arms: Sequence[Sequence[Score]]) -> list[Score]:
     """Per question the prediction that most arms share; of equally many, the one that came first.
 
     What was not parsed abstains; where nothing was, the first arm's state stands.
@@ -80,47 +81,47 @@ def voted(name: str, arms: Sequence[Sequence[Score]]) -> list[Score]:
         counts = Counter(row.prediction for row in rows if row.status == "ok")
         winner = counts.most_common(1)[0][0] if counts else None
         chosen = next((row for row in rows if row.prediction == winner), rows[0])
-        found.append(replace(chosen, arm=name))
+        found.append(replace(chosen, arm=arm))
     return found
 
 
 def selected(
-    name: str, arms: Sequence[Sequence[Score]], worth: Callable[[Score], float]
+    arm: Arm, arms: Sequence[Sequence[Score]], worth: Callable[[Score], float]
 ) -> list[Score]:
     """Per question the score of the arm that is worth most; of equal ones, the first.
 
     Args:
-        name: of the derived arm.
+        arm: the derived one.
         arms: one per draw.
         worth: what decides; asked only of answers that have a score.
     """
     found = []
     for rows in _by_question(arms):
         scored = [row for row in rows if row.score is not None]
-        found.append(replace(max(scored, key=worth) if scored else rows[0], arm=name))
+        found.append(replace(max(scored, key=worth) if scored else rows[0], arm=arm))
     return found
 
 
-def at_random(name: str, arms: Sequence[Sequence[Score]], seed: int) -> list[Score]:
+def at_random(arm: Arm, arms: Sequence[Sequence[Score]], seed: int) -> list[Score]:
     """Per question the score of an arm drawn by the question's id."""
     found = []
     for rows in _by_question(arms):
         place = int(sha256([seed, rows[0].id])[:8], 16) % len(rows)
-        found.append(replace(rows[place], arm=name))
+        found.append(replace(rows[place], arm=arm))
     return found
 
 
 def _by_question(arms: Sequence[Sequence[Score]]) -> Iterator[list[Score]]:
     """Where one is not applicable, all are: what is left of four draws is not four draws."""
-    others = [{score.id: score for score in arm} for arm in arms[1:]]
+    others = [{score.id: score for score in scores} for scores in arms[1:]]
     for first in arms[0]:
-        rows = [first, *(arm[first.id] for arm in others)]
+        rows = [first, *(scores[first.id] for scores in others)]
         idle = next((row for row in rows if row.status == "not_applicable"), None)
         yield rows if idle is None else [idle] * len(rows)
 
 
 def separate(
-    name: str,
+    arm: Arm,
     questions: Sequence[Question],
     answers: Sequence[Answer],
     direct: Mapping[str, Answer],
@@ -133,7 +134,7 @@ def separate(
     said = "original and thought are looked at one by one, the options' scores averaged"
     found = []
     for answer in answers:
-        merged = replace(answer, arm=name, difference=said)
+        merged = replace(answer, arm=arm, difference=said)
         other = direct[answer.id]
         if answer.status != "ok":
             found.append(merged)

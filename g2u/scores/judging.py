@@ -15,6 +15,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from g2u.arms import of_main
 from g2u.digests import sha256
 from g2u.questions.wording import question_prompt
 from g2u.records import AnswerRequest, Picture, Question, Target, Thought, Turn
@@ -70,7 +71,7 @@ class Case:
 
     id: str
     arm: str
-    """Empty for what concerns the thought alone."""
+    """Name of the arm; empty for what concerns the thought alone."""
     name: str
     request: AnswerRequest
 
@@ -133,8 +134,7 @@ def cases(names: Sequence[str], cell: Judged, max_tokens: int, agreement: int = 
     each question's first picture what `names` ask, with the main arm's answer to it.
     """
     asked = {question.id: question for question in cell.questions}
-    main_arm = cell.answers[0].arm
-    main = {a.id: a for a in cell.answers if a.arm == main_arm and a.status == "ok"}
+    main = {a.id: a for a in of_main(cell.answers) if a.status == "ok"}
     found = []
     if "answers" in names:
         for answer in cell.unread:
@@ -143,7 +143,7 @@ def cases(names: Sequence[str], cell: Judged, max_tokens: int, agreement: int = 
         settled = [
             answer
             for answer in main.values()
-            if (answer.id, main_arm) not in left_open and cell.gold[answer.id].scorer != "graded"
+            if (answer.id, answer.arm) not in left_open and cell.gold[answer.id].scorer != "graded"
         ]
         settled.sort(key=lambda answer: sha256(answer.id))
         for answer in settled[:agreement]:
@@ -165,7 +165,7 @@ def cases(names: Sequence[str], cell: Judged, max_tokens: int, agreement: int = 
                 response=main[id].response if id in main else "",
             )
             turn = Turn("user", (cell.pictures[thought.source], thought.picture, text))
-            arm = main_arm if name == "al" else ""
+            arm = main[id].arm.name if name == "al" else ""
             found.append(Case(id, arm, name, AnswerRequest((turn,), max_tokens)))
     return found
 
@@ -185,7 +185,7 @@ def _of_answer(
         response=answer.response,
     )
     request = AnswerRequest((Turn("user", (text,)),), max_tokens)
-    return Case(answer.id, answer.arm, kind if name == "answers" else name, request)
+    return Case(answer.id, answer.arm.name, kind if name == "answers" else name, request)
 
 
 def _worded(question: Question, target: Target) -> str:

@@ -2,14 +2,13 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from g2u import plugins
-from g2u.arms import Arm
-from g2u.params.params import Params
+from g2u.arms import DIRECT, Arm, Rule, by_arm, last_round, main_arm
 from g2u.pictures.decoding import pixels_of
 from g2u.records import Picture, Question, Target, Thought
 from g2u.scores import statistics
@@ -23,13 +22,27 @@ from g2u.tables.schemas import Answer, Judgement, Reward, Score
 if TYPE_CHECKING:
     from g2u.scores.fidelity import Fidelity
 
-BASELINES = (("direct", "none"), ("duplicate", None), ("baseline", "none"))
-"""What gains are measured against: the model's direct and duplicate cells, the direct cell of its
-preset's baseline if it names one; and the arm, None = the main one.
-"""
 NO_ANSWER = ("failed", "not_applicable")
-SHUFFLED = "_shuffled"
-"""End of the name of an arm that is shown another question's thoughts."""
+
+
+def over_vote(rule: Rule) -> str:
+    """What the gain over a vote of direct is called in a cell's metrics."""
+    return f"direct_{rule.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """A cell's scores, and what its gains are over."""
+
+    own: Sequence[Score]
+    """Of all arms of the cell."""
+    bases: Mapping[str, Sequence[Score]]
+    """By name, one arm each: direct, duplicate, direct of the model's baseline, votes of direct."""
+
+    @property
+    def direct(self) -> Sequence[Score]:
+        """Of direct's main arm."""
+        return self.bases["direct"]
 
 
 def score_answers(
@@ -50,7 +63,7 @@ def score_answers(
             continue
         status, prediction, value = marked(answer, question, target)
         scores.append(
-            Score(answer.id, answer.arm, status, prediction, value, cluster, answer.ended)
+            Score(answer.id, answer.arm, status, prediction, value, cluster, ended=answer.ended)
         )
     return scores
 
@@ -69,12 +82,11 @@ def published(
     kept = [answer for answer in answers if answer.status == "ok" and rules[answer.id]]
     plain = [replace(target, scorer=rules[target.id] or target.scorer) for target in gold]
     found: dict[str, dict[str, Any]] = {}
-    for arm in dict.fromkeys(answer.arm for answer in kept):
-        of_arm = [answer for answer in kept if answer.arm == arm]
+    for arm, of_arm in by_arm(kept).items():
         ours = [score.score for score in score_answers(questions, gold, of_arm)]
         whole = [replace(answer, ended="") for answer in of_arm]
         theirs = [score.score or 0.0 for score in score_answers(questions, plain, whole)]
-        found[arm] = {
+        found[arm.name] = {
             "rule": ", ".join(sorted(extended)),
             "accuracy": sum(theirs) / len(theirs),
             "differs": sum(a != b for a, b in zip(ours, theirs, strict=True)),
@@ -87,7 +99,7 @@ def decided(scores: Sequence[Score], judgements: Sequence[Judgement]) -> list[Sc
     said = {(j.id, j.arm): j.score for j in judgements if j.name in ("answers", "grades")}
     return [
         replace(score, status="judged", score=value)
-        if score.status in UNREAD and (value := said.get((score.id, score.arm))) is not None
+        if score.status in UNREAD and (value := said.get((score.id, score.arm.name))) is not None
         else score
         for score in scores
     ]
@@ -155,44 +167,35 @@ def chance(questions: Sequence[Question], gold: Sequence[Target]) -> dict[str, f
 
 
 def cell_metrics(
-    config: Params,
-    questions: Sequence[Question],
-    gold: Sequence[Target],
-    scored: Mapping[str, Sequence[Score]],
+    questions: Sequence[Question], gold: Sequence[Target], scored: Scored, how: Resampling
 ) -> dict[str, Any]:
-    """The cell's arms and gains; `scored` holds "own" and the baselines, by family."""
-    how = Resampling.of(config.score)
-    direct = [s for s in scored["direct"] if s.arm == "none"]
+    """The cell's arms and gains."""
     found: dict[str, Any] = {"arms": {}, "gains": {}, **chance(questions, gold)}
-    for name in dict.fromkeys(score.arm for score in scored["own"]):
-        arm = [score for score in scored["own"] if score.arm == name]
-        found["arms"][name] = arm_metrics(arm, how.confidence)
-        if name == "none":
+    there = by_arm(scored.own)
+    for arm, scores in there.items():
+        found["arms"][arm.name] = arm_metrics(scores, how.confidence)
+        if arm == DIRECT:
             continue
-        found["gains"][name] = {}
-        votes = [(family, None) for family in scored if family.startswith("direct_vote_")]
-        for family, base_arm in (*BASELINES, *votes):
-            others = scored.get(family, ())
-            base = [s for s in others if s.arm == (base_arm or others[0].arm)]
-            if base:
-                found["gains"][name][family] = gain_metrics(arm, base, direct, how)
-        strange = [score for score in scored["own"] if score.arm == name + SHUFFLED]
-        if strange:
-            found["gains"][name]["shuffled"] = gain_metrics(arm, strange, direct, how)
+        bases = dict(scored.bases)
+        if arm.pairing == "own" and arm.shuffled() in there:
+            bases["shuffled"] = there[arm.shuffled()]
+        found["gains"][arm.name] = {
+            name: gain_metrics(scores, base, scored.direct, how)
+            for name, base in bases.items()
+            if base
+        }
     return found
 
 
 def reward_metrics(
-    config: Params, scores: Sequence[Score], rewards: Sequence[Reward]
+    scores: Sequence[Score], rewards: Sequence[Reward], how: Resampling
 ) -> dict[str, Any]:
     """Per reward: what it tells of right answers and of faithful thoughts, over all draws."""
-    how = Resampling.of(config.score)
-    main = scores[0].arm
-    by_arm = {(score.id, score.arm): score for score in scores}
+    main = main_arm(score.arm for score in scores)
+    there = {(score.id, score.arm): score for score in scores}
     draws: dict[str, list[Draw]] = {}
     for each in rewards:
-        arm = Arm(main, draw=each.draw, round=each.round).name
-        score = by_arm.get((each.question, arm))
+        score = there.get((each.question, main.drawn(each.draw, each.round)))
         if score is not None and score.score is not None:
             draw = Draw(each.question, score.cluster, each.value, score.score, score.fidelity)
             draws.setdefault(each.name, []).append(draw)
@@ -240,13 +243,13 @@ def with_fidelity(
     """
     if not scores:
         return []
-    last = max((thought.round for thought in thoughts), default=0)
-    known: dict[tuple[str, str], list[float]] = {}
+    main = main_arm(score.arm for score in scores)
+    last = last_round(thoughts)
+    known: dict[tuple[str, Arm], list[float]] = {}
     for thought in thoughts:
         each = found.get((thought.source, thought.picture.digest if thought.picture else ""))
         if each is not None and thought.round == last:
-            arm = Arm(scores[0].arm, draw=thought.draw).name
-            known.setdefault((thought.question, arm), []).append(each.value)
+            known.setdefault((thought.question, main.drawn(thought.draw)), []).append(each.value)
     return [
         replace(score, fidelity=float(np.mean(values)))
         if (values := known.get((score.id, score.arm)))

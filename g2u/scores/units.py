@@ -4,13 +4,14 @@ Where an item of a unit failed, the unit has no value and is left out and counte
 has an interval, clustered by picture, and a paired gain over direct.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, cast
 
 from g2u import plugins
+from g2u.arms import DIRECT, by_arm
 from g2u.records import Question, Target
 from g2u.scores import statistics
-from g2u.scores.items import Item, Metric, Unit
+from g2u.scores.items import Item, Metric, Unit, Units
 from g2u.scores.statistics import Resampling
 from g2u.tables.schemas import Score
 
@@ -28,42 +29,59 @@ def items_of(
     ]
 
 
-def official_metrics(
-    metric: str,
-    questions: Sequence[Question],
-    gold: Sequence[Target],
-    scored: Mapping[str, Sequence[Score]],
-    how: Resampling,
-) -> dict[str, Any]:
-    """By arm, then by figure: value, interval, units, units left out, and the gain over direct.
+class Figures:
+    """The published figures of a benchmark's questions.
 
     Args:
         metric: a file of g2u/scores/official.
-        scored: "own" and "direct", as in `cell_metrics`.
+        questions: of the benchmark.
+        gold: their targets.
+        how: for the intervals.
 
     Raises:
         DataError: the questions lack what the metric needs; they were prepared for another one.
     """
-    module = cast(Metric, plugins.metric(metric))
-    module.check(questions, gold)
-    direct = items_of(questions, gold, [s for s in scored["direct"] if s.arm == "none"])
-    plain = module.units(direct)
-    found: dict[str, Any] = {}
-    for arm in dict.fromkeys(score.arm for score in scored["own"]):
-        own = items_of(questions, gold, [s for s in scored["own"] if s.arm == arm])
-        if not own:
-            continue
-        units = module.units(own)
-        figures = {
-            name: _figure(part, how.confidence, module.SCALE) for name, part in units.items()
-        }
-        if arm != "none":
+
+    def __init__(
+        self, metric: str, questions: Sequence[Question], gold: Sequence[Target], how: Resampling
+    ) -> None:
+        self._metric = cast(Metric, plugins.metric(metric))
+        self._metric.check(questions, gold)
+        self._questions, self._gold, self._how = questions, gold, how
+
+    def units(self, scores: Sequence[Score]) -> Units | None:
+        """What the figures of an arm are the means of; None where the arm does not apply."""
+        items = items_of(self._questions, self._gold, scores)
+        return self._metric.units(items) if items else None
+
+    def of_units(self, units: Units, base: Units | None) -> dict[str, Any]:
+        """By figure: value, interval, units, units left out, and the gain over `base`, if any."""
+        scale = self._metric.SCALE
+        found = {name: _figure(part, self._how.confidence, scale) for name, part in units.items()}
+        if base is not None:
             for name, part in units.items():
-                figures[name] |= _gain(part, plain.get(name, ()), how, module.SCALE)
-        known = {name: figure["value"] for name, figure in figures.items() if "value" in figure}
-        figures |= {name: {"value": value} for name, value in module.totals(known).items()}
-        found[arm] = figures
-    return found
+                found[name] |= _gain(part, base.get(name, ()), self._how, scale)
+        known = {name: figure["value"] for name, figure in found.items() if "value" in figure}
+        totals = self._metric.totals(known)
+        return {**found, **{name: {"value": value} for name, value in totals.items()}}
+
+
+def official_metrics(
+    figures: Figures, own: Sequence[Score], direct: Sequence[Score]
+) -> dict[str, Any]:
+    """By arm, then by figure: value, interval, units, units left out, and the gain over direct.
+
+    Args:
+        figures: of the benchmark.
+        own: scores of all arms of a cell.
+        direct: of direct's main arm.
+    """
+    plain = figures.units(direct) or {}
+    return {
+        arm.name: figures.of_units(units, None if arm == DIRECT else plain)
+        for arm, scores in by_arm(own).items()
+        if (units := figures.units(scores)) is not None
+    }
 
 
 def _figure(units: Sequence[Unit], confidence: float, scale: float) -> dict[str, float]:

@@ -90,7 +90,7 @@ def named_cells(config: Params, names: Sequence[str]) -> list[Cell]:
 def _is_drawn(cell: Cell) -> bool:
     if not cell.thoughts.is_dir():
         raise DataError(f"{cell.thoughts}: missing; run g2u run, which makes it")
-    rows = parquet.read_shards(cell.thoughts, tables.THOUGHTS, ["identity"])
+    rows = parquet.read_shards(cell.thoughts, tables.THOUGHTS.schema, ["identity"])
     return any(row["identity"] for row in rows)
 
 
@@ -103,7 +103,7 @@ def _write_cell(config: Params, cell: Cell, folder: Path, *, with_originals: boo
     place = folder / "data" / f"{cell.benchmark}-{cell.model}-{cell.family}"
 
     def rows() -> Iterator[dict[str, Any]]:
-        for row in parquet.read_shards(cell.thoughts, tables.THOUGHTS):
+        for row in parquet.read_shards(cell.thoughts, tables.THOUGHTS.schema):
             try:
                 check_row(row, cell)
             except ValueError as error:
@@ -140,7 +140,7 @@ def _uses(cell: Cell) -> dict[str, list[tuple[Any, ...]]]:
     """By thought: the questions and positions that show it, as values of the fields of USE."""
     found: dict[str, list[tuple[Any, ...]]] = {}
     path, columns = cell.thoughts / "links.parquet", ["thought", *USED]
-    for link in parquet.iterate_rows(path, tables.LINKS, columns):
+    for link in parquet.iterate_rows(path, tables.LINKS.schema, columns):
         use = tuple(link[name] for name in USED)
         found.setdefault(link["thought"], []).append(use)
     return found

@@ -20,11 +20,11 @@ from g2u.tables.places import Cell
 
 USE = pa.struct([("question", pa.string()), ("position", pa.int32()), ("choice", pa.string())])
 USED = [field.name for field in USE]
-SHARED = pa.schema([*tables.THOUGHTS, ("original", IMAGE), ("uses", pa.list_(USE))])
+SHARED = pa.schema([*tables.THOUGHTS.schema, ("original", IMAGE), ("uses", pa.list_(USE))])
 """Columns of a configuration: those of g2u.tables.schemas.THOUGHTS, the original, and where it is
 shown.
 """
-READ = tables.THOUGHTS.names
+READ = tables.THOUGHTS.schema.names
 """Columns that g2u reads; the others are for people."""
 PIXELS = 4096 * 4096
 """Of a shared picture: decoding takes 300 MiB at most."""

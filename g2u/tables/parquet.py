@@ -120,7 +120,8 @@ def _placed_rows(
             absent = [name for name in columns if name not in there]
             if absent:
                 raise DataError(
-                    f"{path}: no column {absent[0]!r}; expected {', '.join(schema.names)}"
+                    f"{path}: no column {absent[0]!r}; expected {', '.join(schema.names)}; g2u run "
+                    "makes it"
                 )
             for group in range(file.num_row_groups):
                 number = 0

@@ -14,6 +14,8 @@ CELLS = Path("cells")
 """dvc.yaml and dvc.lock files that g2u writes: of the recipes, a benchmark, a family on it."""
 RECIPES_FILE = CELLS / "dvc.yaml"
 """The dvc.yaml of the recipes."""
+STATE = Path(".dvc") / "tmp" / "g2u"
+"""What g2u remembers of a workspace."""
 STUDIED_WEIGHTS = Path("studies") / "weights"
 """Weights that studies compare with the shipped ones, a folder each."""
 ALIGNING = Path(".g2u") / "align"

@@ -3,8 +3,9 @@
 import sys
 import traceback
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Self
 
 from g2u import plugins
 from g2u.calls.asking import BrokeredCalls
@@ -14,6 +15,7 @@ from g2u.params.params import Params
 from g2u.pictures.held import Spool
 from g2u.protocols import Calls
 from g2u.records import Failure, Picture, Question, Sampler, Thought
+from g2u.settings import Section
 from g2u.tables import schemas as tables
 from g2u.tables.places import BenchmarkFolder, Cell
 from g2u.thoughts.drawing import without_thought
@@ -21,27 +23,50 @@ from g2u.thoughts.drawing import without_thought
 HOUSE = Path(__file__).parents[2]
 
 
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """How the thoughts of a cell are made."""
+
+    cell: Cell
+    edit: str
+    """A file of g2u/thoughts/edits."""
+    settings: Section
+    """The family's."""
+    sampler: Sampler
+    writer: str | None
+    """The model preset that writes its prompts; None = the cell's model is asked."""
+    lack: str
+    """Why the family is not applicable to the model, said of the model; empty where it is."""
+
+    @classmethod
+    def of(cls, config: Params, cell: Cell) -> Self:
+        """As params.yaml says. Raises ParamsError."""
+        preset, model = config.presets.families[cell.family], config.presets.models[cell.model]
+        chosen, is_blind = tuple(sorted(model.sampler.items())), config.acts(cell.model) is not None
+        return cls(
+            cell,
+            preset.edit,
+            config.settings("families", cell.family),
+            Sampler(config.generate.seed, chosen, is_blind),
+            preset.writer,
+            config.why_not(cell.model, cell.family),
+        )
+
+    @property
+    def reads(self) -> str:
+        """What it starts from: pictures, oracles or adversaries."""
+        return plugins.family(self.edit).READS
+
+
 class Imagining:
     """What a cell's family makes of a question.
 
     Args:
-        config: the params.
-        cell: whose model draws, by whose family.
+        drawing: how.
     """
 
-    def __init__(self, config: Params, cell: Cell) -> None:
-        preset, model = config.presets.families[cell.family], config.presets.models[cell.model]
-        self._cell = cell
-        self._family = plugins.family(preset.edit)
-        self._settings = config.settings("families", cell.family)
-        self._lack = config.why_not(cell.model, cell.family)
-        is_blind = config.acts(cell.model) is not None
-        chosen = tuple(sorted(model.sampler.items()))
-        self._sampler = Sampler(config.generate.seed, chosen, is_blind)
-        self.reads = self._family.READS
-        """What it starts from: pictures, oracles or adversaries."""
-        self.writer = preset.writer
-        """The model preset that writes its prompts; None = the cell's model is asked."""
+    def __init__(self, drawing: Drawing) -> None:
+        self._how, self._family = drawing, plugins.family(drawing.edit)
         self.raised = 0
         """How often the family's code raised."""
 
@@ -51,10 +76,11 @@ class Imagining:
         """The question's thoughts; "not applicable" where the model cannot do what the family asks
         for, failed where the family's code raises.
         """
-        if self._lack:
-            reason = f"{self._cell.model} {self._lack}"
+        how = self._how
+        if how.lack:
+            reason = f"{how.cell.model} {how.lack}"
             return [Thought(question.id, 0, "not_applicable", reason)]
-        ask = self._family.imagine(question, pictures, self._settings, self._sampler, calls)
+        ask = self._family.imagine(question, pictures, how.settings, how.sampler, calls)
         try:
             return await ask
         except G2UError:
@@ -63,7 +89,7 @@ class Imagining:
             self.raised += 1
             reason = Failure(f"{_place(error)}: {type(error).__name__}: {error}").reason
             reason = in_one_line(reason, 300)
-            print(f"generate {self._cell}: question {question.id}: {reason}", file=sys.stderr)
+            print(f"generate {how.cell}: question {question.id}: {reason}", file=sys.stderr)
             failed = [Thought(question.id, 0, "failed", reason)]
             return without_thought(question, "failed", reason) or failed
 

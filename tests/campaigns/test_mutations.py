@@ -18,10 +18,10 @@ def house(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> Iterator[Wor
     monkeypatch.setattr(null, "VERSION", null.VERSION)
     monkeypatch.setattr(code, "ROOT", workspace.folder)
     monkeypatch.syspath_prepend(str(install(workspace)))
-    for cached in (plugins.brought, plugins._module):
+    for cached in (plugins.brought, plugins._of_name):
         cached.cache_clear()
     yield workspace
-    for cached in (plugins.brought, plugins._module):
+    for cached in (plugins.brought, plugins._of_name):
         cached.cache_clear()
     sys.modules.pop("g2u_own", None)
 

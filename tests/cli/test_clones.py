@@ -164,7 +164,7 @@ def clone(
 
 def drawn(folder: Path) -> dict[str, str]:
     """Source -> drawing, of the thoughts that lie in data/."""
-    rows = parquet.read_shards(folder / "data/mine/detail/tiny/thoughts", tables.THOUGHTS)
+    rows = parquet.read_shards(folder / "data/mine/detail/tiny/thoughts", tables.THOUGHTS.schema)
     return {row["source"]: row["digest"] for row in rows}
 
 
@@ -294,7 +294,7 @@ def test_a_model_renamed_in_a_pulled_clone_costs_nothing(clone: Path, server: Dr
     (clone / "params.yaml").write_text(yaml.safe_dump(config, sort_keys=False))
     run(clone, "g2u.cli.main", "run")
     assert not server.asked
-    rows = parquet.read_shards(clone / "data/mine/detail/renamed/thoughts", tables.THOUGHTS)
+    rows = parquet.read_shards(clone / "data/mine/detail/renamed/thoughts", tables.THOUGHTS.schema)
     assert {row["source"]: row["digest"] for row in rows} == pulled
     assert not (clone / "data/mine/thoughts/tiny").exists()
 

@@ -180,7 +180,7 @@ def test_it_makes_what_follows_from_a_change_and_writes_through_no_link() -> Non
 
 CHANGES = {
     "source": ("recipes", set()),
-    "stages/report.py": ("generate", {"recipes", "prepare"}),
+    "own/edits/mine.py": ("generate", {"recipes", "prepare"}),
     "params.yaml": ("understand", {"recipes", "prepare"}),
     "data/first": ("generate", {"recipes", "prepare"}),
 }
@@ -192,6 +192,8 @@ CHANGES = {
 def test_what_changed_meanwhile_keeps_what_depends_on_it_from_being_recorded(changed: str) -> None:
     stage, before = CHANGES[changed]
     hook = Path(f"before-{stage}")
+    Path("own/edits").mkdir(parents=True)
+    Path("own/edits/mine.py").write_text("")
     hook.write_text(
         f"p = Path({changed!r})\n"
         "t = p.read_text() if p.exists() else ''\n"
@@ -232,7 +234,9 @@ def test_a_process_that_is_killed_at_a_stage_is_one_line_and_the_next_run_goes_o
     _, done = made(fails=True)
     assert done.stderr.startswith("ModelError: a process that made stages was killed")
     assert recorded().keys() == ALL - {"report"}
-    Path("before-report").write_text("import os; os.kill(os.getppid(), 9)")
+    Path("before-report").write_text(
+        "import multiprocessing, os; os.kill(multiprocessing.parent_process().pid, 9)"
+    )
     killed = subprocess.run([sys.executable, "driver.py"], capture_output=True)
     assert killed.returncode == -9
     Path("before-report").unlink()

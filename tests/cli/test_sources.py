@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from g2u.pipeline.sources import states
+from g2u.files import states
 
 
 def test_every_file_counts_but_compiled_python_and_links_to_nothing(tmp_path: Path) -> None:

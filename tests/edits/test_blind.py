@@ -11,7 +11,7 @@ from g2u.errors import ParamsError
 from g2u.params.params import Params
 from g2u.pictures.decoding import picture_of
 from g2u.records import Picture, Question, Thought
-from g2u.thoughts.imagining import Imagining, imagined
+from g2u.thoughts.imagining import Drawing, Imagining, imagined
 from tests.conftest import Workspace, png, tsv_rows
 from tests.models.test_realesrgan import weights
 
@@ -47,7 +47,7 @@ class Case:
     def thoughts(self, family: str, model: str = "both") -> tuple[list[Thought], int]:
         """Those of a family, and how many calls were made for them."""
         config = self.config(family)
-        imagining = Imagining(config, Cell("mine", model, family))
+        imagining = Imagining(Drawing.of(config, Cell("mine", model, family)))
         with Brokers(config, FolderStore(self._folder / "calls")) as brokers:
             calls = brokers.calls(model)
             found = brokers.run(imagined(imagining, QUESTIONS, PICTURES, calls))

@@ -18,7 +18,7 @@ from g2u.pipeline.sync import sync
 from g2u.records import Failure, Picture, Question, Turn
 from g2u.tables.places import Cell
 from g2u.thoughts.edits import written
-from g2u.thoughts.imagining import Imagining
+from g2u.thoughts.imagining import Drawing, Imagining
 from g2u.thoughts.imagining import imagined as imagined_by
 from tests.conftest import Workspace, imagined, png, tsv_rows
 from tests.edits.test_rounds import Painter
@@ -70,10 +70,10 @@ def test_replies_lie_under_the_name_of_who_gave_them(helped: Workspace, tmp_path
     pictures: dict[str, Picture] = {SOURCE.digest: SOURCE}
     found = {}
     for model in ("tiny", "scribe"):
-        imagining = Imagining(config, Cell("mine", model, "helped"))
+        drawing = Drawing.of(config, Cell("mine", model, "helped"))
         with Brokers(config, FolderStore(tmp_path / "calls")) as brokers:
-            calls = brokers.calls(model, imagining.writer)
-            thoughts = brokers.run(imagined_by(imagining, QUESTIONS, pictures, calls))
+            calls = brokers.calls(model, drawing.writer)
+            thoughts = brokers.run(imagined_by(Imagining(drawing), QUESTIONS, pictures, calls))
         found[model] = thoughts, calls.tally()["answer"]
     (thoughts, asked), (other, again) = found.values()
     assert {thought.prompt for thought in thoughts} <= set(null.SAID)

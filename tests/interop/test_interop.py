@@ -10,6 +10,7 @@ import openpyxl
 import pytest
 import yaml
 
+from g2u.arms import DIRECT
 from g2u.errors import DataError
 from g2u.params.reading import load
 from g2u.params.sections import BenchmarkPreset
@@ -170,8 +171,8 @@ def test_no_prediction_stops_the_scoring_of_the_others(said: str, tmp_path: Path
     rows = tsv_rows(3)
     samples = read(write_tsv(tmp_path / "b.tsv", rows))
     questions, gold = [s.question for s in samples], [s.target for s in samples]
-    odd = [Answer("0", "none", "", "ok", response=said)]
-    plain = [Answer(r["index"], "none", "", "ok", response=r["answer"]) for r in rows[1:]]
+    odd = [Answer("0", DIRECT, "", "ok", response=said)]
+    plain = [Answer(r["index"], DIRECT, "", "ok", response=r["answer"]) for r in rows[1:]]
     config = load(ROOT / "params.yaml")
     config.presets.benchmarks["own"] = BenchmarkPreset(source="tsv")
     found = compared(config, "own", questions, gold, {"run": [*odd, *plain]})["run"]

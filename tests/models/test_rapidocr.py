@@ -17,7 +17,7 @@ import yaml
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from g2u.answers.answering import Answering, Shown
+from g2u.answers.answering import Answering, Asking, Shown
 from g2u.answers.feedback import look
 from g2u.arms import Arm
 from g2u.calls.folder import FolderStore
@@ -398,7 +398,7 @@ def test_the_arm_look_reads_the_picture_where_its_thought_shows_text(
     thought = Thought("s", 0, "ok", picture=drawn, source=PLATE.digest)
     shown = Shown(question, {PLATE.digest: PLATE}, [thought])
     calls = brokered(reader, FolderStore(tmp_path / "calls"))
-    answering = Answering(config, Cell("b", "ocr", "structure"))
+    answering = Answering(Asking.of(config, Cell("b", "ocr", "structure")))
     modes = ("look", "replace")
     said = asked_at_once(lambda mode: answering.answer(Arm(mode), shown, calls), modes)
     found = dict(zip(modes, said, strict=True))

@@ -3,6 +3,7 @@
 import polars as pl
 import pytest
 
+from g2u.arms import DIRECT, Arm
 from g2u.params.reading import load
 from g2u.report.changes import changes, in_words, repainted, table
 from g2u.report.page import Site
@@ -10,10 +11,11 @@ from g2u.scores.statistics import Resampling
 from g2u.tables.schemas import Score
 from tests.conftest import ROOT
 
+OWN = Arm("concat", is_main=True)
 HOW = Resampling(confidence=0.95, resamples=400, seed=0)
 
 
-def scores(right: list[bool], fidelity: list[float] | None, arm: str = "concat") -> list[Score]:
+def scores(right: list[bool], fidelity: list[float] | None, arm: Arm = OWN) -> list[Score]:
     return [
         Score(
             f"q{n}", arm, "ok", "A", float(ok), f"picture{n // 2}",
@@ -28,15 +30,15 @@ def cells() -> dict[tuple[str, str, str, str], tuple[list[Score], list[Score]]]:
     """After 80 questions: drawings much better, answers 10 better and none worse; direct alike."""
     before, after = [n % 4 > 0 for n in range(80)], [n % 4 > 0 or n < 40 for n in range(80)]
     low, high = [0.5 + n / 1000 for n in range(80)], [0.7 + n / 1000 for n in range(80)]
-    control = [Score("q0", "concat_shuffled", "ok", "A", 0.0, "picture0", fidelity=0.1)]
+    control = [Score("q0", OWN.shuffled(), "ok", "A", 0.0, "picture0", fidelity=0.1)]
     return {
         ("ladder", "tuned", "plain", "structure"): (
             scores(after, high) + control,
             scores(before, low) + control,
         ),
         ("ladder", "tuned", "plain", "direct"): (
-            scores(before, None, "none"),
-            scores(before, None, "none"),
+            scores(before, None, DIRECT),
+            scores(before, None, DIRECT),
         ),
     }
 
@@ -58,7 +60,7 @@ def test_accuracy_and_fidelity_are_compared_question_by_question(cells: dict) ->
 
 def test_a_question_that_one_model_has_no_score_for_is_left_out(cells: dict) -> None:  # type: ignore[type-arg]
     trained, former = cells["ladder", "tuned", "plain", "direct"]
-    trained = [Score("q0", "none", "failed", "", None, "picture0"), *trained[1:]]
+    trained = [Score("q0", DIRECT, "failed", "", None, "picture0"), *trained[1:]]
     found = changes({("ladder", "tuned", "plain", "direct"): (trained, former)}, HOW)
     assert found[0].gain.items == 79
 

@@ -5,6 +5,7 @@ import io
 import json
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from html import unescape
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
+from g2u.arms import BLINDED, DIRECT, Arm, Rule
 from g2u.params.reading import load
 from g2u.params.sections import Report
 from g2u.pictures.decoding import picture_of
@@ -28,6 +30,8 @@ from g2u.tables.places import Cell
 from g2u.tables.schemas import Score
 from stages.report import over_controls
 from tests.conftest import ROOT, Workspace, objections, png
+
+OWN = Arm("concat", is_main=True)
 
 
 def gain(difference: float, p: float, spread: float = 0.05) -> dict[str, Any]:
@@ -51,7 +55,8 @@ def gain(difference: float, p: float, spread: float = 0.05) -> dict[str, Any]:
 
 
 def cell(family: str, accuracy: float, over_direct: Any, over_duplicate: Any) -> CellResult:
-    mode = "none" if family == "direct" else "concat"
+    main = DIRECT if family == "direct" else OWN
+    mode = main.name
     arm = {"accuracy": accuracy, "low": accuracy - 0.05, "high": accuracy + 0.05, "items": 100}
     arm["clusters"] = 50
     arm |= {"failed": 0, "unparsed": 0, "not_applicable": 0}
@@ -60,7 +65,7 @@ def cell(family: str, accuracy: float, over_direct: Any, over_duplicate: Any) ->
     metrics["prompts"] = {"distinct": 1, "prompted": 100, "with_option": 0, "with_answer": 0}
     is_own = family in ("detail", "structure")
     edit = "prompt" if is_own else family
-    return CellResult("b", "m", family, metrics, is_own, {mode: 0.01}, edit)
+    return CellResult("b", "m", family, (main,), metrics, is_own, {mode: 0.01}, edit)
 
 
 def grid(
@@ -184,19 +189,23 @@ def test_votes_of_direct_are_those_that_cost_as_much() -> None:
         "direct_vote_16": gain(0.0, 0.9),
     }
     own.seconds["concat"] = 0.033
-    rows = summary([cell("direct", 0.6, None, None), own])
-    assert rows["votes_of"].to_list() == [None, 4]
-    assert rows["verdict"].to_list() == [None, "gain, cause not shown"]
-    direct = cell("direct", 0.6, None, None)
-    voted = dict(direct.metrics["arms"]["none"])
-    direct.metrics["arms"]["vote_4"] = voted
-    direct.metrics["gains"]["vote_4"] = {"direct": gain(0.19, 0.001)}
-    direct.seconds["vote_4"] = 0.04
-    assert summary([direct, own])["verdict"][-1] == "extra compute"
+    votes = tuple(DIRECT.ruled(Rule("vote", of=size)) for size in (16, 2, 4))
+    direct = replace(cell("direct", 0.6, None, None), arms=(DIRECT, *votes))
+    for vote in votes:
+        direct.metrics["arms"][vote.name] = direct.metrics["arms"]["none"]
+        direct.seconds[vote.name] = 0.04
+    rows = summary([direct, own])
+    assert rows["votes_of"].to_list() == [None] * 4 + [4]
+    assert rows["verdict"][-1] == "gain, cause not shown"
     own.seconds["concat"] = 0.02
-    assert summary([cell("direct", 0.6, None, None), own])["verdict"][1] == "thought-mediated"
+    assert summary([direct, own])["verdict"][-1] == "thought-mediated"
     own.seconds["concat"] = 1.0
-    assert summary([cell("direct", 0.6, None, None), own])["votes_of"][1] == 16
+    assert summary([direct, own])["votes_of"][-1] == 16
+    own.seconds["concat"] = 0.033
+    direct.metrics["gains"]["vote_4"] = {"direct": gain(0.19, 0.001)}
+    assert summary([direct, own])["verdict"][-1] == "extra compute"
+    cheap = replace(cell("direct", 0.6, None, None), family="baseline", seconds={"none": 0.001})
+    assert summary([direct, own, cheap])["votes_of"][-2] == 4, "the baseline's seconds do not count"
 
 
 def test_the_headline_says_when_nothing_is_shown_or_harm_is() -> None:
@@ -272,14 +281,14 @@ def test_gains_are_undiscussed_only_where_own_is_at_chance_too(
 
 
 def test_examples_of_change_are_those_whose_shown_own_thought_turned_right_or_wrong() -> None:
-    def scored(arm: str, *values: float | None) -> list[Score]:
+    def scored(arm: Arm, *values: float | None) -> list[Score]:
         return [Score(f"q{n}", arm, "ok", "", value, "p") for n, value in enumerate(values)]
 
-    direct = scored("none", 0.0, 1.0, 0.0, 0.6, 1.0) + scored("blind", 1.0, 0.0, 1.0, 0.0, 0.0)
-    own = scored("concat", 1.0, 0.0, 0.0, 0.9, None)
-    strange = scored("concat_shuffled", 0.0, 0.0, 1.0, 0.0, 0.0)
+    direct = scored(DIRECT, 0.0, 1.0, 0.0, 0.6, 1.0) + scored(BLINDED, 1.0, 0.0, 1.0, 0.0, 0.0)
+    own = scored(OWN, 1.0, 0.0, 0.0, 0.9, None)
+    strange = scored(OWN.shuffled(), 0.0, 0.0, 1.0, 0.0, 0.0)
     drawn = [Thought("q0", 0, "ok", call="a call")]
-    filtered = scored("concat", 1.0, 1.0, 1.0, 0.0, 0.0)
+    filtered = scored(OWN, 1.0, 1.0, 1.0, 0.0, 0.0)
     arms: Arms = {
         "direct": ([], [], direct),
         "structure": (drawn, [], own + strange),
@@ -329,7 +338,7 @@ def test_own_thoughts_are_compared_with_every_control_that_was_run(
     }
     results = []
     for family, count in right.items():
-        arm = "none" if family == "direct" else "concat"
+        arm = DIRECT if family == "direct" else OWN
         scores = [Score(f"q{n}", arm, "ok", "", float(n < count), f"p{n}") for n in range(100)]
         tables.write_scores(Cell("b", "m", family).scores, scores)
         results.append(cell(family, count / 100, None, None))
@@ -359,7 +368,7 @@ def test_own_thoughts_are_compared_with_every_control_that_was_run(
 def test_what_a_family_stands_for_follows_its_edit(
     edit: str, is_own: bool, expected: str | None
 ) -> None:
-    assert CellResult("b", "m", "named freely", {}, is_own, {}, edit).cause == expected
+    assert CellResult("b", "m", "named freely", (), {}, is_own, {}, edit).cause == expected
 
 
 @pytest.fixture

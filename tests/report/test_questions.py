@@ -4,6 +4,7 @@ from typing import Any
 
 import polars as pl
 
+from g2u.arms import DIRECT, Arm, Rule
 from g2u.report.questions import (
     beats_equal_compute,
     can_it_decide,
@@ -21,12 +22,16 @@ from g2u.report.questions import (
 from g2u.report.summary import SCHEMA
 from g2u.scores.envelope import Bound
 from g2u.scores.statistics import Interval
+from g2u.tables.schemas import ARMS
+
+OWN = Arm("concat", is_main=True)
 
 
 def row(family: str, gain: float, holm: float = 0.001, benchmark: str = "b", **more: Any) -> Any:
+    what = ARMS.row(DIRECT if family == "direct" else OWN)
     numbers = {"gain": gain, "gain_low": gain - 0.05, "gain_high": gain + 0.05, "holm": holm}
     place = {"benchmark": benchmark, "model": "m", "family": family, "arm": family}
-    return {**dict.fromkeys(SCHEMA), **place, "role": "own thought", **numbers, **more}
+    return {**dict.fromkeys(SCHEMA), **what, **place, "role": "own thought", **numbers, **more}
 
 
 def table(*rows: Any) -> pl.DataFrame:
@@ -147,7 +152,8 @@ def test_the_bound_can_come_out_either_way() -> None:
 def test_equal_compute_is_told_or_said_to_be_missing() -> None:
     assert beats_equal_compute(table(row("a", 0.2))).answer.startswith("Not run")
     votes = {"votes": 0.1, "votes_low": 0.0, "votes_high": 0.2, "votes_p": 0.04, "votes_of": 4}
-    further = row("a", 0.3, arm="a, vote_4", role="control", seconds=0.2)
+    what: dict[str, Any] = ARMS.row(OWN.ruled(Rule("vote", of=4)))
+    further = row("a", 0.3, **{**what, "arm": "a, vote_4"}, role="control", seconds=0.2)
     found = beats_equal_compute(table(row("a", 0.2, **votes), further))
     assert "in 1 of 1 comparisons" in found.answer
     assert found.lines == (
@@ -166,6 +172,8 @@ def test_the_front_holds_what_nothing_cheaper_beats() -> None:
         arm("own", 0.8, 0.05, "own thought"),
         arm("slower", 0.8, 0.06),
         arm("oracle", 0.99, 0.01, "oracle"),
+        arm("picked by the truth", 0.9, 0.01)
+        | ARMS.row(OWN.ruled(Rule("select", by="oracle", of=4))),
     )
     found = what_does_it_cost(rows)
     assert found.lines[0] == "b, m: direct 50.0 at 10.0 ms < own 80.0 at 50.0 ms"

@@ -5,6 +5,7 @@ from typing import Any
 import polars as pl
 import pytest
 
+from g2u.arms import DIRECT, Arm
 from g2u.records import Target
 from g2u.report.reading import (
     Kind,
@@ -21,11 +22,12 @@ from g2u.report.summary import SCHEMA
 from g2u.scores.statistics import Resampling
 from g2u.tables.schemas import Answer, Score
 
+INSTEAD, LOOK = Arm("replace", is_main=True), Arm("look")
 HOW = Resampling(confidence=0.95, resamples=200, seed=0)
 SIGNS = 40
 
 
-def scored(arm: str, right: range, status: str = "ok", text: str = "X") -> list[Score]:
+def scored(arm: Arm, right: range, status: str = "ok", text: str = "X") -> list[Score]:
     """Of SIGNS questions, right in some."""
     return [
         Score(
@@ -36,9 +38,9 @@ def scored(arm: str, right: range, status: str = "ok", text: str = "X") -> list[
     ]  # fmt: skip
 
 
-def cell(direct: range, looked: range, read: range, mode: str = "replace") -> Parted | None:
-    scores = [*scored(mode, read), *scored("look", looked)]
-    return parted("b, m, f", scores, scored("none", direct), HOW)
+def cell(direct: range, looked: range, read: range, arm: Arm = INSTEAD) -> Parted | None:
+    scores = [*scored(arm, read), *scored(LOOK, looked)]
+    return parted("b, m, f", scores, scored(DIRECT, direct), HOW)
 
 
 @pytest.mark.parametrize(
@@ -78,23 +80,23 @@ def test_parts_are_corrected_over_all_cells_and_counted() -> None:
 
 
 def test_cells_without_both_modes_or_without_scores_are_left_out() -> None:
-    plain = scored("none", range(20))
-    assert parted("", scored("replace", range(3)), plain, HOW) is None
-    assert parted("", scored("look", range(3)), plain, HOW) is None
-    idle = [Score(s.id, "look", "not_applicable", "", None, s.cluster) for s in plain]
-    assert parted("", [*idle, *scored("replace", range(3))], plain, HOW) is None
-    found = cell(range(3), range(3), range(3), "concat")
+    plain = scored(DIRECT, range(20))
+    assert parted("", scored(INSTEAD, range(3)), plain, HOW) is None
+    assert parted("", scored(LOOK, range(3)), plain, HOW) is None
+    idle = [Score(s.id, LOOK, "not_applicable", "", None, s.cluster) for s in plain]
+    assert parted("", [*idle, *scored(INSTEAD, range(3))], plain, HOW) is None
+    found = cell(range(3), range(3), range(3), Arm("concat"))
     assert found is not None
-    assert found.mode == "concat"
+    assert found.arm == Arm("concat")
 
 
 def turned(
     kind: Kind, right: range, scorer: str = "letters", options: tuple[float, ...] = (), **how: Any
 ) -> Misled:
-    scores = scored("replace", right, **how)
-    answers = [Answer(s.id, "replace", "", "ok", option_scores=options) for s in scores]
+    scores = scored(INSTEAD, right, **how)
+    answers = [Answer(s.id, INSTEAD, "", "ok", option_scores=options) for s in scores]
     gold = {s.id: Target(s.id, "ABCD", scorer) for s in scores}
-    found = misled(f"b, m, {kind}", kind, scores, scored("none", range(20)), answers, gold, 0.95)
+    found = misled(f"b, m, {kind}", kind, scores, scored(DIRECT, range(20)), answers, gold, 0.95)
     assert found is not None
     return found
 

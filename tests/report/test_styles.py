@@ -2,18 +2,19 @@
 
 import pytest
 
+from g2u.arms import Arm
 from g2u.report.questions import does_style_matter
 from g2u.report.styles import style_gains
 from g2u.scores.statistics import Resampling
 from g2u.tables.schemas import Score
 
+OWN = Arm("concat", is_main=True)
 HOW = Resampling(0.95, 2000, 0)
 
 
 def scores(*values: float | None) -> list[Score]:
     return [
-        Score(f"q{n}", "concat", "ok", "A", value, cluster=f"p{n}")
-        for n, value in enumerate(values)
+        Score(f"q{n}", OWN, "ok", "A", value, cluster=f"p{n}") for n, value in enumerate(values)
     ]
 
 

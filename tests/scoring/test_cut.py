@@ -2,6 +2,7 @@
 
 import pytest
 
+from g2u.arms import DIRECT
 from g2u.records import Question, Target
 from g2u.scores.cut import plainly
 from g2u.scores.metrics import arm_metrics, score_answers
@@ -43,7 +44,7 @@ PLAIN = [
 
 
 def scored(response: str, ended: str) -> tuple[str, float | None]:
-    answer = Answer("q", "none", "", "ok", response=response, ended=ended)  # type: ignore[arg-type]
+    answer = Answer("q", DIRECT, "", "ok", response=response, ended=ended)  # type: ignore[arg-type]
     (score,) = score_answers([PICK], [RIGHT], [answer])
     return score.status, score.score
 
@@ -62,7 +63,7 @@ def test_what_is_plainly_said_is_read(response: str) -> None:
 def test_a_number_that_may_go_on_is_not_read() -> None:
     number = Question("q", "How many?", pictures=("p",))
     for response, status in (("4", "truncated"), ("4\nThere", "ok"), ("The answer is 4. As", "ok")):
-        answer = Answer("q", "none", "", "ok", response=response, ended="length")
+        answer = Answer("q", DIRECT, "", "ok", response=response, ended="length")
         (score,) = score_answers([number], [Target("q", "4", "number")], [answer])
         assert score.status == status, response
 
@@ -71,10 +72,10 @@ def test_ends_are_counted_in_each_arm_whether_they_could_be_read_or_not() -> Non
     said = [("B", "length"), ("Option B: the", "length"), ("", "filter"), ("B", "stop"), ("B", "")]
     questions = [Question(str(n), "?", ("x", "y"), format="choice") for n in range(6)]
     answers = [
-        Answer(str(n), "none", "", "ok", response=text, ended=ended)  # type: ignore[arg-type]
+        Answer(str(n), DIRECT, "", "ok", response=text, ended=ended)  # type: ignore[arg-type]
         for n, (text, ended) in enumerate(said)
     ]
-    answers.append(Answer("5", "none", "", "failed", "gone"))
+    answers.append(Answer("5", DIRECT, "", "failed", "gone"))
     gold = [Target(str(n), "B", "choice") for n in range(6)]
     found = arm_metrics(score_answers(questions, gold, answers), 0.95)
     counts = {name: found[name] for name in ("truncated", "filtered", "end_not_told", "failed")}

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from g2u.arms import DIRECT, Arm, Rule
 from g2u.params.sections import Derived
 from g2u.pictures.decoding import encode_png, picture_of
 from g2u.records import Picture, Question, Thought
@@ -22,13 +23,16 @@ from g2u.scores.derived import (
 )
 from g2u.tables.schemas import Answer, Reward, Score
 
+OWN, ONLY = Arm("concat", is_main=True), Arm("only")
+GATED, VOTED = ONLY.ruled(Rule("gate", by="psnr", above=25.0)), OWN.ruled(Rule("vote", of=3))
+SELECTED = OWN.ruled(Rule("select", by="oracle", of=2))
 QUESTIONS = [
     Question(name, "?", choices=("left", "right"), format="choice", pictures=(f"p{name}",))
     for name in "abcd"
 ]
 
 
-def answers(arm: str, *scores: tuple[float, ...] | str) -> list[Answer]:
+def answers(arm: Arm, *scores: tuple[float, ...] | str) -> list[Answer]:
     """Option scores of an answered question, or the state of one that is not."""
     return [
         Answer(q.id, arm, "", s, "because")  # type: ignore[arg-type]
@@ -41,7 +45,7 @@ def answers(arm: str, *scores: tuple[float, ...] | str) -> list[Answer]:
 LEFT, RIGHT = (-0.1, -3.0), (-2.0, -0.4)
 
 
-def scores(arm: str, *rows: tuple[str, float | None]) -> list[Score]:
+def scores(arm: Arm, *rows: tuple[str, float | None]) -> list[Score]:
     """Prediction and score; None = failed."""
     return [
         Score(q.id, arm, "failed" if value is None else "ok", said, value, q.id)
@@ -50,19 +54,19 @@ def scores(arm: str, *rows: tuple[str, float | None]) -> list[Score]:
 
 
 def test_a_gate_shows_near_thoughts_and_answers_as_direct_elsewhere() -> None:
-    shown = scores("only", ("B", 1.0), ("B", 1.0), ("", None), ("B", 1.0))
-    direct = {s.id: s for s in scores("none", *[("A", 0.0)] * 4)}
-    found = gated("gate_psnr_25", shown, direct, {"a": 25.1, "b": 25.0, "c": 30.0}, 25.0)
+    shown = scores(ONLY, ("B", 1.0), ("B", 1.0), ("", None), ("B", 1.0))
+    direct = {s.id: s for s in scores(DIRECT, *[("A", 0.0)] * 4)}
+    found = gated(GATED, shown, direct, {"a": 25.1, "b": 25.0, "c": 30.0}, 25.0)
     assert [s.prediction for s in found] == ["B", "A", "", "A"]
     assert [s.status for s in found] == ["ok", "ok", "failed", "ok"]
-    assert {s.arm for s in found} == {"gate_psnr_25"}
+    assert {s.arm for s in found} == {GATED}
 
 
 def test_a_vote_takes_what_most_say_and_on_a_tie_what_was_said_first() -> None:
-    one = scores("concat", ("A", 0.0), ("A", 0.0), ("", None), ("", None))
-    two = scores("concat_draw_1", ("B", 1.0), ("B", 1.0), ("B", 1.0), ("", None))
-    three = scores("concat_draw_2", ("B", 1.0), ("C", 0.0), ("", None), ("", None))
-    found = voted("vote_3", [one, two, three])
+    one = scores(OWN, ("A", 0.0), ("A", 0.0), ("", None), ("", None))
+    two = scores(OWN.drawn(1), ("B", 1.0), ("B", 1.0), ("B", 1.0), ("", None))
+    three = scores(OWN.drawn(2), ("B", 1.0), ("C", 0.0), ("", None), ("", None))
+    found = voted(VOTED, [one, two, three])
     assert [(s.prediction, s.score) for s in found] == [
         ("B", 1.0),
         ("A", 0.0),
@@ -70,46 +74,46 @@ def test_a_vote_takes_what_most_say_and_on_a_tie_what_was_said_first() -> None:
         ("", None),
     ]
     assert found[3].status == "failed"
-    assert {s.arm for s in found} == {"vote_3"}
+    assert {s.arm for s in found} == {VOTED}
 
 
 def test_of_draws_that_are_not_applicable_nothing_is_chosen() -> None:
     """A model that draws the same again has one draw: its answer is no vote of two."""
-    one = scores("concat", ("A", 1.0), ("A", 0.0), ("", None), ("B", 1.0))
-    two = [replace(s, arm="concat_draw_1", status="not_applicable", score=None) for s in one]
+    one = scores(OWN, ("A", 1.0), ("A", 0.0), ("", None), ("B", 1.0))
+    two = [replace(s, arm=OWN.drawn(1), status="not_applicable", score=None) for s in one]
     for found in (
-        voted("any", [one, two]),
-        selected("any", [one, two], lambda s: 1.0),
-        at_random("any", [one, two], 0),
+        voted(VOTED, [one, two]),
+        selected(VOTED, [one, two], lambda s: 1.0),
+        at_random(VOTED, [one, two], 0),
     ):
-        assert {(s.arm, s.status, s.score) for s in found} == {("any", "not_applicable", None)}
+        assert {(s.arm, s.status, s.score) for s in found} == {(VOTED, "not_applicable", None)}
 
 
 def test_a_selection_takes_the_worthiest_scored_draw() -> None:
-    one = scores("concat", ("A", 0.0), ("A", 1.0), ("", None), ("", None))
-    two = scores("concat_draw_1", ("B", 1.0), ("B", 0.0), ("B", 0.0), ("", None))
-    values = {("a", "concat"): 0.1, ("a", "concat_draw_1"): 0.2}
-    found = selected("select_x", [one, two], lambda s: values.get((s.id, s.arm), 0.0))
+    one = scores(OWN, ("A", 0.0), ("A", 1.0), ("", None), ("", None))
+    two = scores(OWN.drawn(1), ("B", 1.0), ("B", 0.0), ("B", 0.0), ("", None))
+    values = {("a", OWN): 0.1, ("a", OWN.drawn(1)): 0.2}
+    found = selected(SELECTED, [one, two], lambda s: values.get((s.id, s.arm), 0.0))
     assert [s.score for s in found] == [1.0, 1.0, 0.0, None]
-    best = selected("select_oracle", [one, two], lambda s: s.score or 0.0)
+    best = selected(SELECTED, [one, two], lambda s: s.score or 0.0)
     assert [s.score for s in best] == [1.0, 1.0, 0.0, None]
 
 
 def test_a_random_draw_is_decided_by_the_question_and_the_seed() -> None:
     many = [Question(str(n), "?") for n in range(400)]
-    arms = [[Score(q.id, str(d), "ok", "", float(d), q.id) for q in many] for d in range(4)]
-    found = at_random("select_random_4", arms, 0)
-    assert found == at_random("select_random_4", arms, 0)
-    assert found != at_random("select_random_4", arms, 1)
+    arms = [[Score(q.id, OWN.drawn(d), "ok", "", float(d), q.id) for q in many] for d in range(4)]
+    found = at_random(SELECTED, arms, 0)
+    assert found == at_random(SELECTED, arms, 0)
+    assert found != at_random(SELECTED, arms, 1)
     shares = [sum(s.score == d for s in found) / 400 for d in range(4)]
     assert all(0.17 < share < 0.33 for share in shares)
 
 
 def test_two_passes_are_averaged_and_states_are_kept() -> None:
-    arm = answers("only", RIGHT, LEFT, "failed", RIGHT)
-    arm[3] = Answer("d", "only", "", "ok", response="right")
-    direct = {a.id: a for a in answers("none", LEFT, "failed", LEFT, LEFT)}
-    found = separate("separate", QUESTIONS, arm, direct)
+    arm = answers(ONLY, RIGHT, LEFT, "failed", RIGHT)
+    arm[3] = Answer("d", ONLY, "", "ok", response="right")
+    direct = {a.id: a for a in answers(DIRECT, LEFT, "failed", LEFT, LEFT)}
+    found = separate(ONLY.ruled(Rule("separate")), QUESTIONS, arm, direct)
     assert found[0].response == "A"
     assert found[0].option_scores == pytest.approx((-1.05, -1.7))
     assert [a.status for a in found] == ["ok", "failed", "failed", "not_applicable"]
@@ -146,9 +150,9 @@ def test_the_best_round_is_kept_and_a_worse_edit_rolled_back() -> None:
     said = [
         Answer(question.id, arm, "", "ok", response=letter)
         for arm, letters in (
-            ("concat", "CCCC"),
-            ("concat_round_0", "AAAA"),
-            ("concat_round_1", "BBBB"),
+            (OWN, "CCCC"),
+            (OWN.drawn(0, 0), "AAAA"),
+            (OWN.drawn(0, 1), "BBBB"),
         )
         for question, letter in zip(QUESTIONS, letters, strict=True)
     ]
@@ -165,9 +169,9 @@ def test_the_best_round_is_kept_and_a_worse_edit_rolled_back() -> None:
 
     found = derive(Derived(rule="keep", by="verdict"), mates, mark)
     assert found is not None
-    assert found.arms == ("concat_round_0", "concat_round_1", "concat")
+    assert found.arms == (OWN.drawn(0, 0), OWN.drawn(0, 1), OWN)
     assert [s.prediction for s in found.scores] == ["A", "B", "C", "A"]
-    assert {s.arm for s in found.scores} == {"keep_verdict"}
+    assert {s.arm for s in found.scores} == {OWN.ruled(Rule("keep", by="verdict"))}
     assert derive(Derived(rule="keep", by="likelihood"), mates, mark) is None
     single = Cellmates(QUESTIONS, said[:4], [], given, lambda _: {}, 0)
     assert derive(Derived(rule="keep", by="verdict"), single, mark) is None

@@ -4,11 +4,12 @@ import random
 
 import pytest
 
+from g2u.arms import DIRECT, Arm
 from g2u.records import Question, Target
 from g2u.scores.official import characters
 from g2u.scores.statistics import Resampling
 from g2u.scores.types import letters
-from g2u.scores.units import official_metrics
+from g2u.scores.units import Figures, official_metrics
 from g2u.tables.schemas import Score
 
 QUESTION = Question("q", "What does the sign say?")
@@ -113,15 +114,15 @@ def test_character_accuracy_is_that_of_the_edit_distance() -> None:
 def test_characters_are_a_mean_over_answers_that_did_not_fail() -> None:
     questions = [Question(name, "?", pictures=(name,)) for name in "abcd"]
     gold = [Target(name, "MARKET 42", "letters") for name in "abcd"]
-    said = {"a": "MARKET 42", "b": "MARKET 4Z", "c": "", "d": None}
+    own, said = Arm("concat"), {"a": "MARKET 42", "b": "MARKET 4Z", "c": "", "d": None}
     scores = [
-        Score(name, "concat", "ok", text or "", None if text is None else float(name == "a"), name)
+        Score(name, own, "ok", text or "", None if text is None else float(name == "a"), name)
         for name, text in said.items()
     ]
-    direct = [Score(name, "none", "ok", "MARKET 42", 1.0, name) for name in "abcd"]
+    direct = [Score(name, DIRECT, "ok", "MARKET 42", 1.0, name) for name in "abcd"]
     how = Resampling(0.95, 200, 0)
-    found = official_metrics("characters", questions, gold, {"own": scores, "direct": direct}, how)
-    figures = found["concat"]
+    made = Figures("characters", questions, gold, how)
+    figures = official_metrics(made, scores, direct)["concat"]
     assert figures["accuracy"]["value"] == pytest.approx(100 / 3)
     assert figures["character accuracy"]["value"] == pytest.approx(100 * (1 + 0.875 + 0) / 3)
     assert figures["character accuracy"]["left_out"] == 1

@@ -2,12 +2,14 @@
 
 import pytest
 
+from g2u.arms import DIRECT, Arm
 from g2u.errors import DataError
 from g2u.records import Question, Target
 from g2u.scores.metrics import arm_metrics, chance, gain_metrics, published, score_answers
 from g2u.scores.statistics import Resampling
 from g2u.tables.schemas import Answer, Score
 
+OWN = Arm("concat", is_main=True)
 HOW = Resampling(0.95, 500, 0)
 QUESTIONS = [Question(name, "?", format="yes_no", pictures=(f"p{name}",)) for name in "abcd"]
 GOLD = [Target(name, "yes", "yes_no") for name in "abcd"]
@@ -16,7 +18,7 @@ GOLD = [Target(name, "yes", "yes_no") for name in "abcd"]
 def answers(*responses: str | None) -> list[Answer]:
     """One answer a question; None = failed."""
     return [
-        Answer(question.id, "concat", "", "failed" if text is None else "ok", response=text or "")
+        Answer(question.id, OWN, "", "failed" if text is None else "ok", response=text or "")
         for question, text in zip(QUESTIONS, responses, strict=True)
     ]
 
@@ -70,9 +72,9 @@ def test_targets_of_other_questions_are_refused() -> None:
 
 
 def test_baselines_of_other_questions_are_refused() -> None:
-    arm = [Score("a", "concat", "ok", "yes", 1.0, "c")]
+    arm = [Score("a", OWN, "ok", "yes", 1.0, "c")]
     with pytest.raises(DataError, match="baseline"):
-        gain_metrics(arm, [Score("b", "none", "ok", "yes", 1.0, "c")], arm, HOW)
+        gain_metrics(arm, [Score("b", DIRECT, "ok", "yes", 1.0, "c")], arm, HOW)
 
 
 def test_chance_is_counted_per_question() -> None:

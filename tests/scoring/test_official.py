@@ -6,10 +6,11 @@ from typing import Any
 import pytest
 
 from g2u import plugins
+from g2u.arms import DIRECT, Arm
 from g2u.errors import DataError
 from g2u.records import Question, Target
 from g2u.scores.statistics import Resampling
-from g2u.scores.units import official_metrics
+from g2u.scores.units import Figures, official_metrics
 from g2u.tables.schemas import Score
 
 HOW = Resampling(0.95, 200, 0)
@@ -25,7 +26,7 @@ def figures(metric: str, rows: Sequence[Row], direct: Sequence[Row] = ()) -> dic
     ]  # fmt: skip
     gold = [Target(name, answer, "yes_no") for name, _, answer, _ in rows]
 
-    def scores(arm: str, given: Sequence[Row]) -> list[Score]:
+    def scores(arm: Arm, given: Sequence[Row]) -> list[Score]:
         return [
             Score(name, arm, "failed", "", None, name)
             if said == "!"
@@ -33,8 +34,9 @@ def figures(metric: str, rows: Sequence[Row], direct: Sequence[Row] = ()) -> dic
             for name, _, answer, said in given
         ]
 
-    scored = {"own": scores("concat", rows), "direct": scores("none", direct or rows)}
-    return official_metrics(metric, questions, gold, scored, HOW)["concat"]
+    made = Figures(metric, questions, gold, HOW)
+    own, plain = scores(Arm("concat"), rows), scores(DIRECT, direct or rows)
+    return official_metrics(made, own, plain)["concat"]
 
 
 def values(found: dict[str, Any]) -> dict[str, float]:
@@ -124,9 +126,9 @@ def test_mmvet_counts_an_item_for_each_capability_and_for_the_set() -> None:
 @pytest.mark.parametrize("answer", ["[Up, Down]", "[3, 4]", '["up", "left"]', "[", "[" * 9999])
 def test_unig2u_takes_its_routes_by_their_scorer_and_not_by_a_bracket(answer: str) -> None:
     def exact(scorer: str, prediction: str) -> float | None:
-        target, score = Target("1", answer, scorer), Score("1", "none", "ok", prediction, 1.0, "1")
-        scored = {"own": [score], "direct": [score]}
-        found = official_metrics("unig2u", [Question("1", "?")], [target], scored, HOW)["none"]
+        target, score = Target("1", answer, scorer), Score("1", DIRECT, "ok", prediction, 1.0, "1")
+        made = Figures("unig2u", [Question("1", "?")], [target], HOW)
+        found = official_metrics(made, [score], [score])["none"]
         assert found["score"]["value"] == 100.0
         return found["exact"]["value"] if "exact" in found else None
 

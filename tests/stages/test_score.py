@@ -25,7 +25,7 @@ def test_a_judges_word_counts_for_the_baselines_as_well(workspace: Workspace) ->
             workspace.run(f"stages.{stage}", *names)
         grade = {"direct": 0.9, "duplicate": 0.2}[family]
         answers = tables.read_answers(cell.answers)
-        judged = [Judgement(a.id, a.arm, "grades", grade, str(grade)) for a in answers]
+        judged = [Judgement(a.id, a.arm.name, "grades", grade, str(grade)) for a in answers]
         tables.write_judgements(cell.judgements, judged)
     workspace.run("stages.score", "--benchmark", "mine", "--model", "tiny", "--family", "duplicate")
     metrics = json.loads(cells["duplicate"].metrics.read_text())

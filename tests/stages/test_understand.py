@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from g2u.answers.answering import Answering, Shown, arms
-from g2u.arms import Arm, paired
+from g2u.answers.answering import Answering, Asking, Shown, arms
+from g2u.arms import BLINDED, DIRECT, Arm, paired
 from g2u.calls.asking import BrokeredCalls
 from g2u.calls.folder import FolderStore
 from g2u.errors import ModelError
@@ -62,7 +62,7 @@ def ask(
     calls = brokered(model, FolderStore(folder), 4)
     return [
         found
-        for arm in arms(CONFIG, Cell("b", "tiny", family), thoughts)
+        for arm in arms(Asking.of(CONFIG, Cell("b", "tiny", family)), thoughts)
         for found in answers(CONFIG, family, arm, questions, calls, thoughts)
     ]
 
@@ -76,7 +76,7 @@ def answers(
     thoughts: Sequence[Thought] = (),
 ) -> list[Answer]:
     """Of an arm, asked of all questions at once."""
-    answering = Answering(config, Cell("b", "tiny", family))
+    answering = Answering(Asking.of(config, Cell("b", "tiny", family)))
     fed = paired(arm, questions, thoughts)
     pictures = {SHOWN.digest: SHOWN}
     return asked_at_once(
@@ -90,7 +90,7 @@ def thought(question: Question, picture: Picture | None = DRAWN, status: str = "
 
 def test_the_likeliest_option_per_token_is_the_answer(tmp_path: Path) -> None:
     found = ask("direct", [CHOICE], [], Listener(), tmp_path)
-    assert [a.arm for a in found] == ["none", "blind"]
+    assert [a.arm.name for a in found] == ["none", "blind"]
     assert found[0].response == "B"
     assert found[0].option_scores == pytest.approx((-0.3, -0.1))
 
@@ -116,7 +116,7 @@ def test_every_arm_asks_with_the_same_words_and_the_same_budget(tmp_path: Path) 
 def test_a_thought_that_is_not_sound_is_never_fed_on(tmp_path: Path, status: str) -> None:
     model = Listener()
     found = ask("structure", [SHORT], [thought(SHORT, DRAWN, status)], model, tmp_path)
-    assert [(a.arm, a.status, a.reason, a.thoughts, a.response) for a in found] == [
+    assert [(a.arm.name, a.status, a.reason, a.thoughts, a.response) for a in found] == [
         ("concat", status, "torn", 0, ""),
         ("concat_shuffled", "not_applicable", "no other question has as many pictures", 0, ""),
         ("only", status, "torn", 0, ""),
@@ -155,12 +155,12 @@ def test_sampled_options_follow_their_scores_and_cost_no_call_of_their_own(tmp_p
     model = Listener()
     calls = brokered(model, FolderStore(tmp_path), 4)
     found = {
-        arm.name: answers(config, "direct", arm, asked, calls)
-        for arm in arms(config, Cell("b", "tiny", "direct"), [])
+        arm: answers(config, "direct", arm, asked, calls)
+        for arm in arms(Asking.of(config, Cell("b", "tiny", "direct")), [])
     }
-    assert list(found) == ["none", "blind", *(f"sample_{n}" for n in range(25))]
-    assert {a.response for a in found["none"]} == {"B"}
-    drawn = [a.response for name, row in found.items() if "sample" in name for a in row]
+    assert list(found) == [DIRECT, BLINDED, *map(DIRECT.sampled, range(25))]
+    assert {a.response for a in found[DIRECT]} == {"B"}
+    drawn = [a.response for arm, row in found.items() if arm.sample is not None for a in row]
     share = math.exp(-0.1) / (math.exp(-0.1) + math.exp(-0.3))
     error = (share * (1 - share) / len(drawn)) ** 0.5
     assert abs(drawn.count("B") / len(drawn) - share) < 4 * error
@@ -171,7 +171,7 @@ def test_sampled_texts_are_asked_at_temperature_one_each_with_its_seed(tmp_path:
     model = Listener()
     calls = brokered(model, FolderStore(tmp_path), 4)
     for number in range(3):
-        answers(CONFIG, "direct", Arm("none", sample=number), [SHORT], calls)
+        answers(CONFIG, "direct", DIRECT.sampled(number), [SHORT], calls)
     asked = [r for r in model.requests if isinstance(r, AnswerRequest)]
     assert {r.temperature for r in asked} == {1.0}
     assert len({r.seed for r in asked}) == 3
@@ -183,7 +183,7 @@ def test_a_model_that_cannot_sample_has_no_sampled_texts(
 ) -> None:
     monkeypatch.setattr("g2u_tiny.model.CAPABILITIES", frozenset({"answer", "score"}))
     calls = brokered(Listener(), FolderStore(tmp_path), 4)
-    found = answers(CONFIG, "direct", Arm("none", sample=0), [SHORT, CHOICE], calls)
+    found = answers(CONFIG, "direct", DIRECT.sampled(0), [SHORT, CHOICE], calls)
     assert [(a.status, a.reason) for a in found] == [
         ("not_applicable", "tiny cannot sample"),
         ("ok", ""),
@@ -204,7 +204,7 @@ def test_a_model_that_reasons_is_asked_again_with_its_own_words(tmp_path: Path) 
     config = LOADED.model_copy(update={"understand": section})
     model = Listener()
     calls = brokered(model, FolderStore(tmp_path), 4)
-    arm = arms(config, Cell("b", "tiny", "direct"), [])[-1]
+    arm = arms(Asking.of(config, Cell("b", "tiny", "direct")), [])[-1]
     found = answers(config, "direct", arm, [SHORT], calls)
     assert (arm.name, found[0].response) == ("reasoned", "four")
     thinking, answering = model.requests
@@ -225,5 +225,6 @@ def test_every_draw_is_an_arm(tmp_path: Path) -> None:
     thoughts = [thought(SHORT), replace(thought(SHORT, other), draw=1)]
     model = Listener()
     found = ask("detail", [SHORT], thoughts, model, tmp_path)
-    assert [a.arm for a in found] == ["concat", "concat_draw_1"]
+    assert [a.arm.name for a in found] == ["concat", "concat_draw_1"]
+    assert [a.arm.is_main for a in found] == [True, False]
     assert [r.turns[0].parts[:2] for r in model.requests] == [(SHOWN, DRAWN), (SHOWN, other)]

@@ -1,14 +1,13 @@
 """Runs made elsewhere, scored and compared by this project's rules and statistics."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from typing import Any
 
 from g2u.params.params import Params
 from g2u.records import Question, Target
 from g2u.scores.metrics import arm_metrics, gain_metrics, score_answers
 from g2u.scores.statistics import Resampling
-from g2u.scores.units import official_metrics
+from g2u.scores.units import Figures
 from g2u.tables.schemas import Answer
 
 
@@ -29,15 +28,15 @@ def compared(
         runs: answers by name; the first run is what the others are compared with.
     """
     how = Resampling.of(config.score)
-    metric = config.presets.benchmarks[benchmark].metric
+    figures = Figures(config.presets.benchmarks[benchmark].metric, questions, gold, how)
     scored = {name: score_answers(questions, gold, answers) for name, answers in runs.items()}
-    base = next(iter(scored.values()))
+    first, base = next(iter(scored.items()))
+    plain = figures.units(base) or {}
     found: dict[str, Any] = {}
-    for place, (name, scores) in enumerate(scored.items()):
-        renamed = [type(s)(**{**asdict(s), "arm": "run"}) for s in scores]
-        figures = official_metrics(metric, questions, gold, {"own": renamed, "direct": base}, how)
-        found[name] = {**arm_metrics(scores, how.confidence), "figures": figures["run"]}
-        if place:
+    for name, scores in scored.items():
+        told = figures.of_units(figures.units(scores) or {}, plain)
+        found[name] = {**arm_metrics(scores, how.confidence), "figures": told}
+        if name != first:
             found[name]["gain"] = gain_metrics(scores, base, base, how)
     return found
 

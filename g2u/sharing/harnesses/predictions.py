@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from g2u.arms import DIRECT
 from g2u.errors import DataError
 from g2u.questions.files.rows import rows_of
 from g2u.records import Question
@@ -72,10 +73,10 @@ def answers_of(
 
 def _answer(name: str, prediction: str | None) -> Answer:
     if prediction is None:
-        return Answer(name, "none", "", "failed", "no prediction in the file")
+        return Answer(name, DIRECT, "", "failed", "no prediction in the file")
     if FAILED in prediction:
-        return Answer(name, "none", "", "failed", "the call failed")
-    return Answer(name, "none", "", "ok", response=prediction)
+        return Answer(name, DIRECT, "", "failed", "the call failed")
+    return Answer(name, DIRECT, "", "ok", response=prediction)
 
 
 def _of_results(path: Path) -> Iterator[tuple[str, str]]:
