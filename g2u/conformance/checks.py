@@ -24,13 +24,14 @@ class Check:
     outcome: Outcome
     note: str = ""
     premise: Premise | None = None
-    """None = nothing of a study hangs on it alone."""
+    """None = nothing of a study hangs on it alone. One that is not applicable is refused."""
 
 
 def judged(name: str, noted: str | None, premise: Premise | None = None) -> Check:
-    """A check that holds where nothing is noted; None = not applicable."""
-    outcome: Outcome = "holds" if noted == "" else "fails" if noted else "not applicable"
-    return Check(name, outcome, noted or "", premise)
+    """A check that holds where nothing is noted; None = not applicable, and about nothing."""
+    if noted is None:
+        return Check(name, "not applicable")
+    return Check(name, "fails" if noted else "holds", noted, premise)
 
 
 def table(checks: Sequence[Check]) -> str:

@@ -37,33 +37,39 @@ MEANS: Mapping[Premise, Hangs] = {
     "detail": Hangs(
         "pictures are seen as large as they are", "details that a thought adds may not be seen"
     ),
-    "prompt": Hangs("prompts arrive as they are", "questions are not those of the benchmark"),
+    "prompt": Hangs("prompts arrive as they are", "questions may not be those of the benchmark"),
     "whole": Hangs(
         "replies end where the model ends them or max_tokens says",
-        "what is cut without a word counts as wrong; talkative arms lose more",
+        "what is cut without a word may count as wrong; talkative arms lose more",
     ),
     "greedy": Hangs(
         "equal questions get equal answers",
-        "direct and duplicate differ by chance; gains need more questions",
+        "direct and duplicate may differ by chance; gains need more questions",
     ),
-    "sample": Hangs("samples follow their seeds", "votes over samples are one answer, or no run's"),
+    "sample": Hangs(
+        "samples follow their seeds", "votes over samples may be one answer, or another in each run"
+    ),
     "score": Hangs("log-probabilities are the answers'", "choices: likelihood means nothing"),
-    "source": Hangs("an edit is drawn from its picture", "thoughts are not about their questions"),
-    "instruction": Hangs("the prompt decides", "detail, context and structure are one family"),
-    "seed": Hangs("the seed decides", "draws are one drawing, or another in each run"),
-    "guidance": Hangs("guidance and steps count", "drawn otherwise than the paper says"),
+    "source": Hangs(
+        "an edit is drawn from its picture", "thoughts may not be about their questions"
+    ),
+    "instruction": Hangs("the prompt decides", "detail, context and structure may be one family"),
+    "seed": Hangs("the seed decides", "draws may be one drawing, or another in each run"),
+    "guidance": Hangs(
+        "guidance and steps count", "thoughts may be drawn otherwise than the paper says"
+    ),
     "several": Hangs("an edit sees several pictures", "give it one picture at a time"),
     "size": Hangs(
-        "edits have the size that is asked for", "arms differ in their pictures' sizes too"
+        "edits have the size that is asked for", "arms may differ in their pictures' sizes too"
     ),
-    "lossless": Hangs("edits come whole", "what is lost in the file counts as the model's"),
+    "lossless": Hangs("edits come whole", "what is lost in the file may count as the model's"),
     "company": Hangs("replies are their own requests'", "in_flight: 1, or nothing means anything"),
     "weights": Hangs(
-        "the weights stay the same", "replies from before and after do not belong together"
+        "the weights stay the same", "replies from before and after may not belong together"
     ),
 }
 """In the order in which they are told."""
-WORST: Sequence[Outcome] = ("fails", "unproven", "holds")
+WORST: Sequence[Outcome] = ("fails", "unproven", "not applicable", "holds")
 
 
 def outcomes(checks: Sequence[Check]) -> dict[Premise, Outcome]:
@@ -100,4 +106,4 @@ def meaning(checks: Sequence[Check]) -> str:
 
 
 def _word(outcome: Outcome) -> str:
-    return {"fails": "NO"}.get(outcome, outcome)
+    return {"fails": "NO", "not applicable": "refused"}.get(outcome, outcome)

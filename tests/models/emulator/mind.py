@@ -90,30 +90,32 @@ def digest(*parts: Any) -> int:
 
 
 def read(pixels: Pixels) -> str:
-    """The number that a picture shows, dot by dot; "nothing" where it shows none."""
+    """The number that a picture shows, by what its digits resemble; "nothing" where it shows none,
+    or dots of less than a pixel.
+    """
     off = np.abs(pixels.astype(int) - pixels[0, 0]).sum(2)
-    inked = off > max(90, 0.45 * off.max())
-    columns = np.flatnonzero(inked.any(0))
+    columns = np.flatnonzero((off > max(90, 0.3 * off.max())).any(0))
     cuts = np.flatnonzero(np.diff(columns) > 1)
-    found = ""
-    for part in np.split(columns, cuts + 1):
-        shape = inked[:, part]
-        found += _digit(shape[shape.any(1)] if shape.any() else shape[:0])
+    found = "".join(_digit(off[:, part]) for part in np.split(columns, cuts + 1))
     return found if len(found) == 2 else "nothing"
 
 
-def _digit(inked: NDArray[np.bool_]) -> str:
-    cell = inked.shape[0] / 7
+def _digit(off: NDArray[np.int64]) -> str:
+    """What columns show that differ by so much from the ground; empty where it is no digit."""
+    inked = off > max(90, 0.5 * off.max(initial=0))
+    shape = off[np.ix_(inked.any(1), inked.any(0))]
+    height, width = shape.shape
+    if height < 7 or not width:
+        return ""
+    likeness = {}
     for number, rows in ROWS.items():
         dots = np.array([[row >> bit & 1 for bit in range(4, -1, -1)] for row in rows])
-        dots = dots[:, dots.any(0)]
-        if cell < 1 or round(inked.shape[1] / cell) != dots.shape[1]:
-            continue
-        down = ((np.arange(7) + 0.5) * cell).astype(int)
-        right = ((np.arange(dots.shape[1]) + 0.5) * inked.shape[1] / dots.shape[1]).astype(int)
-        if (inked[np.ix_(down, right)] == dots).all():
-            return number
-    return ""
+        dots = dots[:, dots.any(0)].astype(np.uint8) * 255
+        if abs(width / height - dots.shape[1] / 7) < 0.1:
+            drawn = Image.fromarray(dots).resize((width, height), Image.Resampling.BOX)
+            likeness[number] = np.corrcoef(shape.ravel(), np.asarray(drawn).ravel())[0, 1]
+    best = max(likeness, key=likeness.__getitem__, default="")
+    return best if best and likeness[best] > 0.8 else ""
 
 
 def say(asked: Asked) -> str:
