@@ -151,5 +151,5 @@ def _uses(cell: Cell, asked: Mapping[str, Mapping[str, Any]]) -> dict[str, list[
     path, columns = cell.thoughts / "links.parquet", ["thought", *LINKED]
     for link in parquet.iterate_rows(path, tables.LINKS.schema, columns):
         use = {name: link[name] for name in LINKED}
-        found.setdefault(link["thought"], []).append(use | asked.get(use["question"], nothing))
+        found.setdefault(link["thought"], []).append({**use, **asked.get(use["question"], nothing)})
     return found
