@@ -141,6 +141,7 @@ def prompts_command(arguments: argparse.Namespace) -> None:
 
 def check_command(arguments: argparse.Namespace) -> None:
     """Check a model: what it does with what it is asked, what was proven, and for which arms."""
+    from g2u import plugins
     from g2u.conformance.checks import table
     from g2u.conformance.meaning import meaning
     from g2u.conformance.suite import Conformance
@@ -152,6 +153,7 @@ def check_command(arguments: argparse.Namespace) -> None:
 
         print(prove(config, name))
         return
+    plugins.reach(config.presets.models[name].adapter, settings)
     editor = getattr(settings, "editor", None)
     is_sized = getattr(editor.settings if editor else settings, "size", None) == "source"
     conformance = Conformance(
