@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from g2u.report.summary import IS_DIRECT, changed, changes_answers
+from g2u.scores.verdict import UNSHOWN
 from g2u.tables.schemas import ARMS
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ def does_it_help(rows: pl.DataFrame, alpha: float) -> Finding:
 
 def was_it_the_picture(rows: pl.DataFrame) -> Finding:
     """Verdicts, and the differences behind them."""
-    untold = (None, "no effect", "at chance")
+    untold = (None, *UNSHOWN, "at chance")
     judged = [row for row in own_rows(rows) if row["verdict"] not in untold]
     counts: dict[str, int] = {}
     for row in own_rows(rows):
@@ -140,7 +141,7 @@ def _unread(row: Row) -> float:
 def does_it_change_answers(rows: pl.DataFrame) -> Finding:
     """Own thoughts that turn many answers, up and down, where no effect is shown."""
     question = "Does it change answers where no effect is shown?"
-    moved = [r for r in own_rows(rows) if r["verdict"] == "no effect" and changes_answers(r)]
+    moved = [r for r in own_rows(rows) if r["verdict"] in UNSHOWN and changes_answers(r)]
     lines = [f"{place(row)}: {changed(row)}, {points(row, 'gain')}" for row in moved]
     answer = (
         f"In {len(moved)} comparisons at least a tenth of the answers change; gains and losses may "

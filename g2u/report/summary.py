@@ -12,12 +12,14 @@ from g2u.scores.leaks import Leaks
 from g2u.scores.metrics import over_vote
 from g2u.scores.statistics import benjamini_hochberg, holm, is_equivalent, smallest_found
 from g2u.scores.verdict import (
+    UNSHOWN,
     Cause,
     Control,
     Estimate,
     Word,
     has_leaked,
     mediated_p,
+    unshown,
     verdict,
 )
 from g2u.tables.schemas import ARMS
@@ -281,7 +283,14 @@ def _judged(own: _Line, controls: Sequence[_Line], alpha: float) -> Word:
     gain = _estimate(own.row, "gain", "holm")
     assert gain is not None
     leaks = Leaks(**own.cell.metrics["prompts"])
-    return verdict(gain, own.row["mediated_holm"], told, is_told=has_leaked(leaks), alpha=alpha)
+    return verdict(
+        gain,
+        own.row["mediated_holm"],
+        told,
+        interval=(own.row["gain_low"], own.row["gain_high"]),
+        is_told=has_leaked(leaks),
+        alpha=alpha,
+    )
 
 
 def _left(own: _Line, control: _Line) -> Estimate | None:
@@ -452,13 +461,11 @@ def _of_best(best: Mapping[str, Any], bases: Mapping[str, str], alpha: float, ma
     key = hardest(best)
     p = best["holm" if key == "gain" else f"{key}_holm"]
     gain, low, high = (100 * best[name] for name in (key, f"{key}_low", f"{key}_high"))
-    said = (
-        "no effect that this sample could show" if p > alpha else "a gain" if gain > 0 else "a loss"
-    )
+    said = unshown(low, high) if p > alpha else "a gain" if gain > 0 else "a loss"
     if is_equivalent(best["gain_low_90"], best["gain_high_90"], margin):
         said += f"; equivalent to direct within {100 * margin:.0f} points"
     word = best["verdict"]
-    if word == "no effect" and changes_answers(best):
+    if word in UNSHOWN and changes_answers(best):
         word += f", though it {changed(best)}"
     if word == "answer in the prompt":
         word += f", in {best['with_answer']} of {best['prompted']} questions"
@@ -472,7 +479,9 @@ def _of_best(best: Mapping[str, Any], bases: Mapping[str, str], alpha: float, ma
 
 
 CHANGED = 0.1
-"""Share of changed answers from which on "no effect" does not mean that nothing happens."""
+"""Share of changed answers from which on a gain that is not shown does not mean that nothing
+happens.
+"""
 
 
 def changes_answers(row: Mapping[str, Any]) -> bool:

@@ -131,7 +131,7 @@ def test_the_verdict_reads_the_controls_of_its_benchmark() -> None:
     assert controlled(0.0, 0.2, blank=0.2) == "any picture"
     assert controlled(0.0, 0.2, duplicate=0.2) == "extra compute"
     assert controlled(0.0, 0.2, duplicate=0.2, blank=0.2) == "any picture"
-    assert grid()["verdict"].to_list() == [None, None, "no effect", "controls missing"]
+    assert grid()["verdict"].to_list() == [None, None, "no effect shown", "controls missing"]
     assert "Verdict: controls missing." in headline(grid(), 0.05, 0.03)
 
 
@@ -209,7 +209,7 @@ def test_votes_of_direct_are_those_that_cost_as_much() -> None:
 
 
 def test_the_headline_says_when_nothing_is_shown_or_harm_is() -> None:
-    assert "no effect that this sample could show" in headline(grid(p=0.4), 0.05, 0.03)
+    assert "not shown (corrected)" in headline(grid(p=0.4), 0.05, 0.03)
     assert "is told from chance" in headline(chances(0.31, 0.3), 0.05, 0.03)
     rows = summary(
         [cell("direct", 0.6, None, None), cell("detail", 0.3, gain(-0.3, 0.001), gain(-0.3, 0.001))]

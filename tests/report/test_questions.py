@@ -56,10 +56,10 @@ def test_verdicts_are_counted_and_their_numbers_shown() -> None:
     content = {"content": 0.1, "content_low": 0.05, "content_high": 0.15}
     rows = table(
         row("a", 0.2, verdict="thought-mediated", **content),
-        row("b", 0.0, 1.0, verdict="no effect"),
+        row("b", 0.0, 1.0, verdict="no effect shown"),
     )
     found = was_it_the_picture(rows)
-    assert found.answer == "1 x no effect, 1 x thought-mediated."
+    assert found.answer == "1 x no effect shown, 1 x thought-mediated."
     assert found.lines == ("b, m, a: thought-mediated; over duplicate +10.0 [+5.0, +15.0]",)
 
 
@@ -111,7 +111,7 @@ def test_a_loss_that_may_be_of_answers_that_no_rule_read_is_named() -> None:
 
 
 def test_no_effect_with_many_changed_answers_is_not_no_change() -> None:
-    flips: dict[str, Any] = {"verdict": "no effect", "items": 120}
+    flips: dict[str, Any] = {"verdict": "no effect shown", "items": 120}
     rows = table(
         row("a", 0.0, 1.0, gained=14, lost=12, **flips),
         row("b", 0.0, 1.0, gained=3, lost=2, **flips),
