@@ -18,7 +18,7 @@ from g2u.arms import of_main
 from g2u.errors import run_main
 from g2u.files import write_whole
 from g2u.params import reading as params
-from g2u.params.params import BASELINES, Params
+from g2u.params.params import BASELINES, PLAIN, Params
 from g2u.questions import targets
 from g2u.records import Question, Target
 from g2u.scores import derived
@@ -55,7 +55,7 @@ def scores_of(
     cells = _compared(cell, config.presets.models[cell.model].baseline)
     own = tables.read_answers(cell.answers)
     said = {name: tables.read_answers(each.answers) for name, each in cells.items()}
-    plain = of_main(said["direct"])
+    plain = of_main(said[PLAIN])
 
     def near(by: str) -> Mapping[str, float]:
         pictures = tables.read_pictures(BenchmarkFolder(cell.benchmark).pictures)
@@ -79,8 +79,8 @@ def scores_of(
         if arm is not None:
             made[name] = arm
             scores += arm.scores
-        vote = wanted.rule == "vote" and cell.family != "direct"
-        of_direct = derive(wanted, mates(said["direct"]), mark) if vote else None
+        vote = wanted.rule == "vote" and cell.family != PLAIN
+        of_direct = derive(wanted, mates(said[PLAIN]), mark) if vote else None
         if of_direct is not None:
             bases[over_vote(wanted.made())] = of_direct.scores
     return Scored(scores, bases), made
@@ -95,7 +95,7 @@ def _compared(cell: Cell, baseline: str | None) -> dict[str, Cell]:
     """The cells that its gains are over."""
     cells = {name: cell.of_family(name) for name in BASELINES}
     if baseline is not None:
-        cells["baseline"] = Cell(cell.benchmark, baseline, "direct")
+        cells["baseline"] = Cell(cell.benchmark, baseline, PLAIN)
     return cells
 
 
@@ -126,7 +126,7 @@ def main() -> None:
     for arm, found_there in published(gold, questions, tables.read_answers(cell.answers)).items():
         metrics["arms"][arm]["published"] = found_there
     oracles = tables.read_oracles(folder.oracles)
-    if oracles and cell.family != "direct":
+    if oracles and cell.family != PLAIN:
         pictures = tables.read_pictures(folder.pictures)
         found = fidelities(pictures, oracles, thoughts)
         metrics["fidelity"] = fidelity_metrics(found)

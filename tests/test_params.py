@@ -57,6 +57,7 @@ WRONG = [
     ("cells", [{}, {"families": ["detial"]}], "cells[1].families"),
     ("cells", [{"families": ["direct", "detail"]}], "cells[0].families lacks 'duplicate'"),
     ("understand.controls", [{"feedback": "only", "models": ["tinny"]}], "did you mean 'tiny'?"),
+    ("score.derived", [{"rule": "gate", "arm": "onlly"}], "did you mean 'only'?"),
 ]
 
 

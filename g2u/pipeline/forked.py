@@ -15,9 +15,8 @@ from multiprocessing import forkserver
 from multiprocessing.context import ForkServerContext
 from pathlib import Path
 
-from g2u.code.root import code_root
 from g2u.files import states
-from g2u.pipeline.sources import CODE
+from g2u.pipeline.sources import code
 
 WARM = "g2u.pipeline.warm"
 """Imported before the first fork."""
@@ -54,8 +53,8 @@ def _handed_down() -> Hashable:
         with suppress(OSError):  # it is closed
             status = os.fstat(number)
             outputs.append((status.st_dev, status.st_ino))
-    code = states(code_root(Path()) / place for place in CODE)
-    return str(Path.cwd()), *sys.path, *sorted(os.environ.items()), *code, *outputs
+    files = states(code())
+    return str(Path.cwd()), *sys.path, *sorted(os.environ.items()), *files, *outputs
 
 
 atexit.register(end)

@@ -15,8 +15,14 @@ from g2u.params.params import Params
 from g2u.params.sections import PATH
 
 CODE = ("g2u", "g2u_tiny", "stages")
-"""What stages run, of the study itself and of g2u where it is installed."""
+"""What stages run."""
 State = str | tuple[int, int]
+
+
+def code() -> list[Path]:
+    """Folders of what stages run: of the study itself, and of g2u where it is installed."""
+    roots = dict.fromkeys((Path(), code_root(Path())))
+    return [Path(OWN), *(root / name for root in roots for name in CODE)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +41,7 @@ class Inputs:
     @classmethod
     def of(cls, config: Params) -> "Inputs":
         """The state of what these params name."""
-        roots = dict.fromkeys((Path(), code_root(Path())))
-        places = [Path(OWN), *(root / place for root in roots for place in CODE)]
+        places = code()
         for name in config.benchmarks:
             places += config.presets.benchmarks[name].files()
         told = [path for path in (PATH, params.SHELF) if path.exists()]

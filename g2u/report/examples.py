@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from g2u.arms import Arm, main_arm, of_main
+from g2u.params.params import PLAIN
 from g2u.records import Picture, Question, Target, Thought
 from g2u.scores.official.characters import likeness
 from g2u.tables.schemas import Answer, Score
@@ -79,7 +80,7 @@ Arms = Mapping[str, Held]
 
 def changed_ids(arms: Arms, *, to: bool) -> set[str]:
     """Questions whose answers an own thought, in the arm that is shown, turns right, or wrong."""
-    direct = {score.id: score.score for score in of_main(arms["direct"][2])}
+    direct = {score.id: score.score for score in of_main(arms[PLAIN][2])}
     return {
         score.id
         for thoughts, _, scores in arms.values()

@@ -80,9 +80,6 @@ DRIVER = f"""
 from pathlib import Path
 
 if __name__ == "__main__":
-    import os
-
-    Path("driver").write_text(str(os.getpid()))
     from g2u.params import reading as params
     from g2u.pipeline.make import make
     from g2u.pipeline.sources import Inputs
@@ -237,7 +234,9 @@ def test_a_process_that_is_killed_at_a_stage_is_one_line_and_the_next_run_goes_o
     _, done = made(fails=True)
     assert done.stderr.startswith("ModelError: a process that made stages was killed")
     assert recorded().keys() == ALL - {"report"}
-    Path("before-report").write_text("import os; os.kill(int(Path('driver').read_text()), 9)")
+    Path("before-report").write_text(
+        "import multiprocessing, os; os.kill(multiprocessing.parent_process().pid, 9)"
+    )
     killed = subprocess.run([sys.executable, "driver.py"], capture_output=True)
     assert killed.returncode == -9
     Path("before-report").unlink()

@@ -155,21 +155,23 @@ def test_a_run_that_did_nothing_has_no_summary(progress: Progress) -> None:
     assert progress.on_terminal(80, 24) == []
 
 
-def gain(benchmark: str, arm: str, accuracy: float, verdict: str) -> dict[str, Any]:
-    """A row of gains.csv."""
+def line(benchmark: str, family: str, accuracy: float, verdict: str = "", **more: Any) -> Any:
+    """A row of the report's table, of a family's main arm where nothing else is said."""
+    place = {"benchmark": benchmark, "model": "tiny", "family": family, "arm": family}
     numbers = {"accuracy": accuracy, "gain": accuracy - 0.5, "gain_low": 0.0, "gain_high": 0.5}
-    return {"benchmark": benchmark, "model": "tiny", "arm": arm, "verdict": verdict, **numbers}
+    return {**place, **numbers, "is_main": True, "verdict": verdict, **more}
 
 
 def test_the_closing_table_has_the_report_s_best_own_thought_and_verdict() -> None:
-    numbers = {name: {"tiny": {"direct": {"accuracy": 0.5}}} for name in ("ladder", "signs")}
-    gains = [
-        gain("ladder", "oracle", 0.9, ""),
-        gain("ladder", "detail", 0.6, "no effect"),
-        gain("ladder", "context", 0.8, "thought-mediated"),
-        gain("ladder", "context, shuffled", 0.85, ""),
+    rows = [
+        *(line(benchmark, "direct", 0.5) for benchmark in ("ladder", "signs")),
+        line("ladder", "direct", 0.2, arm="blind", is_main=False),
+        line("ladder", "oracle", 0.9),
+        line("ladder", "detail", 0.6, "no effect"),
+        line("ladder", "context", 0.8, "thought-mediated"),
+        line("ladder", "context", 0.85, arm="context, shuffled", is_main=False),
     ]
-    found = rows_of(headlines(numbers, gains))
+    found = rows_of(headlines(rows))
     assert [list(row.values()) for row in found] == [
         ["ladder", "tiny", "50.0", "context", "+30.0 [+0.0, +50.0]", "thought-mediated"],
         ["signs", "tiny", "50.0", "", "", "no own thoughts"],
