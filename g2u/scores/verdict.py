@@ -27,8 +27,8 @@ RULES: dict[Word, str] = {
     ),
     "harm": "own below direct",
     "not shown (corrected)": (
-        "the gain's own interval leaves 0 out, but it does not hold once all gains of the report are "
-        "corrected for"
+        "the gain's own interval leaves 0 out, but the gain does not hold once all gains of the "
+        "report are corrected for"
     ),
     "no effect shown": "the gain's own interval holds 0",
     "answer in the prompt": (
