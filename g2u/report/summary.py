@@ -443,9 +443,9 @@ def headline(rows: pl.DataFrame, alpha: float, margin: float) -> str:
         f"{100 * row['gain_high']:+.1f}]"
         for row in own.filter(pl.col("verdict") == "harm").sort("gain").iter_rows(named=True)
     )
+    picked = f"Best of {len(own)} families, picked after the fact; " if len(own) > 1 else ""
     return (
-        f"{told} Best of {len(own)} families, picked after the fact; {best['items']} questions on "
-        f"{best['pictures']} independent pictures."
+        f"{told} {picked}{best['items']} questions on {best['pictures']} independent pictures."
         + (f" Own thoughts that hurt, against direct: {hurts}." if hurts else "")
     )
 
@@ -461,10 +461,11 @@ def _of_best(best: Mapping[str, Any], bases: Mapping[str, str], alpha: float, ma
     key = hardest(best)
     p = best["holm" if key == "gain" else f"{key}_holm"]
     gain, low, high = (100 * best[name] for name in (key, f"{key}_low", f"{key}_high"))
-    said = unshown(low, high) if p > alpha else "a gain" if gain > 0 else "a loss"
-    if is_equivalent(best["gain_low_90"], best["gain_high_90"], margin):
-        said += f"; equivalent to direct within {100 * margin:.0f} points"
+    said: str = unshown(low, high) if p > alpha else "a gain" if gain > 0 else "a loss"
     word = best["verdict"]
+    parts = [] if said == word else [said]
+    if is_equivalent(best["gain_low_90"], best["gain_high_90"], margin):
+        parts.append(f"equivalent to direct within {100 * margin:.0f} points")
     if word in UNSHOWN and changes_answers(best):
         word += f", though it {changed(best)}"
     if word == "answer in the prompt":
@@ -474,7 +475,8 @@ def _of_best(best: Mapping[str, Any], bases: Mapping[str, str], alpha: float, ma
         judged += " against its own direct"
     return (
         f"Best own thought: {best['arm']}, {gain:+.1f} points [{low:+.1f}, {high:+.1f}] over "
-        f"{bases[key]} (Holm p = {p:.3g}): {said}. {judged}: {word}."
+        f"{bases[key]} (Holm p = {p:.3g}){': ' if parts else ''}{'; '.join(parts)}. "
+        f"{judged}: {word}."
     )
 
 
