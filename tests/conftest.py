@@ -46,6 +46,8 @@ from g2u.thoughts.imagining import imagined as imagined_by
 
 os.environ["OMP_NUM_THREADS"] = "1"  # tests run on all cores already
 os.environ["HF_HUB_OFFLINE"] = "1"  # models are built here; nothing is asked of a hub
+os.environ["HF_DATASETS_CACHE"] = tempfile.mkdtemp(prefix="g2u-datasets-")  # no run sees another's
+atexit.register(shutil.rmtree, os.environ["HF_DATASETS_CACHE"], ignore_errors=True)
 ROOT = Path(__file__).parent.parent
 SHARED = ROOT.parent / "shared" / "data"
 CODE = (

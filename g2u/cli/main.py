@@ -138,21 +138,34 @@ def prompts_command(arguments: argparse.Namespace) -> None:
 
 
 def check_command(arguments: argparse.Namespace) -> None:
-    """Check a model: batches, seeds, scores, failures, whether pictures and guidance arrive."""
-    from g2u.conformance.suite import Conformance, table
+    """Check a model: what it does with what it is asked, what was proven, and for which arms."""
+    from g2u.conformance.checks import table
+    from g2u.conformance.meaning import meaning
+    from g2u.conformance.suite import Conformance
 
-    config = params.load()
-    config.settings("models", arguments.model)
+    config, name = params.load(), arguments.model
+    settings = config.settings("models", name)
     if arguments.moved:
         from g2u.pipeline.moved import prove
 
-        print(prove(config, arguments.model))
+        print(prove(config, name))
         return
-    name = arguments.model
-    model, declared = config.model(name), config.abilities(name)
-    sampler, acts = config.presets.models[name].sampler, config.acts(name)
-    checks = Conformance(model, declared, sampler, acts=acts).run()
-    print(table(checks))
+    editor = getattr(settings, "editor", None)
+    is_sized = getattr(editor.settings if editor else settings, "size", None) == "source"
+    conformance = Conformance(
+        config.model(name),
+        config.abilities(name),
+        config.presets.models[name].sampler,
+        acts=config.acts(name),
+        is_sized=is_sized,
+    )
+    checks = conformance.run()
+    print(table(checks), flush=True)
+    if conformance.requests and not arguments.alone:
+        company = conformance.in_company()
+        print(table(company))
+        checks += company
+    print(meaning(checks))
     if any(check.outcome == "fails" for check in checks):
         raise SystemExit(1)
 
@@ -350,6 +363,11 @@ def main() -> None:
         "--moved",
         action="store_true",
         help="its code only moved: ask again for replies of before; equal ones keep their calls",
+    )
+    checked.add_argument(
+        "--alone",
+        action="store_true",
+        help="leave out what only load shows of a server (64 edits and 64 answers at once)",
     )
     checked.set_defaults(run=check_command)
     served = commands.add_parser("serve", help=serve_command.__doc__)

@@ -9,7 +9,7 @@ import logging
 import os
 import sqlite3
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import groupby
 from pathlib import Path
@@ -22,6 +22,8 @@ from g2u.tables.places import DATA
 
 Stage = Any
 """DVC's."""
+Index = Any
+"""DVC's: the stages of a workspace, as its files said when they were read."""
 
 
 @contextmanager
@@ -88,17 +90,37 @@ def held(repo: Any) -> Iterator[None]:
         yield
 
 
-def steps(repo: Any, targets: Sequence[str]) -> dict[Stage, list[Stage]]:
+def read(repo: Any) -> Index:
+    """Every stage; what `finish` and `record` note of one is noted there, too."""
+    with held(repo):
+        return repo.index
+
+
+def changed(index: Index, files: Collection[Path]) -> dict[str, Any]:
+    """What `dvc status` says of the stages in these dvc.yaml files that changed, by address."""
+    named = {str(path) for path in files}
+    found: dict[str, Any] = {}
+    with held(index.repo):
+        for stage in index.stages:
+            if stage.relpath in named:
+                found |= stage.status(check_updates=True)
+    return found
+
+
+def steps(index: Index, targets: Collection[str]) -> dict[Stage, list[Stage]]:
     """The stages that `dvc repro` would look at, in its order, and those that each waits for.
 
     Args:
-        repo: held.
+        index: the stages.
         targets: addresses of stages; none = all of the root dvc.yaml.
     """
-    from dvc.repo.reproduce import collect_stages, get_active_graph, plan_repro
+    from dvc.repo.reproduce import get_active_graph, plan_repro
 
-    graph = get_active_graph(repo.index.graph)
-    planned = plan_repro(graph, collect_stages(repo, targets or ["dvc.yaml"]))
+    def is_wanted(stage: Stage) -> bool:
+        return stage.addressing in targets if targets else stage.relpath == "dvc.yaml"
+
+    graph = get_active_graph(index.graph)
+    planned = plan_repro(graph, list(filter(is_wanted, index.stages)))
     return {stage: list(graph.successors(stage)) for stage in planned}
 
 
@@ -134,15 +156,16 @@ def finish(stage: Stage) -> None:
     Raises:
         DataError: what it depends on is not as it was when the stage began.
     """
-    changed = [str(dep) for dep in stage.deps if dep.workspace_status()]
-    if changed:
+    others = [str(dep) for dep in stage.deps if dep.workspace_status()]
+    if others:
         raise DataError(
-            f"{changed[0]} changed while {stage.addressing} was made: neither it nor what depends "
+            f"{others[0]} changed while {stage.addressing} was made: neither it nor what depends "
             "on it is recorded; run again"
         )
     stage.save_outs()
     for out in stage.outs:
         out.commit()
+    stage.cmd_changed = False
 
 
 def record(repo: Any, stages: Iterable[Stage], order: Mapping[Stage, int]) -> None:

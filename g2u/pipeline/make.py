@@ -15,7 +15,7 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
@@ -55,21 +55,27 @@ class Ended:
     """What stopped it, where it says so itself, or a full disk."""
 
 
-def make(inputs: Inputs, told: Telling, targets: Sequence[str] = ()) -> int:
+def make(
+    inputs: Inputs, told: Telling, targets: Collection[str] = (), index: dvc.Index | None = None
+) -> int:
     """Bring stages up to date, with all that they depend on; returns how many there are.
 
     Args:
         inputs: what decides the stages beside data/; nothing is recorded once it has changed.
         told: of each stage.
         targets: addresses of stages; none = all of the root dvc.yaml.
+        index: the stages, where they have been read.
 
     Raises:
         G2UError: a stage stopped, or something that it depends on changed; what was finished and
             does not depend on it is recorded.
     """
+    if index is None:
+        with dvc.opened() as repo:
+            return make(inputs, told, targets, dvc.read(repo))
     try:
-        with dvc.opened() as repo, Makers(inputs.config) as makers:
-            stages = _Making(repo, makers, inputs, told).run(targets)
+        with Makers(inputs.config) as makers:
+            stages = _Making(index, makers, inputs, told).run(targets)
     except BrokenProcessPool:
         raise ModelError(
             "a process that made stages was killed (out of memory?); finished calls and stages are "
@@ -82,17 +88,17 @@ def make(inputs: Inputs, told: Telling, targets: Sequence[str] = ()) -> int:
 class _Making:
     """One walk through the graph."""
 
-    def __init__(self, repo: Any, makers: "Makers", inputs: Inputs, told: Telling) -> None:
-        self._repo, self._makers, self._inputs, self._told = repo, makers, inputs, told
+    def __init__(self, index: dvc.Index, makers: "Makers", inputs: Inputs, told: Telling) -> None:
+        self._index, self._repo = index, index.repo
+        self._makers, self._inputs, self._told = makers, inputs, told
         self._places: dict[dvc.Stage, int] = {}
         self._unrecorded: list[dvc.Stage] = []
         self._recorded_at = time.monotonic()
 
-    def run(self, targets: Sequence[str]) -> int:
+    def run(self, targets: Collection[str]) -> int:
         """Make all; returns how many stages were looked at."""
         self._inputs.require_same()  # before a call is paid for that nothing would record
-        with dvc.held(self._repo):
-            steps = dvc.steps(self._repo, targets)
+        steps = dvc.steps(self._index, targets)
         self._places = {stage: place for place, stage in enumerate(steps)}
         self._told.progress.walk(len(steps))
         order = TopologicalSorter(steps)

@@ -66,12 +66,12 @@ class Moves:
                 (root / new).parent.mkdir(parents=True, exist_ok=True)
                 (root / old).rename(root / new)
             for old, new in self.dvc_files.items():
-                lock = root / old.with_suffix(".lock")
-                if lock.is_file():
-                    text = now(lock.read_text(encoding="utf-8"))
-                    write_whole(root / new.with_suffix(".lock"), text)
-                    lock.unlink()
-                (root / old).unlink()
+                for suffix in (".lock", ".yaml"):  # beside it, a lock says what is g2u's
+                    place = root / old.with_suffix(suffix)
+                    if place.is_file():
+                        text = now(place.read_text(encoding="utf-8"))
+                        write_whole(root / new.with_suffix(suffix), text)
+                        place.unlink()
         except OSError as error:
             raise DataError(
                 f"{error.filename}: {error.strerror}; mend that, then g2u migrate goes on"

@@ -113,7 +113,8 @@ def elsewhere(found: Iterable[Recipe], root: Path = Path()) -> str:
         or (key.startswith("code.") and (installed or key[5:] in foreign))
     }
     if installed:
-        told["code"] = _digests(sources(recipes), root)
+        unseen = [place for place in sources(recipes) if not place.startswith(f"{OWN_FOLDER}/")]
+        told["code"] = _digests(unseen, root)
     return sha256(told)[:16] if told else ""
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from g2u.calls.opened import call_store
 from g2u.code import identity
@@ -87,20 +87,29 @@ def settle(inputs: Inputs, told: Telling) -> "Stale | None":
     if FILLED.exists() and FILLED.read_text(encoding="utf-8") == stamp(inputs):
         _apply(planned, told)
         return None
+    with dvc.opened() as repo:
+        return _settled(repo, inputs, planned, told)
+
+
+def _settled(repo: Any, inputs: Inputs, planned: Planned, told: Telling) -> "Stale":
     from g2u.pipeline.stale import models, restore, stale, status
 
-    changed = status(config)
+    config, index = inputs.config, dvc.read(repo)
+    changed = status(config, index)
     if back := restore(changed):
         told.tell(back[0])
-        changed = status(config)
+        index = dvc.read(repo)
+        changed = status(config, index)
     for line in inapplicable(config):
         told.tell(line)
     work = stale(config, changed)
     check(config, models_called=models(config, work, certain=True))
     _apply(planned, told)
     if work.recipes or work.prepare:
-        make(inputs, told, [f"{RECIPES_FILE}:recipes", *_prepared(work.prepare)])
-        work = stale(config, status(config))
+        if planned.texts or planned.files:
+            index = dvc.read(repo)
+        make(inputs, told, [f"{RECIPES_FILE}:recipes", *_prepared(work.prepare)], index)
+        work = stale(config, status(config, index))
         check(config, models_called=models(config, work, certain=False))
     return work
 

@@ -4,7 +4,7 @@ Calls of cells that DVC calls unchanged are done with, wherever they were made: 
 the results has them, without a call cache and without the server.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -44,23 +44,24 @@ under way, the folder is no repository).
 """
 
 
-def status(config: Params) -> Status:
-    """DVC's own word on the stages of benchmarks and cells that are there."""
-    files = [path for path in _files(config) if path.exists()]
+def status(config: Params, index: dvc.Index | None = None) -> Status:
+    """DVC's own word on the stages of benchmarks and cells; `index`: where they have been read."""
+    if index is not None:
+        return dvc.changed(index, _files(config))
     try:
         with dvc.opened() as repo:
-            return dict(repo.status(targets=[str(path) for path in files])) if files else {}
+            return status(config, dvc.read(repo))
     except DataError:
         return None
 
 
-def _files(config: Params) -> Iterator[Path]:
+def _files(config: Params) -> set[Path]:
     """The dvc.yaml files of recipes, benchmarks and cells."""
-    yield RECIPES_FILE
+    found = {RECIPES_FILE}
     for benchmark in config.benchmarks:
-        yield BenchmarkFolder(benchmark).dvc_file
-        cells = (Cell(benchmark, model, family) for model, family in config.cells_of(benchmark))
-        yield from dict.fromkeys(cell.dvc_file for cell in cells)
+        found.add(BenchmarkFolder(benchmark).dvc_file)
+        found |= {Cell(benchmark, *of_cell).dvc_file for of_cell in config.cells_of(benchmark)}
+    return found
 
 
 def stale(config: Params, told: Status) -> Stale:

@@ -36,7 +36,7 @@ FIELDS = {
     "draw": "which of several draws",
     "round": "which of several rounds",
     "original": "the picture that was edited, where its licence is known",
-    "uses": "questions and positions that show it",
+    "uses": "where it is shown: question, position, text, choices, format of the answer",
 }
 INTEGERS = ("width", "height", "seed", "draw", "round")
 PICTURES = ("image", "original")

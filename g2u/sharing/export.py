@@ -6,7 +6,7 @@ them, rows are joined with the benchmark's pictures by the digest of their pixel
 """
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +18,7 @@ from g2u.params.params import Params
 from g2u.sharing.card import write_card
 from g2u.sharing.manifest import NAME, SharedCell, fault, write_manifest
 from g2u.sharing.reading import shown
-from g2u.sharing.rows import SHARED, USED, check_row
+from g2u.sharing.rows import LINKED, SHARED, check_row
 from g2u.sharing.signing import SIGNATURE, signature_of
 from g2u.tables import parquet
 from g2u.tables import schemas as tables
@@ -99,7 +99,8 @@ def _write_cell(config: Params, cell: Cell, folder: Path, *, with_originals: boo
     has_originals = with_originals and bool(licence)
     pictures = BenchmarkFolder(cell.benchmark).pictures
     originals = tables.read_pictures(pictures) if has_originals else {}
-    uses = _uses(cell)
+    asked = _asked(cell) if licence else {}
+    uses = _uses(cell, asked)
     place = folder / "data" / f"{cell.benchmark}-{cell.model}-{cell.family}"
 
     def rows() -> Iterator[dict[str, Any]]:
@@ -113,8 +114,7 @@ def _write_cell(config: Params, cell: Cell, folder: Path, *, with_originals: boo
                 ) from None
             known = originals.get(row["source"])
             original = known and {"bytes": known.encoded, "path": None}
-            shown_by = [dict(zip(USED, use, strict=True)) for use in uses.get(row["thought"], [])]
-            yield {**row, "original": original, "uses": shown_by}
+            yield {**row, "original": original, "uses": uses.get(row["thought"], [])}
 
     parquet.write_shards(place, SHARED, rows(), texts="none")
     try:
@@ -136,11 +136,20 @@ def _write_cell(config: Params, cell: Cell, folder: Path, *, with_originals: boo
         raise DataError(f"params.yaml: cell {cell}: {fault(error)}; it cannot be shared") from None
 
 
-def _uses(cell: Cell) -> dict[str, list[tuple[Any, ...]]]:
-    """By thought: the questions and positions that show it, as values of the fields of USE."""
-    found: dict[str, list[tuple[Any, ...]]] = {}
-    path, columns = cell.thoughts / "links.parquet", ["thought", *USED]
+def _asked(cell: Cell) -> dict[str, dict[str, Any]]:
+    """By question: what is asked, as fields of USE."""
+    questions = tables.read_questions(BenchmarkFolder(cell.benchmark).questions)
+    return {
+        q.id: {"text": q.text, "choices": list(q.choices), "format": q.format} for q in questions
+    }
+
+
+def _uses(cell: Cell, asked: Mapping[str, Mapping[str, Any]]) -> dict[str, list[dict[str, Any]]]:
+    """By thought: the questions and positions that show it, as values of USE."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    nothing = {"text": "", "choices": [], "format": ""}
+    path, columns = cell.thoughts / "links.parquet", ["thought", *LINKED]
     for link in parquet.iterate_rows(path, tables.LINKS.schema, columns):
-        use = tuple(link[name] for name in USED)
-        found.setdefault(link["thought"], []).append(use)
+        use = {name: link[name] for name in LINKED}
+        found.setdefault(link["thought"], []).append({**use, **asked.get(use["question"], nothing)})
     return found

@@ -18,8 +18,20 @@ from g2u.tables import schemas as tables
 from g2u.tables.parquet import IMAGE
 from g2u.tables.places import Cell
 
-USE = pa.struct([("question", pa.string()), ("position", pa.int32()), ("choice", pa.string())])
-USED = [field.name for field in USE]
+LINKED = ("question", "position", "choice")
+USE = pa.struct(
+    [
+        ("question", pa.string()),
+        ("position", pa.int32()),
+        ("choice", pa.string()),
+        ("text", pa.string()),
+        ("choices", pa.list_(pa.string())),
+        ("format", pa.string()),
+    ]
+)
+"""Where a thought is shown: the question and the place of its picture (`LINKED`), and what is asked
+(text, choices, format; empty where no licence is stated).
+"""
 SHARED = pa.schema([*tables.THOUGHTS.schema, ("original", IMAGE), ("uses", pa.list_(USE))])
 """Columns of a configuration: those of g2u.tables.schemas.THOUGHTS, the original, and where it is
 shown.

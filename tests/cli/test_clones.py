@@ -2,6 +2,7 @@
 
 import base64
 import contextlib
+import hashlib
 import json
 import random
 import shutil
@@ -14,6 +15,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
 import yaml
 from PIL import Image
@@ -253,6 +255,28 @@ def test_a_workspace_of_the_layout_of_before_is_taken_over_and_costs_nothing(
     assert not server.asked
     assert run(clone, "dvc", "status").stdout.strip().endswith("are up to date.")
     assert run(clone, "dvc", "repro").stdout.strip().endswith("up to date.")
+
+
+@pytest.mark.slow
+def test_a_table_of_columns_of_before_is_made_anew_without_a_call(
+    clone: Path, server: Drawing
+) -> None:
+    as_before(clone, "python -m stages.")
+    path = clone / "data/mine/answers/tiny/detail.parquet"
+    table = pq.read_table(path).drop_columns(["arm"])
+    digests = [hashlib.md5(path.read_bytes()).hexdigest()]
+    path.chmod(0o644)
+    path.unlink()
+    pq.write_table(table, path)
+    digests.append(hashlib.md5(path.read_bytes()).hexdigest())
+    lock = clone / "data/mine/cells/detail/dvc.lock"
+    lock.write_text(lock.read_text().replace(*digests))
+    run(clone, "g2u.cli.main", "migrate")
+    run(clone, "g2u.cli.main", "run")
+    assert not server.asked
+    made = pq.read_table(clone / "data/mine/detail/tiny/answers.parquet")
+    assert "arm" in made.column_names
+    assert run(clone, "dvc", "status").stdout.strip().endswith("are up to date.")
 
 
 def test_a_migration_that_would_overwrite_a_file_moves_none(clone: Path) -> None:

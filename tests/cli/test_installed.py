@@ -185,6 +185,21 @@ def test_other_code_is_told_and_makes_anew_what_it_decides(
     assert "other code" not in installed.run(study, "g2u", "doctor", check=False)
 
 
+def test_own_code_of_a_study_is_dvc_s_to_see(installed: Installed, study: Path) -> None:
+    own = study / "own/edits/brighter.py"
+    own.parent.mkdir(parents=True)
+    own.write_text((installed.packages / "g2u/thoughts/edits/blank.py").read_text())
+    told = from_yaml((study / "params.yaml").read_text())
+    told["families"].append("brighter")
+    told["presets"]["families"] = {"brighter": {"edit": "brighter"}}
+    (study / "params.yaml").write_text(yaml.safe_dump(told, sort_keys=False))
+    assert ", 0 failed" in installed.run(study, "g2u", "run")
+    own.write_text(own.read_text() + "\nOTHER = 1\n")
+    status = installed.run(study, str(installed.python), "-m", "dvc", "status")
+    assert "own/edits/brighter.py" in status
+    assert "other code" not in installed.run(study, "g2u", "doctor", check=False)
+
+
 def test_the_demonstration_and_the_shelf_come_with_the_package(
     installed: Installed, study: Path
 ) -> None:
@@ -195,7 +210,8 @@ def test_the_demonstration_and_the_shelf_come_with_the_package(
     refused = installed.run(study, "g2u", "init", "inner", check=False)
     assert "inner: lies in the study" in refused
     told = from_yaml((study / "params.yaml").read_text())
-    told["families"].append("roundtrip")
+    told["families"] = ["direct", "duplicate", "detail", "roundtrip"]
+    told["presets"].pop("families", None)
     (demo / "params.yaml").write_text(yaml.safe_dump(told))
     write_tsv(demo / "mine.tsv", tsv_rows(1))
     assert "all 4 cells" in installed.run(demo, "g2u", "plan")

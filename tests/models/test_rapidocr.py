@@ -21,7 +21,8 @@ from g2u.answers.answering import Answering, Asking, Shown
 from g2u.answers.feedback import look
 from g2u.arms import Arm
 from g2u.calls.folder import FolderStore
-from g2u.conformance.suite import Conformance, table
+from g2u.conformance.checks import table
+from g2u.conformance.suite import Conformance
 from g2u.errors import ModelError, ParamsError
 from g2u.models import rapidocr
 from g2u.models.rapidocr import NO_TEXT, Reader, Settings, View, ctc, weights

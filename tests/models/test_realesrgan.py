@@ -112,9 +112,10 @@ def test_it_conforms(network: str, tmp_path: Path) -> None:
         "capabilities are those declared, the others refused",
         "identity: one name per kind, the same each time",
         "edits: a batch gives what its requests give alone, in order",
+        "edits: an edit is drawn",
         "edits: the picture decides",
-        "a request that cannot be served fails alone",
         "edits: picture 1 of 1: arrived",
+        "a request that cannot be served fails alone",
     ]
 
 

@@ -28,7 +28,7 @@ from g2u.sharing.manifest import verify
 from g2u.tables import parquet
 from g2u.tables import schemas as tables
 from g2u.thoughts.edits import draw, interleaved, rounds
-from tests.conftest import ROOT, Workspace, brokered, imagined, png
+from tests.conftest import ROOT, Workspace, brokered, imagined, png, tsv_rows
 from tests.sharing.conftest import CELL
 
 
@@ -71,8 +71,11 @@ def test_datasets_loads_every_configuration(shared: Path) -> None:
     found = datasets.load_dataset(str(shared), CELL, split="train")
     assert found.num_rows == 12
     assert (found[0]["image"].size, found[0]["original"].size) == ((48, 48), (24, 24))
-    shown = {use["question"] for row in found for use in row["uses"]}
-    assert len(shown) == 13
+    uses = [use for row in found for use in row["uses"]]
+    assert len({use["question"] for use in uses}) == 13
+    asked = {row["question"] for row in tsv_rows(12)}
+    assert {use["text"] for use in uses} == asked, "a stranger can answer from the rows alone"
+    assert {use["format"] for use in uses} == {"yes_no"}
 
 
 def test_polars_loads_it_and_digests_are_those_of_the_pixels(shared: Path) -> None:
@@ -241,7 +244,7 @@ def test_the_examples_of_the_readme_run(
     for block in of_datasets:
         assert len(block.splitlines()) <= 16
         code = block.replace("FOLDER", str(shared)).replace("ladder-tiny-structure", CELL)
-        exec(code, {"my_model": lambda pictures, question: f"{len(pictures)} {question}"})
+        exec(code, {"my_model": lambda pictures, text, _: f"{len(pictures)} {text}"})
     lines = (tmp_path / "mine.tsv").read_text().splitlines()
     assert len(lines) == 14
     assert lines[0] == "index\tprediction"

@@ -1,0 +1,42 @@
+"""What a check comes to, and all of them as a table."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+Outcome = Literal["holds", "fails", "unproven", "not applicable"]
+SIGNS: dict[Outcome, str] = {
+    "holds": "ok", "fails": "FAILS", "unproven": "?", "not applicable": "-",
+}  # fmt: skip
+Premise = Literal[
+    "identity", "picture", "beside", "order", "detail", "words", "whole", "prompt", "greedy",
+    "sample", "score", "embed", "source", "instruction", "seed", "guidance", "several", "size",
+    "lossless", "company", "weights", "alone",
+]  # fmt: skip
+"""What a check is evidence for; g2u/conformance/meaning.py says what hangs on each."""
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One line of the table."""
+
+    name: str
+    outcome: Outcome
+    note: str = ""
+    premise: Premise | None = None
+    """None = nothing of a study hangs on it alone. One that is not applicable is refused."""
+
+
+def judged(name: str, noted: str | None, premise: Premise | None = None) -> Check:
+    """A check that holds where nothing is noted; None = not applicable, and about nothing."""
+    if noted is None:
+        return Check(name, "not applicable")
+    return Check(name, "fails" if noted else "holds", noted, premise)
+
+
+def table(checks: Sequence[Check]) -> str:
+    """The checks as lines of text."""
+    return "\n".join(
+        f"{SIGNS[check.outcome]:6}{check.name}" + (f": {check.note}" if check.note else "")
+        for check in checks
+    )

@@ -1,0 +1,40 @@
+"""The emulator as a process that a test talks to."""
+
+import contextlib
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+
+from g2u import plugins
+from g2u.protocols import Model
+from tests.conftest import typed
+from tests.models.servers import started
+
+
+class Emulated:
+    """A running emulator."""
+
+    def __init__(self, address: str) -> None:
+        self.address = address
+
+    def become(self, **guise: Any) -> None:
+        """Another server: fields of `Guise`."""
+        httpx.put(f"{self.address}/emulator", json=guise).raise_for_status()
+
+    def told(self) -> dict[str, Any]:
+        """Requests by kind (`asked`), and of each kind the last body and what arrived."""
+        found: dict[str, Any] = httpx.get(f"{self.address}/emulator").raise_for_status().json()
+        return found
+
+
+@contextlib.contextmanager
+def emulated() -> Iterator[Emulated]:
+    """One process; `become` makes it another server."""
+    with started("tests.models.emulator") as address:
+        yield Emulated(address)
+
+
+def loaded(preset: dict[str, Any]) -> Model:
+    """The model of a preset of the adapter openai; OPENAI_BASE_URL says where."""
+    return plugins.model("openai", typed("openai", preset["settings"]))
