@@ -105,10 +105,15 @@ def plain_params() -> dict[str, Any]:
     return found
 
 
+FORKING = (ROOT / "tests/cache/test_store.py",)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Files with slow tests first, so that all workers are busy to the end."""
+    """Files whose tests fork first, before any test leaves threads and loops in its process; then
+    those with slow tests, so that all workers are busy to the end.
+    """
     slow = {item.path for item in items if item.get_closest_marker("slow")}
-    items.sort(key=lambda item: item.path not in slow)
+    items.sort(key=lambda item: (item.path not in FORKING, item.path not in slow))
 
 
 @cache
