@@ -192,7 +192,12 @@ class Site:
 
     def _filled(self, template: str, **content: Any) -> str:
         shared = {"confidence": self.confidence, "alpha": self.section.alpha, "rules": RULES}
-        return _templates().get_template(template).render(**shared, **content)
+        return filled(template, **shared, **content)
+
+
+def filled(template: str, **content: Any) -> str:
+    """A page of this folder's templates."""
+    return _templates().get_template(template).render(**content)
 
 
 def highlights(parts: Sequence[BenchmarkPart]) -> list[Turn]:
