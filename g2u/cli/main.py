@@ -60,12 +60,14 @@ def fill_command(arguments: argparse.Namespace) -> None:
     """Make the missing model calls on all workers; a run then only packs."""
     del arguments
     from g2u.pipeline.fill import fill
+    from g2u.pipeline.forked import context
     from g2u.pipeline.guard import only_driver
     from g2u.pipeline.stale import stale, status
 
     config = params.load()
     config.check_settings()
     with only_driver():
+        context()
         for done in fill(config, stale(config, status(config))):
             print(f"fill {done}", file=sys.stderr)
 
@@ -139,6 +141,7 @@ def prompts_command(arguments: argparse.Namespace) -> None:
 
 def check_command(arguments: argparse.Namespace) -> None:
     """Check a model: what it does with what it is asked, what was proven, and for which arms."""
+    from g2u import plugins
     from g2u.conformance.checks import table
     from g2u.conformance.meaning import meaning
     from g2u.conformance.suite import Conformance
@@ -150,6 +153,7 @@ def check_command(arguments: argparse.Namespace) -> None:
 
         print(prove(config, name))
         return
+    plugins.reach(config.presets.models[name].adapter, settings)
     editor = getattr(settings, "editor", None)
     is_sized = getattr(editor.settings if editor else settings, "size", None) == "source"
     conformance = Conformance(

@@ -14,6 +14,7 @@ from tests.campaigns import (
     crashes,
     datasets,
     files,
+    lies,
     replies,
     segments,
     serving,
@@ -175,6 +176,22 @@ def stored(folder: Path) -> Row:
     return Row(size, f"{lost} replies lost, {wrong} wrong", "0, 0", not lost + wrong)
 
 
+def believed(folder: Path) -> Row:
+    """Servers that lie and honest ones, under g2u check."""
+    del folder
+    found = lies.campaign(list(lies.LIES), lies.RUNS, lies.HONEST_RUNS)
+    for line in found.faults:
+        print(line, file=sys.stderr)
+    missed = sum(lies.RUNS - hits for hits in found.detected.values())
+    alarms, honest = sum(found.alarms.values()), len(found.alarms)
+    return Row(
+        f"{len(found.detected)} lies x {lies.RUNS}, {honest} honest x {lies.HONEST_RUNS}",
+        f"{missed} missed, {alarms} false alarms, {found.requests} + {found.crowd} requests",
+        f"0, 0, {lies.BUDGET} + {lies.LOAD}",
+        lies.is_sound(found, lies.RUNS),
+    )
+
+
 CAMPAIGNS: dict[str, Callable[[Path], Row]] = {
     "mutations": mutated,
     "kills": killed,
@@ -186,6 +203,7 @@ CAMPAIGNS: dict[str, Callable[[Path], Row]] = {
     "replies": read,
     "targets": golden,
     "segments": stored,
+    "lies": believed,
 }
 
 

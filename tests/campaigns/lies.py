@@ -18,6 +18,8 @@ from tests.conftest import ROOT
 from tests.models.emulator.client import Emulated, emulated, loaded
 from tests.models.emulator.lies import LIES
 
+RUNS, HONEST_RUNS = 20, 50
+"""Of each lie, of each honest server."""
 LOAD = 128
 """Requests that only load costs."""
 HONEST: dict[str, dict[str, Any]] = {
@@ -167,8 +169,10 @@ def is_sound(outcome: Outcome, runs: int) -> bool:
 def main() -> int:
     """Exit code 1 if a figure is missed."""
     parser = argparse.ArgumentParser(prog="lies", description=__doc__)
-    parser.add_argument("--runs", type=int, default=20, help="of each lie")
-    parser.add_argument("--honest", type=int, default=50, help="runs of each honest server")
+    parser.add_argument("--runs", type=int, default=RUNS, help="of each lie")
+    parser.add_argument(
+        "--honest", type=int, default=HONEST_RUNS, help="runs of each honest server"
+    )
     parser.add_argument("names", nargs="*", help="lies; none = all", metavar="NAME")
     told = parser.parse_args()
     outcome = campaign(told.names or list(LIES), told.runs, told.honest)

@@ -24,6 +24,10 @@ from tests.models.servers import dropped, replied
 ENCODED = base64.b64encode(png(7)).decode()
 OTHER = base64.b64encode(png(8)).decode()
 URL = f"data:image/png;base64,{ENCODED}"
+BARE = f"data:image/png;base64,{ENCODED.rstrip('=')}"
+LINES = "data:image/png;base64," + "\n".join(
+    ENCODED[i : i + 76] for i in range(0, len(ENCODED), 76)
+)
 BESIDE = 15
 
 
@@ -98,6 +102,26 @@ ANSWERS: dict[str, tuple[int, bytes, Wanted]] = {
         json.dumps({"error": {"message": "CUDA out of memory"}}).encode(),
         'an error in place of a reply: {"message": "CUDA out of memory"}',
     ),
+    "vLLM's older error as a reply": (
+        200,
+        b'{"object": "error", "message": "context too long", "code": 400}',
+        "an error in place of a reply: ",
+    ),
+    "error of a choice": (
+        200,
+        json.dumps(
+            {
+                "choices": [
+                    {
+                        "message": {"content": ""},
+                        "finish_reason": "error",
+                        "error": {"message": "upstream fell"},
+                    }
+                ]
+            }
+        ).encode(),
+        'broke it off (error): {"message": "upstream fell"}',
+    ),
     "a page": (200, b"<html><body>Log in</body></html>", "not an API reply: <html><body>Log in"),
     "a list": (200, b"[1, 2]", "not an API reply: [1, 2]"),
     "a word": (200, b'"hello"', "not an API reply: hello"),
@@ -120,6 +144,15 @@ EDITS: dict[str, tuple[int, bytes, str]] = {
     "images as texts": (200, chat({"content": "", "images": [{"image_url": URL}]}), ""),
     "image": (200, chat({"content": [{"type": "image", "image": ENCODED}]}), ""),
     "in text": (200, chat({"content": URL}), ""),
+    "in text, in lines": (200, chat({"content": f"Here:\n{LINES}\nIt is done."}), ""),
+    "in text, words on the next line": (200, chat({"content": f"{BARE}\nIt is done"}), ""),
+    "in text, words after it": (200, chat({"content": f"{BARE} done"}), ""),
+    "no media type": (200, chat({"content": [{"image": f"data:;base64,{ENCODED}"}]}), ""),
+    "a space after the comma": (
+        200,
+        chat({"content": [{"image": f"data:image/png;base64, {ENCODED}"}]}),
+        "",
+    ),
     "markdown": (200, chat({"content": f"Here: ![it]({URL}) done"}), ""),
     "octets": (
         200,

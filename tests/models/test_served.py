@@ -15,7 +15,7 @@ from g2u.conformance.subject import BUDGET, UNASKED
 from g2u.conformance.suite import Conformance
 from g2u.errors import ModelError, ParamsError
 from g2u.models import openai as served
-from g2u.models.openai.bodies import BrokenReplyError, trailing
+from g2u.models.openai.replies import BrokenReplyError, trailing
 from g2u.pictures.decoding import picture_of
 from g2u.records import AnswerRequest, EditRequest, Failure, ScoreRequest, Turn, ending
 from g2u.settings import checked

@@ -27,8 +27,10 @@ VERSION = "1"
 """Raised whenever the same server would be asked otherwise."""
 WHERE = "params.yaml: presets.models: openai"
 VARIABLE = "the name of an environment variable, without its ending"
-FREE = ("environment", "capabilities", "in_flight", "timeout", "retries", "revision")
+FREE = ("environment", "capabilities", "in_flight", "timeout", "retries", "revision", "fetch")
 """Settings that decide no reply."""
+LATER = ("answer_through", "answer_tokens", "answer_temperature", "answer_system")
+"""Settings that came later: in an identity only where they are not as they were for all before."""
 
 
 class Settings(Section):
@@ -46,8 +48,8 @@ class Settings(Section):
         "edit", "answer", "sample",
     ]  # fmt: skip
     """What the server offers."""
-    edit_through: Literal["images", "chat"] = "images"
-    """POST /images/edits, or a chat reply that holds a picture."""
+    edit_through: Literal["images", "chat", "responses"] = "images"
+    """POST /images/edits, a chat reply that holds a picture, or one of the Responses API."""
     edit_template: Annotated[str, holding("{prompt}")] = "{prompt}"
     """Raw prompt of an edit."""
     ask_template: Annotated[str, holding("{prompt}")] | None = None
@@ -64,6 +66,16 @@ class Settings(Section):
     """Further fields of an edit's body."""
     answer_extra: dict[str, JsonValue] = {}
     """Further fields of the body of a question or score."""
+    answer_through: Literal["chat", "responses"] = "chat"
+    """POST /chat/completions, or the Responses API for models that need it."""
+    answer_tokens: Literal["max_tokens", "max_completion_tokens"] | None = "max_tokens"
+    """The field that says how long an answer may be; null = it is not said."""
+    answer_temperature: bool = True
+    """False for servers that refuse a temperature: they answer at one of their own."""
+    answer_system: str = ""
+    """What stands before a question or score as a system message; empty = there is none."""
+    fetch: bool = False
+    """Whether a picture that comes as an address is fetched; only from the server's own host."""
     in_flight: Positive = 64
     """Requests at a time, 1 and more; shared out among the workers of a run."""
     timeout: Annotated[float, Field(gt=0, le=10**7)] = 600
@@ -151,7 +163,12 @@ class Served:
             self._revision = str(_client_module().version(*self._place()))
         settings = {k: v for k, v in self._settings.items() if k not in FREE}
         other = "answer" if kind == "edit" else "edit"
-        decisive = {k: v for k, v in settings.items() if not k.startswith(other)}
+        plain = {name: Settings.model_fields[name].default for name in LATER}
+        decisive = {
+            name: value
+            for name, value in settings.items()
+            if not name.startswith(other) and (name not in plain or value != plain[name])
+        }
         return f"openai {VERSION} {self._revision} {canonical(decisive).decode()}"
 
     def server(self, kind: Kind) -> Self:

@@ -1,57 +1,32 @@
-"""What is sent for a request, and what is taken from the reply.
+"""What is sent for a request.
 
-Fields as documented by the OpenAI API reference (images/edits, chat/completions), and by vLLM
-(prompt_logprobs, continue_final_message) and vLLM-Omni (pictures in chat replies; sampler fields of
-/v1/images/edits).
+Fields as documented by the OpenAI API reference (images/edits, chat/completions, responses), and by
+vLLM (prompt_logprobs, continue_final_message) and vLLM-Omni (pictures in chat replies; sampler
+fields of /v1/images/edits). What is taken from replies: replies.py.
 """
 
-import asyncio
 import base64
-import binascii
-import json
-import math
-import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from openai import AsyncOpenAI
 from PIL import Image
 
-from g2u.errors import in_one_line
-from g2u.pictures.decoding import picture_of, picture_of_pixels, pixels_of, png_of
-from g2u.records import (
-    AnswerRequest,
-    EditRequest,
-    Ending,
-    Picture,
-    ScoreRequest,
-    Text,
-    Turn,
-    kept,
+from g2u.models.openai.replies import (
+    IN_TEXT,
+    BrokenReplyError,
+    fields,
+    in_part,
+    listed,
+    only,
+    responded,
+    said,
+    trailing,
 )
+from g2u.pictures.decoding import picture_of_pixels, pixels_of, png_of
+from g2u.records import AnswerRequest, EditRequest, Picture, ScoreRequest, Text, Turn
 
 Settings = Mapping[str, Any]
-ENDINGS: dict[str, Ending] = {
-    **dict.fromkeys(("stop", "eos", "eos_token", "end_turn", "stop_sequence", "complete"), "stop"),
-    **dict.fromkeys(("length", "max_tokens", "max_output_tokens", "model_length"), "length"),
-    **dict.fromkeys(
-        ("content_filter", "safety", "recitation", "blocklist", "prohibited_content", "spii"),
-        "filter",
-    ),
-}
-"""How servers say why a reply ended: OpenAI, vLLM, SGLang, TGI, and gateways to Anthropic's and
-Google's models.
-"""
-CONTROL = dict.fromkeys({*range(32)} - set(map(ord, "\t\n\r")))
-"""Characters that no answer holds."""
-DATA = re.compile(r"data:(?:image/[\w.+-]+|application/octet-stream)(?:;[\w.=-]+)*;base64,", re.I)
-IN_TEXT = re.compile(DATA.pattern + r"[A-Za-z0-9+/_=-]+", re.I)
-SHOWN = 120
-"""Characters of what came instead, in a failure."""
-
-
-class BrokenReplyError(Exception):
-    """A reply without what was asked for; asking again may help."""
 
 
 async def images_edit(sdk: AsyncOpenAI, settings: Settings, request: EditRequest) -> Picture:
@@ -68,15 +43,11 @@ async def images_edit(sdk: AsyncOpenAI, settings: Settings, request: EditRequest
         reply = await sdk.images.edit(image=files[0] if len(files) == 1 else files, **asked)
     else:
         reply = await sdk.images.generate(**asked)
-    held = _listed(_fields(reply), "data")
+    held = listed(fields(reply), "data")
     found = [each["b64_json"] for each in held if each.get("b64_json")]
-    address = next((each["url"] for each in held if each.get("url")), None)
-    if not found and address:
-        raise BrokenReplyError(
-            f"a picture's address instead of its bytes: {_short(address)}; where the server takes "
-            "it, set edit_extra: {response_format: b64_json}"
-        )
-    return await asyncio.to_thread(_only, found, reply)
+    found = found or [each["url"] for each in held if each.get("url")]
+    advice = "edit_extra: {response_format: b64_json}, where the server takes it, or "
+    return await only(sdk, settings["fetch"], found, reply, advice)
 
 
 async def chat_edit(sdk: AsyncOpenAI, settings: Settings, request: EditRequest) -> Picture:
@@ -92,61 +63,67 @@ async def chat_edit(sdk: AsyncOpenAI, settings: Settings, request: EditRequest) 
         model=settings["model"], messages=messages, extra_body=body
     )
     found = []
-    for choice in _listed(_fields(reply), "choices"):
+    for choice in listed(fields(reply), "choices"):
         message = choice.get("message")
         if not isinstance(message, dict):
             continue
         held = message.get("content")
         if isinstance(held, str):
             found += IN_TEXT.findall(held)
-        for part in [*(held if isinstance(held, list) else []), *_listed(message, "images")]:
-            found += _in_part(part)
-    return await asyncio.to_thread(_only, found, reply)
+        for part in [*(held if isinstance(held, list) else []), *listed(message, "images")]:
+            found += in_part(part)
+    return await only(sdk, settings["fetch"], found, reply)
+
+
+async def responses_edit(sdk: AsyncOpenAI, settings: Settings, request: EditRequest) -> Picture:
+    """POST /responses with the tool image_generation; sampler settings are the tool's."""
+    shown = _shown(settings, request.pictures)
+    tool = {"type": "image_generation", **dict(request.settings)}
+    if shown and settings["size"]:
+        tool["size"] = f"{shown[0].width}x{shown[0].height}"
+    prompt = settings["edit_template"].replace("{prompt}", request.prompt)
+    given: Any = [_item("user", [*map(_part, shown), _text(prompt)])]
+    tools: Any = [tool]
+    reply = await sdk.responses.create(
+        model=settings["model"], input=given, tools=tools, extra_body=settings["edit_extra"]
+    )
+    items = listed(fields(reply), "output")
+    found = [str(each["result"]) for each in items if each.get("result")]
+    return await only(sdk, settings["fetch"], found, reply)
 
 
 async def answer(sdk: AsyncOpenAI, settings: Settings, request: AnswerRequest) -> Text:
-    """POST /chat/completions.
-
-    A reply without a word that came to its budget or was filtered is an empty text that says so.
-    """
+    """POST /chat/completions."""
     body = dict(settings["answer_extra"])
     if settings["seeds"] and request.temperature:
         body["seed"] = request.seed
     messages: Any = _messages(settings, request.turns)
+    asked: dict[str, Any] = _told(settings, request, settings["answer_tokens"])
     reply = await sdk.chat.completions.create(
-        model=settings["model"],
-        messages=messages,
-        max_tokens=request.max_tokens,
-        temperature=request.temperature,
-        extra_body=body,
+        model=settings["model"], messages=messages, extra_body=body, **asked
     )
-    choices = _listed(_fields(reply), "choices")
-    if not choices:
-        raise BrokenReplyError(f"no choice in the reply: {_short(reply)}")
-    message, why = choices[0].get("message"), choices[0].get("finish_reason")
-    if not isinstance(message, dict):
-        raise BrokenReplyError(f"no message in the reply: {_short(reply)}")
-    ended = ENDINGS.get(str(why).lower(), "")
-    text = kept(_text_of(message).translate(CONTROL)).strip()
-    if why in ("abort", "error"):
-        raise BrokenReplyError(f"the server broke it off ({why}): {_short(text)}")
-    if not text and ended not in ("length", "filter"):
-        thought = message.get("reasoning_content") or message.get("reasoning")
-        what = f"reasoning without an answer: {_short(thought)}" if thought else _short(reply)
-        raise BrokenReplyError(f"an empty reply: {what}")
-    return Text(text, ended)
+    return said(reply)
 
 
-def _text_of(message: Mapping[str, Any]) -> str:
-    """The words of a message: its content, text or parts, or its refusal."""
-    held = message.get("content")
-    if isinstance(held, list):
-        parts = [p.get("text") if isinstance(p, dict) else p for p in held]
-        held = "".join(part for part in parts if isinstance(part, str))
-    if isinstance(held, str) and held.strip():
-        return held
-    refusal = message.get("refusal")
-    return refusal if isinstance(refusal, str) else ""
+async def responses_answer(sdk: AsyncOpenAI, settings: Settings, request: AnswerRequest) -> Text:
+    """POST /responses; it takes no seed."""
+    asked = _told(settings, request, settings["answer_tokens"] and "max_output_tokens")
+    if settings["answer_system"]:
+        asked["instructions"] = settings["answer_system"]
+    bare = {**settings, "answer_system": ""}
+    given: Any = [_item(m["role"], m["content"]) for m in _messages(bare, request.turns)]
+    reply = await sdk.responses.create(
+        model=settings["model"], input=given, extra_body=settings["answer_extra"], **asked
+    )
+    return responded(reply)
+
+
+def _told(settings: Settings, request: AnswerRequest, tokens: str | None) -> dict[str, Any]:
+    """Budget and temperature, as far as the server takes them."""
+    found: dict[str, Any] = {tokens: request.max_tokens} if tokens else {}
+    if settings["answer_temperature"]:
+        found["temperature"] = request.temperature
+    return found
 
 
 async def score(sdk: AsyncOpenAI, settings: Settings, request: ScoreRequest) -> tuple[float, ...]:
@@ -164,40 +141,10 @@ async def score(sdk: AsyncOpenAI, settings: Settings, request: ScoreRequest) -> 
     reply = await sdk.chat.completions.create(
         model=settings["model"], messages=messages, max_tokens=1, extra_body=body
     )
-    held = _fields(reply).get("prompt_logprobs")
+    held = fields(reply).get("prompt_logprobs")
     if not isinstance(held, list):
         raise BrokenReplyError("no prompt_logprobs; is this vLLM, or g2u serve?")
     return trailing(held, request.continuation)
-
-
-def trailing(held: Sequence[Any], text: str) -> tuple[float, ...]:
-    """Log-probabilities of the last tokens that spell `text`; tokens may spell nothing (parts of a
-    character).
-
-    Args:
-        held: one entry per prompt token: None, or {token id: {logprob, decoded_token}}.
-        text: what the last tokens spell.
-
-    Raises:
-        BrokenReplyError: they do not, or a number is not finite.
-    """
-    found: list[float] = []
-    left = text
-    for entry in reversed(held):
-        if not left:
-            break
-        token = next(iter(entry.values()), None) if isinstance(entry, dict) else None
-        spelt = token.get("decoded_token") if isinstance(token, dict) else None
-        if spelt is None or not left.endswith(spelt):
-            break
-        value = token.get("logprob") if isinstance(token, dict) else None
-        if not isinstance(value, int | float) or not math.isfinite(value):
-            raise BrokenReplyError(f"a log-probability of {value}")
-        found.append(float(value))
-        left = left.removesuffix(spelt)
-    if left or not found:
-        raise BrokenReplyError("the prompt_logprobs do not spell the given reply")
-    return tuple(reversed(found))
 
 
 def _edit_body(settings: Settings, request: EditRequest) -> dict[str, Any]:
@@ -208,7 +155,8 @@ def _edit_body(settings: Settings, request: EditRequest) -> dict[str, Any]:
 
 
 def _messages(settings: Settings, turns: Sequence[Turn]) -> list[dict[str, Any]]:
-    found = []
+    system = settings["answer_system"]
+    found: list[dict[str, Any]] = [{"role": "system", "content": system}] if system else []
     for turn in turns:
         pictures = [part for part in turn.parts if isinstance(part, Picture)]
         template = settings["ask_template"]
@@ -238,6 +186,19 @@ def _part(picture: Picture) -> dict[str, Any]:
     return {"type": "image_url", "image_url": {"url": f"data:image/png;base64,{encoded}"}}
 
 
+def _item(role: str, content: str | list[dict[str, Any]]) -> dict[str, Any]:
+    """A message in the form of the Responses API."""
+    if isinstance(content, str):
+        return {"role": role, "content": content}
+    parts = [
+        {"type": "input_image", "image_url": part["image_url"]["url"], "detail": "auto"}
+        if part["type"] == "image_url"
+        else {"type": "input_text", "text": part["text"]}
+        for part in content
+    ]
+    return {"role": role, "content": parts}
+
+
 def _shown(settings: Settings, pictures: Sequence[Picture]) -> Sequence[Picture]:
     """The pictures; side by side in one where the server takes one."""
     if settings["pictures"] == "many" or len(pictures) < 2:
@@ -250,72 +211,3 @@ def _shown(settings: Settings, pictures: Sequence[Picture]) -> Sequence[Picture]
         sheet.paste(image, (left, 0))
         left += image.width
     return [picture_of_pixels(sheet)]
-
-
-def _fields(reply: Any) -> Mapping[str, Any]:
-    """A reply's fields as the server sent them.
-
-    Raises:
-        BrokenReplyError: it is no JSON object, or an error.
-    """
-    if not hasattr(reply, "to_dict"):
-        raise BrokenReplyError(f"not an API reply: {_short(reply)}")
-    found: dict[str, Any] = reply.to_dict(warnings=False)
-    if found.get("error"):
-        raise BrokenReplyError(f"an error in place of a reply: {_short(found['error'])}")
-    return found
-
-
-def _listed(held: Mapping[str, Any], name: str) -> list[dict[str, Any]]:
-    """The objects in a list of a reply; none where there is no list."""
-    found = held.get(name)
-    return [each for each in found if isinstance(each, dict)] if isinstance(found, list) else []
-
-
-def _in_part(part: Any) -> Iterator[str]:
-    """What may be a picture in a part of a message: a data URL or base64."""
-    if not isinstance(part, dict):
-        return
-    for name in ("image_url", "image", "b64_json"):
-        held = part.get(name)
-        url = held.get("url") if isinstance(held, dict) else held
-        if isinstance(url, str) and url:
-            yield url
-
-
-def _only(found: Sequence[str], reply: Any) -> Picture:
-    """The one picture among encoded ones.
-
-    Raises:
-        BrokenReplyError: there is none, or there are several and nothing tells which was asked for.
-    """
-    distinct = list(dict.fromkeys(found))
-    if len(distinct) == 1:
-        return _decoded(distinct[0])
-    if distinct:
-        raise BrokenReplyError(f"{len(distinct)} pictures in the reply; expected the one asked for")
-    raise BrokenReplyError(f"no picture in the reply: {_short(reply)}")
-
-
-def _decoded(encoded: str) -> Picture:
-    """From a data URL, or base64 of either alphabet, with or without line breaks and padding."""
-    if re.match(r"https?://", encoded):
-        raise BrokenReplyError(f"a picture's address instead of its bytes: {_short(encoded)}")
-    head = DATA.match(encoded)
-    plain = re.sub(r"\s+", "", encoded[head.end() :] if head else encoded)
-    plain = plain.rstrip("=").translate({ord("-"): "+", ord("_"): "/"})
-    try:
-        raw = base64.b64decode(plain + "=" * (-len(plain) % 4), validate=True)
-    except binascii.Error as error:
-        raise BrokenReplyError(f"base64: {error}: {_short(encoded)}") from None
-    return picture_of(raw, "the reply")
-
-
-def _short(said: Any) -> str:
-    """The beginning of what came, in one line; pictures left out."""
-    if hasattr(said, "to_dict"):
-        said = said.to_dict(warnings=False)
-    text = said if isinstance(said, str) else json.dumps(said, ensure_ascii=False, default=str)
-    text = IN_TEXT.sub("(a picture)", text[: 64 * SHOWN])
-    line = in_one_line(text[: 2 * SHOWN], 2 * SHOWN)
-    return line if len(line) <= SHOWN else f"{line[:SHOWN]}..."

@@ -27,6 +27,7 @@ from openai import (
 
 from g2u.errors import DataError, ModelError
 from g2u.models.openai import bodies
+from g2u.models.openai.replies import BrokenReplyError
 from g2u.pictures.decoding import has_png, pictures_in, png_of
 from g2u.protocols import Reply
 from g2u.records import AnswerRequest, EditRequest, Failure, Request, ScoreRequest
@@ -39,7 +40,7 @@ FOR_ALL = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND)
 """Refusals of the key or the model, not of the request."""
 SPENT = "insufficient_quota"
 """OpenAI's code of an account without credit; time does not mend it, as it does other 429s."""
-BROKEN = (bodies.BrokenReplyError, APIError, DataError)
+BROKEN = (BrokenReplyError, APIError, DataError)
 """What broken replies are known to raise."""
 BODY_ATTEMPTS = 3
 """How often a reply with a broken body is asked for."""
@@ -104,12 +105,17 @@ class Client:
             if not has_png(picture):  # others are sent meanwhile
                 await asyncio.to_thread(png_of, picture)
         if isinstance(request, EditRequest):
-            through = {"images": bodies.images_edit, "chat": bodies.chat_edit}
+            through = {
+                "images": bodies.images_edit,
+                "chat": bodies.chat_edit,
+                "responses": bodies.responses_edit,
+            }
             return await through[self._settings["edit_through"]](self._sdk, self._settings, request)
         if isinstance(request, ScoreRequest):
             return await bodies.score(self._sdk, self._settings, request)
         assert isinstance(request, AnswerRequest)
-        return await bodies.answer(self._sdk, self._settings, request)
+        answered = {"chat": bodies.answer, "responses": bodies.responses_answer}
+        return await answered[self._settings["answer_through"]](self._sdk, self._settings, request)
 
     async def _tried(self, request: Request) -> Reply[Any]:
         said = ""

@@ -8,7 +8,7 @@ import httpx
 
 from g2u import plugins
 from g2u.protocols import Model
-from tests.conftest import typed
+from tests.conftest import ROOT, typed
 from tests.models.servers import started
 
 
@@ -31,7 +31,7 @@ class Emulated:
 @contextlib.contextmanager
 def emulated() -> Iterator[Emulated]:
     """One process; `become` makes it another server."""
-    with started("tests.models.emulator") as address:
+    with started("tests.models.emulator", folder=str(ROOT)) as address:
         yield Emulated(address)
 
 
