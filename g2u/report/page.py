@@ -191,8 +191,8 @@ class Site:
         )  # fmt: skip
 
     def _filled(self, template: str, **content: Any) -> str:
-        shared = {"confidence": self.confidence, "alpha": self.section.alpha, "rules": RULES}
-        return filled(template, **shared, **content)
+        alpha = self.section.alpha
+        return filled(template, confidence=self.confidence, alpha=alpha, **content)
 
 
 def filled(template: str, **content: Any) -> str:
@@ -262,7 +262,7 @@ def _templates() -> Environment:
         "shade": shade,
         "word": _class_of,
     }
-    environment.globals |= {"whisker": whisker}
+    environment.globals |= {"whisker": whisker, "rules": RULES}
     return environment
 
 
