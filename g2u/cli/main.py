@@ -1,4 +1,4 @@
-"""g2u: init, run, plan, sync, fill, prompts, cache, check, serve, score, harness, doctor."""
+"""g2u: init, run, plan, sync, fill, prompts, cache, check, serve, score, diff, harness, doctor."""
 
 import argparse
 import gc
@@ -242,6 +242,16 @@ def _asked(config: "Params", benchmark: str) -> "tuple[list[Question], list[Targ
     return [question for question, _ in found], [target for _, target in found]
 
 
+def diff_command(arguments: argparse.Namespace) -> None:
+    """Lay this run beside another: accuracies, gains, verdicts, answers that flipped."""
+    from shutil import get_terminal_size
+
+    from g2u.cli.diff import diff
+
+    for line in diff(arguments.place, get_terminal_size((100, 24)).columns):
+        print(line)
+
+
 def harness_command(arguments: argparse.Namespace) -> None:
     """Write a cell's thoughts for VLMEvalKit (a .tsv file) or lmms-eval (a folder)."""
     from g2u.questions import targets
@@ -393,6 +403,11 @@ def main() -> None:
     )
     scored.add_argument("--json", type=Path, metavar="FILE", help="write the numbers there too")
     scored.set_defaults(run=score_command)
+    laid = commands.add_parser("diff", help=diff_command.__doc__)
+    laid.add_argument(
+        "place", metavar="OTHER", help="a study's folder, or a Git revision of this one"
+    )
+    laid.set_defaults(run=diff_command)
     written = commands.add_parser("harness", help=harness_command.__doc__)
     for name in ("benchmark", "model", "family"):
         written.add_argument(name, help="a preset of params.yaml")

@@ -191,8 +191,13 @@ class Site:
         )  # fmt: skip
 
     def _filled(self, template: str, **content: Any) -> str:
-        shared = {"confidence": self.confidence, "alpha": self.section.alpha, "rules": RULES}
-        return _templates().get_template(template).render(**shared, **content)
+        alpha = self.section.alpha
+        return filled(template, confidence=self.confidence, alpha=alpha, **content)
+
+
+def filled(template: str, **content: Any) -> str:
+    """A page of this folder's templates."""
+    return _templates().get_template(template).render(**content)
 
 
 def highlights(parts: Sequence[BenchmarkPart]) -> list[Turn]:
@@ -257,7 +262,7 @@ def _templates() -> Environment:
         "shade": shade,
         "word": _class_of,
     }
-    environment.globals |= {"whisker": whisker}
+    environment.globals |= {"whisker": whisker, "rules": RULES}
     return environment
 
 

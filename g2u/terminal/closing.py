@@ -1,6 +1,6 @@
 """How a run ends for whoever waits for it: a table of what the report says, and where it lies."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from g2u.report.headline import Headline, read_headlines
 from g2u.tables.places import REPORT
@@ -48,21 +48,30 @@ def rows_of(found: Mapping[str, Headline]) -> list[dict[str, str]]:
 
 
 def table(
-    rows: Sequence[Sequence[str]], width: int, without: set[str] | frozenset[str] = frozenset()
+    rows: Sequence[Sequence[str]],
+    width: int,
+    without: Collection[str] = (),
+    numbers: Collection[str] = NUMBERS,
 ) -> list[str]:
     """Rows in columns, the first row being their heads; where they are too wide, the widest columns
     of words are cut.
+
+    Args:
+        rows: as many texts each.
+        width: characters of a line at most.
+        without: heads of columns that are left out.
+        numbers: heads of columns that are never cut, and stand to the right.
     """
     columns = [list(column) for column in zip(*rows, strict=True) if column[0] not in without]
     sizes = [max(map(len, column)) for column in columns]
-    words = [place for place, column in enumerate(columns) if column[0] not in NUMBERS]
+    words = [place for place, column in enumerate(columns) if column[0] not in numbers]
     while sum(sizes) + 2 * (len(sizes) - 1) > width:
         widest = max(words, key=lambda place: sizes[place])
         if sizes[widest] <= FEWEST:
             break
         sizes[widest] -= 1
     for column, size in zip(columns, sizes, strict=True):
-        is_number = column[0] in NUMBERS
+        is_number = column[0] in numbers
         column[:] = [
             cut(t, size).rjust(size) if is_number else cut(t, size).ljust(size) for t in column
         ]

@@ -13,6 +13,7 @@ from g2u.params.sections import Report
 from g2u.pictures.decoding import picture_of
 from g2u.records import Question
 from g2u.report.changes import changes, repainted
+from g2u.report.diff import Told, compared, flips, page
 from g2u.report.examples import Example, Reply, ShownArm
 from g2u.report.letters import Letters
 from g2u.report.overview import Asked
@@ -113,6 +114,22 @@ def part_of(rows: pl.DataFrame, benchmark: str, model: str) -> BenchmarkPart:
     )  # fmt: skip
 
 
+def laid_side_by_side(how: Resampling) -> str:
+    """Two runs that differ in everything."""
+    words = [word for word in RULES if word != "harm"]
+    before, now = {}, {}
+    for number, benchmark in enumerate(BENCHMARKS):
+        place = (benchmark, "a_model_of_a_long_name", FAMILIES[number % len(FAMILIES)])
+        before[place] = Told(0.4, 0.1, -0.1, 0.2, words[number % len(words)])
+        now[place] = Told(0.5, 0.2, -0.1, 0.3, words[(number + 1) % len(words)])
+    was = {f"a_question_of_a_long_name_{n}": (float(n % 2), f"p{n}") for n in range(300)}
+    flipped = flips(was, {name: (1.0, cluster) for name, (_, cluster) in was.items()}, how)
+    assert flipped is not None
+    now[BENCHMARKS[0], "a_model_of_a_long_name", "new"] = Told(0.5, None, None, None, "")
+    told = compared("../another_study", before, now, dict.fromkeys(before, flipped), ["A note."])
+    return page(told, ["gallery.html", ""], 0.05)
+
+
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The pages of twelve benchmarks with two models, and one on what training changed."""
@@ -139,6 +156,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("site")
     overview = pages.overview(parts, rows, answers, asked, (1440, 720))
     write_site(folder, pages, parts[:1], overview, {CHANGES: learning})
+    (folder / "diff.html").write_text(laid_side_by_side(how))
     return folder
 
 
@@ -146,6 +164,7 @@ def paths(folder: Path) -> Iterator[Path]:
     yield folder / "index.html"
     yield folder / PAGES / f"{BENCHMARKS[0]}-a_model_of_a_long_name.html"
     yield folder / PAGES / CHANGES
+    yield folder / "diff.html"
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
