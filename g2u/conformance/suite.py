@@ -95,7 +95,8 @@ class Conformance:
         if self._served("edit") and "edit" in self._declared:
             found.append(load.edits(self._model, self._cheap(), self._draw))
         if self._served("answer") and "recognise" not in self._declared:
-            found.append(load.answers(self._model, self._draw))
+            samples = "sample" in self._declared
+            found.append(load.answers(self._model, samples=samples, draw=self._draw))
         return found
 
     def _served(self, kind: Kind) -> bool:
@@ -170,7 +171,8 @@ class Conformance:
         if "answer" not in self._declared:
             return [], None
         subject = self._subjects["answer"]
-        answers = Answers(subject, begun, self._declared, self._counts, self._draw)
+        scorer = self._subjects["score"] if "score" in self._declared else None
+        answers = Answers(subject, scorer, begun, self._declared, self._counts, self._draw)
         checks = answers.checks()
         if not subject.is_served:
             batches = "answers: a batch gives what its requests give alone, in order"

@@ -185,7 +185,7 @@ def believed(folder: Path) -> Row:
     missed = sum(lies.RUNS - hits for hits in found.detected.values())
     alarms = sum(found.alarms.values())
     return Row(
-        f"{len(found.detected)} lies x {lies.RUNS}, {len(found.alarms)} honest x {lies.HONEST_RUNS}",
+        f"{len(found.detected)} lies x {lies.RUNS}, {len(lies.HONEST)} honest x {lies.HONEST_RUNS}",
         f"{missed} missed, {alarms} false alarms, {found.requests} + {found.crowd} requests",
         f"0, 0, {lies.BUDGET} + {lies.LOAD}",
         lies.is_sound(found, lies.RUNS),

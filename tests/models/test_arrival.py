@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from g2u.conformance import load, probe
+from g2u.conformance import probe
 from g2u.conformance.arrival import FRUGAL, SURE, THOROUGH, Effort, chance, verdicts
 from g2u.conformance.checks import Check
 from g2u.conformance.files import lossy
@@ -222,9 +222,3 @@ def test_a_model_has_moved_where_equal_requests_are_further_apart_than_within_a_
     same, moved = ("a", "b", "a"), ("c", "b", "c")
     assert "another answer" in probe.moved(kept(first, 0, *same), kept(first, 0, *moved))
     assert probe.moved(kept(first, 0, *same), kept(first, 0, "c", "b", "d")) == "", "unsure now"
-
-
-def test_a_misread_number_is_no_other_requests_number() -> None:
-    assert load._is_other("12", "34", ["12", "34"])
-    assert not load._is_other("12", "14", ["12", "14"])
-    assert not load._is_other("12", "99", ["12", "34"])
