@@ -57,6 +57,14 @@ RUN = 5
 """Words in a row, in two replies and in neither question, that were not made up twice."""
 
 
+DENIAL = re.compile(r"\b(no|not|nothing|none|never|cannot|unable|sorry)\b|n't\b", re.I)
+TALK = re.compile(
+    r"\b(messages?|instructions?|texts?|prompts?|said|told|conversation|before|above|previous)\b",
+    re.I,
+)
+"""A sentence with both says that there was nothing, in a model's own words."""
+
+
 class Answers:
     """The checks of answers.
 
@@ -67,6 +75,7 @@ class Answers:
         declared: what it can do.
         counts: pictures of the requests that are asked whether they arrive.
         draw: draws those pictures.
+        system: what stands before each question, as far as is known.
     """
 
     def __init__(
@@ -77,9 +86,10 @@ class Answers:
         declared: frozenset[str],
         counts: Sequence[int],
         draw: np.random.Generator,
+        system: str,
     ) -> None:
         self._subject, self._declared, self._draw = subject, declared, draw
-        self._scorer = scorer
+        self._scorer, self._system = scorer, system
         self._told, self._read, self._again = begun
         is_reader = "recognise" in declared  # of several pictures it says one
         self._counts = [n for n in counts if n == 1 or not is_reader]
@@ -257,39 +267,43 @@ class Answers:
         told = sum(
             1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(wanted, came, strict=False))
         )
-        if told < RUN:
-            note = "it does not repeat what it is told to repeat"
-            return [Check(name, "unproven", note, "whole") for name in (whole, verbatim)]
-        note = ""
-        if told == len(came) < len(wanted):
-            is_told = isinstance(reply, str) and ending(reply) == "length"
-            note = f"a reply ends after {told} of {len(wanted)} words" + (
-                f", with {2 * LONG} tokens to spend" if is_told else " and says that it is whole"
-            )
-        elif told < len(wanted):
-            return [Check(name, "unproven", "it repeats in words of its own", "whole")
-                    for name in (whole, verbatim)]  # fmt: skip
-        seen = ECHOED[: ECHOED.index(wanted[told - 1])] if told < len(wanted) else ECHOED
-        lost = "<" in seen and "<" not in said
-        off = "the text comes back without its <: the server takes it out" if lost else ""
-        return [judged(whole, note, "whole"), judged(verbatim, off, "prompt")]
+        is_cut = told == len(came) < len(wanted)
+        if told < RUN or (told < len(wanted) and not is_cut):
+            note = "it does not repeat what it is told to repeat, word for word"
+            return [
+                Check(whole, "unproven", note, "whole"),
+                Check(verbatim, "unproven", note, "prompt"),
+            ]
+        note = f"a reply ends after {told} of {len(wanted)} words" + (
+            f", with {2 * LONG} tokens to spend"
+            if isinstance(reply, str) and ending(reply) == "length"
+            else " and says that it is whole"
+        )
+        lost = ">" in said and "<" not in said
+        off = "the text comes back with its > and without its <: the server takes them out"
+        return [
+            judged(whole, note if is_cut else "", "whole"),
+            judged(verbatim, off if lost else "", "prompt"),
+        ]
 
     def _before(self) -> list[Check]:
         """Asked in two ways what was said before, it does not say the same sentence twice."""
-        name = "answers: nothing stands before a message"
+        name = "answers: nothing stands before a message"  # but what the preset says
         turns = [(Turn("user", (self._picture, text)),) for text in BEFORE]
         replies = self._subject.answer([AnswerRequest(each, LONG) for each in turns])
         if bad := failed(replies):
             return [Check(name, "unproven", bad, "prompt")]
-        first, second = map(str, replies)
-        shared = _shared(first, second, " ".join((*BEFORE, TOLD, READ)))
+        said = [" ".join(_plain(str(reply))) for reply in replies]
+        own = " ".join(_plain(self._system)) or "nothing"
+        first, second = (" ".join(_plain(_affirmed(str(reply)))) for reply in replies)
+        shared = _shared(first.replace(own, ""), second.replace(own, ""), " ".join(BEFORE))
         if shared:
             note = (
                 f"twice it says that it was told {shared!r}; serve without that, or say what is "
                 "to be said in answer_system"
             )
             return [Check(name, "fails", note, "prompt")]
-        if all("nothing" in reply.lower() for reply in (first, second)):
+        if all(own in each for each in said):
             return [Check(name, "holds", "", "prompt")]
         return [Check(name, "unproven", "it does not say what was told to it", "prompt")]
 
@@ -331,6 +345,16 @@ def _apart(one: object, other: object) -> float:
 def _plain(text: str) -> list[str]:
     """Its words, in small letters, without signs."""
     return re.findall(r"[a-z0-9]+", text.lower())
+
+
+def _affirmed(text: str) -> str:
+    """Its sentences but those that say that there was nothing, or speak of the conversation."""
+    kept = [
+        each
+        for each in re.split(r"[.!?:\n]+", text)
+        if not (DENIAL.search(each) and TALK.search(each)) and "conversation" not in each.lower()
+    ]
+    return ". ".join(kept)
 
 
 def _shared(first: str, second: str, asked: str) -> str:

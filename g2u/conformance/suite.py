@@ -43,6 +43,7 @@ class Conformance:
         acts: what the adapter says that edits do whatever they are asked; None = they follow their
             prompts and seeds.
         is_sized: whether edits are asked for in the size of their picture.
+        system: what the preset has stand before each question.
     """
 
     def __init__(
@@ -55,11 +56,13 @@ class Conformance:
         acts: frozenset[Act] | None = None,
         *,
         is_sized: bool = False,
+        system: str = "",
     ) -> None:
         self._model, self._declared, self._is_blind = model, declared, acts is not None
         self._sampler = tuple(sorted(sampler.items()))
         self._pictures = [_picture(number) for number in range(3)]
-        self._counts, self._draw, self._is_sized = counts, np.random.default_rng(seed), is_sized
+        self._counts, self._draw = counts, np.random.default_rng(seed)
+        self._is_sized, self._system = is_sized, system
         self._tally = Tally()
         kinds: tuple[Kind, ...] = ("edit", "answer", "score", "embed")
         self._subjects = {
@@ -172,7 +175,8 @@ class Conformance:
             return [], None
         subject = self._subjects["answer"]
         scorer = self._subjects["score"] if "score" in self._declared else None
-        answers = Answers(subject, scorer, begun, self._declared, self._counts, self._draw)
+        declared, counts, draw = self._declared, self._counts, self._draw
+        answers = Answers(subject, scorer, begun, declared, counts, draw, self._system)
         checks = answers.checks()
         if not subject.is_served:
             batches = "answers: a batch gives what its requests give alone, in order"
