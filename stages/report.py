@@ -10,6 +10,7 @@ import json
 import sys
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -27,6 +28,7 @@ from g2u.report.choices import Decided, decision, decisions_table, stability
 from g2u.report.examples import Arms, Held, chosen, examples
 from g2u.report.headline import headlines, write_headlines
 from g2u.report.letters import Told, favoured, letters
+from g2u.report.overview import Asked
 from g2u.report.page import CHANGES, PAGES, BenchmarkPart, Site, write_site
 from g2u.report.published import judge_lines, leak_lines, published
 from g2u.report.questions import Finding, findings
@@ -43,6 +45,7 @@ from g2u.report.reading import (
 )
 from g2u.report.rewards import does_it_know, rewards_table
 from g2u.report.summary import CAUSES, CellResult, own_thoughts, summary
+from g2u.report.turns import misleading, turns
 from g2u.scores.metrics import gain_metrics
 from g2u.scores.statistics import Resampling
 from g2u.tables import parquet
@@ -343,10 +346,18 @@ def part(
     pictures = tables.read_pictures(folder.pictures)
     controls = config.understand.controls
     others = {Arm(each.feedback) for each in controls if each.pairing == "own"}
+    best = own_thoughts(rows)["family"].to_list()
+    helping, hurting = best[0] if best else None, misleading(rows)
+    shown = chosen(questions, arms, config.report.examples, helping, hurting)
     sections = {
-        title: examples(asked, gold, pictures, arms, others)
-        for title, asked in chosen(questions, arms, config.report.examples).items()
+        title: examples(asked, gold, pictures, arms, others) for title, asked in shown.items()
     }
+    turned = [
+        turns((direct.benchmark, direct.model, family), questions, pictures, arms, helped=helped)
+        if family is not None
+        else ()
+        for family, helped in ((helping, True), (hurting, False))
+    ]
     metrics = {f: json.loads(direct.of_family(f).metrics.read_text()) for f in families}
     here = (direct.benchmark, direct.model)
     own = (each.line for each in decided if (each.benchmark, each.model) == here)
@@ -368,8 +379,32 @@ def part(
     figures = published(metrics, mains)
     return BenchmarkPart(
         direct.benchmark, direct.model, rows, sections, prompts, lines, figures, options,
-        gains_in_parts(config, direct, arms), all_misled(config, direct, arms, gold),
+        gains_in_parts(config, direct, arms), all_misled(config, direct, arms, gold), *turned,
     )  # fmt: skip
+
+
+def asked(config: Params) -> list[Asked]:
+    """The models of the report, by the identities under which their calls were made."""
+    found = []
+    for model in config.models:
+        drew: dict[str, None] = {}
+        answered: dict[str, None] = {}
+        for benchmark in config.benchmarks:
+            if model not in config.models_of(benchmark):
+                continue
+            for family in config.families_of(benchmark, model):
+                cell = Cell(benchmark, model, family)
+                drew |= dict.fromkeys(_identities(cell.calls("generate"), "edit"))
+                answered |= dict.fromkeys(_identities(cell.calls("understand"), "answer", "score"))
+        found.append(Asked(model, tuple(drew), tuple(answered)))
+    return found
+
+
+def _identities(path: Path, *kinds: str) -> list[str]:
+    """Who answered a stage's calls of these kinds, in their order."""
+    calls = pl.read_parquet(path, columns=["kind", "identity"])
+    kept = calls.filter(pl.col("kind").is_in(kinds))
+    return kept["identity"].unique(maintain_order=True).to_list()
 
 
 def nested(rows: pl.DataFrame) -> dict[str, Any]:
@@ -435,6 +470,8 @@ def main() -> None:
         "items", "pictures", "verdict",
     )  # fmt: skip
     site, changed = Site(config.report, config.score.confidence), compared(config)
+    shown = {digest for each in questions.values() for q in each for digest in q.pictures}
+    sizes = (sum(map(len, questions.values())), len(shown))
     files: dict[str, str] = {}
     if decided:
         files["decisions.csv"] = decisions_table(decided).write_csv()
@@ -450,7 +487,8 @@ def main() -> None:
         said = in_words(changed, own, config.report.alpha)
         question = "Does understanding teach drawing, and does drawing then teach understanding?"
         answers.append(Finding(question, said, page=f"{PAGES}/{CHANGES}"))
-    write_site(REPORT, site, parts, rows, answers, files)
+    overview = site.overview(parts, rows, answers, asked(config), sizes)
+    write_site(REPORT, site, parts, overview, files)
     write_whole(REPORT / "gains.json", json.dumps(nested(rows), indent=2) + "\n")
     write_whole(REPORT / "gains.csv", plot.write_csv())
     write_headlines(REPORT, headlines(rows.to_dicts()))

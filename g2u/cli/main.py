@@ -60,12 +60,14 @@ def fill_command(arguments: argparse.Namespace) -> None:
     """Make the missing model calls on all workers; a run then only packs."""
     del arguments
     from g2u.pipeline.fill import fill
+    from g2u.pipeline.forked import context
     from g2u.pipeline.guard import only_driver
     from g2u.pipeline.stale import stale, status
 
     config = params.load()
     config.check_settings()
     with only_driver():
+        context()
         for done in fill(config, stale(config, status(config))):
             print(f"fill {done}", file=sys.stderr)
 

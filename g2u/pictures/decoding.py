@@ -53,8 +53,11 @@ def picture_of_pixels(pixels: NDArray[np.uint8] | Image.Image) -> Picture:
     Args:
         pixels: RGB image, or array [height, width, 3] in 0..255.
     """
-    own = pixels.copy() if isinstance(pixels, Image.Image) else Image.fromarray(pixels, "RGB")
-    picture = _named(own, encode_png(own))
+    if isinstance(pixels, Image.Image):
+        own, raw = pixels.copy(), None
+    else:
+        own, raw = Image.fromarray(pixels, "RGB"), np.ascontiguousarray(pixels).data
+    picture = _named(own, encode_png(own), raw)
     PIXELS.put(picture.digest, own, _bytes(own))
     return picture
 
@@ -135,9 +138,12 @@ def _is_plain(encoded: bytes) -> bool:
     return opened.mode == "RGB" and not opened.info
 
 
-def _named(pixels: Image.Image, encoded: bytes) -> Picture:
+def _named(pixels: Image.Image, encoded: bytes, raw: memoryview | None = None) -> Picture:
+    """`raw`: bytes of RGB, where they are at hand."""
     is_flat = pixels.getcolors(maxcolors=1) is not None
-    return Picture(_digest(pixels), encoded, pixels.width, pixels.height, is_flat)
+    found = hashlib.sha256(f"RGB {pixels.width} {pixels.height}\n".encode())
+    found.update(pixels.tobytes() if raw is None else raw)
+    return Picture(found.hexdigest(), encoded, pixels.width, pixels.height, is_flat)
 
 
 def _decode(encoded: bytes, where: str, pixels: int = MAX_PIXELS) -> Image.Image:
@@ -183,9 +189,3 @@ def _over_white(image: Image.Image) -> Image.Image:
         white = Image.new("RGBA", strip.size, (255, 255, 255, 255))
         whole.paste(Image.alpha_composite(white, strip).convert("RGB"), box)
     return whole
-
-
-def _digest(image: Image.Image) -> str:
-    found = hashlib.sha256(f"RGB {image.width} {image.height}\n".encode())
-    found.update(image.tobytes())
-    return found.hexdigest()

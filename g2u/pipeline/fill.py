@@ -36,7 +36,8 @@ from g2u.pipeline.stale import Stale
 from g2u.pipeline.workers import LostWorkerError, Pool, pool, spent, worker_count
 from g2u.records import Question, Thought
 from g2u.tables import schemas as tables
-from g2u.tables.places import Cell
+from g2u.tables.parquet import count_rows
+from g2u.tables.places import BenchmarkFolder, Cell
 from g2u.terminal.progress import Counts, Progress, Share
 from g2u.thoughts.imagining import Drawing, Imagining
 
@@ -211,13 +212,14 @@ class _Schedule:
         self._change = threading.Condition()
         self._numbers = itertools.count()
         self._waiting: deque[Part] = deque()
+        self._left = [0] * workers.count
+        """Questions that each worker has open."""
         self._benchmarks: dict[tuple[str, str], _Benchmark] = {}
         together: dict[tuple[str, str], list[Job]] = {}
         for stage, cell in jobs(config, work):
             together.setdefault((cell.benchmark, cell.model), []).append((stage, cell))
         for key, each in together.items():
-            is_prepared = key[0] not in work.prepare
-            count = workers.perform(0, count_questions, key[0], is_prepared)
+            count = self._count(key[0])
             parts = max(1, math.ceil(count / PART))
             others = parts if self._pairs(each) else 0
             self._benchmarks[key] = _Benchmark(tuple(each), parts, parts, parts + others)
@@ -239,7 +241,7 @@ class _Schedule:
         losses = 0
         try:
             while self._goes_on:
-                for part in self._taken(begun, sum(left.values())):
+                for part in self._taken(slot, begun, sum(left.values())):
                     begun[part.number], left[part.number] = part, PART
                     fresh.append(part)
                 if not begun:
@@ -292,25 +294,39 @@ class _Schedule:
             for place in range(told.parts)
         ]
 
-    def _taken(self, begun: Mapping[int, Part], left: int) -> list[Part]:
+    def _taken(self, slot: int, begun: Mapping[int, Part], left: int) -> list[Part]:
         """The next parts for a worker with these, and with so many questions open; it holds one
-        model at a time. Waits where it has none and there may still be some.
+        model at a time, and takes no more than its share of all that is left. Waits where it has
+        none and there may still be some.
         """
         models = {part.model for part in begun.values()}
         taken: list[Part] = []
         with self._change:
+            self._left[slot] = left
             while self._takes:
                 while (
                     self._waiting
-                    and left + (len(taken) + 1) * PART <= OPEN
+                    and self._left[slot] + PART <= self._most()
                     and models <= {self._waiting[0].model}
                 ):
                     taken.append(self._waiting.popleft())
+                    self._left[slot] += PART
                     models.add(taken[-1].model)
                 if begun or taken or not any(told.left for told in self._benchmarks.values()):
                     break
                 self._change.wait()
         return taken
+
+    def _most(self) -> int:
+        """Questions that a worker may have open: few, and towards the end no more than others."""
+        left = len(self._waiting) * PART + sum(self._left)
+        return min(OPEN, max(PART, math.ceil(left / self._workers.count)))
+
+    def _count(self, benchmark: str) -> int:
+        """Questions of a benchmark."""
+        if benchmark in self._unprepared:
+            return self._workers.perform(0, count_questions, benchmark)
+        return count_rows(BenchmarkFolder(benchmark).questions)
 
     def _note(self, part: Part, report: Report) -> None:
         with self._change:
@@ -341,9 +357,9 @@ class _Schedule:
                 self._found.put(told.totals.get((stage, cell), nothing))
 
 
-def count_questions(benchmark: str, is_prepared: bool) -> int:
-    """In a worker: how many questions a benchmark has."""
-    return len(_source(benchmark, is_prepared).questions)
+def count_questions(benchmark: str) -> int:
+    """In a worker: how many questions a benchmark has that prepare has not written."""
+    return len(_source(benchmark, False).questions)
 
 
 def advance(fresh: Sequence[Part]) -> list[Report]:

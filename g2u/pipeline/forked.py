@@ -11,9 +11,10 @@ import os
 import sys
 from collections.abc import Hashable
 from contextlib import suppress
-from multiprocessing import forkserver
+from multiprocessing import forkserver, reduction
 from multiprocessing.context import ForkServerContext
 from pathlib import Path
+from typing import Any
 
 from g2u.files import states
 from g2u.pipeline.sources import code
@@ -21,15 +22,20 @@ from g2u.pipeline.sources import code
 WARM = "g2u.pipeline.warm"
 """Imported before the first fork."""
 
+OUTPUTS = (1, 2)
+"""Descriptors."""
+
 _handed: Hashable = None
 
 
 def context() -> ForkServerContext:
-    """How processes start. The one that they are forked from is started anew where it would hand
-    down other code, another folder, environment or output than this process has now.
+    """How processes start. The one that they are forked from begins to import now, where it has not
+    before; it is started anew where it would hand down other code, another folder or another
+    environment than this process has.
     """
     global _handed
-    now = _handed_down()
+    files = states(code())
+    now = (str(Path.cwd()), *sys.path, *sorted(os.environ.items()), *files)
     if now != _handed:
         end()
         forkserver.set_forkserver_preload([WARM])
@@ -47,14 +53,25 @@ def end() -> None:
     forkserver._forkserver._stop()  # type: ignore[attr-defined]  # there is no public word for it
 
 
-def _handed_down() -> Hashable:
-    outputs = []
-    for number in (1, 2):
-        with suppress(OSError):  # it is closed
-            status = os.fstat(number)
-            outputs.append((status.st_dev, status.st_ino))
-    files = states(code())
-    return str(Path.cwd()), *sys.path, *sorted(os.environ.items()), *files, *outputs
+class Outputs:
+    """Handed to a process when it starts: what it writes goes where this one's output goes then,
+    which on a terminal is a display.
+    """
+
+    def __reduce__(self) -> Any:
+        with suppress(OSError):
+            for number in OUTPUTS:
+                os.fstat(number)
+            return _taken, tuple(map(reduction.DupFd, OUTPUTS))
+        return _taken, ()  # one is closed
+
+
+def _taken(*outputs: Any) -> None:
+    """In a process that starts."""
+    for number, output in zip(OUTPUTS, outputs, strict=False):
+        descriptor = output.detach()
+        os.dup2(descriptor, number)
+        os.close(descriptor)
 
 
 atexit.register(end)

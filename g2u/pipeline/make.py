@@ -28,7 +28,7 @@ from g2u.code.dependencies import LOADED_BY_NAME
 from g2u.errors import NO_ROOM, DataError, G2UError, ModelError, run_main
 from g2u.params.params import Params
 from g2u.pipeline import dvc, guard
-from g2u.pipeline.forked import context
+from g2u.pipeline.forked import Outputs, context
 from g2u.pipeline.ownership import COMMAND
 from g2u.pipeline.sources import Inputs
 from g2u.pipeline.workers import die_with_parent, worker_count
@@ -220,7 +220,7 @@ class Makers:
             for slot in range(self.count):
                 devices.put(self._devices[slot % len(self._devices)] if self._devices else "")
             self._pool = ProcessPoolExecutor(
-                self.count, mp_context=fork, initializer=_begin, initargs=(devices,)
+                self.count, mp_context=fork, initializer=_begin, initargs=(devices, Outputs())
             )
         return self._pool.submit(perform, *command)
 
@@ -240,8 +240,9 @@ class Makers:
             self._pool.shutdown(cancel_futures=True)
 
 
-def _begin(devices: Any) -> None:
+def _begin(devices: Any, outputs: Outputs) -> None:
     """First thing in a maker: take a device, leave Ctrl-C to the parent and die when it does."""
+    del outputs  # taken
     if device := devices.get():
         os.environ["CUDA_VISIBLE_DEVICES"] = device
     signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -10,6 +10,7 @@ from g2u.digests import sha256
 from g2u.files import states, write_whole
 from g2u.pipeline import dvc, guard
 from g2u.pipeline.checks import check, inapplicable
+from g2u.pipeline.forked import context
 from g2u.pipeline.make import make
 from g2u.pipeline.sources import Inputs
 from g2u.pipeline.sync import Planned, sync_plan
@@ -87,6 +88,7 @@ def settle(inputs: Inputs, told: Telling) -> "Stale | None":
     if FILLED.exists() and FILLED.read_text(encoding="utf-8") == stamp(inputs):
         _apply(planned, told)
         return None
+    context()
     with dvc.opened() as repo:
         return _settled(repo, inputs, planned, told)
 

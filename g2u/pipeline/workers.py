@@ -12,7 +12,7 @@ from typing import Any, Protocol, TypeVar
 
 from g2u.calls.budget import Spent
 from g2u.params.params import Params
-from g2u.pipeline.forked import context
+from g2u.pipeline.forked import Outputs, context
 
 R = TypeVar("R")
 
@@ -99,7 +99,10 @@ class Workers:
     def _new_pool(self, slot: int) -> ProcessPoolExecutor:
         device = self._devices[slot % len(self._devices)] if self._devices else ""
         return ProcessPoolExecutor(
-            1, mp_context=self._context, initializer=_begin, initargs=(device, self._spent)
+            1,
+            mp_context=self._context,
+            initializer=_begin,
+            initargs=(device, self._spent, Outputs()),
         )
 
 
@@ -111,8 +114,9 @@ _spent = Spent()
 """What the run has spent, counted by all workers."""
 
 
-def _begin(device: str, spent: Spent) -> None:
+def _begin(device: str, spent: Spent, outputs: Outputs) -> None:
     """First thing in a worker: take its device, and die when the parent does."""
+    del outputs  # taken
     count_in(spent)
     if device:
         os.environ["CUDA_VISIBLE_DEVICES"] = device

@@ -8,10 +8,15 @@ import plotly.graph_objects as go
 import polars as pl
 from plotly.subplots import make_subplots
 
-from g2u.report.figures import COLOURS
-
 Numbers = Mapping[str, float]
 """Of one arm, as in gains.json."""
+COLOURS = {
+    "baseline": "#5b6472",
+    "control": "#a9b0ba",
+    "own thought": "#0b6e6e",
+    "oracle": "#c77d0a",
+}
+"""By an arm's role."""
 COLUMNS = 3
 SHOWN = ("direct", "duplicate", "own", "oracle")
 STYLE = {

@@ -13,6 +13,8 @@ from g2u.tables.schemas import Answer, Score
 
 TALL, WIDE = 128, 560
 """Pixels on the page that a picture of an example has at most."""
+NARROW = 92
+"""Pixels that a column of an example has at least."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,19 +51,28 @@ class Example:
 
     @property
     def sizes(self) -> dict[str, tuple[int, int]]:
-        """By digest, width and height on the page: enlarged by whole factors to one height or near
-        it, TALL and WIDE at most; what is larger is shrunk.
-        """
-        shown = [*self.pictures, *(thought for arm in self.arms for thought in arm.thoughts)]
-        tallest = max((each.height for each in shown), default=1)
-        widest = max((tallest * each.width / each.height for each in shown), default=1.0)
-        fits = min(TALL / tallest, WIDE / widest)
-        height = tallest * (int(fits) or fits)
-        found = {}
-        for each in shown:
-            factor = int(height / each.height + 1e-6) or height / each.height
-            found[each.digest] = (round(factor * each.width), round(factor * each.height))
-        return found
+        """By digest, width and height on the page."""
+        thoughts = (thought for arm in self.arms for thought in arm.thoughts)
+        return fitted((*self.pictures, *thoughts), TALL, WIDE)
+
+    def width(self, shown: Sequence[Picture]) -> int:
+        """Px of a column with these pictures, their borders, and the words below."""
+        return max([NARROW, *(self.sizes[each.digest][0] + 2 for each in shown)])
+
+
+def fitted(shown: Sequence[Picture], tall: int, wide: int) -> dict[str, tuple[int, int]]:
+    """By digest, width and height on the page: enlarged by whole factors to one height or near it,
+    `tall` and `wide` px at most; what is larger is shrunk.
+    """
+    tallest = max((each.height for each in shown), default=1)
+    widest = max((tallest * each.width / each.height for each in shown), default=1.0)
+    fits = min(tall / tallest, wide / widest)
+    height = tallest * (int(fits) or fits)
+    found = {}
+    for each in shown:
+        factor = int(height / each.height + 1e-6) or height / each.height
+        found[each.digest] = (round(factor * each.width), round(factor * each.height))
+    return found
 
 
 def spread(questions: Sequence[Question], count: int) -> list[Question]:
@@ -78,32 +89,45 @@ Arms = Mapping[str, Held]
 """Per family."""
 
 
-def changed_ids(arms: Arms, *, to: bool) -> set[str]:
-    """Questions whose answers an own thought, in the arm that is shown, turns right, or wrong."""
+def changed_ids(arms: Arms, family: str, *, to: bool) -> set[str]:
+    """Questions whose answers the family's thoughts turn right, or wrong, in the arm shown."""
     direct = {score.id: score.score for score in of_main(arms[PLAIN][2])}
     return {
         score.id
-        for thoughts, _, scores in arms.values()
-        if any(thought.call for thought in thoughts)
-        for score in of_main(scores)
+        for score in of_main(arms[family][2])
         if _is_right(score.score) is to
         if _is_right(direct[score.id]) is (not to)
     }
 
 
-def chosen(questions: Sequence[Question], arms: Arms, count: int) -> dict[str, list[Question]]:
-    """By title the questions that are shown: a quarter of `count` where an own thought helps, one
-    where it misleads, and others spread evenly.
+def chosen(
+    questions: Sequence[Question],
+    arms: Arms,
+    count: int,
+    helping: str | None,
+    misleading: str | None,
+) -> dict[str, list[Question]]:
+    """By title the questions that are shown: a quarter of `count` where a family's thoughts turn a
+    wrong answer right, a quarter where one's turn a right one wrong, and others spread evenly.
+
+    Args:
+        questions: of the benchmark.
+        arms: of the benchmark and model, by family.
+        count: questions that are shown.
+        helping: the best family of own thoughts; None = none was scored.
+        misleading: the one that turns most answers wrong; None = none turns any.
     """
     found: dict[str, list[Question]] = {}
     rest = list(questions)
-    for title, to in (
-        ("Where an own thought turns a wrong answer right", True),
-        ("Where an own thought turns a right answer wrong", False),
+    for family, to, way in (
+        (helping, True, "a wrong answer right"),
+        (misleading, False, "a right answer wrong"),
     ):
-        moved = changed_ids(arms, to=to)
-        found[title] = spread([q for q in rest if q.id in moved], count // 4)
-        rest = [question for question in rest if question not in found[title]]
+        if family is not None:
+            moved = changed_ids(arms, family, to=to)
+            title = f"Where {family} turns {way}"
+            found[title] = spread([q for q in rest if q.id in moved], count // 4)
+            rest = [question for question in rest if question not in found[title]]
     even = spread(rest, count - sum(map(len, found.values())))
     return {**found, "Spread evenly over the benchmark": even}
 
@@ -132,7 +156,7 @@ def examples(
             replies = tuple(
                 Reply(
                     answer.arm.called(family, main),
-                    _said(answer, question),
+                    said(answer, question),
                     _is_right(score_of[answer.arm].score),
                     _characters(score_of[answer.arm], target),
                 )
@@ -149,7 +173,8 @@ def examples(
     return tuple(found)
 
 
-def _said(answer: Answer, question: Question) -> str:
+def said(answer: Answer, question: Question) -> str:
+    """An answer as a reader knows it, or why there is none."""
     if answer.status != "ok":
         return answer.reason
     return _with_option(answer.response.strip(), question)

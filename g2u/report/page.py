@@ -1,10 +1,13 @@
 """The report as HTML pages that open offline from a folder: an overview, and a page per benchmark
-and model with its plots, tables and pictures inside.
+and model with its tables and pictures inside.
+
+Pages hold no date and no commit: equal results are equal bytes, whether `g2u run` or `dvc repro`
+made them, and no table or recipe holds either. Models are named by their identities; a script shows
+when the file was written; `git log` of gains.csv has the commit.
 """
 
 import base64
 import io
-import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -14,30 +17,36 @@ from typing import Any
 import polars as pl
 from jinja2 import Environment, FileSystemLoader
 from PIL import Image
-from plotly.offline import get_plotlyjs
 
+from g2u.arms import BLIND
 from g2u.files import write_whole
 from g2u.params.sections import Report
 from g2u.pictures.decoding import pixels_of
 from g2u.records import Picture
-from g2u.report import figures
+from g2u.report.answer import in_two_sentences
 from g2u.report.changes import Change, Painted, in_words
-from g2u.report.curves import learning_figure
 from g2u.report.examples import Example
+from g2u.report.figures import Scale, shade, tone, whisker
 from g2u.report.letters import Letters
+from g2u.report.overview import Asked, costs, failures, maps, short
 from g2u.report.published import Published
 from g2u.report.questions import Finding
 from g2u.report.reading import Misled, Parted
 from g2u.report.summary import IS_DIRECT, headline, own_thoughts
-from g2u.scores.verdict import RULES
+from g2u.report.turns import HELPED, MISLED, Turn, first_of_each
+from g2u.scores.verdict import RULES, UNSHOWN
 
 PAGES = "pages"
 PLOTLY = "plotly.min.js"
 CHANGES = "learning.html"
 SHARP = 2
 """Pixels of a screen to one of a page, across."""
-SOMETIMES = (CHANGES, "changes.csv", "decisions.csv", "rewards.csv")
-"""Pages that are there or not, beside one per part."""
+SOMETIMES = (PLOTLY, CHANGES, "changes.csv", "decisions.csv", "rewards.csv")
+"""Pages that are there or not, beside one per part; plotly draws curves of training alone."""
+PLAIN_FILE = 2048
+"""Bytes up to which a picture's own file goes into a page; a larger one goes as WebP if that is
+smaller.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +72,10 @@ class BenchmarkPart:
     """Gains in finding and in reading, where both were asked."""
     misled: tuple[Misled, ...] = ()
     """What own thoughts and adversaries turn from right to wrong."""
+    helping: tuple[Turn, ...] = ()
+    """Answers that the best own thought turned right."""
+    hurting: tuple[Turn, ...] = ()
+    """Answers that the most misleading own thought turned wrong."""
 
     @property
     def name(self) -> str:
@@ -110,27 +123,46 @@ class Site:
     """Of the intervals, 0..1."""
 
     def overview(
-        self, parts: Sequence[BenchmarkPart], rows: pl.DataFrame, answers: Sequence[Finding]
+        self,
+        parts: Sequence[BenchmarkPart],
+        rows: pl.DataFrame,
+        answers: Sequence[Finding],
+        asked: Sequence[Asked] = (),
+        sizes: tuple[int, int] = (0, 0),
     ) -> str:
-        """HTML of index.html; `rows` is the table of `summary`, of all parts."""
-        plots = {"forest": figures.forest_figure(rows)}
-        maps = {}
-        for model in rows["model"].unique(maintain_order=True):
-            own = rows.filter(pl.col("model") == model)
-            maps[f"transfer-{model}"] = f"Gain of every family on every benchmark with {model}"
-            plots[f"transfer-{model}"] = figures.transfer_figure(own, self.section.alpha)
+        """HTML of index.html.
+
+        Args:
+            parts: every benchmark and model.
+            rows: the table of `summary`, of all parts.
+            answers: the questions of the literature.
+            asked: the models.
+            sizes: questions, and distinct pictures that they are about.
+        """
+        own = own_thoughts(rows)
+        names = {(part.benchmark, part.model): part.name for part in parts}
+        told = {
+            place: [each for each in answers if each.place == place and not each.unasked]
+            for place in ("transfer", "questions", "costs", "failures")
+        }
         return self._filled(
-            "overview.html.j2", f"{PAGES}/{PLOTLY}", plots, parts=parts, answers=answers, maps=maps
-        )
+            "overview.html.j2", parts=parts, asked=asked, sizes=sizes, names=names, told=told,
+            benchmarks=list(dict.fromkeys(part.benchmark for part in parts)),
+            answer=in_two_sentences(rows), turns=highlights(parts), maps=maps(rows),
+            own=sorted(own.rows(named=True), key=lambda row: list(names).index(_place(row))),
+            scale=Scale.over([*own["gain_low"], *own["gain_high"]]), costs=costs(rows),
+            failures=failures(rows), unasked=[each.unasked for each in answers if each.unasked],
+        )  # fmt: skip
 
     def benchmark(self, part: BenchmarkPart) -> str:
         """HTML of a part's page, which lies in PAGES."""
-        plots = {
-            "accuracy": figures.accuracy_figure(part.rows),
-            "gains": figures.gains_figure(part.rows),
-        }
         said = headline(part.rows, self.section.alpha, self.section.margin)
-        return self._filled("benchmark.html.j2", PLOTLY, plots, part=part, headline=said)
+        shown = part.rows.filter(pl.col("feedback") != BLIND)
+        ends = [each for name in ("gain_low", "gain_high") for each in shown[name]]
+        return self._filled(
+            "benchmark.html.j2", part=part, headline=said, rows=part.rows.rows(named=True),
+            gains=Scale.over(ends), whole=Scale(0.0, 1.0),
+        )  # fmt: skip
 
     def changes(
         self,
@@ -147,42 +179,57 @@ class Site:
             curves: of the trainings, by model.
             painted: pictures from words, by model.
         """
-        plots = {"learning": learning_figure(curves)} if curves else {}
+        plot = ""
+        if curves:
+            from g2u.report.curves import learning_figure
+
+            plot = learning_figure(curves).replace("<", "\\u003c")
         said = in_words(found, own, self.section.alpha)
         return self._filled(
-            "changes.html.j2", PLOTLY, plots, changes=found, own=own, answer=said,
-            has_curves=bool(curves), painted=painted,
+            "changes.html.j2", changes=found, own=own, answer=said, plot=plot, plotly=PLOTLY,
+            painted=painted,
         )  # fmt: skip
 
-    def _filled(self, template: str, plotly: str, plots: dict[str, str], **content: Any) -> str:
-        drawn = ", ".join(f"{json.dumps(name)}: {plot}" for name, plot in plots.items())
-        return (
-            _templates()
-            .get_template(template)
-            .render(
-                plotly=plotly,
-                plots=f"{{{drawn}}}".replace("<", "\\u003c"),
-                confidence=self.confidence,
-                alpha=self.section.alpha,
-                rules=RULES,
-                **content,
-            )
-        )
+    def _filled(self, template: str, **content: Any) -> str:
+        shared = {"confidence": self.confidence, "alpha": self.section.alpha, "rules": RULES}
+        return _templates().get_template(template).render(**shared, **content)
+
+
+def highlights(parts: Sequence[BenchmarkPart]) -> list[Turn]:
+    """Answers that thoughts turned: of the greatest gains first, then of the worst losses."""
+    gains = sorted((p for p in parts if p.best), key=lambda p: -float((p.best or {})["gain"]))
+    losses = sorted(parts, key=_worst, reverse=True)
+    helped = first_of_each([part.helping for part in gains], HELPED)
+    return helped + first_of_each([part.hurting for part in losses], MISLED)
+
+
+def _worst(part: BenchmarkPart) -> tuple[bool, float]:
+    """Whether a loss is shown, and the share of answers that own thoughts turn wrong at most."""
+    own = own_thoughts(part.rows)
+    shares = (own["lost"] / own["items"]).to_list()
+    return "harm" in own["verdict"].to_list(), max(shares, default=0.0)
+
+
+def _place(row: dict[str, Any]) -> tuple[str, str]:
+    return row["benchmark"], row["model"]
 
 
 def write_site(
     folder: Path,
     site: Site,
     parts: Sequence[BenchmarkPart],
-    rows: pl.DataFrame,
-    answers: Sequence[Finding],
-    changed: Mapping[str, str] | None = None,
+    overview: str,
+    others: Mapping[str, str],
 ) -> None:
     """Write index.html and the pages into the report's folder; other files in it stay.
 
-    `changed`: those of SOMETIMES that there are.
+    `others`: those of SOMETIMES that there are, by name; what draws curves comes with them.
     """
-    pages, others = folder / PAGES, {**(changed or {}), PLOTLY: get_plotlyjs()}
+    pages = folder / PAGES
+    if CHANGES in others:
+        from plotly.offline import get_plotlyjs
+
+        others = {**others, PLOTLY: get_plotlyjs()}
     for name in SOMETIMES:
         if name not in others:
             (pages / name).unlink(missing_ok=True)
@@ -190,7 +237,7 @@ def write_site(
         write_whole(pages / f"{part.name}.html", site.benchmark(part))
     for name, text in others.items():
         write_whole(pages / name, text)
-    write_whole(folder / "index.html", site.overview(parts, rows, answers))
+    write_whole(folder / "index.html", overview)
 
 
 @cache
@@ -205,24 +252,36 @@ def _templates() -> Environment:
         "signed": lambda value: "–" if value is None else f"{100 * value:+.1f}",
         "p": lambda v: "–" if v is None else "<0.001" if v < 0.001 else f"{v:.3f}",
         "source": data_uri,
+        "short": short,
+        "tone": tone,
+        "shade": shade,
+        "word": _class_of,
     }
+    environment.globals |= {"whisker": whisker}
     return environment
 
 
+def _class_of(verdict: str) -> str:
+    """How a verdict is coloured: as what is shown to help, to hurt, or not shown."""
+    if verdict == "harm":
+        return "down"
+    return "open" if verdict in (*UNSHOWN, "at chance") else "up"
+
+
 def data_uri(picture: Picture, place: tuple[int, int]) -> str:
-    """The picture inside a page; one of a multiple of its place's size as so much of it as a sharp
-    screen shows.
+    """The picture inside a page: no more of it than a sharp screen shows, and a large file as WebP.
 
     Args:
         picture: of any size.
         place: width and height on the page.
     """
-    encoded = picture.encoded
-    if picture.width > SHARP * place[0]:
+    encoded, is_larger = picture.encoded, picture.width > SHARP * place[0]
+    if is_larger or len(encoded) > PLAIN_FILE:
         pixels, buffer = pixels_of(picture), io.BytesIO()
         pixels.thumbnail((SHARP * place[0], SHARP * place[1]), Image.Resampling.LANCZOS)
         pixels.save(buffer, "WEBP", quality=90)
-        encoded = buffer.getvalue()
+        smaller = buffer.getvalue()
+        encoded = smaller if is_larger or len(smaller) < len(encoded) else encoded
     kind = "png" if encoded.startswith(b"\x89PNG") else "jpeg"
     kind = {b"RIFF": "webp", b"GIF8": "gif"}.get(encoded[:4], kind)
     return f"data:image/{kind};base64,{base64.b64encode(encoded).decode()}"

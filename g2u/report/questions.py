@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import polars as pl
 
 from g2u.report.summary import IS_DIRECT, changed, changes_answers
+from g2u.scores.verdict import UNSHOWN
 from g2u.tables.schemas import ARMS
 
 if TYPE_CHECKING:
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from g2u.scores.envelope import Bound
 
 Row = Mapping[str, Any]
+Place = Literal["transfer", "questions", "costs", "failures"]
+"""A section of the overview."""
 UNREAD = 0.02
 """Difference in the share of answers read that is worth a line."""
 
@@ -29,6 +32,14 @@ class Finding:
     """The numbers behind it."""
     page: str = ""
     """A page with more of them, as seen from the overview."""
+    place: Place = "questions"
+    unasked: str = ""
+    """Where this run could not tell: what was not asked for, and in brackets what asks for it."""
+
+
+def unasked(question: str, what: str) -> Finding:
+    """A question that this run was not asked."""
+    return Finding(question, "", unasked=what)
 
 
 def points(row: Row, name: str) -> str:
@@ -57,7 +68,7 @@ def does_it_help(rows: pl.DataFrame, alpha: float) -> Finding:
     down = sorted((row for row in sure if row["gain"] < 0), key=lambda row: row["gain"])
     answer = (
         f"Of {len(own)} comparisons of own thoughts with direct, {len(up)} are gains and "
-        f"{len(down)} losses after Holm's correction; the others are not told from 0"
+        f"{len(down)} losses after Holm's correction; the others are not shown"
         + (f", or at chance ({len(own) - len(discussed)})." if len(discussed) < len(own) else ".")
     )
     lines = [f"{place(row)}: {points(row, 'gain')}" for row in [*up, *down]]
@@ -66,12 +77,13 @@ def does_it_help(rows: pl.DataFrame, alpha: float) -> Finding:
 
 def was_it_the_picture(rows: pl.DataFrame) -> Finding:
     """Verdicts, and the differences behind them."""
-    untold = (None, "no effect", "at chance")
+    untold = (None, *UNSHOWN, "at chance")
     judged = [row for row in own_rows(rows) if row["verdict"] not in untold]
     counts: dict[str, int] = {}
     for row in own_rows(rows):
         counts[row["verdict"]] = counts.get(row["verdict"], 0) + 1
-    told = ", ".join(f"{count} x {word}" for word, count in sorted(counts.items()))
+    often = sorted(counts.items(), key=lambda told: (-told[1], told[0]))
+    told = ", ".join(f"{count} {word}" for word, count in often)
     lines = []
     for row in judged:
         parts = [f"{place(row)}: {row['verdict']}"]
@@ -86,7 +98,8 @@ def was_it_the_picture(rows: pl.DataFrame) -> Finding:
                 f"prompts tell the answer in {row['with_answer']} of {row['prompted']} questions"
             )
         lines.append("; ".join(parts))
-    return Finding("Was it the picture?", f"{told}." if told else "Nothing to judge.", tuple(lines))
+    told = f"Verdicts on own thoughts: {told}." if told else "Nothing to judge."
+    return Finding("Was it the picture?", told, tuple(lines))
 
 
 def did_answers_end(rows: pl.DataFrame, max_tokens: int) -> Finding:
@@ -109,7 +122,8 @@ def did_answers_end(rows: pl.DataFrame, max_tokens: int) -> Finding:
     ]
     if silent:
         lines.append(f"In {silent} arms no answer tells why it ended.")
-    return Finding("Did the answers come to their end?", answer, tuple(lines))
+    question = "Did the answers come to their end?"
+    return Finding(question, answer, tuple(lines), place="failures")
 
 
 def is_it_the_wording(rows: pl.DataFrame) -> Finding:
@@ -129,7 +143,8 @@ def is_it_the_wording(rows: pl.DataFrame) -> Finding:
                 f"compare, beside direct; gain {points(row, 'gain')}"
             )
     answer = f"It may be part of {len(lines)} gains and losses; a judge (judge.model) decides them."
-    return Finding("Is it how the answers are worded?", answer, tuple(lines))
+    question = "Is it how the answers are worded?"
+    return Finding(question, answer, tuple(lines), place="failures")
 
 
 def _unread(row: Row) -> float:
@@ -140,7 +155,7 @@ def _unread(row: Row) -> float:
 def does_it_change_answers(rows: pl.DataFrame) -> Finding:
     """Own thoughts that turn many answers, up and down, where no effect is shown."""
     question = "Does it change answers where no effect is shown?"
-    moved = [r for r in own_rows(rows) if r["verdict"] == "no effect" and changes_answers(r)]
+    moved = [r for r in own_rows(rows) if r["verdict"] in UNSHOWN and changes_answers(r)]
     lines = [f"{place(row)}: {changed(row)}, {points(row, 'gain')}" for row in moved]
     answer = (
         f"In {len(moved)} comparisons at least a tenth of the answers change; gains and losses may "
@@ -149,14 +164,6 @@ def does_it_change_answers(rows: pl.DataFrame) -> Finding:
         else "Nowhere: there, less than a tenth of the answers change."
     )
     return Finding(question, answer, tuple(lines))
-
-
-def transfer(rows: pl.DataFrame) -> pl.DataFrame:
-    """Gain over direct by family (rows) and benchmark (columns), of every model; null = not run."""
-    kept = rows.filter(pl.col("is_main") & pl.col("gain").is_not_null())
-    if kept.is_empty():
-        return pl.DataFrame()
-    return kept.pivot("benchmark", index=["model", "family"], values="gain")
 
 
 def what_transfers(rows: pl.DataFrame, alpha: float) -> Finding:
@@ -176,16 +183,16 @@ def what_transfers(rows: pl.DataFrame, alpha: float) -> Finding:
         else f"None is best everywhere: {', '.join(sorted(winners))} gain on different benchmarks."
     )
     lines = [f"{place(row)} is the best there: {points(row, 'gain')}" for row in best.values()]
-    return Finding("Which family transfers where?", answer, tuple(lines))
+    return Finding("Which family transfers where?", answer, tuple(lines), place="transfer")
 
 
 def does_fidelity_bound(bounds: "Mapping[str, Bound] | None") -> Finding:
     """Slopes of the gain over fidelity, by benchmark, model and measure; None = not asked."""
     question = "Does fidelity bound the gain?"
     if bounds is None:
-        return Finding(question, "Not asked: report.bound_resamples is 0.")
+        return unasked(question, "whether fidelity bounds the gain (report.bound_resamples)")
     if not bounds:
-        return Finding(question, "There are no oracles to compare thoughts with.")
+        return unasked(question, "whether fidelity bounds the gain (a benchmark with oracles)")
     counts = {word: sum(b.does_bound == word for b in bounds.values()) for word in ("yes", "no")}
     rest = len(bounds) - sum(counts.values())
     lines = [
@@ -212,7 +219,11 @@ def beats_equal_compute(rows: pl.DataFrame) -> Finding:
     ]
     voted = [row for row in own_rows(rows) if row["votes"] is not None]
     if not further and not voted:
-        return Finding(question, "Not run: one draw, no rounds, no votes.")
+        return unasked(
+            question,
+            "whether rounds, votes and selection beat equal compute (understand.samples, draws or "
+            "rounds of a family)",
+        )
     beaten = sum(row["votes"] > 0 and row["votes_p"] <= 0.05 for row in voted)
     answer = (
         f"Own thoughts beat as many votes of direct as they cost in {beaten} of {len(voted)} "
@@ -259,19 +270,20 @@ def what_does_it_cost(rows: pl.DataFrame) -> Finding:
         for row in extra
     ]
     answer = (
-        f"Own thoughts are the most accurate arm without an oracle in {is_best} of {len(groups)}; "
-        "the fronts of accuracy against model time:"
+        f"An own thought is the most accurate arm without an oracle in {is_best} of {len(groups)} "
+        "pairs of benchmark and model."
         if groups
         else "Nothing was scored."
     )
-    return Finding(question, answer, tuple(lines))
+    return Finding(question, answer, tuple(lines), place="costs")
 
 
 def can_it_decide(lines: Sequence[str]) -> Finding:
     """What families that let the model choose came to; see g2u/report/choices.py."""
     question = "Can it decide what to imagine?"
     if not lines:
-        return Finding(question, "Not asked: no family lets the model choose.")
+        what = "whether the model can decide what to imagine (a family that lets it choose)"
+        return unasked(question, what)
     return Finding(question, "Benchmark by benchmark:", tuple(lines))
 
 
@@ -279,7 +291,8 @@ def does_style_matter(gains: "Sequence[StyleGain]", alpha: float) -> Finding:
     """Families that differ in the style of their prompt, against the first style named."""
     question = "Does the style of the edit prompt matter?"
     if not gains:
-        return Finding(question, "Not asked: no two families of another `style`.")
+        what = "whether the style of the edit prompt matters (two families of another style)"
+        return unasked(question, what)
     sure = [each for each in gains if each.holm <= alpha]
     answer = (
         f"{len(sure)} of {len(gains)} comparisons with the first style differ after Holm's "

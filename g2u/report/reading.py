@@ -36,13 +36,13 @@ WORDS = {
     (1, 0): "it helps to find",
     (1, -1): "it helps to find, and misleads in reading",
     (0, 1): "it helps to read",
-    (0, 0): "neither is told from 0",
+    (0, 0): "neither is shown",
     (0, -1): "it misleads in reading",
     (-1, 1): "it hides what is to be found, and helps to read",
     (-1, 0): "it hides what is to be found",
     (-1, -1): "it hides what is to be found, and misleads in reading",
 }
-"""By the signs of both parts, 0 = not told from 0."""
+"""By the signs of both parts, 0 = not shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +103,7 @@ def finding_or_reading(found: Sequence[Parted], alpha: float) -> Iterator[Findin
     yield Finding(
         "Finding or reading?",
         f"Of {len(found)} families of pictures, {told[0]} (over direct); {told[1]} (over reading "
-        "it in the original). The others are not told from 0 after Holm's correction.",
+        "it in the original). The others are not shown after Holm's correction.",
         tuple(
             f"{each.where}: finding {_points(each.finding)} ({LOOK.name} over direct), reading "
             f"{_points(each.reading)} ({each.arm.name} over {LOOK.name}), together "

@@ -5,7 +5,7 @@ from typing import Any
 
 import polars as pl
 
-from g2u.report.questions import Finding
+from g2u.report.questions import Finding, unasked
 
 QUESTION = "Does the model know which of its drawings is good?"
 TOLD = (
@@ -37,7 +37,8 @@ def does_it_know(cells: Mapping[tuple[str, str, str], Mapping[str, Any]]) -> Fin
                 told = "; ".join(parts)
                 lines.append(f"{benchmark}, {model}, {family}, {reward}: {told}")
     if not lines:
-        return Finding(QUESTION, "Not asked: no rewards, or one draw of everything.")
+        what = "whether the model knows which of its drawings is good (understand.rewards, draws)"
+        return unasked(QUESTION, what)
     return Finding(
         QUESTION,
         f"Among the draws of one question {_told(counts['right_within'], 'right answers')}, "

@@ -12,12 +12,14 @@ from g2u.scores.leaks import Leaks
 from g2u.scores.metrics import over_vote
 from g2u.scores.statistics import benjamini_hochberg, holm, is_equivalent, smallest_found
 from g2u.scores.verdict import (
+    UNSHOWN,
     Cause,
     Control,
     Estimate,
     Word,
     has_leaked,
     mediated_p,
+    unshown,
     verdict,
 )
 from g2u.tables.schemas import ARMS
@@ -281,7 +283,14 @@ def _judged(own: _Line, controls: Sequence[_Line], alpha: float) -> Word:
     gain = _estimate(own.row, "gain", "holm")
     assert gain is not None
     leaks = Leaks(**own.cell.metrics["prompts"])
-    return verdict(gain, own.row["mediated_holm"], told, is_told=has_leaked(leaks), alpha=alpha)
+    return verdict(
+        gain,
+        own.row["mediated_holm"],
+        told,
+        interval=(own.row["gain_low"], own.row["gain_high"]),
+        is_told=has_leaked(leaks),
+        alpha=alpha,
+    )
 
 
 def _left(own: _Line, control: _Line) -> Estimate | None:
@@ -434,9 +443,9 @@ def headline(rows: pl.DataFrame, alpha: float, margin: float) -> str:
         f"{100 * row['gain_high']:+.1f}]"
         for row in own.filter(pl.col("verdict") == "harm").sort("gain").iter_rows(named=True)
     )
+    picked = f"Best of {len(own)} families, picked after the fact; " if len(own) > 1 else ""
     return (
-        f"{told} Best of {len(own)} families, picked after the fact; {best['items']} questions on "
-        f"{best['pictures']} independent pictures."
+        f"{told} {picked}{best['items']} questions on {best['pictures']} independent pictures."
         + (f" Own thoughts that hurt, against direct: {hurts}." if hurts else "")
     )
 
@@ -452,13 +461,12 @@ def _of_best(best: Mapping[str, Any], bases: Mapping[str, str], alpha: float, ma
     key = hardest(best)
     p = best["holm" if key == "gain" else f"{key}_holm"]
     gain, low, high = (100 * best[name] for name in (key, f"{key}_low", f"{key}_high"))
-    said = (
-        "no effect that this sample could show" if p > alpha else "a gain" if gain > 0 else "a loss"
-    )
-    if is_equivalent(best["gain_low_90"], best["gain_high_90"], margin):
-        said += f"; equivalent to direct within {100 * margin:.0f} points"
+    said: str = unshown(low, high) if p > alpha else "a gain" if gain > 0 else "a loss"
     word = best["verdict"]
-    if word == "no effect" and changes_answers(best):
+    parts = [] if said == word else [said]
+    if is_equivalent(best["gain_low_90"], best["gain_high_90"], margin):
+        parts.append(f"equivalent to direct within {100 * margin:.0f} points")
+    if word in UNSHOWN and changes_answers(best):
         word += f", though it {changed(best)}"
     if word == "answer in the prompt":
         word += f", in {best['with_answer']} of {best['prompted']} questions"
@@ -467,12 +475,15 @@ def _of_best(best: Mapping[str, Any], bases: Mapping[str, str], alpha: float, ma
         judged += " against its own direct"
     return (
         f"Best own thought: {best['arm']}, {gain:+.1f} points [{low:+.1f}, {high:+.1f}] over "
-        f"{bases[key]} (Holm p = {p:.3g}): {said}. {judged}: {word}."
+        f"{bases[key]} (Holm p = {p:.3g}){': ' if parts else ''}{'; '.join(parts)}. "
+        f"{judged}: {word}."
     )
 
 
 CHANGED = 0.1
-"""Share of changed answers from which on "no effect" does not mean that nothing happens."""
+"""Share of changed answers from which on a gain that is not shown does not mean that nothing
+happens.
+"""
 
 
 def changes_answers(row: Mapping[str, Any]) -> bool:

@@ -15,8 +15,8 @@ from g2u.scores.leaks import Leaks
 Cause = Literal["any picture", "extra compute", "any edit"]
 Word = (
     Literal[
-        "at chance", "thought-mediated", "gain, cause not shown", "no effect", "harm",
-        "controls missing", "answer in the prompt",
+        "at chance", "thought-mediated", "gain, cause not shown", "no effect shown",
+        "not shown (corrected)", "harm", "controls missing", "answer in the prompt",
     ]
     | Cause
 )  # fmt: skip
@@ -26,7 +26,11 @@ RULES: dict[Word, str] = {
         "discussed"
     ),
     "harm": "own below direct",
-    "no effect": "own not shown to be above direct",
+    "not shown (corrected)": (
+        "the gain's own interval leaves 0 out, but the gain does not hold once all gains of the "
+        "report are corrected for"
+    ),
+    "no effect shown": "the gain's own interval holds 0",
     "answer in the prompt": (
         "own above direct, but the edit prompts tell the right answer in more than 2 % of the "
         "questions"
@@ -51,6 +55,8 @@ RULES: dict[Word, str] = {
     "gain, cause not shown": "own above direct, and nothing shown of the above",
 }
 """In the order in which they are tried; the first that holds is the verdict."""
+UNSHOWN: tuple[Word, ...] = ("not shown (corrected)", "no effect shown")
+"""Words for a gain or a loss that does not hold after the correction."""
 CAUSES: tuple[Cause, ...] = ("any picture", "extra compute", "any edit")
 LEAKED = 0.02
 """Share of questions whose prompts may hold the answer: words that are there by chance."""
@@ -98,11 +104,17 @@ def has_leaked(leaks: Leaks) -> bool:
     return leaks.with_answer > LEAKED * leaks.prompted
 
 
+def unshown(low: float, high: float) -> Word:
+    """The word for a difference that does not hold after the correction, by its own interval."""
+    return "not shown (corrected)" if low > 0 or high < 0 else "no effect shown"
+
+
 def verdict(
     gain: Estimate,
     mediated: float | None,
     controls: Sequence[Control] = (),
     *,
+    interval: tuple[float, float],
     is_told: bool = False,
     alpha: float = 0.05,
 ) -> Word:
@@ -112,13 +124,14 @@ def verdict(
         gain: own minus direct, p corrected over the grid.
         mediated: `mediated_p`, corrected over the grid; None = duplicate or shuffled was not run.
         controls: what else might explain the gain.
+        interval: of the gain, as it is, not corrected.
         is_told: whether the prompts tell the answers, `has_leaked`.
         alpha: level of every test.
     """
     if gain.difference < 0 and gain.p <= alpha:
         return "harm"
     if not gain.is_above(alpha):
-        return "no effect"
+        return unshown(*interval)
     if is_told:
         return "answer in the prompt"
     if mediated is None:

@@ -137,8 +137,9 @@ def _write_cell(config: Params, cell: Cell, folder: Path, *, with_originals: boo
 
 
 def _asked(cell: Cell) -> dict[str, dict[str, Any]]:
-    """By question: what is asked, as fields of USE."""
-    questions = tables.read_questions(BenchmarkFolder(cell.benchmark).questions)
+    """By question: what is asked, as fields of USE; nothing where the questions are not here."""
+    path = BenchmarkFolder(cell.benchmark).questions
+    questions = tables.read_questions(path) if path.exists() else []
     return {
         q.id: {"text": q.text, "choices": list(q.choices), "format": q.format} for q in questions
     }

@@ -15,6 +15,18 @@ if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 SIGNATURE = "manifest.sig"
+SMALL_ORDER = frozenset(
+    {
+        "00" * 32,
+        "01" + "00" * 31,
+        "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05",
+        "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a",
+        "ec" + "ff" * 30 + "7f",
+        "ed" + "ff" * 30 + "7f",
+        "ee" + "ff" * 30 + "7f",
+    }
+)
+"""Public keys of points of small order, without their sign."""
 LINE = re.compile(rb"ed25519 ([0-9a-f]{64}) ([0-9a-f]{128})\n")
 KEY_BYTES = 4096
 
@@ -72,6 +84,21 @@ def public_of(key: "Ed25519PrivateKey") -> str:
     return key.public_key().public_bytes_raw().hex()
 
 
+def is_of_small_order(public: str) -> bool:
+    """Whether an Ed25519 public key is a point of small order (at most 8): signatures that fit it
+    are had without a private key, one message in some.
+
+    Source: the encodings of libsodium, crypto_core/ed25519/ref10/ed25519_ref10.c,
+    ge25519_has_small_order.
+
+    Args:
+        public: 64 hexadecimal digits; the sign, its highest bit, counts for nothing.
+    """
+    raw = bytearray.fromhex(public)
+    raw[-1] &= 0x7F
+    return raw.hex() in SMALL_ORDER
+
+
 def trusted_key(said: str) -> str:
     """A public key as it is named: its 64 hexadecimal digits, or a PEM file that holds it.
 
@@ -123,6 +150,8 @@ def signer(raw: bytes, signed: bytes | None, where: str, trusted: str = "") -> s
     if found is None:
         raise DataError(f"{where}: {SIGNATURE} is no signature; get the dataset again")
     public = found[1].decode()
+    if is_of_small_order(public):
+        raise DataError(f"{where}: signed by {public}, a key under which anybody can sign; refused")
     try:
         Ed25519PublicKey.from_public_bytes(bytes.fromhex(public)).verify(
             bytes.fromhex(found[2].decode()), raw

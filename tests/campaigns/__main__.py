@@ -183,9 +183,9 @@ def believed(folder: Path) -> Row:
     for line in found.faults:
         print(line, file=sys.stderr)
     missed = sum(lies.RUNS - hits for hits in found.detected.values())
-    alarms = sum(found.alarms.values())
+    alarms, honest = sum(found.alarms.values()), len(found.alarms)
     return Row(
-        f"{len(found.detected)} lies x {lies.RUNS}, {len(lies.HONEST)} honest x {lies.HONEST_RUNS}",
+        f"{len(found.detected)} lies x {lies.RUNS}, {honest} honest x {lies.HONEST_RUNS}",
         f"{missed} missed, {alarms} false alarms, {found.requests} + {found.crowd} requests",
         f"0, 0, {lies.BUDGET} + {lies.LOAD}",
         lies.is_sound(found, lies.RUNS),

@@ -24,7 +24,8 @@ def ended() -> Iterator[None]:
 
 def told(text: str) -> Any:
     """What a fresh process makes of an expression."""
-    with ProcessPoolExecutor(1, mp_context=forked.context()) as pool:
+    begun = {"initializer": repr, "initargs": (forked.Outputs(),)}
+    with ProcessPoolExecutor(1, mp_context=forked.context(), **begun) as pool:
         return pool.submit(eval, text).result()
 
 
@@ -47,6 +48,18 @@ def test_a_process_has_the_folder_environment_and_code_of_now(
     path = workspace.folder / "stages" / "score.py"
     path.write_text('"""Another."""\n' + path.read_text())
     assert told(DOC) == "Another."
+
+
+def test_what_a_process_writes_goes_where_output_goes_when_it_starts(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    with capfd.disabled():
+        told("1")
+        first = server()
+    told("print('said', flush=True)")
+    told("print('told', file=__import__('sys').stderr, flush=True)")
+    assert server() == first
+    assert capfd.readouterr() == ("said\n", "told\n")
 
 
 def test_code_that_cannot_be_imported_is_told_where_it_is_needed(workspace: Workspace) -> None:

@@ -167,7 +167,7 @@ def test_the_closing_table_has_the_report_s_best_own_thought_and_verdict() -> No
         *(line(benchmark, "direct", 0.5) for benchmark in ("ladder", "signs")),
         line("ladder", "direct", 0.2, arm="blind", is_main=False),
         line("ladder", "oracle", 0.9),
-        line("ladder", "detail", 0.6, "no effect"),
+        line("ladder", "detail", 0.6, "no effect shown"),
         line("ladder", "context", 0.8, "thought-mediated"),
         line("ladder", "context", 0.85, arm="context, shuffled", is_main=False),
     ]

@@ -81,13 +81,15 @@ def test_the_page_shows_numbers_and_curves(cells: dict) -> None:  # type: ignore
     assert "Does understanding teach drawing" in page
     assert "+12.5" in page
     assert "+20.0" in page
-    assert '"learning"' in page
+    assert 'Plotly.newPlot("learning"' in page
+    assert '<script src="plotly.min.js">' in page
     assert "no oracle" in page
     assert "Pictures from words" not in page
     drawn = {"tuned": repainted([True, False] * 20, [True] * 30 + [False] * 10, HOW)}
     page = Site(section, 0.95).changes(changes(cells, HOW), {"structure"}, {}, drawn)
     assert "Pictures from words" in page
     assert "+25.0" in page
+    assert "plotly" not in page, "without curves nothing is drawn by it"
 
 
 def test_paintings_are_compared_one_by_one() -> None:

@@ -14,7 +14,6 @@ from g2u.report.questions import (
     does_it_help,
     findings,
     is_it_the_wording,
-    transfer,
     was_it_the_picture,
     what_does_it_cost,
     what_transfers,
@@ -56,10 +55,10 @@ def test_verdicts_are_counted_and_their_numbers_shown() -> None:
     content = {"content": 0.1, "content_low": 0.05, "content_high": 0.15}
     rows = table(
         row("a", 0.2, verdict="thought-mediated", **content),
-        row("b", 0.0, 1.0, verdict="no effect"),
+        row("b", 0.0, 1.0, verdict="no effect shown"),
     )
     found = was_it_the_picture(rows)
-    assert found.answer == "1 x no effect, 1 x thought-mediated."
+    assert found.answer == ("Verdicts on own thoughts: 1 no effect shown, 1 thought-mediated.")
     assert found.lines == ("b, m, a: thought-mediated; over duplicate +10.0 [+5.0, +15.0]",)
 
 
@@ -111,7 +110,7 @@ def test_a_loss_that_may_be_of_answers_that_no_rule_read_is_named() -> None:
 
 
 def test_no_effect_with_many_changed_answers_is_not_no_change() -> None:
-    flips: dict[str, Any] = {"verdict": "no effect", "items": 120}
+    flips: dict[str, Any] = {"verdict": "no effect shown", "items": 120}
     rows = table(
         row("a", 0.0, 1.0, gained=14, lost=12, **flips),
         row("b", 0.0, 1.0, gained=3, lost=2, **flips),
@@ -121,14 +120,10 @@ def test_no_effect_with_many_changed_answers_is_not_no_change() -> None:
     assert does_it_change_answers(rows[1:]).answer.startswith("Nowhere")
 
 
-def test_transfer_is_a_table_of_families_and_benchmarks() -> None:
+def test_a_family_transfers_where_its_gain_is_shown() -> None:
     rows = table(
         row("a", 0.2), row("b", 0.1), row("a", -0.1, benchmark="c"), row("b", 0.3, benchmark="c")
     )
-    assert transfer(rows).to_dicts() == [
-        {"model": "m", "family": "a", "b": 0.2, "c": -0.1},
-        {"model": "m", "family": "b", "b": 0.1, "c": 0.3},
-    ]
     assert what_transfers(rows, 0.05).answer == (
         "None is best everywhere: a, b gain on different benchmarks."
     )
@@ -145,12 +140,12 @@ def test_the_bound_can_come_out_either_way() -> None:
     found = does_fidelity_bound(bounds)
     assert found.answer == "Yes in 1, no in 1, undecided in 1 of 3."
     assert found.lines[0].startswith("x: yes; within items +0.10 [+0.00, +0.20]")
-    assert "no oracles" in does_fidelity_bound({}).answer
-    assert does_fidelity_bound(None).answer.startswith("Not asked")
+    assert "a benchmark with oracles" in does_fidelity_bound({}).unasked
+    assert "report.bound_resamples" in does_fidelity_bound(None).unasked
 
 
 def test_equal_compute_is_told_or_said_to_be_missing() -> None:
-    assert beats_equal_compute(table(row("a", 0.2))).answer.startswith("Not run")
+    assert "understand.samples" in beats_equal_compute(table(row("a", 0.2))).unasked
     votes = {"votes": 0.1, "votes_low": 0.0, "votes_high": 0.2, "votes_p": 0.04, "votes_of": 4}
     what: dict[str, Any] = ARMS.row(OWN.ruled(Rule("vote", of=4)))
     further = row("a", 0.3, **{**what, "arm": "a, vote_4"}, role="control", seconds=0.2)
@@ -184,5 +179,5 @@ def test_the_front_holds_what_nothing_cheaper_beats() -> None:
 def test_every_question_is_answered_even_if_nothing_ran() -> None:
     found = findings(table(), {}, [], [], 0.05, 32)
     assert len(found) == 9
-    assert all(finding.answer for finding in found)
+    assert all(finding.answer or finding.unasked for finding in found)
     assert can_it_decide(["b: chose a"]).lines == ("b: chose a",)

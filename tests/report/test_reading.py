@@ -50,7 +50,7 @@ def cell(direct: range, looked: range, read: range, arm: Arm = INSTEAD) -> Parte
         (range(10), range(30), range(30), "it helps to find"),
         (range(10), range(40), range(10), "it helps to find, and misleads in reading"),
         (range(20), range(20), range(40), "it helps to read"),
-        (range(20), range(21), range(19), "neither is told from 0"),
+        (range(20), range(21), range(19), "neither is shown"),
         (range(30), range(30), range(5), "it misleads in reading"),
         (range(30), range(5), range(35), "it hides what is to be found, and helps to read"),
         (range(30), range(5), range(6), "it hides what is to be found"),

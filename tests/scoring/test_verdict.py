@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import numpy as np
 import pytest
@@ -23,7 +24,7 @@ from g2u.scores.verdict import (
 RUNS = 40
 PLANTED: dict[str, tuple[Mapping[str, float], Word]] = {
     "reads its thought": ({"own": 0.75, "shuffled": 0.45}, "thought-mediated"),
-    "ignores its thought": ({}, "no effect"),
+    "ignores its thought": ({}, "no effect shown"),
     "needs any second picture": (
         {"own": 0.75, "duplicate": 0.75, "blank": 0.75, "shuffled": 0.75},
         "any picture",
@@ -74,34 +75,44 @@ def control(cause: Cause, helps: Estimate | None, left: Estimate | None) -> Cont
     return Control(cause, helps, left)
 
 
+def judged(gain: Estimate, mediated: float | None, *more: Any, **told: Any) -> Word:
+    """The verdict where the gain's own interval leaves 0 out exactly if the gain is `yes`."""
+    spread = 0.05 if gain.p < 0.01 else 0.5
+    interval = (gain.difference - spread, gain.difference + spread)
+    return verdict(gain, mediated, *more, **({"interval": interval} | told))
+
+
 @pytest.mark.parametrize(
     ("given", "expected"),
     [
-        (lambda: verdict(yes(), None), "controls missing"),
-        (lambda: verdict(unclear(), None), "no effect"),
-        (lambda: verdict(yes(-0.1), None), "harm"),
-        (lambda: verdict(yes(), 0.01), "thought-mediated"),
-        (lambda: verdict(yes(), 0.2), "gain, cause not shown"),
-        (lambda: verdict(Estimate(0.1, 0.05), 0.001, alpha=0.01), "no effect"),
-        (lambda: verdict(yes(), 0.01, is_told=True), "answer in the prompt"),
-        (lambda: verdict(yes(), None, is_told=True), "answer in the prompt"),
-        (lambda: verdict(unclear(), 0.9, is_told=True), "no effect"),
-        (lambda: verdict(yes(-0.1), 0.9, is_told=True), "harm"),
+        (lambda: judged(yes(), None), "controls missing"),
+        (lambda: judged(unclear(), None), "no effect shown"),
+        (lambda: judged(yes(-0.1), None), "harm"),
+        (lambda: judged(yes(), 0.01), "thought-mediated"),
+        (lambda: judged(yes(), 0.2), "gain, cause not shown"),
+        (lambda: judged(Estimate(0.1, 0.05), 0.001, alpha=0.01), "no effect shown"),
+        (lambda: judged(unclear(), 0.9, interval=(0.001, 0.04)), "not shown (corrected)"),
+        (lambda: judged(unclear(), 0.9, interval=(-0.04, -0.001)), "not shown (corrected)"),
+        (lambda: judged(unclear(), 0.9, interval=(0.0, 0.04)), "no effect shown"),
+        (lambda: judged(yes(), 0.01, is_told=True), "answer in the prompt"),
+        (lambda: judged(yes(), None, is_told=True), "answer in the prompt"),
+        (lambda: judged(unclear(), 0.9, is_told=True), "no effect shown"),
+        (lambda: judged(yes(-0.1), 0.9, is_told=True), "harm"),
         (
-            lambda: verdict(yes(), 0.2, [control("extra compute", yes(), unclear())]),
+            lambda: judged(yes(), 0.2, [control("extra compute", yes(), unclear())]),
             "extra compute",
         ),
         (
-            lambda: verdict(yes(), 0.2, [control("extra compute", unclear(), unclear())]),
+            lambda: judged(yes(), 0.2, [control("extra compute", unclear(), unclear())]),
             "gain, cause not shown",
         ),
         (
-            lambda: verdict(yes(), 0.2, [control("any edit", yes(), yes())]),
+            lambda: judged(yes(), 0.2, [control("any edit", yes(), yes())]),
             "gain, cause not shown",
         ),
-        (lambda: verdict(yes(), 0.2, [control("any edit", yes(), yes(-0.1))]), "any edit"),
+        (lambda: judged(yes(), 0.2, [control("any edit", yes(), yes(-0.1))]), "any edit"),
         (
-            lambda: verdict(
+            lambda: judged(
                 yes(),
                 0.2,
                 [
@@ -112,11 +123,11 @@ def control(cause: Cause, helps: Estimate | None, left: Estimate | None) -> Cont
             "any picture",
         ),
         (
-            lambda: verdict(yes(), 0.2, [control("any picture", None, unclear())]),
+            lambda: judged(yes(), 0.2, [control("any picture", None, unclear())]),
             "gain, cause not shown",
         ),
         (
-            lambda: verdict(yes(), 0.2, [control("any picture", yes(), None)]),
+            lambda: judged(yes(), 0.2, [control("any picture", yes(), None)]),
             "gain, cause not shown",
         ),
     ],

@@ -105,3 +105,15 @@ def test_keys_that_are_none_are_one_line(tmp_path: Path) -> None:
 
 
 RSA_LIKE = "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n"
+
+
+@pytest.mark.parametrize("key", sorted(signing.SMALL_ORDER))
+@pytest.mark.parametrize("sign", [0, 0x80])
+def test_a_key_under_which_anybody_can_sign_is_refused(key: str, sign: int) -> None:
+    """A signature of zeros fits such a key for one message in some."""
+    raw = bytearray.fromhex(key)
+    raw[-1] |= sign
+    line = f"ed25519 {raw.hex()} {'0' * 128}\n".encode()
+    for number in range(8):
+        with pytest.raises(DataError, match="a key under which anybody can sign; refused"):
+            signing.signer(f"manifest {number}".encode(), line, "manifest.json")
