@@ -154,14 +154,15 @@ def check_command(arguments: argparse.Namespace) -> None:
         print(prove(config, name))
         return
     plugins.reach(config.presets.models[name].adapter, settings)
-    editor = getattr(settings, "editor", None)
-    is_sized = getattr(editor.settings if editor else settings, "size", None) == "source"
+    halves = [getattr(settings, half, None) for half in ("editor", "reader")]
+    editor, reader = (half.settings if half else settings for half in halves)
     conformance = Conformance(
         config.model(name),
         config.abilities(name),
         config.presets.models[name].sampler,
         acts=config.acts(name),
-        is_sized=is_sized,
+        is_sized=getattr(editor, "size", None) == "source",
+        system=getattr(reader, "answer_system", ""),
     )
     checks = conformance.run()
     print(table(checks), flush=True)

@@ -10,7 +10,6 @@ from g2u.conformance import arrival
 from g2u.conformance.arrival import (
     FRUGAL,
     READ,
-    THOROUGH,
     TOLD,
     Pictures,
     Place,
@@ -24,7 +23,7 @@ from g2u.conformance.places import lines
 from g2u.conformance.probe import LONG, shown
 from g2u.conformance.subject import UNASKED, Subject, failed
 from g2u.protocols import Reply
-from g2u.records import AnswerRequest, Turn, ending
+from g2u.records import AnswerRequest, ScoreRequest, Turn, ending
 
 SHORT = 8
 """Tokens of a budget that has to cut."""
@@ -44,6 +43,8 @@ ECHOED = (
     "the old bridge and the market, to the house with the green door."
 )
 """More than 60 tokens of any tokeniser, with a character that markup would eat."""
+SCORED = "The number is"
+"""What a reply might begin with."""
 BEFORE = (
     "Was anything said to you before this message? If so, repeat it word for word; if not, say "
     "NOTHING.",
@@ -56,26 +57,39 @@ RUN = 5
 """Words in a row, in two replies and in neither question, that were not made up twice."""
 
 
+DENIAL = re.compile(r"\b(no|not|nothing|none|never|cannot|unable|sorry)\b|n't\b", re.I)
+TALK = re.compile(
+    r"\b(messages?|instructions?|texts?|prompts?|said|told|conversation|before|above|previous)\b",
+    re.I,
+)
+"""A sentence with both says that there was nothing, in a model's own words."""
+
+
 class Answers:
     """The checks of answers.
 
     Args:
         subject: the model.
+        scorer: the same, asked for log-probabilities; None = it has none.
         begun: its answers of the probe.
         declared: what it can do.
         counts: pictures of the requests that are asked whether they arrive.
         draw: draws those pictures.
+        system: what stands before each question, as far as is known.
     """
 
     def __init__(
         self,
         subject: Subject,
+        scorer: Subject | None,
         begun: Sequence[Reply[str]],
         declared: frozenset[str],
         counts: Sequence[int],
         draw: np.random.Generator,
+        system: str,
     ) -> None:
         self._subject, self._declared, self._draw = subject, declared, draw
+        self._scorer, self._system = scorer, system
         self._told, self._read, self._again = begun
         is_reader = "recognise" in declared  # of several pictures it says one
         self._counts = [n for n in counts if n == 1 or not is_reader]
@@ -112,7 +126,7 @@ class Answers:
 
     def _asks(self, text: str, seed: int | None = None) -> arrival.Ask:
         def ask(pictures: Sequence[Pictures]) -> Sequence[object]:
-            chosen = (LONG,) if seed is None else (LONG, 1.0, seed)
+            chosen = (LONG,) if seed is None else (LONG, HEAT, seed)
             turns = [(Turn("user", (*each, text)),) for each in pictures]
             return self._subject.answer([AnswerRequest(each, *chosen) for each in turns])
 
@@ -131,7 +145,8 @@ class Answers:
         begun = None
         if self._subject.is_served:
             unread = [count for count in unread if count <= 2]
-            begun = Trial((self._picture,), self._told, [self._again])
+            is_greedy = not self._scorer and "sample" not in self._declared
+            begun = Trial((self._picture,), self._told, [self._again]) if is_greedy else None
         for place in arrival.changes(self._question(), unread, self._draw, begun):
             places.setdefault((place.count, place.number), place)
         checks = lines("answers", [places[key] for key in sorted(places)])
@@ -162,18 +177,30 @@ class Answers:
         return found
 
     def _question(self) -> Question:
-        served = self._subject.is_served
-        otherwise = [self._asks(text) for text in REWORDED[: 1 if served else len(REWORDED)]]
-        if "sample" in self._declared and not served:
-            # a sample hangs on every probability, not on the greatest alone
-            otherwise += [self._asks(TOLD, seed) for seed in range(len(REWORDED))]
-        return Question(
-            self._asks(TOLD),
-            lambda a, b: float(a != b),
-            bends=False,
-            otherwise=otherwise,
-            effort=FRUGAL["answers"] if served else THOROUGH,
-        )
+        """What hangs on every probability, where that can be asked for: log-probabilities, or a
+        sample; the greatest alone moves little in a weak reader.
+        """
+        if not self._subject.is_served:
+            samples = "sample" in self._declared
+            seeds = range(len(REWORDED)) if samples else ()
+            otherwise = [*map(self._asks, REWORDED), *(self._asks(TOLD, seed) for seed in seeds)]
+            return Question(self._asks(TOLD), _unequal, bends=False, otherwise=otherwise)
+        effort = FRUGAL["answers"]
+        if self._scorer:
+            ask, again = (self._scores(text) for text in (TOLD, REWORDED[0]))
+            return Question(ask, _apart, bends=True, otherwise=[again], effort=effort)
+        samples = "sample" in self._declared
+        ask = self._asks(TOLD, 1) if samples else self._asks(TOLD)
+        otherwise = [self._asks(REWORDED[0])]
+        return Question(ask, _unequal, bends=False, otherwise=otherwise, effort=effort)
+
+    def _scores(self, text: str) -> arrival.Ask:
+        def ask(pictures: Sequence[Pictures]) -> Sequence[object]:
+            assert self._scorer
+            turns = [(Turn("user", (*each, text)),) for each in pictures]
+            return self._scorer.score([ScoreRequest(each, SCORED) for each in turns])
+
+        return ask
 
     def _between(self, reads: bool) -> list[Check]:
         """What a server may do to a prompt and to a reply, as far as the budget goes."""
@@ -240,39 +267,43 @@ class Answers:
         told = sum(
             1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(wanted, came, strict=False))
         )
-        if told < RUN:
-            note = "it does not repeat what it is told to repeat"
-            return [Check(name, "unproven", note, "whole") for name in (whole, verbatim)]
-        note = ""
-        if told == len(came) < len(wanted):
-            is_told = isinstance(reply, str) and ending(reply) == "length"
-            note = f"a reply ends after {told} of {len(wanted)} words" + (
-                f", with {2 * LONG} tokens to spend" if is_told else " and says that it is whole"
-            )
-        elif told < len(wanted):
-            return [Check(name, "unproven", "it repeats in words of its own", "whole")
-                    for name in (whole, verbatim)]  # fmt: skip
-        seen = ECHOED[: ECHOED.index(wanted[told - 1])] if told < len(wanted) else ECHOED
-        lost = "<" in seen and "<" not in said
-        off = "the text comes back without its <: the server takes it out" if lost else ""
-        return [judged(whole, note, "whole"), judged(verbatim, off, "prompt")]
+        is_cut = told == len(came) < len(wanted)
+        if told < RUN or (told < len(wanted) and not is_cut):
+            note = "it does not repeat what it is told to repeat, word for word"
+            return [
+                Check(whole, "unproven", note, "whole"),
+                Check(verbatim, "unproven", note, "prompt"),
+            ]
+        note = f"a reply ends after {told} of {len(wanted)} words" + (
+            f", with {2 * LONG} tokens to spend"
+            if isinstance(reply, str) and ending(reply) == "length"
+            else " and says that it is whole"
+        )
+        lost = ">" in said and "<" not in said
+        off = "the text comes back with its > and without its <: the server takes them out"
+        return [
+            judged(whole, note if is_cut else "", "whole"),
+            judged(verbatim, off if lost else "", "prompt"),
+        ]
 
     def _before(self) -> list[Check]:
         """Asked in two ways what was said before, it does not say the same sentence twice."""
-        name = "answers: nothing stands before a message"
+        name = "answers: nothing stands before a message"  # but what the preset says
         turns = [(Turn("user", (self._picture, text)),) for text in BEFORE]
         replies = self._subject.answer([AnswerRequest(each, LONG) for each in turns])
         if bad := failed(replies):
             return [Check(name, "unproven", bad, "prompt")]
-        first, second = map(str, replies)
-        shared = _shared(first, second, " ".join((*BEFORE, TOLD, READ)))
+        said = [" ".join(_plain(str(reply))) for reply in replies]
+        own = " ".join(_plain(self._system)) or "nothing"
+        first, second = (" ".join(_plain(_affirmed(str(reply)))) for reply in replies)
+        shared = _shared(first.replace(own, ""), second.replace(own, ""), " ".join(BEFORE))
         if shared:
             note = (
                 f"twice it says that it was told {shared!r}; serve without that, or say what is "
                 "to be said in answer_system"
             )
             return [Check(name, "fails", note, "prompt")]
-        if all("nothing" in reply.lower() for reply in (first, second)):
+        if all(own in each for each in said):
             return [Check(name, "holds", "", "prompt")]
         return [Check(name, "unproven", "it does not say what was told to it", "prompt")]
 
@@ -300,9 +331,30 @@ def _weighed(name: str, note: str, reply: object, premise: Premise) -> Check:
     return judged(name, note, premise)
 
 
+def _unequal(one: object, other: object) -> float:
+    return float(one != other)
+
+
+def _apart(one: object, other: object) -> float:
+    """The furthest that two log-probabilities of a text are apart."""
+    if not isinstance(one, tuple) or not isinstance(other, tuple) or len(one) != len(other):
+        return np.inf
+    return float(np.abs(np.subtract(one, other)).max())
+
+
 def _plain(text: str) -> list[str]:
     """Its words, in small letters, without signs."""
     return re.findall(r"[a-z0-9]+", text.lower())
+
+
+def _affirmed(text: str) -> str:
+    """Its sentences but those that say that there was nothing, or speak of the conversation."""
+    kept = [
+        each
+        for each in re.split(r"[.!?:\n]+", text)
+        if not (DENIAL.search(each) and TALK.search(each)) and "conversation" not in each.lower()
+    ]
+    return ". ".join(kept)
 
 
 def _shared(first: str, second: str, asked: str) -> str:

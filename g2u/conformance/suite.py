@@ -43,6 +43,7 @@ class Conformance:
         acts: what the adapter says that edits do whatever they are asked; None = they follow their
             prompts and seeds.
         is_sized: whether edits are asked for in the size of their picture.
+        system: what the preset has stand before each question.
     """
 
     def __init__(
@@ -55,11 +56,13 @@ class Conformance:
         acts: frozenset[Act] | None = None,
         *,
         is_sized: bool = False,
+        system: str = "",
     ) -> None:
         self._model, self._declared, self._is_blind = model, declared, acts is not None
         self._sampler = tuple(sorted(sampler.items()))
         self._pictures = [_picture(number) for number in range(3)]
-        self._counts, self._draw, self._is_sized = counts, np.random.default_rng(seed), is_sized
+        self._counts, self._draw = counts, np.random.default_rng(seed)
+        self._is_sized, self._system = is_sized, system
         self._tally = Tally()
         kinds: tuple[Kind, ...] = ("edit", "answer", "score", "embed")
         self._subjects = {
@@ -95,7 +98,8 @@ class Conformance:
         if self._served("edit") and "edit" in self._declared:
             found.append(load.edits(self._model, self._cheap(), self._draw))
         if self._served("answer") and "recognise" not in self._declared:
-            found.append(load.answers(self._model, self._draw))
+            samples = "sample" in self._declared
+            found.append(load.answers(self._model, samples=samples, draw=self._draw))
         return found
 
     def _served(self, kind: Kind) -> bool:
@@ -170,7 +174,9 @@ class Conformance:
         if "answer" not in self._declared:
             return [], None
         subject = self._subjects["answer"]
-        answers = Answers(subject, begun, self._declared, self._counts, self._draw)
+        scorer = self._subjects["score"] if "score" in self._declared else None
+        declared, counts, draw = self._declared, self._counts, self._draw
+        answers = Answers(subject, scorer, begun, declared, counts, draw, self._system)
         checks = answers.checks()
         if not subject.is_served:
             batches = "answers: a batch gives what its requests give alone, in order"

@@ -22,16 +22,20 @@ RUNS, HONEST_RUNS = 20, 50
 """Of each lie, of each honest server."""
 LOAD = 128
 """Requests that only load costs."""
-HONEST: dict[str, dict[str, Any]] = {
-    "plain": {},
-    "last bits of pixels differ": {"noise": 1},
-    "last bits differ in company": {"crowd_noise": 2},
-    "a weak reader, last bits differ": {"mind": "digest", "noise": 1},
-    "one that names colours": {"mind": "colours"},
-    "one that says one of two letters": {"mind": "choice"},
+ABLE = ("draw", "edit", "answer", "sample")
+"""What the shelf's BAGEL declares."""
+SCORED = (*ABLE, "score")
+HONEST: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
+    "plain": ({}, ABLE),
+    "with log-probabilities": ({}, SCORED),
+    "last bits of pixels differ": ({"noise": 1}, ABLE),
+    "last bits differ in company": ({"crowd_noise": 2}, ABLE),
+    "a weak reader, last bits differ": ({"mind": "digest", "noise": 1}, ABLE),
+    "a weak reader with log-probabilities": ({"mind": "digest"}, SCORED),
+    "one that names colours": ({"mind": "colours"}, ABLE),
+    "one that says one of two letters": ({"mind": "choice"}, ABLE),
 }
-"""What honest servers are; the last three do not read."""
-ABLE = ("draw", "edit", "answer", "sample", "score")
+"""What honest servers are, and what is declared of them."""
 ENOUGH = {
     "edits": ("draw", "edit"), "answers": ("answer", "sample"), "scores": ("answer", "score"),
 }  # fmt: skip
@@ -39,7 +43,7 @@ ENOUGH = {
 
 
 def bagel(capabilities: Iterable[str] = ABLE) -> dict[str, Any]:
-    """The shelf's BAGEL, in the size of its pictures, and scored."""
+    """The shelf's BAGEL, in the size of its pictures."""
     preset: dict[str, Any] = shelved(ROOT / "params.yaml")["models"]["bagel"]
     settings = {**preset["settings"], "size": "source", "capabilities": [*capabilities]}
     return {**preset, "settings": settings}
@@ -119,7 +123,10 @@ def campaign(lies: Sequence[str], runs: int, honest: int) -> Outcome:
             hits = 0
             for seed in range(runs):
                 found = checked(
-                    server, {"lie": lie, "seed": seed}, in_company=bool(LIES[lie].crowd)
+                    server,
+                    {"lie": lie, "seed": seed},
+                    in_company=bool(LIES[lie].crowd),
+                    capabilities=SCORED if lie.startswith("scores") else ABLE,
                 )
                 outcome.noted(found)
                 hits += is_named(lie, found)
@@ -127,10 +134,10 @@ def campaign(lies: Sequence[str], runs: int, honest: int) -> Outcome:
                     outcome.faults.append(f"{lie}, run {seed}: {found.failing() or 'nothing'}")
             outcome.detected[lie] = hits
             _tell(f"{lie}: {hits} of {runs}")
-        for name, guise in HONEST.items() if honest else ():
+        for name, (guise, able) in HONEST.items() if honest else ():
             alarms = unproven = 0
             for seed in range(honest):
-                found = checked(server, guise, seed=seed)
+                found = checked(server, guise, seed=seed, capabilities=able)
                 outcome.noted(found)
                 alarms += bool(found.failing())
                 unproven = max(unproven, sum(c.outcome == "unproven" for c in found.checks))

@@ -7,17 +7,18 @@ from typing import Any
 import numpy as np
 import pytest
 
-from g2u.conformance import load, probe
+from g2u.conformance import answers, probe
 from g2u.conformance.arrival import FRUGAL, SURE, THOROUGH, Effort, chance, verdicts
 from g2u.conformance.checks import Check
 from g2u.conformance.files import lossy
 from g2u.conformance.meaning import meaning, unfounded
 from g2u.conformance.pictures import loud, numbered, numbers, rippled, source
 from g2u.conformance.subject import distance
+from g2u.conformance.suite import Conformance
 from g2u.pictures.decoding import picture_of, picture_of_pixels, pixels_of
 from g2u.records import Picture
-from tests.campaigns.lies import checked
-from tests.models.emulator.client import Emulated, emulated
+from tests.campaigns.lies import bagel, checked
+from tests.models.emulator.client import Emulated, emulated, loaded
 from tests.models.emulator.mind import read
 
 SMALL = {(1, 1), (2, 1), (2, 2)}
@@ -110,6 +111,41 @@ def test_what_a_real_routing_drops_is_named_and_what_hangs_on_it(server: Emulate
         "a thought beside the original is seen: NO -> concat and look arms mean nothing; " in said
     )
     assert "answers: max_tokens counts" in one.failing()
+
+
+@pytest.mark.parametrize(
+    ("replies", "shared"),
+    [
+        (("You are Orchid and never guess.",) * 2, "you are orchid and never guess"),
+        (("Yes: You are a kind helper. Be brief.", "You are a kind helper. Be brief."),
+         "you are a kind helper be brief"),
+        (("There was no text before this message.",) * 2, ""),
+        (("This is the beginning of our conversation, so NOTHING.",) * 2, ""),
+        (("I can't see any instructions above this line.",) * 2, ""),
+        (("It shows the number 47.", "The number is 47, in blue."), ""),
+    ],
+)  # fmt: skip
+def test_a_denial_is_no_system_prompt(replies: tuple[str, str], shared: str) -> None:
+    first, second = (answers._affirmed(reply) for reply in replies)
+    assert answers._shared(first, second, " ".join(answers.BEFORE)) == shared
+
+
+def test_what_the_preset_itself_says_before_a_question_is_no_lie(
+    server: Emulated, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = "You are a careful reader of numbers, and you never guess."
+    monkeypatch.setenv("OPENAI_BASE_URL", f"{server.address}/v1")
+    server.become()
+    preset = bagel(READS)
+    preset["settings"]["answer_system"] = told
+    model = loaded(preset)
+    outcomes = []
+    for system in (told, ""):
+        found = Conformance(model, model.capabilities, {}, seed=3, system=system).run()
+        (named,) = [each for each in found if each.name.startswith("answers: nothing stands")]
+        outcomes.append(named.outcome)
+    model.close()
+    assert outcomes == ["holds", "fails"]
 
 
 @pytest.mark.parametrize("effort", [THOROUGH, FRUGAL["answers"]])
@@ -222,9 +258,3 @@ def test_a_model_has_moved_where_equal_requests_are_further_apart_than_within_a_
     same, moved = ("a", "b", "a"), ("c", "b", "c")
     assert "another answer" in probe.moved(kept(first, 0, *same), kept(first, 0, *moved))
     assert probe.moved(kept(first, 0, *same), kept(first, 0, "c", "b", "d")) == "", "unsure now"
-
-
-def test_a_misread_number_is_no_other_requests_number() -> None:
-    assert load._is_other("12", "34", ["12", "34"])
-    assert not load._is_other("12", "14", ["12", "14"])
-    assert not load._is_other("12", "99", ["12", "34"])
