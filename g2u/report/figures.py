@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from markupsafe import Markup
 
-WIDE, TALL = 132, 16
+WIDE, TALL = 108, 16
 """Size of a picture on the page, in px."""
 EDGE = 5
 """Px that stay free at both ends, so that no dot is cut."""
@@ -55,14 +55,15 @@ def whisker(
 
 def tone(row: Mapping[str, Any], alpha: float) -> Tone:
     """Whether a gain holds after the correction of its kind: own thoughts' over all own thoughts,
-    controls' over all controls; others, such as the oracle's, by their own p. What is at chance is
-    open.
+    controls' over all controls; an oracle's by its own p. Arms that no test is corrected for, and
+    what is at chance, are open.
 
     Args:
         row: of the table of `summary`, with a gain.
         alpha: level of the tests.
     """
-    told = next((row[name] for name in ("holm", "control_holm", "p") if row[name] is not None), 1.0)
+    held = (row["holm"], row["control_holm"], row["p"] if row["role"] == "oracle" else None)
+    told = next((p for p in held if p is not None), 1.0)
     if told > alpha or row["verdict"] == "at chance" or not row["gain"]:
         return "open"
     return "up" if row["gain"] > 0 else "down"

@@ -9,6 +9,7 @@ from g2u.arms import DIRECT, Arm
 from g2u.records import Picture, Question, Thought
 from g2u.report.answer import in_two_sentences
 from g2u.report.examples import Held
+from g2u.report.figures import shade, tone
 from g2u.report.overview import Asked, costs, failures, maps, short
 from g2u.report.page import BenchmarkPart, highlights
 from g2u.report.summary import SCHEMA
@@ -211,3 +212,23 @@ def test_failures_are_counted_where_there_are_some_and_otherwise_left_out() -> N
     assert found is not None
     assert found.kinds == ("failed", "cut off")
     assert found.lines == (("a", "m", 202, (2, 5)),)
+
+
+@pytest.mark.parametrize(
+    ("more", "shown"),
+    [
+        ({"holm": 0.04}, "up"),
+        ({"holm": 0.06, "p": 0.001}, "open"),
+        ({"holm": 0.04, "verdict": "at chance"}, "open"),
+        ({"holm": 0.04, "gain": -0.2}, "down"),
+        ({"role": "control", "control_holm": 0.04}, "up"),
+        ({"role": "control", "p": 0.001}, "open"),
+        ({"role": "oracle", "p": 0.04}, "up"),
+    ],
+)
+def test_a_colour_stands_for_what_holds_after_the_correction(
+    more: dict[str, Any], shown: str
+) -> None:
+    told = row("a", "detail", 0.3, None) | more
+    assert tone(told, 0.05) == shown
+    assert (shade(told, 0.05) >= 16) == (shown != "open"), "pale where nothing is shown"
