@@ -37,7 +37,7 @@ HIDDEN = """() => [...document.querySelectorAll("main *")].filter(each =>
     each.closest("thead") === null && each.closest("#learning") === null
 ).map(each => each.outerHTML.slice(0, 80))"""
 """Elements whose content is cut off, or hidden in a scroll."""
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 
 def number(name: str, kind: Any, place: int) -> Any:
