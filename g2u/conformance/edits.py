@@ -100,7 +100,7 @@ class Edits:
         return "what comes back is the picture that was sent" if off <= KEPT else ""
 
     def _seed(self, is_blind: bool) -> Check:
-        name: str = "edits: the seed decides"
+        name = "edits: the seed decides"
         off = self._off(replace(self._base, seed=self._base.seed + 11))
         if isinstance(off, float) and off < MARGIN * self._widest and self._widest > BENT:
             return Check(name, "fails", "the same seed gives other pictures", "seed")
