@@ -65,6 +65,7 @@ METRICS = (
     "over_baseline", "over_baseline_low", "over_baseline_high",
     "holm", "bh", "mediated_p", "mediated_holm", "control_holm", "detectable",
     "gain_low_90", "gain_high_90", "prompted", "with_answer",
+    "moves", "moves_holm", "channel", "channel_holm", "position_holm", "kinds_holm",
     "psnr", "ssim", "ink_f1", "path_agreement", "correlation",
 )  # fmt: skip
 
@@ -508,7 +509,7 @@ def main() -> None:
     plot = rows.filter(pl.col("gain").is_not_null()).select(
         pl.concat_str("benchmark", "model", "arm", separator=" ").alias("cell"),
         "benchmark", "model", "arm", "accuracy", "gain", "gain_low", "gain_high",
-        "items", "pictures", "verdict",
+        "items", "pictures", "verdict", "beside",
     )  # fmt: skip
     site, changed = Site(config.report, config.score.confidence), compared(config)
     shown = {digest for each in questions.values() for q in each for digest in q.pictures}

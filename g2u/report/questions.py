@@ -159,10 +159,10 @@ def does_it_change_answers(rows: pl.DataFrame) -> Finding:
     moved = [r for r in own_rows(rows) if r["verdict"] in UNSHOWN and changes_answers(r)]
     lines = [f"{place(row)}: {changed(row)}, {points(row, 'gain')}" for row in moved]
     answer = (
-        f"In {len(moved)} comparisons at least a tenth of the answers change; gains and losses may "
-        "belong to different kinds of questions, or to chance."
+        f"In {len(moved)} comparisons own thoughts change more answers than the original shown "
+        "again does (or a tenth of them, where that was not run), up and down."
         if moved
-        else "Nowhere: there, less than a tenth of the answers change."
+        else "Nowhere is it shown that more answers change than without a drawing."
     )
     return Finding(question, answer, tuple(lines))
 
