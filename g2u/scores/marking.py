@@ -1,5 +1,7 @@
 """What one answer is worth, and what became of it: read, or why not."""
 
+import math
+
 from g2u import plugins
 from g2u.records import Ending, Question, Target
 from g2u.scores.cut import plainly
@@ -26,3 +28,15 @@ def marked(answer: Answer, question: Question, target: Target) -> tuple[str, str
         return "abstained" if refuses(response) else "unparsed", "", 0.0
     value = scorer.score(prediction, target.answer)
     return "undecided" if value is None else "ok", prediction, value or 0.0
+
+
+def gold_probability(answer: Answer, question: Question, target: Target) -> float | None:
+    """Probability of the right option, 0..1: of all options' mean log-probabilities per token, the
+    softmax; None where options were not scored, or the right one is none of them.
+    """
+    names = question.choices if question.format == "label" else question.option_letters()
+    if not answer.option_scores or target.answer not in names:
+        return None
+    top = max(answer.option_scores)
+    weights = [math.exp(score - top) for score in answer.option_scores]
+    return weights[names.index(target.answer)] / sum(weights)
