@@ -172,7 +172,8 @@ def table(plans: Sequence[CellPlan], config: Params, *, by_cell: bool) -> str:
     known = rates(plans)
     totals: dict[str, list[float]] = {}
     for each in plans:
-        for kind, values in costs(each, known, config).items():
+        for kind, told in costs(each, known, config).items():
+            values = list(told)
             row = totals.setdefault(kind, [0.0] * len(values))
             for place, value in enumerate(values):
                 row[place] += value

@@ -102,10 +102,12 @@ class Pilot:
 
     @classmethod
     def of(cls, items: int, gained: int, lost: int, error: float) -> "Pilot | None":
-        """By a measured gain and its clustered error; None where nothing changed, or all did."""
+        """By a measured gain and its clustered error; None where nothing changed, or all did. A
+        design effect below 1 is taken for chance.
+        """
         flips, gain = (gained + lost) / items, (gained - lost) / items
         alone = (flips - gain**2) / items
-        return cls(flips, error**2 / alone) if alone > 1e-12 else None
+        return cls(flips, max(1.0, error**2 / alone)) if alone > 1e-12 else None
 
 
 def pooled(pilots: Sequence[Pilot]) -> Pilot:
