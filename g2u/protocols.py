@@ -12,6 +12,7 @@ from g2u.records import (
     EmbedRequest,
     Failure,
     Picture,
+    Prompt,
     Question,
     Request,
     Sample,
@@ -49,7 +50,8 @@ class Model(Protocol):
     capabilities: frozenset[str]
     """Out of draw (from text alone), edit, answer, sample (answers at a temperature), score, embed
     (see `Embedder`), recognise (it does nothing but read the text of a picture), detect (it finds
-    that text, on another picture too: `g2u.questions.wording.LOOK`).
+    that text, on another picture too: `g2u.questions.wording.LOOK`), places (it sees a picture
+    where it stands among the text of a message, or says in a failure that it cannot).
     """
 
     def identity(self, kind: Kind) -> str:
@@ -213,7 +215,7 @@ class Feedback(Protocol):
     """The one thing in which this arm differs from direct."""
 
     def lay_out(
-        self, prompt: str, pictures: Sequence[Picture], thoughts: Sequence[Picture | None]
+        self, prompt: Prompt, pictures: Sequence[Picture], thoughts: Sequence[Picture | None]
     ) -> tuple[Turn, ...]:
         """The messages of one question; thoughts in the order of their pictures, None = nothing
         was imagined for that one.

@@ -13,12 +13,12 @@ from typing import Self
 import numpy as np
 
 from g2u import plugins
-from g2u.arms import ALONE, BLINDED, DIRECT, Arm
+from g2u.arms import ALONE, BLIND, BLINDED, DIRECT, Arm
 from g2u.digests import call_seed
 from g2u.errors import ModelError
 from g2u.params.params import PLAIN, Params
 from g2u.protocols import Calls
-from g2u.questions.wording import REASON, question_prompt
+from g2u.questions.wording import REASON, asked, question_prompt
 from g2u.records import (
     AnswerRequest,
     Failure,
@@ -158,7 +158,7 @@ class Answering:
             return replace(draft, status=idle.status, reason=idle.reason)
         fed = [thought.picture for thought in shown.thoughts]
         originals = [shown.pictures[digest] for digest in question.pictures]
-        turns = feedback.lay_out(question_prompt(question), originals, fed)
+        turns = feedback.lay_out(asked(question), originals, fed)
         thoughts = sum(thought is not None for thought in fed)
         draft = replace(draft, pictures=_pictures(turns) - thoughts, thoughts=thoughts)
         if arm.reasons:
@@ -188,6 +188,8 @@ class Answering:
         for thought in shown.thoughts:
             if thought.status != "ok":
                 return thought
+        if shown.question.is_placed and arm.feedback != BLIND and "places" not in can:
+            return idle(f"{model} takes pictures before the text alone, not where they stand in it")
         # options that were scored can be sampled without the model
         is_sampled = arm.sample is not None and not self._by_likelihood(shown.question)
         return idle(f"{model} cannot sample") if is_sampled and "sample" not in can else None
@@ -200,15 +202,16 @@ class Answering:
     ) -> tuple[Turn, ...]:
         """The messages with the model's own reasoning in them, then the question again.
 
-        A question whose reasoning failed is asked as in direct; it fails there if the model does.
+        Its pictures are shown again only where they stand among its text. A question whose
+        reasoning failed is asked as in direct; it fails there if the model does.
         """
-        asked = (*turns[:-1], Turn("user", (*turns[-1].parts, REASON)))
-        request = AnswerRequest(asked, self._how.reasoning_tokens)
+        first = (*turns[:-1], Turn("user", (*turns[-1].parts, REASON)))
+        request = AnswerRequest(first, self._how.reasoning_tokens)
         reply = await calls.answer(request)
         if isinstance(reply, Failure):
             return turns
-        again = Turn("user", (question_prompt(question),))
-        return (*asked, Turn("assistant", (str(reply),)), again)
+        again = turns[-1] if question.is_placed else Turn("user", (question_prompt(question),))
+        return (*first, Turn("assistant", (str(reply),)), again)
 
     async def _spoken(
         self, arm: Arm, question: Question, turns: tuple[Turn, ...], calls: Calls

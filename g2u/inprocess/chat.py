@@ -9,6 +9,8 @@ one generator for a whole batch; here every request has its own, through the Gum
 import inspect
 import math
 from collections.abc import Sequence
+from functools import cached_property
+from itertools import pairwise
 from typing import Any
 
 import torch
@@ -19,6 +21,7 @@ from transformers import (
     LogitsProcessor,
 )
 
+from g2u.errors import ModelError
 from g2u.inprocess.batches import in_batches
 from g2u.inprocess.loading import ChatLoading, device_of
 from g2u.pictures.decoding import pixels_of
@@ -109,7 +112,16 @@ class Chat:
         return found
 
     def encode(self, conversations: Sequence[Sequence[Turn]]) -> dict[str, Any]:
-        """Model inputs of a batch, left-padded, ready for the assistant's reply."""
+        """Model inputs of a batch, left-padded, ready for the assistant's reply.
+
+        Raises:
+            ModelError: a picture stands after a text, and the chat template would move it.
+        """
+        if not self._keeps_places and any(map(_has_places, conversations)):
+            raise ModelError(
+                "the model's chat template shows all pictures of a message before its text; a "
+                "picture among the text would lose its place"
+            )
         encoded = self.processor.apply_chat_template(
             [self.messages(turns) for turns in conversations],
             tokenize=True,
@@ -118,6 +130,18 @@ class Chat:
             processor_kwargs={"return_tensors": "pt", "padding": True},
         )
         return self.placed(encoded)
+
+    @cached_property
+    def _keeps_places(self) -> bool:
+        """Whether a picture between two texts is rendered there, and nowhere else."""
+        texts = ("before", "after")
+        parts = [{"type": "text", "text": text} for text in texts]
+        parts.insert(1, {"type": "image"})
+        shown = self.processor.apply_chat_template(
+            [{"role": "user", "content": parts}], tokenize=False, add_generation_prompt=True
+        )
+        start, end = (shown.rfind(text) for text in texts)
+        return 0 <= start < end and bool(shown[start + len(texts[0]) : end].strip())
 
     def placed(self, encoded: Any) -> dict[str, Any]:
         """Tensors on the model's device; pictures in its dtype."""
@@ -192,3 +216,12 @@ class Chat:
         found = logits.log_softmax(-1).gather(-1, given["input_ids"][..., None])[..., 0]
         masks = given["attention_mask"].bool()
         return [tuple(row[mask].tolist()) for row, mask in zip(found, masks, strict=True)]
+
+
+def _has_places(turns: Sequence[Turn]) -> bool:
+    """Whether a picture stands after a text in one of the messages."""
+    return any(
+        isinstance(before, str) and isinstance(part, Picture)
+        for turn in turns
+        for before, part in pairwise(turn.parts)
+    )

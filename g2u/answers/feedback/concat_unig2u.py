@@ -6,7 +6,8 @@ specific to each task; here one sentence serves all.
 
 from collections.abc import Sequence
 
-from g2u.records import Picture, Turn
+from g2u.answers.layout import of_each
+from g2u.records import Picture, Prompt, Turn
 
 NEEDS: frozenset[str] = frozenset()
 DIFFERENCE = "thoughts follow the pictures, and a sentence says so"
@@ -14,10 +15,16 @@ SENTENCE = "The pictures after the original are drawings of it that may help."
 
 
 def lay_out(
-    prompt: str, pictures: Sequence[Picture], thoughts: Sequence[Picture | None]
+    prompt: Prompt, pictures: Sequence[Picture], thoughts: Sequence[Picture | None]
 ) -> tuple[Turn, ...]:
-    """One turn; as in direct where nothing was imagined."""
-    drawn = [thought for thought in thoughts if thought is not None]
+    """One turn; as in direct where nothing was imagined. Where pictures have places, the sentence
+    comes first and each thought right after its picture.
+    """
+    own = of_each(pictures, thoughts)
+    drawn = [thought for each in own for thought in each]
+    pairs = [[picture, *each] for picture, each in zip(pictures, own, strict=True)]
     if not drawn:
-        return (Turn("user", (*pictures, prompt)),)
-    return (Turn("user", (*pictures, *drawn, SENTENCE, prompt)),)
+        return (Turn("user", prompt.around(pairs)),)
+    if prompt.is_placed:
+        return (Turn("user", (SENTENCE, *prompt.around(pairs))),)
+    return (Turn("user", (*pictures, *drawn, SENTENCE, prompt.text)),)

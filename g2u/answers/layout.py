@@ -1,0 +1,15 @@
+"""What feedback modes share: which thoughts belong to which picture."""
+
+from collections.abc import Sequence
+
+from g2u.records import Picture
+
+
+def of_each(pictures: Sequence[Picture], thoughts: Sequence[Picture | None]) -> list[list[Picture]]:
+    """Each picture's own thoughts. A chain of drawings, which are not one per picture, belongs to
+    the first, from which it starts.
+    """
+    if len(thoughts) == len(pictures):
+        return [[thought] if thought is not None else [] for thought in thoughts]
+    chain = [thought for thought in thoughts if thought is not None]
+    return [chain if place == 0 else [] for place in range(len(pictures))]
