@@ -1,5 +1,8 @@
 """interleaved: a plan in words, a drawing, the next plan from what was drawn; all are shown.
 
+A drawing's plan is what was said before it: feedback concat shows the drawings, words the plans,
+concat_words both in their order.
+
 UniG2U's chain for mazes, sliding puzzles and jigsaws (arXiv 2603.03241, generate-then-answer),
 whose public code takes the number of steps from the solution. Here the model ends it, by the stop
 phrase or by naming no step; or the number is fixed for all questions (`stops: false`). The first
@@ -11,7 +14,16 @@ from dataclasses import replace
 from typing import Annotated
 
 from g2u.protocols import Calls, Reply
-from g2u.records import AnswerRequest, Failure, Picture, Question, Sampler, Thought, Turn
+from g2u.records import (
+    AnswerRequest,
+    Failure,
+    Picture,
+    Question,
+    Sampler,
+    Thought,
+    Turn,
+    trace_of,
+)
 from g2u.settings import Positive, Section, holding
 from g2u.thoughts.drawing import (
     Wording,
@@ -72,7 +84,7 @@ async def imagine(
         wording = Wording(settings.prompt.replace("{plan}", plan), "self", settings.prompt)
         request = edit_request(sampler, (last,), wording.prompt, number)
         made = asked(thought, request, wording, calls)
-        drawn = completed(made, await calls.edit(request), last.digest)
+        drawn = _with_plan(completed(made, await calls.edit(request), last.digest), plan)
         thoughts.append(drawn)
         if drawn.status != "ok" or drawn.picture is None:
             break
@@ -80,6 +92,14 @@ async def imagine(
         told += [plan, last]
     nothing = without_thought(question, "not_applicable", "the model drew nothing", "none")
     return thoughts or nothing
+
+
+def _with_plan(drawn: Thought, plan: str) -> Thought:
+    """The thought with its plan before what else was said with its picture."""
+    if drawn.picture is None:
+        return drawn
+    before, after = drawn.picture.trace[:1], drawn.picture.trace[1:]
+    return replace(drawn, picture=replace(drawn.picture, trace=trace_of((plan, *before), after)))
 
 
 def step(reply: str) -> str | None:
