@@ -1,8 +1,8 @@
 """The records that travel through the pipeline: values only, frozen and hashable."""
 
 import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Literal, Self
 
 from g2u.errors import ModelError
@@ -22,6 +22,24 @@ PLACE = re.compile(r"<image ([1-9][0-9]*)>")
 
 
 @dataclass(frozen=True, slots=True)
+class Size:
+    """Of a picture, in pixels."""
+
+    width: int
+    height: int
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a model was shown with a request, as far as its adapter or its server tells."""
+
+    pictures: tuple[Size, ...]
+    """Each as it was sent, in order."""
+    tokens: int | None = None
+    """Of all that was read: text and pictures; None = not told."""
+
+
+@dataclass(frozen=True, slots=True)
 class Picture:
     """An encoded picture that has been decoded once and is known by its pixels."""
 
@@ -37,6 +55,10 @@ class Picture:
     height: int = field(compare=False)
     is_flat: bool | None = field(default=None, compare=False)
     """Whether all pixels have one colour; None where nobody has looked."""
+    trace: tuple[str, ...] = field(default=(), compare=False)
+    """What the model that drew it said before it, and what it said after it; () = nothing."""
+    seen: Seen | None = field(default=None, compare=False)
+    """What that model was shown; None = not told."""
 
     @property
     def encoded(self) -> bytes:
@@ -191,6 +213,42 @@ class EditRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class InterleaveRequest(EditRequest):
+    """Ask for texts and pictures, as many and in the order that the model chooses."""
+
+    place: int | None = None
+    """Names one picture of the reply, from 0; None = the reply itself, which alone is asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Interleaved:
+    """A reply of texts and pictures in their order."""
+
+    parts: tuple[str | Picture, ...]
+
+    @property
+    def drawn(self) -> tuple[Picture, ...]:
+        """Its pictures, each with what was said before it; the last also with what came after."""
+        found: list[Picture] = []
+        said: list[str] = []
+        for part in self.parts:
+            if isinstance(part, Picture):
+                found.append(replace(part, trace=trace_of(said)))
+                said = []
+            else:
+                said.append(part)
+        if found and said:
+            found[-1] = replace(found[-1], trace=trace_of(found[-1].trace[:1], said))
+        return tuple(found)
+
+
+def trace_of(before: Iterable[str], after: Iterable[str] = ()) -> tuple[str, ...]:
+    """As in `Picture.trace`: the texts on each side joined by line breaks."""
+    found = ("\n".join(filter(None, before)), "\n".join(filter(None, after)))
+    return found if any(found) else ()
+
+
+@dataclass(frozen=True, slots=True)
 class Sampler:
     """How a run draws: what decides edits beside their pictures and prompts."""
 
@@ -239,11 +297,13 @@ class Text(str):
     """
 
     ended: Ending
+    seen: Seen | None
+    """What the model was shown; None = not told."""
 
-    def __new__(cls, text: str, ended: Ending = "") -> Self:
+    def __new__(cls, text: str, ended: Ending = "", seen: Seen | None = None) -> Self:
         """The text as it is; who makes one of a reply keeps it without secrets, `kept`."""
         made = super().__new__(cls, text)
-        made.ended = ended
+        made.ended, made.seen = ended, seen
         return made
 
 
@@ -257,6 +317,11 @@ def kept(text: str) -> str:
 def ending(reply: str) -> Ending:
     """Why a reply ended."""
     return reply.ended if isinstance(reply, Text) else ""
+
+
+def seen(reply: str) -> Seen | None:
+    """What the model was shown that said it; None = not told."""
+    return reply.seen if isinstance(reply, Text) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -302,3 +367,5 @@ class Thought:
     round: int = 0
     choice: str = ""
     """What the model chose to imagine, where it was asked; "none" = nothing."""
+    place: int | None = None
+    """Of a call that gave several pictures, which one, from 0; None = it gave one."""

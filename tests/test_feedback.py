@@ -1,5 +1,7 @@
 """Feedback modes: the exact messages of each, and nothing else changed."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -8,10 +10,11 @@ from g2u.answers.feedback import concat_g2u, concat_unig2u
 from g2u.answers.feedback.collage import beside
 from g2u.pictures.decoding import picture_of, pixels_of
 from g2u.questions.wording import LOOK
-from g2u.records import Picture, Prompt
+from g2u.records import Picture, Prompt, trace_of
 from tests.conftest import png
 
-ONE, TWO, DRAWN = picture_of(png(1)), picture_of(png(2)), picture_of(png(3))
+ONE, TWO = picture_of(png(1)), picture_of(png(2))
+DRAWN = replace(picture_of(png(3)), trace=("I draw it.", "It is done."))
 ASK = "Is it even?"
 UNPLACED = Prompt(ASK)
 PLACED = Prompt("Is <image 2> in <image 1>?", is_placed=True)
@@ -29,6 +32,8 @@ LAYOUTS = {
     "only": [("user", [DRAWN, ASK])],
     "collage": [("user", [ONE, beside(TWO, DRAWN), ASK])],
     "look": [("user", [ONE, DRAWN, LOOK, TWO, ASK])],
+    "words": [("user", [ONE, TWO, "I draw it.", "It is done.", ASK])],
+    "concat_words": [("user", [ONE, TWO, "I draw it.", DRAWN, "It is done.", ASK])],
 }
 """Of a question with two pictures, the second of which has a thought."""
 
@@ -43,6 +48,8 @@ IN_PLACES = {
         ("user", ["Is ", TWO, " in ", ONE, "?"]),
     ],
     "concat_unig2u": [("user", [concat_unig2u.SENTENCE, "Is ", TWO, DRAWN, " in ", ONE, "?"])],
+    "words": [("user", ["Is ", TWO, "I draw it.", "It is done.", " in ", ONE, "?"])],
+    "concat_words": [("user", ["Is ", TWO, "I draw it.", DRAWN, "It is done.", " in ", ONE, "?"])],
     "replace": [("user", ["Is ", DRAWN, " in ", ONE, "?"])],
     "only": [("user", ["Is ", DRAWN, " in ", "?"])],
     "collage": [("user", ["Is ", beside(TWO, DRAWN), " in ", ONE, "?"])],
@@ -89,6 +96,17 @@ def test_a_picture_with_two_places_is_shown_at_both_and_one_without_comes_first(
 @pytest.mark.parametrize("name", sorted(set(LAYOUTS) - {"blind", "only"}))
 def test_where_nothing_was_imagined_the_question_is_asked_as_in_direct(name: str) -> None:
     assert laid_out(name, [None, None]) == LAYOUTS["none"]
+
+
+@pytest.mark.parametrize("name", ["words", "concat_words"])
+def test_a_mode_that_shows_words_has_no_message_where_none_were_said(name: str) -> None:
+    assert laid_out(name, [None, replace(DRAWN, trace=())]) == []
+
+
+def test_words_stand_in_the_order_in_which_they_were_said_among_several_thoughts() -> None:
+    first, last = replace(DRAWN, trace=trace_of(["a"])), replace(TWO, trace=trace_of(["b"], ["c"]))
+    assert laid_out("concat_words", [first, last])[0][1][2:-1] == ["a", first, "b", last, "c"]
+    assert laid_out("words", [first, last])[0][1][2:-1] == ["a", "b", "c"]
 
 
 def test_a_collage_has_both_at_the_height_of_the_original() -> None:

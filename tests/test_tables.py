@@ -27,6 +27,7 @@ ARM = (
     "arm string; feedback string; pairing string; draw int32; round int32; sample int32; "
     "reasons bool; rule struct<kind: string, by: string, above: double, of: int32>; is_main bool"
 )
+SEEN = "seen struct<pictures: list<item: struct<width: int32, height: int32>>, tokens: int32>"
 KEPT = {
     "QUESTIONS": (
         "id string; text string; choices list<item: string>; letters list<item: string>; "
@@ -39,7 +40,8 @@ KEPT = {
     "THOUGHTS": (
         f"thought string; {PICTURE}; source string; given string; benchmark string; "
         "family string; model string; identity string; prompt string; writer string; base string; "
-        "style string; sampler string; seed int64; draw int32; round int32"
+        "style string; sampler string; seed int64; draw int32; round int32; "
+        f"trace list<item: string>; place int32; {SEEN}"
     ),
     "LINKS": (
         "question string; position int32; draw int32; round int32; status string; reason string; "
@@ -48,7 +50,7 @@ KEPT = {
     "ANSWERS": (
         f"id string; {ARM}; difference string; status string; reason string; "
         "response string; ended string; option_scores list<item: double>; pictures int32; "
-        "thoughts int32; max_tokens int32"
+        f"thoughts int32; max_tokens int32; {SEEN}"
     ),
     "REWARDS": (
         "question string; draw int32; round int32; name string; value double; "

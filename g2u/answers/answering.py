@@ -29,9 +29,12 @@ from g2u.records import (
     Thought,
     Turn,
     ending,
+    seen,
 )
 from g2u.tables.places import Cell
 from g2u.tables.schemas import Answer
+
+UNTOLD = "nothing was said with the thoughts, and what was said is what the arm shows"
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,16 +162,24 @@ class Answering:
         fed = [thought.picture for thought in shown.thoughts]
         originals = [shown.pictures[digest] for digest in question.pictures]
         turns = feedback.lay_out(asked(question), originals, fed)
-        thoughts = sum(thought is not None for thought in fed)
-        draft = replace(draft, pictures=_pictures(turns) - thoughts, thoughts=thoughts)
+        if not turns:
+            return replace(draft, status="not_applicable", reason=f"{UNTOLD} ({arm.feedback})")
+        thoughts = _thoughts(turns, fed)
+        draft = replace(draft, pictures=len(_pictures(turns)) - thoughts, thoughts=thoughts)
         if arm.reasons:
             turns = await self._reasoned(question, turns, calls)
         scores = self._by_likelihood(question)
         said = await (self._scored if scores else self._spoken)(arm, question, turns, calls)
         if isinstance(said, Failure):
             return replace(draft, status="failed", reason=said.reason)
-        ended = ending(said.response)
-        return replace(draft, response=str(said.response), ended=ended, option_scores=said.scores)
+        text = said.response
+        return replace(
+            draft,
+            response=str(text),
+            ended=ending(text),
+            option_scores=said.scores,
+            seen=seen(text),
+        )
 
     def _why_not(self, arm: Arm, shown: Shown, needs: frozenset[str]) -> Thought | None:
         """Status and reason of an answer that is not asked for; None where it is."""
@@ -243,8 +254,16 @@ class Answering:
         return call_seed(self._how.seed, question.pictures, question_prompt(question), sample)
 
 
-def _pictures(turns: Sequence[Turn]) -> int:
-    return sum(isinstance(part, Picture) for turn in turns for part in turn.parts)
+def _pictures(turns: Sequence[Turn]) -> list[Picture]:
+    return [part for turn in turns for part in turn.parts if isinstance(part, Picture)]
+
+
+def _thoughts(turns: Sequence[Turn], fed: Sequence[Picture | None]) -> int:
+    """How many thoughts are shown: all, or none where their words stand for them."""
+    drawn = [thought for thought in fed if thought is not None]
+    words = {said for thought in drawn for said in thought.trace if said}
+    told = any(part in words for turn in turns for part in turn.parts if isinstance(part, str))
+    return 0 if told and not {*drawn} & {*_pictures(turns)} else len(drawn)
 
 
 def drawn(means: Sequence[float], seed: int) -> int:

@@ -35,10 +35,13 @@ FIELDS = {
     "seed": "of the call",
     "draw": "which of several draws",
     "round": "which of several rounds",
+    "trace": "what the model said before it, and what after; empty = nothing",
+    "place": "which of the pictures of one reply, from 0; empty = the reply had one",
+    "seen": "what the model was shown, where told: width and height of each picture, tokens",
     "original": "the picture that was edited, where its licence is known",
     "uses": "where it is shown: question, position, text, choices, format of the answer",
 }
-INTEGERS = ("width", "height", "seed", "draw", "round")
+INTEGERS = ("width", "height", "seed", "draw", "round", "place")
 PICTURES = ("image", "original")
 CONTEXT = {
     "@language": "en",
@@ -164,7 +167,7 @@ def _croissant(folder: Path, cells: Sequence[SharedCell]) -> dict[str, Any]:
                 "field": [
                     _field(cell.config, name, text, first.relative_to(folder).as_posix())
                     for name, text in FIELDS.items()
-                    if name != "uses"
+                    if name not in ("uses", "seen")
                 ],
             }
         )

@@ -6,7 +6,7 @@ specific to each task; here one sentence serves all.
 
 from collections.abc import Sequence
 
-from g2u.answers.layout import of_each
+from g2u.answers.layout import following, of_each
 from g2u.records import Picture, Prompt, Turn
 
 NEEDS: frozenset[str] = frozenset()
@@ -21,10 +21,9 @@ def lay_out(
     comes first and each thought right after its picture.
     """
     own = of_each(pictures, thoughts)
-    drawn = [thought for each in own for thought in each]
-    pairs = [[picture, *each] for picture, each in zip(pictures, own, strict=True)]
-    if not drawn:
-        return (Turn("user", prompt.around(pairs)),)
+    *shown, text = following(prompt, pictures, own)
+    if not any(own):
+        return (Turn("user", (*shown, text)),)
     if prompt.is_placed:
-        return (Turn("user", (SENTENCE, *prompt.around(pairs))),)
-    return (Turn("user", (*pictures, *drawn, SENTENCE, prompt.text)),)
+        return (Turn("user", (SENTENCE, *shown, text)),)
+    return (Turn("user", (*shown, SENTENCE, text)),)

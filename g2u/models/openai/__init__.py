@@ -26,11 +26,19 @@ if TYPE_CHECKING:
 VERSION = "1"
 """Raised whenever the same server would be asked otherwise."""
 WHERE = "params.yaml: presets.models: openai"
+SENDS = re.compile(r"as is|longest [1-9]\d{0,4}|exact [1-9]\d{0,4}x[1-9]\d{0,4}")
+SENT = '"as is", "longest 1024" or "exact 980x980"'
 VARIABLE = "the name of an environment variable, without its ending"
 FREE = ("environment", "capabilities", "in_flight", "timeout", "retries", "revision", "fetch")
 """Settings that decide no reply."""
-LATER = ("answer_through", "answer_tokens", "answer_temperature", "answer_system")
+LATER = (
+    "answer_through", "answer_tokens", "answer_temperature", "answer_system",
+    "edit_sends", "answer_sends",
+)  # fmt: skip
 """Settings that came later: in an identity only where they are not as they were for all before."""
+
+
+Sends = Annotated[str, Form(SENDS.fullmatch, SENT)]
 
 
 class Settings(Section):
@@ -44,7 +52,7 @@ class Settings(Section):
         "OPENAI"
     )
     """NAME of the variables NAME_BASE_URL and NAME_API_KEY."""
-    capabilities: list[Literal["draw", "edit", "answer", "sample", "score"]] = [
+    capabilities: list[Literal["draw", "edit", "interleave", "answer", "sample", "score"]] = [
         "edit", "answer", "sample",
     ]  # fmt: skip
     """What the server offers."""
@@ -60,6 +68,12 @@ class Settings(Section):
     """How many a prompt may hold; one = several go as a collage."""
     size: Literal["source"] | None = None
     """"source" asks for edits of the first picture's size."""
+    edit_sends: Sends = "as is"
+    """How large the pictures of an edit are sent, in pixels: as they are; scaled down to a longest
+    side; or all scaled to one width and height.
+    """
+    answer_sends: Sends = "as is"
+    """The same of a question or score: its pictures and thoughts, in every arm alike."""
     seeds: bool = True
     """False for servers that refuse a seed."""
     edit_extra: dict[str, JsonValue] = {}
