@@ -172,6 +172,12 @@ class Turn:
     parts: tuple[str | Picture, ...]
 
 
+def has_places(turn: Turn) -> bool:
+    """Whether a picture of the message stands after a text."""
+    pairs = zip(turn.parts, turn.parts[1:], strict=False)
+    return any(isinstance(a, str) and isinstance(b, Picture) for a, b in pairs)
+
+
 @dataclass(frozen=True, slots=True)
 class EditRequest:
     """Ask for one picture. No pictures = text to image."""

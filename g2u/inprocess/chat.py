@@ -10,7 +10,6 @@ import inspect
 import math
 from collections.abc import Sequence
 from functools import cached_property
-from itertools import pairwise
 from typing import Any
 
 import torch
@@ -26,7 +25,16 @@ from g2u.inprocess.batches import in_batches
 from g2u.inprocess.loading import ChatLoading, device_of
 from g2u.pictures.decoding import pixels_of
 from g2u.protocols import Reply
-from g2u.records import AnswerRequest, EmbedRequest, Failure, Picture, ScoreRequest, Text, Turn
+from g2u.records import (
+    AnswerRequest,
+    EmbedRequest,
+    Failure,
+    Picture,
+    ScoreRequest,
+    Text,
+    Turn,
+    has_places,
+)
 
 
 class Gumbel(LogitsProcessor):
@@ -117,7 +125,9 @@ class Chat:
         Raises:
             ModelError: a picture stands after a text, and the chat template would move it.
         """
-        if not self._keeps_places and any(map(_has_places, conversations)):
+        if not self._keeps_places and any(
+            has_places(turn) for turns in conversations for turn in turns
+        ):
             raise ModelError(
                 "the model's chat template shows all pictures of a message before its text; a "
                 "picture among the text would lose its place"
@@ -216,12 +226,3 @@ class Chat:
         found = logits.log_softmax(-1).gather(-1, given["input_ids"][..., None])[..., 0]
         masks = given["attention_mask"].bool()
         return [tuple(row[mask].tolist()) for row, mask in zip(found, masks, strict=True)]
-
-
-def _has_places(turns: Sequence[Turn]) -> bool:
-    """Whether a picture stands after a text in one of the messages."""
-    return any(
-        isinstance(before, str) and isinstance(part, Picture)
-        for turn in turns
-        for before, part in pairwise(turn.parts)
-    )
