@@ -17,7 +17,7 @@ def lay_out(
     prompt: Prompt, pictures: Sequence[Picture], thoughts: Sequence[Picture | None]
 ) -> tuple[Turn, ...]:
     """Per picture its thought, the request to look there, and itself; then the question."""
-    shown = [
+    shown: list[list[str | Picture]] = [
         [picture] if thought is None else [thought, LOOK, picture]
         for picture, thought in zip(pictures, thoughts, strict=True)
     ]

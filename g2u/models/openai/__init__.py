@@ -105,7 +105,7 @@ def capabilities(settings: Settings) -> frozenset[str]:
     return _capabilities(settings.model_dump())
 
 
-def _capabilities(settings: dict[str, Any]) -> frozenset[str]:
+def _capabilities(settings: Mapping[str, Any]) -> frozenset[str]:
     moves = settings["ask_template"] and not settings["picture_mark"]
     keeps = settings["pictures"] == "many" and not moves and "answer" in settings["capabilities"]
     return frozenset({*settings["capabilities"], *(["places"] if keeps else [])})
