@@ -270,7 +270,7 @@ class ScoreSection(Section):
 
     confidence: Annotated[float, Field(gt=0.5, lt=1)] = 0.95
     resamples: Annotated[int, Field(ge=100)] = 4000
-    """Bootstrap draws of rewards and envelopes; gains need none."""
+    """Draws of tests by resampling and permutation; gains need none."""
     seed: NotNegative = 0
 
 
@@ -279,8 +279,6 @@ class Report(Section):
 
     examples: NotNegative = 12
     """Questions shown per benchmark."""
-    bound_resamples: NotNegative = 0
-    """Of the lines that say whether fidelity bounds the gain; 0 = not drawn."""
     alpha: Annotated[float, Field(gt=0, lt=1)] = 0.05
     """Family-wise error over all gains (Holm)."""
     margin: Annotated[float, Field(gt=0, lt=1)] = 0.03
