@@ -16,6 +16,7 @@ from g2u.calls.encoding import numbers_of, text_of
 from g2u.calls.store import Entry, Replies
 from g2u.errors import DataError
 from g2u.pictures.decoding import picture_of
+from g2u.premises import Checked
 from g2u.tables import parquet
 from g2u.tables.schemas import CALLS, THOUGHTS
 
@@ -149,6 +150,9 @@ def _sound(body: bytes, kind: str, seconds: float) -> Entry | None:
             told = (drawn.digest, drawn.width, drawn.height, bool(drawn.is_flat))
             return Entry(body, kind, seconds, told)
         entry = Entry(body, kind, seconds)
+        if kind == "check":
+            Checked.of(body)
+            return entry
         numbers: tuple[float, ...] = ()
         if kind == "answer":
             text_of(entry)

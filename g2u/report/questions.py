@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import polars as pl
 
 from g2u.report.summary import IS_DIRECT, changed, changes_answers
-from g2u.scores.verdict import UNSHOWN
+from g2u.scores.verdict import UNDISCUSSED, UNSHOWN
 from g2u.tables.schemas import ARMS
 
 if TYPE_CHECKING:
@@ -62,14 +62,15 @@ def own_rows(rows: pl.DataFrame) -> list[Row]:
 def does_it_help(rows: pl.DataFrame, alpha: float) -> Finding:
     """Own thoughts against direct, over the whole grid."""
     own = own_rows(rows)
-    discussed = [row for row in own if row["verdict"] != "at chance"]
+    discussed = [row for row in own if row["verdict"] not in UNDISCUSSED]
+    undiscussed = len(own) - len(discussed)
     sure = [row for row in discussed if row["holm"] <= alpha]
     up = sorted((row for row in sure if row["gain"] > 0), key=lambda row: -row["gain"])
     down = sorted((row for row in sure if row["gain"] < 0), key=lambda row: row["gain"])
     answer = (
         f"Of {len(own)} comparisons of own thoughts with direct, {len(up)} are gains and "
         f"{len(down)} losses after Holm's correction; the others are not shown"
-        + (f", or at chance ({len(own) - len(discussed)})." if len(discussed) < len(own) else ".")
+        + (f"; {undiscussed} are at chance or unchecked." if undiscussed else ".")
     )
     lines = [f"{place(row)}: {points(row, 'gain')}" for row in [*up, *down]]
     return Finding("Does it help?", answer, tuple(lines))
@@ -77,7 +78,7 @@ def does_it_help(rows: pl.DataFrame, alpha: float) -> Finding:
 
 def was_it_the_picture(rows: pl.DataFrame) -> Finding:
     """Verdicts, and the differences behind them."""
-    untold = (None, *UNSHOWN, "at chance")
+    untold = (None, *UNSHOWN, *UNDISCUSSED)
     judged = [row for row in own_rows(rows) if row["verdict"] not in untold]
     counts: dict[str, int] = {}
     for row in own_rows(rows):
@@ -168,7 +169,7 @@ def does_it_change_answers(rows: pl.DataFrame) -> Finding:
 
 def what_transfers(rows: pl.DataFrame, alpha: float) -> Finding:
     """The best family of each benchmark, and whether any family is best everywhere."""
-    own = [row for row in own_rows(rows) if row["verdict"] != "at chance"]
+    own = [row for row in own_rows(rows) if row["verdict"] not in UNDISCUSSED]
     best: dict[tuple[str, str], Row] = {}
     for row in own:
         key = (row["model"], row["benchmark"])
