@@ -309,6 +309,10 @@ class Run(Section):
     """CUDA_VISIBLE_DEVICES of each worker."""
     ray: str | None = None
     """Workers are Ray actors: "local", or a cluster's address (auto, ray://host:port)."""
+    unchecked: bool = False
+    """Whether a run goes on where a model was seen not to hold what an arm hangs on; its verdicts
+    there say "unchecked".
+    """
     budget: BudgetSection = BudgetSection()
     prices: dict[
         str, dict[Literal["edit", "answer", "score", "embed"], Annotated[float, Field(ge=0)]]
