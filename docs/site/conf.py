@@ -33,9 +33,9 @@ def navigate(app: Sphinx, name: str, source: list[str]) -> None:
         return
     for part in re.split(r"^## ", source[0], flags=re.MULTILINE)[1:]:
         title, _, body = part.partition("\n")
-        links = re.findall(r"^- \[.+?\]\((\S+?\.md)\)", body, flags=re.MULTILINE)
+        links = re.findall(r"^- \[(.+?)\]\((\S+?\.md)\)", body, flags=re.MULTILINE)
         if links:
-            pages = "\n".join(links)
+            pages = "\n".join(f"{label} <{page}>" for label, page in links)
             source[0] += f"\n```{{toctree}}\n:hidden:\n:caption: {title}\n\n{pages}\n```\n"
 
 
