@@ -39,7 +39,7 @@ repro: $(READY)
 	@python -m g2u.cli.main run
 
 # the site, build/site/index.html, which opens offline; warnings and broken links are errors
-SPHINX := python -m sphinx --fail-on-warning --keep-going --quiet --conf-dir docs/site --doctree-dir build/doctrees
+SPHINX := python -m sphinx --fresh-env --fail-on-warning --keep-going --quiet --conf-dir docs/site --doctree-dir build/doctrees
 
 docs: $(READY)
 	@python -m docs.site.reference
