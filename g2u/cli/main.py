@@ -320,13 +320,13 @@ def doctor_command(arguments: argparse.Namespace) -> None:
         raise SystemExit(1)
 
 
-def main() -> None:
-    """Parse the command line and run one command."""
-    parser = argparse.ArgumentParser(
+def parser() -> argparse.ArgumentParser:
+    """The command line; what was parsed has the command's function as `run`."""
+    made = argparse.ArgumentParser(
         prog="g2u", description="Visual thoughts: made once, answered with, judged.", epilog=EPILOG
     )
-    parser.add_argument("--version", action="version", version=f"g2u {version('g2u')}")
-    commands = parser.add_subparsers(dest="command", required=True)
+    made.add_argument("--version", action="version", version=f"g2u {version('g2u')}")
+    commands = made.add_subparsers(dest="command", required=True)
     begun = commands.add_parser("init", help=init_command.__doc__)
     begun.add_argument("folder", type=Path, help="a new one, or one with files of yours")
     begun.add_argument(
@@ -438,7 +438,12 @@ def main() -> None:
     )
     taken.set_defaults(run=import_command)
     commands.add_parser("doctor", help=doctor_command.__doc__).set_defaults(run=doctor_command)
-    arguments = parser.parse_args()
+    return made
+
+
+def main() -> None:
+    """Parse the command line and run one command."""
+    arguments = parser().parse_args()
     if arguments.command != "init":
         _enter_study(arguments)
     sys.path.insert(0, str(Path.cwd()))
