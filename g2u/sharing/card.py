@@ -40,7 +40,8 @@ FIELDS = {
     "seen": "what the model was shown, where told: width and height of each picture, tokens",
     "original": "the picture that was edited, where its licence is known",
     "uses": "where it is shown: question (its id), position (of the picture in the question), "
-    "choice, text, choices, format of the answer, asked (all of it in g2u's words)",
+    "choice, text, choices, format of the answer, asked (all of it in g2u's words), "
+    "is_placed (whether <image N> in them is where picture N stands; else pictures come first)",
 }
 GOLD_FIELDS = {
     "id": "of the question",

@@ -28,6 +28,7 @@ USE = pa.struct(
         ("choices", pa.list_(pa.string())),
         ("format", pa.string()),
         ("asked", pa.string()),
+        ("is_placed", pa.bool_()),
     ]
 )
 """Where a thought is shown: the question and the place of its picture (`LINKED`), and what is asked
