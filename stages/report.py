@@ -9,18 +9,20 @@ Run: python -m stages.report
 import json
 import sys
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import polars as pl
 
+from g2u.answers.needs import needs, spoken
 from g2u.arms import DIRECT, Arm, by_arm, main_arm, of_main
 from g2u.calls.costs import drawing_seconds, read_costs, reward_seconds, share_shown
 from g2u.errors import DataError, run_main
 from g2u.files import write_whole
 from g2u.params import reading as params
 from g2u.params.params import AGAIN, PLAIN, Params
+from g2u.premises import Checked, Doubt, Role, doubts, why
 from g2u.questions import targets
 from g2u.records import Question, Target
 from g2u.report.changes import Change, Painted, all_repainted, changes, in_words, table
@@ -72,9 +74,10 @@ METRICS = (
 
 
 def cell_result(
-    config: Params, cell: Cell, items: int, shown_under: str | None = None
+    config: Params, cell: Cell, questions: Sequence[Question], shown_under: str | None = None
 ) -> CellResult:
     """The numbers of one cell; a baseline's are `shown_under` the model it is the baseline of."""
+    items, most = len(questions), max((len(q.pictures) for q in questions), default=1)
     try:
         metrics = json.loads(cell.metrics.read_text())
         arms = tables.read_arms(cell.scores)
@@ -82,14 +85,73 @@ def cell_result(
     except FileNotFoundError as error:
         raise DataError(f"{error.filename}: missing; run g2u run, which makes it") from None
     edit = config.presets.families[cell.family].edit
+    belief = Belief.of(config, cell)
+    found = {arm.name: why(belief.doubts(config, cell, arm, most)) for arm in arms}
+    unchecked = {name: said for name, said in found.items() if said}
     each = {arm: total / max(items, 1) for arm, total in seconds.items()}
     if shown_under is None:
         identities = parquet.read_shards(cell.thoughts, tables.THOUGHTS.schema, ["identity"])
         is_own = edit not in CAUSES and any(row["identity"] for row in identities)
         place = (cell.benchmark, cell.model, cell.family)
-        return CellResult(*place, arms, metrics, is_own, each, edit)
+        return CellResult(*place, arms, metrics, is_own, each, edit, unchecked)
     alone = (main_arm(arms),)
-    return CellResult(cell.benchmark, shown_under, cell.model, alone, metrics, False, each, edit)
+    place = (cell.benchmark, shown_under, cell.model)
+    return CellResult(*place, alone, metrics, False, each, edit, unchecked)
+
+
+@dataclass(frozen=True, slots=True)
+class Belief:
+    """What the checks of the models came to that made a cell, and judged it."""
+
+    draws: Checked | None
+    answers: Checked | None
+    writer: Checked | None
+    judge: Checked | None
+
+    @classmethod
+    def of(cls, config: Params, cell: Cell) -> Self:
+        """As the cell's stages left it among their calls."""
+        drawn, said = _checks(cell.calls("generate")), _checks(cell.calls("understand"))
+        judged = _checks(cell.calls("judge")) if config.judge.model is not None else {}
+        others = (drawn.get("answers"), judged.get("answers"))
+        return cls(drawn.get("draws"), said.get("answers"), *others)
+
+    def doubts(
+        self, config: Params, cell: Cell, arm: Arm | None = None, pictures: int = 1
+    ) -> list[Doubt]:
+        """What is not proven of the premises of an arm (None = the main one), of who wrote its
+        prompts and of who judged it; `pictures`: of a question, at most.
+        """
+        wanted = needs(config, cell.model, cell.family, arm, pictures)
+        told = doubts(wanted, {"draws": self.draws, "answers": self.answers})
+        preset = config.presets.families[cell.family]
+        if preset.writer and not config.why_not(cell.model, cell.family):
+            told += doubts(spoken(), {"answers": self.writer})
+        if config.judge.model is not None:
+            told += doubts(spoken(), {"answers": self.judge})
+        return told
+
+    @property
+    def dates(self) -> set[str]:
+        """On which the cell's model was checked."""
+        return {each.date for each in (self.draws, self.answers) if each is not None and each.date}
+
+
+def _checks(path: Path) -> dict[Role, Checked]:
+    """What checks are among a stage's calls, by role."""
+    kept = pl.scan_parquet(path).filter(pl.col("kind") == "check").select("reply").collect()
+    return {checked.role: checked for checked in map(Checked.of, kept["reply"])}
+
+
+def told_of_checks(config: Params, cells: Sequence[Cell]) -> str:
+    """When a model was checked, and what is not proven of what its arms hang on."""
+    beliefs = [Belief.of(config, cell) for cell in cells]
+    dates = sorted({date for belief in beliefs for date in belief.dates})
+    said = " to ".join(dict.fromkeys((*dates[:1], *dates[-1:])))
+    told = [d for c, belief in zip(cells, beliefs, strict=True) for d in belief.doubts(config, c)]
+    checked = f"checked {said}" if said else "never checked"
+    found = "; ".join(dict.fromkeys(map(str, told)))
+    return f"{checked}: {found or 'all that its arms hang on was seen'}"
 
 
 def over_controls(config: Params, results: Sequence[CellResult]) -> list[CellResult]:
@@ -431,14 +493,17 @@ def asked(config: Params) -> list[Asked]:
     for model in config.models:
         drew: dict[str, None] = {}
         answered: dict[str, None] = {}
+        cells: list[Cell] = []
         for benchmark in config.benchmarks:
             if model not in config.models_of(benchmark):
                 continue
             for family in config.families_of(benchmark, model):
                 cell = Cell(benchmark, model, family)
+                cells.append(cell)
                 drew |= dict.fromkeys(_identities(cell.calls("generate"), "edit"))
                 answered |= dict.fromkeys(_identities(cell.calls("understand"), "answer", "score"))
-        found.append(Asked(model, tuple(drew), tuple(answered)))
+        check = told_of_checks(config, cells)
+        found.append(Asked(model, tuple(drew), tuple(answered), check))
     return found
 
 
@@ -472,15 +537,15 @@ def main() -> None:
     }
     results = []
     for benchmark in config.benchmarks:
-        items = len(questions[benchmark])
         for model in config.models_of(benchmark):
             results += [
-                cell_result(config, Cell(benchmark, model, family), items)
+                cell_result(config, Cell(benchmark, model, family), questions[benchmark])
                 for family in config.families_of(benchmark, model)
             ]
             baseline = config.presets.models[model].baseline
             if baseline is not None:
-                results.append(cell_result(config, Cell(benchmark, baseline, PLAIN), items, model))
+                direct = Cell(benchmark, baseline, PLAIN)
+                results.append(cell_result(config, direct, questions[benchmark], model))
     rows = summary(over_controls(config, results), config.report.alpha)
     decided = decisions(config)
     parts = [
@@ -511,7 +576,7 @@ def main() -> None:
         pl.concat_str("benchmark", "model", "arm", separator=" ").alias("cell"),
         "benchmark", "model", "arm", "accuracy", "gain", "gain_low", "gain_high",
         "probability", "graded", "graded_low", "graded_high", "items", "pictures", "verdict",
-        "beside",
+        "unchecked", "beside",
     )  # fmt: skip
     site, changed = Site(config.report, config.score.confidence), compared(config)
     shown = {digest for each in questions.values() for q in each for digest in q.pictures}

@@ -170,13 +170,11 @@ def table(plans: Sequence[CellPlan], config: Params, *, by_cell: bool) -> str:
         f"{'cell':<40}{'kind':<8}{'to make':>9}{'reused':>9}{'~hours':>10}{'~MB':>8}{'money':>9}"
     ]
     known = rates(plans)
-    totals: dict[str, list[float]] = {}
+    totals: dict[str, tuple[float, ...]] = {}
     for each in plans:
-        for kind, told in costs(each, known, config).items():
-            values = list(told)
-            row = totals.setdefault(kind, [0.0] * len(values))
-            for place, value in enumerate(values):
-                row[place] += value
+        for kind, values in costs(each, known, config).items():
+            before = totals.get(kind, (0.0,) * len(values))
+            totals[kind] = tuple(a + b for a, b in zip(before, values, strict=True))
             if by_cell:
                 lines.append(_line(str(each.cell), kind, values))
     for kind, values in sorted(totals.items()):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import polars as pl
 
 from g2u.report.summary import IS_DIRECT, changed, changes_answers
-from g2u.scores.verdict import UNSHOWN
+from g2u.scores.verdict import UNDISCUSSED, UNSHOWN
 from g2u.tables.schemas import ARMS
 
 if TYPE_CHECKING:
@@ -63,14 +63,15 @@ def own_rows(rows: pl.DataFrame) -> list[Row]:
 def does_it_help(rows: pl.DataFrame, alpha: float) -> Finding:
     """Own thoughts against direct, over the whole grid."""
     own = own_rows(rows)
-    discussed = [row for row in own if row["verdict"] != "at chance"]
+    discussed = [row for row in own if row["verdict"] not in UNDISCUSSED]
+    undiscussed = len(own) - len(discussed)
     sure = [row for row in discussed if row["holm"] <= alpha]
     up = sorted((row for row in sure if row["gain"] > 0), key=lambda row: -row["gain"])
     down = sorted((row for row in sure if row["gain"] < 0), key=lambda row: row["gain"])
     answer = (
         f"Of {len(own)} comparisons of own thoughts with direct, {len(up)} are gains and "
         f"{len(down)} losses after Holm's correction; the others are not shown"
-        + (f", or at chance ({len(own) - len(discussed)})." if len(discussed) < len(own) else ".")
+        + (f"; {undiscussed} are at chance or unchecked." if undiscussed else ".")
     )
     lines = [f"{place(row)}: {points(row, 'gain')}" for row in [*up, *down]]
     return Finding("Does it help?", answer, tuple(lines))
@@ -78,7 +79,7 @@ def does_it_help(rows: pl.DataFrame, alpha: float) -> Finding:
 
 def was_it_the_picture(rows: pl.DataFrame) -> Finding:
     """Verdicts, and the differences behind them."""
-    untold = (None, *UNSHOWN, "at chance")
+    untold = (None, *UNSHOWN, *UNDISCUSSED)
     judged = [row for row in own_rows(rows) if row["verdict"] not in untold]
     counts: dict[str, int] = {}
     for row in own_rows(rows):
@@ -174,7 +175,7 @@ def what_transfers(
     on each.
     """
     lines = []
-    own = [row for row in own_rows(rows) if row["verdict"] != "at chance"]
+    own = [row for row in own_rows(rows) if row["verdict"] not in UNDISCUSSED]
     for where in dict.fromkeys((row["benchmark"], row["model"]) for row in own):
         here = [row for row in own if (row["benchmark"], row["model"]) == where]
         here.sort(key=lambda row: -row["gain"])

@@ -118,6 +118,7 @@ SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
     "kinds_holm": pl.Float64,
     "verdict": pl.String,
     "beside": pl.String,
+    "unchecked": pl.String,
 }
 """`arm` is what the report calls an arm; the columns after it say what it is (g2u/arms.py).
 `pictures` counts sets of items that share none with the others: as many are independent.
@@ -131,8 +132,8 @@ own thoughts over all own thoughts, `control_holm` (gains of controls) over all 
 oracle, PSNR in dB; `with_answer` of `prompted` questions have a prompt that tells the answer;
 `probability` is the mean probability of the right option, where options were scored, and `graded`
 its gain over direct: a second outcome, which no verdict is read from.
-`verdict` is a word of g2u/scores/verdict.py; `beside` says what else is shown of an own thought, by
-the tests of g2u/scores/beside.py.
+`verdict` is a word of g2u/scores/verdict.py, `unchecked` which premise of the arm is not proven, if
+any; `beside` says what else is shown of an own thought, by the tests of g2u/scores/beside.py.
 """
 BASES = {
     "gain": "direct",
@@ -173,6 +174,8 @@ class CellResult:
     """Model seconds per item of each arm, by its name: drawing and answering."""
     edit: str
     """The family's file of g2u/thoughts/edits."""
+    unchecked: dict[str, str] = field(default_factory=dict)
+    """Which premise of an arm is not proven, by the arm's name; of the others nothing."""
     over: dict[str, dict[str, Any]] = field(default_factory=dict)
     """Of own thoughts: the main arm's gain over each family of CAUSES, `cause` with it."""
 
@@ -254,8 +257,12 @@ def summary(cells: Sequence[CellResult], alpha: float = 0.05) -> pl.DataFrame:
         over = each.cell.metrics["gains"][each.arm.name]["direct"]
         each.row["detectable"] = smallest_found(over["error"], over["step"], alpha / len(own))
         here = [control for control in controls if control.place == each.place]
-        is_open = is_at_chance(directs[each.place], each.row)
-        each.row["verdict"] = "at chance" if is_open else _judged(each, here, alpha)
+        if each.row["unchecked"]:
+            each.row["verdict"] = "unchecked"
+        elif is_at_chance(directs[each.place], each.row):
+            each.row["verdict"] = "at chance"
+        else:
+            each.row["verdict"] = _judged(each, here, alpha)
         each.row["beside"] = words(each.row, each.cell.metrics.get("beside", {}), alpha)
     return pl.DataFrame([each.row for each in lines], schema=SCHEMA)
 
@@ -387,6 +394,7 @@ def _lines(cell: CellResult, plain: CellResult | None) -> Iterator[_Line]:
             "majority": cell.metrics["majority"],
             "seconds": cell.seconds[arm.name],
             "pictures": numbers.get("clusters"),
+            "unchecked": cell.unchecked.get(arm.name),
             **{k: v for k, v in numbers.items() if k in SCHEMA},
         }
         if arm.is_main:
@@ -465,7 +473,9 @@ def headline(rows: pl.DataFrame, alpha: float, margin: float) -> str:
     others = rows.filter((pl.col("role") == "baseline") & (pl.col("family") != PLAIN))["arm"]
     bases = {**BASES, "over_baseline": f"direct of {', '.join(others)}"}
     told = _of_chance(best)
-    if best["verdict"] != "at chance":
+    if best["verdict"] == "unchecked":
+        told = f"Nothing follows here from {best['arm']}: unchecked, {best['unchecked']}."
+    elif best["verdict"] != "at chance":
         told = _of_best(best, bases, alpha, margin)
     hurts = "; ".join(
         f"{row['arm']} {100 * row['gain']:+.1f} [{100 * row['gain_low']:+.1f}, "
