@@ -61,6 +61,7 @@ def part_of(config: Params, benchmark: str, model: str) -> GalleryPart:
             question.category,
             question.pictures,
             {family: own[question.id] for family, own in cells.items() if question.id in own},
+            question.is_placed,
         )
         for question in questions
     ]

@@ -89,6 +89,8 @@ class GalleryItem:
     """Digests."""
     cells: Mapping[str, GalleryCell]
     """By family; `direct` is what the others are compared with."""
+    is_placed: bool = False
+    """Whether `<image N>` in its texts is where picture N stands (`g2u.records.Question`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,6 +225,7 @@ def _row(families: Sequence[str], item: GalleryItem) -> dict[str, Any]:
         "choices": list(item.choices),
         "answer": item.answer,
         "pictures": [digest[:NAMED] for digest in item.pictures],
+        "placed": item.is_placed,
         "cells": {
             family: {
                 "prompts": list(cell.prompts),
