@@ -315,6 +315,8 @@ class Run(Section):
     """Whether a run goes on where a model was seen not to hold what an arm hangs on; its verdicts
     there say "unchecked".
     """
+    probe_every: Positive = 2000
+    """Calls of a served model after which it is looked at whether it is still the same."""
     budget: BudgetSection = BudgetSection()
     prices: dict[
         str, dict[Literal["edit", "answer", "score", "embed"], Annotated[float, Field(ge=0)]]
