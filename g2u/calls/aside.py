@@ -51,6 +51,26 @@ class Noting:
         self._store.put(key, entry)
 
 
+def pending(notes: Path) -> Path:
+    """Where the notes lie that a probe is about, once `begin` has put them there."""
+    return notes.with_suffix(".pending")
+
+
+def begin(notes: Path) -> None:
+    """Before a probe: what is noted from now on is not about it."""
+    if notes.exists():
+        taken = notes.with_suffix(".taken")
+        notes.rename(taken)
+        with pending(notes).open("ab") as file:
+            file.write(taken.read_bytes())
+        taken.unlink()
+
+
+def known(notes: Path) -> None:
+    """After a probe that found nothing: what was noted before it is forgotten."""
+    pending(notes).unlink(missing_ok=True)
+
+
 def noted(notes: Path) -> list[str]:
     """The names in a file of notes; none where there is no such file."""
     if not notes.exists():
@@ -65,11 +85,12 @@ def set_aside(store: CallStore, notes: Path) -> int:
     Raises:
         CacheError: either store cannot be read or written.
     """
-    keys, moved = noted(notes), FolderStore(FOLDER)
+    keys, moved = [*noted(pending(notes)), *noted(notes)], FolderStore(FOLDER)
     there = store.get_many(keys)
     for key, entry in there.items():
         moved.put(key, entry)
     moved.close()
     store.remove(there, everywhere=True)
+    known(notes)
     notes.unlink(missing_ok=True)
     return len(there)

@@ -63,7 +63,7 @@ def roles(config: Params, name: str) -> frozenset[Role]:
 def conformance(
     config: Params, name: str, model: Model, able: Collection[str], seed: int | None = None
 ) -> Conformance:
-    """The checks of a preset, of what it is said to be able to; `seed`: as `Conformance` takes it."""
+    """The checks of a preset, of what it is `able` to do; `seed`: as `Conformance` takes it."""
     editor, reader = (_half(config, name, role)[1] for role in ("draws", "answers"))
     return Conformance(
         model,

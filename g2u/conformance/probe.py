@@ -157,12 +157,10 @@ def sounded(
     said = model.answer([*told, *told]) if told else []
     if bad := failed([*drawn, *said]):
         raise ModelError(f"the requests by which a model is known again: {bad}")
-    pictures, texts = cast(list[Picture], drawn), cast(list[str], said)
+    pictures, texts = cast(list[Picture], drawn), [str(reply) for reply in said]
     return Sounding(
         tuple(zip(pictures[: len(asked)], pictures[len(asked) :], strict=True)),
-        tuple(
-            (str(a), str(b)) for a, b in zip(texts[: len(told)], texts[len(told) :], strict=True)
-        ),
+        tuple(zip(texts[: len(told)], texts[len(told) :], strict=True)),
     )
 
 
@@ -186,8 +184,7 @@ def differs(before: Sounding, now: Sounding) -> str:
 def _common(one: str, other: str) -> float:
     """The share of the longer one's words that both have in common from their beginnings."""
     first, second = one.split(), other.split()
-    same = sum(
-        1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(first, second, strict=False))
-    )
+    both = zip(first, second, strict=False)
+    same = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], both))
     longest = max(len(first), len(second))
     return same / longest if longest else 1.0

@@ -14,6 +14,7 @@ from typing import TypeVar
 
 from g2u.answers.answering import Asking
 from g2u.answers.needs import needs, spoken
+from g2u.calls import aside
 from g2u.calls.aside import FOLDER, Noting, set_aside
 from g2u.calls.opened import call_store, known_calls
 from g2u.calls.store import Entry, Replies
@@ -79,8 +80,8 @@ class Watch:
         self._lock = threading.Lock()
 
     def begin(self, work: Stale) -> None:
-        """Look whether each model is the one that it was; check it, each identity once, and keep
-        what that comes to.
+        """Check each model, each identity once, keep what that comes to, and look whether it is the
+        one that it was.
 
         Raises:
             ModelError: a model was seen not to hold what an arm hangs on; that is not kept, so that
@@ -89,7 +90,6 @@ class Watch:
         """
         config, store = self._config, call_store()
         for name in sorted(models(config, work, certain=False)):
-            self._probe(0, name)
             found = _performed(self._workers, 0, check, name)
             if not config.run.unchecked:
                 _require_sound(config, work, name, found)
@@ -97,6 +97,7 @@ class Watch:
             store.require_room(each.call.call for each in new)
             for each in new:
                 each.put(store)
+            self._probe(0, name)
 
     def count(self, name: str, made: int) -> None:
         """So many calls more were made of a model."""
@@ -132,8 +133,6 @@ class Watch:
             return
         if found.moved:
             raise MovedError(name, found.moved, found.notes)
-        if slot == 0 or self._workers.count == 1:
-            found.notes.unlink(missing_ok=True)
         self._made.setdefault(name, 0)
 
 
@@ -167,6 +166,8 @@ def probed(name: str) -> Probed | None:
         key = _probe_of(config, name, model)
         if key is None:
             return None
+        notes = _notes(name, key)
+        aside.begin(notes)
         entry, moved = store.get_many([key], PROBE).get(key), ""
         before = None if entry is None else probe.Sounding.of(entry.body)
         for _ in range(probe.TRIES):
@@ -177,7 +178,9 @@ def probed(name: str) -> Probed | None:
         if before is None:
             store.require_room([key])
             store.put(key, Entry(now.encoded(), PROBE, 0.0))
-        return Probed(_notes(name, key), moved)
+        if not moved:
+            aside.known(notes)
+        return Probed(notes, moved)
     finally:
         model.close()
 
@@ -195,7 +198,8 @@ def accept(config: Params, name: str) -> str:
     store.remove([key], everywhere=True)
     store.put(key, Entry(_sounded(config, name, model).encoded(), PROBE, 0.0))
     store.close()
-    _notes(name, key).unlink(missing_ok=True)
+    aside.begin(_notes(name, key))
+    aside.known(_notes(name, key))
     model.close()
     return f"{name}: what replies now is taken for the model that it was"
 
