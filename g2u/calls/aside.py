@@ -58,9 +58,10 @@ def pending(notes: Path) -> Path:
 
 def begin(notes: Path) -> None:
     """Before a probe: what is noted from now on is not about it."""
-    if notes.exists():
-        taken = notes.with_suffix(".taken")
+    taken = notes.with_suffix(".taken")
+    if notes.exists() and not taken.exists():
         notes.rename(taken)
+    if taken.exists():
         with pending(notes).open("ab") as file:
             file.write(taken.read_bytes())
         taken.unlink()
@@ -85,6 +86,7 @@ def set_aside(store: CallStore, notes: Path) -> int:
     Raises:
         CacheError: either store cannot be read or written.
     """
+    begin(notes)
     keys, moved = [*noted(pending(notes)), *noted(notes)], FolderStore(FOLDER)
     there = store.get_many(keys)
     for key, entry in there.items():
