@@ -73,15 +73,16 @@ def _arms(
         shown = [thought.picture for thought in drawn[name] if thought.picture]
         for picture in shown:
             pictures.setdefault(picture.digest, picture)
-        digests = tuple(picture.digest for picture in shown)
-        yield name, _arm(digests, answer, scores[name], first.get(name))
+        yield name, _arm(shown, answer, scores[name], first.get(name))
 
 
 def _arm(
-    digests: tuple[str, ...], answer: Answer, score: Score, reward: float | None
+    shown: Sequence[Picture], answer: Answer, score: Score, reward: float | None
 ) -> GalleryArm:
+    digests = tuple(picture.digest for picture in shown)
+    words = tuple("\n".join(filter(None, picture.trace)) for picture in shown)
     response = answer.response if answer.status == "ok" else answer.reason
-    return GalleryArm(digests, response, score.status, score.score, score.fidelity, reward)
+    return GalleryArm(digests, response, score.status, score.score, score.fidelity, reward, words)
 
 
 def main() -> None:

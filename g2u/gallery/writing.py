@@ -34,6 +34,8 @@ bytes.
 AS_IT_IS = 4096
 """Bytes up to which a PNG is its own thumbnail."""
 PICTURES = re.compile(r"pictures-(\d+)\.js")
+WORDS = 400
+"""Characters of what was said with a thought."""
 NAMED = 16
 """Characters of a digest that name a thumbnail within a part."""
 TEMPLATE = Path(__file__).with_name("page.html")
@@ -52,6 +54,8 @@ class GalleryArm:
     fidelity: float | None
     reward: float | None = None
     """Of the thought, without gold (g2u/answers/rewards.py): the first kind that was asked for."""
+    words: tuple[str, ...] = ()
+    """What was said with each thought; () = nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +183,7 @@ def _row(part: GalleryPart, item: GalleryItem) -> list[Any]:
                 arm.score,
                 None if arm.fidelity is None else round(arm.fidelity, 3),
                 None if arm.reward is None else round(arm.reward, 4),
+                *([[said[:WORDS] for said in arm.words]] if any(arm.words) else []),
             ]
         )
     pictures = [digest[:NAMED] for digest in item.pictures]

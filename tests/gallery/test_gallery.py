@@ -148,6 +148,21 @@ def test_every_thought_of_a_question_is_shown(page: Page, tmp_path: Path) -> Non
     expect(page.locator("#item-0")).to_contain_text("detail, 3")
 
 
+def test_what_was_said_with_a_thought_is_told_of_it_and_of_no_other(
+    page: Page, tmp_path: Path
+) -> None:
+    one, two = (picture.digest for picture in THOUGHTS[:2])
+    said = ("I mark <b>it</b>.", "")
+    arm = GalleryArm((one, two), "B", "ok", 1.0, None, words=said)
+    few = GalleryItem("q", "Why?", (), "B", "", (ORIGINALS[0].digest,), {"native": arm})
+    write_gallery(tmp_path, [GalleryPart("few", "m", ("native",), [few], SHOWN)])
+    page.goto((tmp_path / "gallery.html").as_uri())
+    page.wait_for_selector("img[alt='thought 2 of native']")
+    told = page.locator("img[alt^='thought 1 of native']")
+    assert told.first.get_attribute("alt") == f"thought 1 of native, with it was said: {said[0]}"
+    assert page.locator(".frame[title='I mark <b>it</b>.']").count() == 1
+
+
 def test_a_link_opens_its_question_with_its_filters(page: Page, gallery: Path) -> None:
     page.goto(f"{gallery.as_uri()}#part=few-m&arm=detail&outcome=up&item=q4")
     page.reload()
