@@ -78,6 +78,12 @@ def test_the_readme_is_read_in_five_minutes() -> None:
     assert len((ROOT / "README.md").read_text(encoding="utf-8").split()) <= WORDS
 
 
+@pytest.mark.parametrize("target", ["repro", "test"])
+def test_the_readme_says_for_ci_to_check_how_many_minutes_a_command_takes(target: str) -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert len(re.findall(rf"^make {target} .*about \d+ minutes$", text, re.MULTILINE)) == 1
+
+
 def commands(document: Path) -> list[str]:
     """Lines of blocks of code that call g2u, without prompts, comments and what is set before."""
     text = document.read_text(encoding="utf-8")
