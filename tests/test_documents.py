@@ -10,6 +10,7 @@ import yaml
 
 from docs.site import reference
 from g2u.cli.main import parser
+from g2u.scores.verdict import CAUSES, RULES
 from tests.conftest import ROOT
 
 DOCS = ROOT / "docs"
@@ -72,6 +73,16 @@ def test_the_reference_says_what_the_code_says() -> None:
 def test_every_key_of_params_yaml_says_what_it_means() -> None:
     rows = re.findall(r"^\| (`.+?`) .*\| (.*) \|$", reference.params_page(), flags=re.MULTILINE)
     assert [key for key, meaning in rows if not meaning.strip()] == []
+
+
+def test_every_verdict_is_explained_in_the_word_of_its_rule() -> None:
+    page = (DOCS / "concepts" / "verdicts.md").read_text(encoding="utf-8")
+    cells = [row.split("|")[1].strip() for row in page.splitlines() if row.startswith("| ")]
+    told = ", ".join(cells[1:])
+    assert [word for word in RULES if word not in told] == []
+    assert len(told) == len(", ".join(RULES)), "no other words"
+    causes = (DOCS / "concepts" / "causes.md").read_text(encoding="utf-8")
+    assert [cause for cause in CAUSES if f"| {cause} |" not in causes] == []
 
 
 def test_the_readme_is_read_in_five_minutes() -> None:
