@@ -10,7 +10,10 @@ import yaml
 
 from docs.site import reference
 from g2u.cli.main import parser
+from g2u.params.params import Params
+from g2u.params.sections import AXES, Axis
 from g2u.scores.verdict import CAUSES, RULES
+from g2u.settings import checked
 from tests.conftest import ROOT
 
 DOCS = ROOT / "docs"
@@ -23,6 +26,10 @@ WRITTEN = [page for page in DOCUMENTS if page.parent != reference.PAGES]
 """By people."""
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 FENCED = re.compile(r"^```.*?^```$", re.DOTALL | re.MULTILINE)
+AXIS: dict[str, Axis] = {"adapter": "models", "source": "benchmarks", "edit": "families"}
+LEAST = {"models": ["m"], "benchmarks": ["b"], "families": ["direct", "duplicate"]}
+OWN = ("source: dots", "edit: clearer", "adapter: own_code")
+"""Modules that a reader has yet to write."""
 WORDS = 1_100
 """Of the README: what one reads in five minutes."""
 
@@ -114,10 +121,23 @@ def test_every_command_of_a_block_of_code_is_one_that_g2u_takes(document: Path) 
                 pytest.fail(f"{named(document)}: {line}")
 
 
-@pytest.mark.parametrize("document", DOCUMENTS, ids=named)
-def test_every_block_of_yaml_is_yaml(document: Path) -> None:
+def params_of(block: str) -> Params:
+    """What a block of YAML says, where params.yaml has it: whole sections, or presets."""
+    raw = yaml.safe_load(block)
+    if not raw.keys() <= Params.model_fields.keys():
+        axes = {name: next(AXIS[key] for key in AXIS if key in raw[name]) for name in raw}
+        raw = {"presets": {axis: {name: raw[name]} for name, axis in axes.items()}}
+    return checked(Params, {**LEAST, **raw})
+
+
+@pytest.mark.parametrize("document", WRITTEN, ids=named)
+def test_every_block_of_yaml_is_one_that_params_yaml_may_hold(document: Path) -> None:
     for block in re.findall(r"```yaml\n(.*?)```", document.read_text(encoding="utf-8"), re.DOTALL):
-        yaml.safe_load(block)
+        params = params_of(block)
+        for axis in AXES:
+            for name in getattr(params.presets, axis):
+                if not any(own in block for own in OWN):
+                    params.settings(axis, name)
 
 
 @pytest.mark.parametrize("drawing", sorted(DOCS.rglob("*.svg")), ids=named)
