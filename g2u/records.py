@@ -90,9 +90,18 @@ class Target:
 
     id: str
     answer: str
-    """The option letter for `choice`, the text otherwise."""
+    """The option letter for `choice`, the text otherwise; of several accepted answers the one that
+    most people gave, or the first.
+    """
     scorer: str
     """Name of the module in g2u/scores/types that compares a response with the answer."""
+    accepted: tuple[str, ...] = ()
+    """Every accepted answer, in order, each as often as people gave it; empty = `answer` alone."""
+
+    @property
+    def answers(self) -> tuple[str, ...]:
+        """Every accepted answer; one where there is no more."""
+        return self.accepted or (self.answer,)
 
 
 @dataclass(frozen=True, slots=True)
