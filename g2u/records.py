@@ -8,7 +8,7 @@ from typing import Literal, Self
 from g2u.errors import ModelError
 from g2u.secrets import struck
 
-AnswerFormat = Literal["choice", "yes_no", "short", "label", "open"]
+AnswerFormat = Literal["choice", "multi_choice", "yes_no", "short", "label", "open"]
 """How an answer is asked for; g2u/questions/wording.py has the wording."""
 Role = Literal["user", "assistant"]
 Status = Literal["ok", "failed", "not_applicable"]

@@ -20,6 +20,7 @@ from g2u.protocols import AnswerScorer, SetScorer
 from g2u.records import Question, Target
 from g2u.scores.forms import phrase
 from g2u.scores.marking import worth
+from g2u.scores.regions import Region, region, said_of
 
 TOLERANCE = re.compile(r"\s*(?:±|\+-|\+/-|\*/)\s*[\d.]+\s*%?\s*$")
 """What a number's target allows beside its value (g2u/scores/types/number.py)."""
@@ -37,7 +38,11 @@ TEXTS = frozenset({"anls", "relaxed", "short", "vqa_soft"})
 """Scorers that compare texts, and so have to be given the answer without what it was wrapped in."""
 LISTS = frozenset({"list", "route"})
 """Scorers whose targets may be lists."""
-STRUCTURED = LISTS | {"graded", "json_object"}
+PLACES = frozenset({"box", "point"})
+"""Scorers whose targets are places in a picture."""
+LETTERED = frozenset({"multi_choice", "multi_choice_partial"})
+"""Scorers whose targets are option letters in a row."""
+STRUCTURED = LISTS | PLACES | LETTERED | {"graded", "json_object"}
 """Scorers whose targets have a form of their own; elsewhere a list is one of accepted answers."""
 ONE = frozenset({"choice", "yes_no"})
 """Scorers of closed questions, which have one right answer."""
@@ -164,7 +169,7 @@ def _unwrapped(target: Target) -> Target:
 def _several(target: Target) -> str:
     """What is wrong with an answer that is none: the print of a list, or alternatives in a row."""
     answer = target.answer
-    if target.scorer in ("graded", "json_object"):
+    if target.scorer in ("graded", "json_object") or target.scorer in PLACES:
         return ""
     if target.scorer == "route" and "|" in answer:
         return "" if _is_map(answer) else "is no map with a start (@, S) and a goal (*, G)"
@@ -211,12 +216,12 @@ def _listed(target: Target) -> list[str] | None:
 
 
 def _twin(question: Question, target: Target) -> str:
-    """What is wrong with an option whose text another one has as well."""
-    if target.scorer != "choice":
+    """What is wrong with an option whose text another one has as well, which is not right."""
+    if target.scorer != "choice" and target.scorer not in LETTERED:
         return ""
     options = dict(zip(question.option_letters(), question.choices, strict=True))
-    right = options.get(target.answer)
-    twins = [key for key, text in options.items() if key != target.answer and text == right]
+    right = {options.get(letter) for letter in target.answer}
+    twins = [key for key, text in options.items() if key not in target.answer and text in right]
     return f"cannot be told from option {twins[0]}, which has its text" if twins else ""
 
 
@@ -227,6 +232,12 @@ def _forms(question: Question, target: Target) -> list[str]:
         text = options.get(target.answer, "")
         is_letter = text.strip("()[]{}.:\"' ").upper() in options  # and stands for that option
         return [target.answer] if is_letter else [target.answer, text]
+    if target.scorer in LETTERED:
+        options = dict(zip(question.option_letters(), question.choices, strict=True))
+        lines = "\n".join(f"{letter}. {options[letter]}" for letter in target.answer)
+        return [target.answer, lines] if len(target.answer) < len(options) else [target.answer]
+    if target.scorer in PLACES:
+        return _said_of(region(target.answer), target.scorer)
     if target.scorer == "boxed":
         return [rf"\boxed{{{target.answer}}}"]
     if target.scorer == "number":
@@ -236,6 +247,14 @@ def _forms(question: Question, target: Target) -> list[str]:
     if target.scorer == "graded":
         return [form.replace("<AND>", " ") for form in target.answer.split("<OR>")]
     return [target.answer]
+
+
+def _said_of(place: Region, scorer: str) -> list[str]:
+    """A point inside a place, or its box, in the frame in which replies are read."""
+    if scorer == "point":
+        return [f"({said_of(place, place.example())})"]
+    left, top, right, bottom = place.box or (0.0, 0.0, 1.0, 1.0)
+    return [f"[{said_of(place, (left, top))}, {said_of(place, (right, bottom))}]"]
 
 
 def _scored(scorer: AnswerScorer, prediction: str, answer: str) -> float | None:

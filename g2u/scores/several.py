@@ -1,8 +1,9 @@
 """Several option letters in a response: all that it gives as its answer.
 
-Read in this order, and the first that says anything decides: a list in JSON; letters in a row
-("AC", "A, C"); what follows "the answers are"; letters and texts of options that are affirmed and
-not denied, clause by clause. Alternatives ("A or C") and the options merely said again are none.
+Read in this order, and the first that says anything decides: a list in JSON; lines of letters with
+their options' texts; letters in a row ("AC", "A, C"); what follows "the answers are"; a verdict on
+each letter; letters and texts of options that are affirmed and not denied, part by part. Alternatives ("A or C") and the options merely said again are none of
+them.
 """
 
 import re
@@ -48,7 +49,17 @@ EXCEPT = re.compile(
     re.IGNORECASE,
 )
 MARKED = re.compile(r"(?<![^\W_])[(\[]?([A-Z])[).:\]]\s")
-PART = re.compile(r"[,;]\s++")
+PART = re.compile(r"[,;:]\s++")
+DENIED_ABROAD = re.compile(
+    r"\b(?:не|ни|nicht|kein\w*|non|pas|não|ni)\b|[不没沒非]|아니|아닌|ではな|じゃな|ليس",
+    re.IGNORECASE,
+)
+VERDICT = re.compile(
+    r"(?<![a-zA-Z0-9À-ɏ])([A-Z])(?![a-zA-Z0-9À-ɏ_'’])[^\nA-Z]{0,80}?"
+    r"(?:(?P<yes>\b(?:yes|true|correct|right)\b|[✓✔✅])|(?P<no>\b(?:no|not|false|incorrect|wrong)\b|[✗✘❌]))",
+    re.IGNORECASE,
+)
+LINE = re.compile(r"\s*+(?:[-*•]\s++)?[(\[]?([A-Z])[).:\]]++\s++(\S[^\n]*)")
 WORDS_OF_ONE = ("A", "I")
 
 
@@ -58,14 +69,14 @@ def letters_in(response: str, question: Question) -> str | None:
     text = responses.concluded(response)
     if not text:
         return None
-    found = _listed(text, options)
-    if found is None:
-        found = _row(text, options)
-    if found is None:
-        found = _stated(text, options)
-    if found is None:
-        found = _affirmed(text, options)
-    return "".join(sorted(found)) or None
+    found: set[str] | None = None
+    for read in (_listed, _lines, _row, _stated, _verdicts, _affirmed):
+        found = read(text, options)
+        if found is not None:
+            break
+    if found and normal(text) in options.values() and found != _spelt(text, options):
+        return None
+    return "".join(sorted(found or ())) or None
 
 
 def _listed(text: str, options: Mapping[str, str]) -> set[str] | None:
@@ -84,6 +95,25 @@ def _listed(text: str, options: Mapping[str, str]) -> set[str] | None:
             return set()
         found |= spelt
     return found
+
+
+def _spelt(text: str, options: Mapping[str, str]) -> set[str]:
+    """The options whose text it is; of a letter alone that letter."""
+    bare = text.strip().strip("()[].").upper()
+    if bare in options:
+        return {bare}
+    return {letter for letter, option in options.items() if option == normal(text)}
+
+
+def _lines(text: str, options: Mapping[str, str]) -> set[str] | None:
+    """The letters of lines that are letters with their options' texts; nothing where they are all
+    options again; None: some line is no such one.
+    """
+    lines = [LINE.fullmatch(line.rstrip()) for line in text.splitlines() if line.strip()]
+    if not lines or not all(line and options.get(line[1]) == normal(line[2]) for line in lines):
+        return None
+    found = {line[1] for line in lines if line}
+    return set() if found == set(options) else found
 
 
 def _row(text: str, options: Mapping[str, str]) -> set[str] | None:
@@ -126,6 +156,14 @@ def _stated(text: str, options: Mapping[str, str]) -> set[str] | None:
     return set(letters) if FINAL.search(before) or responses.CORRECTION.search(before) else set()
 
 
+def _verdicts(text: str, options: Mapping[str, str]) -> set[str] | None:
+    """The letters that are called right where each letter has its verdict; None where not."""
+    said = {match[1]: bool(match["yes"]) for match in VERDICT.finditer(text) if match[1].isupper()}
+    if len(said) < 2 or not _letters(text, options) <= said.keys():
+        return None
+    return {letter for letter, is_right in said.items() if is_right} & set(options)
+
+
 def _affirmed(text: str, options: Mapping[str, str]) -> set[str]:
     """Options that some part of the text names and none denies; nothing where it doubts, or where
     it says all options again.
@@ -141,7 +179,8 @@ def _affirmed(text: str, options: Mapping[str, str]) -> set[str]:
     for clause in clauses(text):
         for part in PART.split(clause):
             found = _letters(part, options) | set(mentioned(part, options))
-            (denied if DENIED.search(part) else said).update(found)
+            is_denied = DENIED.search(part) or DENIED_ABROAD.search(part)
+            (denied if is_denied else said).update(found)
     marked = {match[1] for match in MARKED.finditer(f"{text} ")} & set(options)
     is_said_again = len(options) > 1 and marked == set(options)
     return set() if is_said_again else said - denied

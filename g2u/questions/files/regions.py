@@ -40,7 +40,7 @@ def region_of(cell: Any, picture: Picture, frame: Frame, replies: Frame, where: 
     Raises:
         DataError: neither, corners in another order, or out of the picture.
     """
-    found = read_literal(cell) if isinstance(cell, str) else cell
+    found: Any = read_literal(cell) if isinstance(cell, str) else cell
     width, height = _whole(picture, frame)
     if _are_numbers(found) and len(found) == 4:
         left, top, right, bottom = found
