@@ -2,8 +2,8 @@
 
 Read in this order, and the first that says anything decides: a list in JSON; lines of letters with
 their options' texts; letters in a row ("AC", "A, C"); what follows "the answers are"; a verdict on
-each letter; letters and texts of options that are affirmed and not denied, part by part. Alternatives ("A or C") and the options merely said again are none of
-them.
+each letter; letters and texts of options that are affirmed and not denied, part by part. Neither
+alternatives ("A or C") nor the options merely said again are an answer.
 """
 
 import re
