@@ -4,7 +4,7 @@ Each is a module (a model: a folder) found by its name; there is no registry.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Literal, Protocol, TypeAlias, TypeVar
+from typing import Any, Literal, Protocol, TypeAlias, TypeVar, runtime_checkable
 
 from g2u.premises import Checked
 from g2u.records import (
@@ -253,4 +253,15 @@ class AnswerScorer(Protocol):
 
     def score(self, prediction: str, answer: str) -> float | None:
         """0..1; None where rules cannot tell and a judge has to."""
+        ...
+
+
+@runtime_checkable
+class SetScorer(Protocol):
+    """What an answer type offers beside the rest whose accepted answers count together; of others
+    any one of them is enough.
+    """
+
+    def among(self, prediction: str, accepted: Sequence[str]) -> float | None:
+        """0..1, given every accepted answer; None where rules cannot tell."""
         ...
