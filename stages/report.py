@@ -66,6 +66,7 @@ METRICS = (
     "undecided", "truncated", "filtered", "end_not_told", "gain", "gain_low", "gain_high",
     "content", "content_low", "content_high", "specific", "specific_low", "specific_high", "p",
     "over_baseline", "over_baseline_low", "over_baseline_high",
+    "probability", "graded", "graded_low", "graded_high", "graded_p", "graded_holm",
     "holm", "bh", "mediated_p", "mediated_holm", "control_holm", "detectable",
     "gain_low_90", "gain_high_90", "prompted", "with_answer",
     "moves", "moves_holm", "channel", "channel_holm", "position_holm", "kinds_holm",
@@ -569,7 +570,8 @@ def main() -> None:
     plot = rows.filter(pl.col("gain").is_not_null()).select(
         pl.concat_str("benchmark", "model", "arm", separator=" ").alias("cell"),
         "benchmark", "model", "arm", "accuracy", "gain", "gain_low", "gain_high",
-        "items", "pictures", "verdict", "unchecked", "beside",
+        "probability", "graded", "graded_low", "graded_high", "items", "pictures", "verdict",
+        "unchecked", "beside",
     )  # fmt: skip
     site, changed = Site(config.report, config.score.confidence), compared(config)
     shown = {digest for each in questions.values() for q in each for digest in q.pictures}
