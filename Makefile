@@ -63,7 +63,7 @@ coverage: $(READY)
 	@$(TESTS) --cov --cov-report=term:skip-covered
 
 fast: $(READY)
-	@python -m pytest -m "not slow"
+	@$(TESTS) -m "not slow"
 
 lint: $(READY)
 	@python -m ruff check .

@@ -41,11 +41,25 @@ def sync_command(arguments: argparse.Namespace) -> None:
 
 
 def plan_command(arguments: argparse.Namespace) -> None:
-    """Print what a run would do."""
+    """Print what a run would do; what its gains could show, or what a published one could."""
+    if arguments.claim:
+        from g2u.cli.power import assumed_of, claim_of
+
+        rho = assumed_of(arguments.discordance, arguments.alike).rho
+        claim = claim_of(arguments.claim, arguments.tests, arguments.pictures, rho)
+        print("\n".join(claim.lines(0.05)))
+        return
     from g2u.pipeline.plan import plan, table
 
-    config = params.load()
-    print(table(plan(config), config, by_cell=arguments.cells))
+    config, assumed = params.load(), None
+    if arguments.power:
+        from g2u.cli import power
+
+        assumed = power.assumed_of(arguments.discordance, arguments.alike)
+    plans = plan(config)
+    print(table(plans, config, by_cell=arguments.cells))
+    if assumed is not None:
+        print(power.table(power.outlooks(config, plans, assumed), config.report.alpha))
 
 
 def run_command(arguments: argparse.Namespace) -> None:
@@ -322,6 +336,23 @@ def parser() -> argparse.ArgumentParser:
     commands.add_parser("sync", help=sync_command.__doc__).set_defaults(run=sync_command)
     planned = commands.add_parser("plan", help=plan_command.__doc__)
     planned.add_argument("--cells", action="store_true", help="one line per cell")
+    planned.add_argument(
+        "--power", action="store_true", help="the smallest gain that each cell could show"
+    )
+    planned.add_argument(
+        "--discordance", type=float, default=15.0, metavar="PERCENT",
+        help="of the answers that own thoughts change, where no scores tell it (default 15)",
+    )  # fmt: skip
+    planned.add_argument(
+        "--alike", type=float, default=0.25, metavar="RHO",
+        help="how questions about one picture change alike, 0 to 1 (default 0.25)",
+    )  # fmt: skip
+    planned.add_argument(
+        "--claim", type=float, nargs=3, metavar=("QUESTIONS", "GAIN", "DISCORDANCE"),
+        help="audit a published gain (points; percent of the answers that change) instead",
+    )  # fmt: skip
+    planned.add_argument("--tests", type=int, default=1, help="gains of the claim's table")
+    planned.add_argument("--pictures", type=int, help="that the claim's questions are about")
     planned.set_defaults(run=plan_command)
     written = commands.add_parser("prompts", help=prompts_command.__doc__)
     written.add_argument("--limit", type=int, default=5, help="prompts shown of a cell")
@@ -427,7 +458,9 @@ def _enter_study(arguments: argparse.Namespace) -> None:
     """
     if arguments.command == "score" and _needs_no_study(arguments.of):
         return
-    needs_none = arguments.command in ("cache", "migrate") or getattr(arguments, "new_key", None)
+    needs_none = arguments.command in ("cache", "migrate") or any(
+        getattr(arguments, name, None) for name in ("new_key", "claim")
+    )
     if needs_none and study_of(Path.cwd()) is None:
         return
     inside = enter()

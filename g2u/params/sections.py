@@ -293,7 +293,7 @@ class ScoreSection(Section):
     confidence: Annotated[float, Field(gt=0.5, lt=1)] = 0.95
     """Of printed intervals."""
     resamples: Annotated[int, Field(ge=100)] = 4000
-    """Bootstrap draws of rewards and envelopes; gains need none."""
+    """Draws of tests by resampling and permutation; gains need none."""
     seed: NotNegative = 0
     """Of the bootstrap draws."""
 
@@ -303,8 +303,6 @@ class Report(Section):
 
     examples: NotNegative = 12
     """Questions shown per benchmark."""
-    bound_resamples: NotNegative = 0
-    """Of the lines that say whether fidelity bounds the gain; 0 = not drawn."""
     alpha: Annotated[float, Field(gt=0, lt=1)] = 0.05
     """Family-wise error over all gains (Holm)."""
     margin: Annotated[float, Field(gt=0, lt=1)] = 0.03
@@ -338,6 +336,10 @@ class Run(Section):
     """CUDA_VISIBLE_DEVICES of each worker."""
     ray: str | None = None
     """Workers are Ray actors: "local", or a cluster's address (auto, ray://host:port)."""
+    unchecked: bool = False
+    """Whether a run goes on where a model was seen not to hold what an arm hangs on; its verdicts
+    there say "unchecked".
+    """
     budget: BudgetSection = BudgetSection()
     """A run stops before the call that would go beyond it, and keeps what it made."""
     prices: dict[
