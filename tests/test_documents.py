@@ -102,6 +102,20 @@ def test_the_readme_says_for_ci_to_check_how_many_minutes_a_command_takes(target
     assert len(re.findall(rf"^make {target} .*about \d+ minutes$", text, re.MULTILINE)) == 1
 
 
+def test_every_command_is_told_by_what_it_is_for() -> None:
+    page = (DOCS / "commands.md").read_text(encoding="utf-8")
+    (commands,) = (each.choices for each in parser()._actions if isinstance(each.choices, dict))
+    assert [name for name in commands if f"`g2u {name}" not in page] == []
+
+
+@pytest.mark.parametrize("document", WRITTEN, ids=named)
+def test_every_section_and_key_in_a_text_is_one_of_params_yaml(document: Path) -> None:
+    known = reference.sections(Params)
+    text = FENCED.sub("", document.read_text(encoding="utf-8"))
+    told = re.findall(rf"`({'|'.join(known)})\.(?!py|yaml)([a-z_]+)`", text)
+    assert [pair for pair in told if pair[1] not in known[pair[0]].model_fields] == []
+
+
 def commands(document: Path) -> list[str]:
     """Lines of blocks of code that call g2u, without prompts, comments and what is set before."""
     text = document.read_text(encoding="utf-8")
