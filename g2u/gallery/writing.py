@@ -256,6 +256,9 @@ def _rounded(value: float | None, digits: int) -> float | None:
 
 
 def _script(path: Path, name: str, value: Any) -> None:
-    """A script that hands `value` to the page; text cannot end the script or the line."""
+    """A script that hands `value` to the page, as JSON in a text, which browsers read in half the
+    time; it cannot end the text, the script or the line.
+    """
     text = json.dumps(value, separators=(",", ":"), ensure_ascii=True).replace("</", "<\\/")
-    write_whole(path, f"G2U.{name}({text});\n")
+    quoted = text.replace("\\", "\\\\").replace("'", "\\'")
+    write_whole(path, f"G2U.{name}(JSON.parse('{quoted}'));\n")
