@@ -44,17 +44,42 @@ def sync_command(arguments: argparse.Namespace) -> None:
 
 
 def plan_command(arguments: argparse.Namespace) -> None:
-    """Print what a run would do."""
+    """Print what a run would do; what its gains could show, or what a published one could."""
+    if arguments.claim:
+        _audit(arguments)
+        return
     from g2u.pipeline.plan import forecast, plan, table
 
-    config = params.load()
+    config, assumed = params.load(), None
+    if arguments.power:
+        from g2u.cli import power
+
+        assumed = power.assumed_of(arguments.discordance, arguments.alike)
     with kept_for_json(arguments.json):
-        found = forecast(plan(config), config)
+        plans = plan(config)
+        found = forecast(plans, config)
+        seen = [] if assumed is None else power.outlooks(config, plans, assumed)
     if arguments.json:
-        print_json(asdict(found))
+        told = {} if assumed is None else {"power": [asdict(each) for each in seen]}
+        print_json(asdict(found) | told)
         return
     for line in table(found, by_cell=arguments.cells):
         print(line)
+    if assumed is not None:
+        print(power.table(seen, config.report.alpha))
+
+
+def _audit(arguments: argparse.Namespace) -> None:
+    """Print what a published gain could show."""
+    from g2u.cli.power import assumed_of, claim_of
+
+    rho = assumed_of(arguments.discordance, arguments.alike).rho
+    claim = claim_of(arguments.claim, arguments.tests, arguments.pictures, rho)
+    lines = claim.lines(0.05)
+    if arguments.json:
+        print_json({"claim": asdict(claim), "lines": lines})
+        return
+    print("\n".join(lines))
 
 
 def run_command(arguments: argparse.Namespace) -> None:
@@ -374,8 +399,8 @@ def _enter_study(arguments: argparse.Namespace) -> None:
     """
     if arguments.command == "score" and _needs_no_study(arguments.of):
         return
-    needs_none = arguments.command in ("cache", "doctor", "migrate") or getattr(
-        arguments, "new_key", None
+    needs_none = arguments.command in ("cache", "doctor", "migrate") or any(
+        getattr(arguments, name, None) for name in ("new_key", "claim")
     )
     if needs_none and study_of(Path.cwd()) is None:
         return

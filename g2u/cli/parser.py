@@ -58,9 +58,9 @@ def parser() -> argparse.ArgumentParser:
     commands = made.add_subparsers(dest="command", required=True, metavar="COMMAND", prog="g2u")
     commands.help = argparse.SUPPRESS
     own = {
-        name: commands.add_parser(name, description=f"{text[0].upper()}{text[1:]}.")
+        name: commands.add_parser(name, help=f"{text}.", description=f"{text}.")
         for group in COMMANDS.values()
-        for name, text in group.items()
+        for name, text in ((name, text[0].upper() + text[1:]) for name, text in group.items())
     }
     for name in ("plan", "run", "cache", "check", "score", "diff", "doctor"):
         own[name].add_argument("--json", action="store_true", help=JSON)
@@ -91,8 +91,24 @@ def _begin(own: dict[str, argparse.ArgumentParser]) -> None:
 
 
 def _run(own: dict[str, argparse.ArgumentParser]) -> None:
-    own["plan"].add_argument("--cells", action="store_true", help="one line per cell")
-    run = own["run"]
+    plan, run = own["plan"], own["run"]
+    plan.add_argument("--cells", action="store_true", help="one line per cell")
+    power = "the smallest gain that each cell could show"
+    plan.add_argument("--power", action="store_true", help=power)
+    plan.add_argument(
+        "--discordance", type=float, default=15.0, metavar="PERCENT",
+        help="of the answers that own thoughts change, where no scores tell it (default 15)",
+    )  # fmt: skip
+    plan.add_argument(
+        "--alike", type=float, default=0.25, metavar="RHO",
+        help="how questions about one picture change alike, 0 to 1 (default 0.25)",
+    )  # fmt: skip
+    plan.add_argument(
+        "--claim", type=float, nargs=3, metavar=("QUESTIONS", "GAIN", "DISCORDANCE"),
+        help="audit a published gain (points; percent of the answers that change) instead",
+    )  # fmt: skip
+    plan.add_argument("--tests", type=int, default=1, help="gains of the claim's table")
+    plan.add_argument("--pictures", type=int, help="that the claim's questions are about")
     run.add_argument("--wait", action="store_true", help="for a run that is under way")
     recheck = "read files of data again whose size and time stayed"
     run.add_argument("--recheck", action="store_true", help=recheck)

@@ -73,6 +73,8 @@ class GalleryCell:
     """Its controls and other ways to show the same: another question's thought, a layout."""
     prompts: tuple[str, ...] = ()
     """What was drawn, in words: one per thought of the main arm."""
+    traces: tuple[str, ...] = ()
+    """What the model said with these thoughts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,6 +228,7 @@ def _row(families: Sequence[str], item: GalleryItem) -> dict[str, Any]:
         "cells": {
             family: {
                 "prompts": list(cell.prompts),
+                "traces": [_cut(trace, REPLY) for trace in cell.traces],
                 "arms": [_arm(arm) for arm in (cell.main, *cell.others)],
             }
             for family in families

@@ -201,13 +201,9 @@ class Forecast:
 
 def forecast(plans: Sequence[CellPlan], config: Params) -> Forecast:
     """The plan in numbers."""
-    rates, workers = _rates(plans), worker_count(config)
+    known, workers = rates(plans), worker_count(config)
     by_cell = {
-        f"{each.cell.benchmark}/{each.cell.model}/{each.cell.family}": {
-            kind: _estimate(config, each.cell.model, kind, tally, rates)
-            for kind, tally in sorted(each.calls.items())
-            if tally.calls
-        }
+        f"{each.cell.benchmark}/{each.cell.model}/{each.cell.family}": costs(each, known, config)
         for each in plans
     }
     totals: dict[str, Estimate] = {}
@@ -225,15 +221,6 @@ def forecast(plans: Sequence[CellPlan], config: Params) -> Forecast:
         totals=dict(sorted(totals.items())),
         by_cell={name: found for name, found in by_cell.items() if found},
     )
-
-
-def _estimate(
-    config: Params, model: str, kind: str, tally: Tally, rates: Mapping[str, float]
-) -> Estimate:
-    price = budget(config.run, model, Spent()).prices.get(kind, 0.0)
-    seconds = tally.made * rates.get(kind, GUESS_SECONDS[kind])
-    size = tally.made * GUESS_BYTES[kind] / 1e6
-    return Estimate(tally.made, tally.reused, seconds / 3600, size, tally.made * price)
 
 
 def table(found: Forecast, *, by_cell: bool) -> list[str]:
@@ -267,12 +254,34 @@ def table(found: Forecast, *, by_cell: bool) -> list[str]:
     return [*lines, "next: g2u run" + ("" if by_cell else "; g2u plan --cells has a line per cell")]
 
 
-def _rates(plans: Sequence[CellPlan]) -> dict[str, float]:
+def costs(planned: CellPlan, known: Mapping[str, float], config: Params) -> dict[str, Estimate]:
+    """What a cell takes, by kind of call.
+
+    Args:
+        planned: a cell's calls.
+        known: `rates`.
+        config: the params, which have prices.
+    """
+    prices = budget(config.run, planned.cell.model, Spent()).prices
+    return {
+        kind: Estimate(
+            tally.made,
+            tally.reused,
+            tally.made * known.get(kind, GUESS_SECONDS[kind]) / 3600,
+            tally.made * GUESS_BYTES[kind] / 1e6,
+            tally.made * prices.get(kind, 0.0),
+        )
+        for kind, tally in sorted(planned.calls.items())
+        if tally.calls
+    }
+
+
+def rates(plans: Sequence[CellPlan]) -> dict[str, float]:
     """Seconds per call and kind, from the calls that are in the cache."""
-    rates = {}
+    found = {}
     for kind in GUESS_SECONDS:
         tallies = [each.calls[kind] for each in plans if kind in each.calls]
         reused = sum(tally.reused for tally in tallies)
         if reused:
-            rates[kind] = sum(tally.seconds for tally in tallies) / reused
-    return rates
+            found[kind] = sum(tally.seconds for tally in tallies) / reused
+    return found

@@ -35,9 +35,13 @@ FIELDS = {
     "seed": "of the call",
     "draw": "which of several draws",
     "round": "which of several rounds",
+    "trace": "what the model said before it, and what after; empty = nothing",
+    "place": "which of the pictures of one reply, from 0; empty = the reply had one",
+    "seen": "what the model was shown, where told: width and height of each picture, tokens",
     "original": "the picture that was edited, where its licence is known",
     "uses": "where it is shown: question (its id), position (of the picture in the question), "
-    "choice, text, choices, format of the answer, asked (all of it in g2u's words)",
+    "choice, text, choices, format of the answer, asked (all of it in g2u's words), "
+    "is_placed (whether <image N> in them is where picture N stands; else pictures come first)",
 }
 GOLD_FIELDS = {
     "id": "of the question",
@@ -45,7 +49,7 @@ GOLD_FIELDS = {
     "answer": "the gold answer: of a choice its letter",
     "scorer": "the answer's type, which says how a reply is compared with it",
 }
-INTEGERS = ("width", "height", "seed", "draw", "round")
+INTEGERS = ("width", "height", "seed", "draw", "round", "place")
 PICTURES = ("image", "original")
 CONTEXT = {
     "@language": "en",
@@ -189,7 +193,7 @@ def _croissant(
                 "field": [
                     _field(part.config, name, text, first)
                     for name, text in fields.items()
-                    if name != "uses"
+                    if name not in ("uses", "seen")
                 ],
             }
         )

@@ -8,7 +8,6 @@ apart, in a configuration for each benchmark, under the same conditions.
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -153,7 +152,8 @@ def _asked(cell: Cell) -> dict[str, dict[str, Any]]:
             "text": q.text,
             "choices": list(q.choices),
             "format": q.format,
-            "asked": question_prompt(replace(q, parts=())),
+            "asked": question_prompt(q),
+            "is_placed": q.is_placed,
         }
         for q in questions
     }
@@ -162,7 +162,7 @@ def _asked(cell: Cell) -> dict[str, dict[str, Any]]:
 def _uses(cell: Cell, asked: Mapping[str, Mapping[str, Any]]) -> dict[str, list[dict[str, Any]]]:
     """By thought: the questions and positions that show it, as values of USE."""
     found: dict[str, list[dict[str, Any]]] = {}
-    nothing = {"text": "", "choices": [], "format": "", "asked": ""}
+    nothing = {"text": "", "choices": [], "format": "", "asked": "", "is_placed": False}
     path, columns = cell.thoughts / "links.parquet", ["thought", *LINKED]
     for link in parquet.iterate_rows(path, tables.LINKS.schema, columns):
         use = {name: link[name] for name in LINKED}

@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import pyarrow as pa
 from pydantic import AfterValidator, Field, StringConstraints
@@ -28,6 +28,7 @@ USE = pa.struct(
         ("choices", pa.list_(pa.string())),
         ("format", pa.string()),
         ("asked", pa.string()),
+        ("is_placed", pa.bool_()),
     ]
 )
 """Where a thought is shown: the question and the place of its picture (`LINKED`), and what is asked
@@ -67,6 +68,13 @@ class Image(Strict):
     path: None
 
 
+class Shown(Strict):
+    """What the model was shown, as in `g2u.records.Seen`."""
+
+    pictures: Annotated[list[dict[Literal["width", "height"], Side]], Field(max_length=100)]
+    tokens: Number | None
+
+
 class Row(Strict):
     """A thought, as in the columns of g2u.tables.schemas.THOUGHTS."""
 
@@ -89,6 +97,9 @@ class Row(Strict):
     seed: Number
     draw: Number
     round: Number
+    trace: Annotated[Sequence[Text], Field(max_length=2)]
+    place: Number | None
+    seen: Shown | None
 
 
 def check_row(row: Mapping[str, Any], cell: SharedCell | Cell) -> None:
