@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from docs.site import reference
-from g2u.cli.main import parser
+from g2u.cli.parser import parser
 from g2u.params.params import Params
 from g2u.params.sections import AXES, Axis
 from g2u.scores.verdict import CAUSES, RULES

@@ -17,7 +17,7 @@ from pydantic_core import PydanticUndefined
 from docs.site.docstrings import ROOT, Row, class_part, documented, parsed, plain, table, told
 from g2u import plugins
 from g2u.arms import Arm, Rule
-from g2u.cli.main import parser
+from g2u.cli.parser import parser
 from g2u.params.params import Params
 from g2u.params.sections import BenchmarkPreset, FamilyPreset, ModelPreset
 from g2u.questions.targets import TARGETS
