@@ -14,6 +14,7 @@ from g2u.records import (
     Interleaved,
     InterleaveRequest,
     Picture,
+    Prompt,
     Question,
     Request,
     Sample,
@@ -52,7 +53,8 @@ class Model(Protocol):
     """Out of draw (from text alone), edit, interleave (it takes an `InterleaveRequest` as an edit
     and gives an `Interleaved`), answer, sample (answers at a temperature), score, embed
     (see `Embedder`), recognise (it does nothing but read the text of a picture), detect (it finds
-    that text, on another picture too: `g2u.questions.wording.LOOK`).
+    that text, on another picture too: `g2u.questions.wording.LOOK`), places (it sees a picture
+    where it stands among the text of a message, or says in a failure that it cannot).
     """
 
     def identity(self, kind: Kind) -> str:
@@ -222,7 +224,7 @@ class Feedback(Protocol):
     """The one thing in which this arm differs from direct."""
 
     def lay_out(
-        self, prompt: str, pictures: Sequence[Picture], thoughts: Sequence[Picture | None]
+        self, prompt: Prompt, pictures: Sequence[Picture], thoughts: Sequence[Picture | None]
     ) -> tuple[Turn, ...]:
         """The messages of one question; none where the thoughts lack what the mode shows, and the
         arm does not apply. Thoughts in the order of their pictures, with what was said with them

@@ -1,7 +1,7 @@
 """The records that travel through the pipeline: values only, frozen and hashable."""
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal, Self
 
@@ -17,6 +17,8 @@ Ending = Literal["stop", "length", "filter", ""]
 not told.
 """
 Scalar = str | int | float | bool
+PLACE = re.compile(r"<image ([1-9][0-9]*)>")
+"""Where a picture stands in a text of a placed question, counted from 1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +89,9 @@ class Question:
     """The benchmark's own instruction for a drawing that helps with this question; empty where it
     has none.
     """
-    parts: tuple[str | int, ...] = ()
-    """`text` and places in `pictures`, in the order in which they are asked; empty = all pictures,
-    then the text.
+    is_placed: bool = False
+    """Whether `<image N>` in hint, text and choices is where the Nth picture stands, each at least
+    once; else all pictures come before the text.
     """
 
     def label(self, name: str) -> str:
@@ -104,6 +106,36 @@ class Question:
         """Each choice after its letter: "A. a dog"."""
         pairs = zip(self.option_letters(), self.choices, strict=True)
         return tuple(f"{letter}. {choice}" for letter, choice in pairs)
+
+    def prompt(self, text: str) -> "Prompt":
+        """A text made of the question's own, with its places."""
+        return Prompt(text, self.is_placed)
+
+    def named(self, text: str) -> str:
+        """A text of the question's for who sees none of its pictures, or one alone: "image 2" for
+        the place of the second.
+        """
+        return PLACE.sub(r"image \1", text) if self.is_placed else text
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """A text in which pictures may have places."""
+
+    text: str
+    is_placed: bool = False
+    """As in `Question`."""
+
+    def around(self, shown: Sequence[Sequence["str | Picture"]]) -> "tuple[str | Picture, ...]":
+        """The text with what is shown of each picture where it stands: before all text where it
+        has no place, at each of its places where it has several.
+        """
+        pieces = PLACE.split(self.text) if self.is_placed else [self.text]
+        places = [int(number) - 1 for number in pieces[1::2]]
+        found = [part for place, each in enumerate(shown) if place not in places for part in each]
+        for number, piece in enumerate(pieces):
+            found += shown[places[number // 2]] if number % 2 else [piece] if piece.strip() else []
+        return tuple(found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +170,12 @@ class Turn:
 
     role: Role
     parts: tuple[str | Picture, ...]
+
+
+def has_places(turn: Turn) -> bool:
+    """Whether a picture of the message stands after a text."""
+    pairs = zip(turn.parts, turn.parts[1:], strict=False)
+    return any(isinstance(a, str) and isinstance(b, Picture) for a, b in pairs)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,15 +1,18 @@
 """generate: one cell's visual thoughts, each model call made once and kept in the call cache.
 
 Input columns: g2u.tables.schemas.QUESTIONS, PICTURES (or ORACLES, which prepare made).
-Output columns: g2u.tables.schemas.THOUGHTS (shards) and LINKS; CALLS that they were made from.
+Output columns: g2u.tables.schemas.THOUGHTS (shards) and LINKS; CALLS that they were made from, and
+what the checks of the models came to (g2u/conformance/kept.py).
 Run: python -m stages.generate --benchmark ladder --model tiny --family structure
 """
 
 import sys
+from itertools import chain
 
 from g2u.calls.brokers import Brokers
 from g2u.calls.costs import write_costs
 from g2u.calls.opened import known_calls
+from g2u.conformance import kept
 from g2u.digests import canonical
 from g2u.errors import ModelError, run_main
 from g2u.params import reading as params
@@ -25,7 +28,8 @@ def main() -> None:
     drawing = Drawing.of(config, cell)
     questions = tables.read_questions(BenchmarkFolder(cell.benchmark).questions)
     pictures = material(cell, drawing.reads)
-    with Brokers(config, known_calls()) as brokers:
+    store = known_calls()
+    with Brokers(config, store) as brokers:
         calls = brokers.calls(cell.model, drawing.writer)
         thoughts = brokers.run(imagined(Imagining(drawing), questions, pictures, calls))
         identity = calls.identity("edit")
@@ -41,7 +45,8 @@ def main() -> None:
     recipe = tables.Recipe(cell.benchmark, cell.family, cell.model, identity, sampler, style)
     tables.write_thoughts(cell.thoughts, thoughts, recipe)
     drawn = {thought.call for thought in thoughts if thought.picture is not None}
-    tables.write_calls(cell.calls("generate"), calls.rows(drawn))
+    checks = [kept.as_call(config, *each, store) for each in drawing.asked]
+    tables.write_calls(cell.calls("generate"), chain(calls.rows(drawn), checks))
     line = write_costs(cell.costs("generate"), calls.by_round())
     idle = [thought for thought in thoughts if thought.status == "not_applicable"]
     without = f", {len(idle)} not applicable ({idle[0].reason})" if idle else ""

@@ -4,17 +4,20 @@ A reply that is not what was asked for is asked for once more; what stays unread
 
 Input columns: g2u.tables.schemas.QUESTIONS, PICTURES, THOUGHTS, ANSWERS,
 g2u.questions.targets.TARGETS.
-Output columns: g2u.tables.schemas.JUDGEMENTS (what is asked: g2u/scores/judging.py).
+Output columns: g2u.tables.schemas.JUDGEMENTS (what is asked: g2u/scores/judging.py); CALLS
+that they were made from, and what the check of the judge came to.
 Run: python -m stages.judge --benchmark ladder --model tiny --family structure
 """
 
 import sys
 from collections.abc import Sequence
+from itertools import chain
 
 from g2u.calls.asking import BrokeredCalls, total
 from g2u.calls.brokers import Brokers
 from g2u.calls.flow import in_order
 from g2u.calls.opened import known_calls
+from g2u.conformance import kept
 from g2u.errors import ParamsError, run_main
 from g2u.params import reading as params
 from g2u.params.params import Params
@@ -80,7 +83,8 @@ def main() -> None:
         raise ParamsError("params.yaml: judge.model: none is named; name one, then g2u sync")
     rows, calls = judged(config, cell, config.judge.model)
     tables.write_judgements(cell.judgements, rows)
-    tables.write_calls(cell.calls("judge"), calls.rows(()))
+    check = kept.as_call(config, config.judge.model, "answers", known_calls())
+    tables.write_calls(cell.calls("judge"), chain(calls.rows(()), [check]))
     spent = total(calls.tally().values())
     unread = sum(row.score is None for row in rows)
     told = f"{spent.made} calls made, {spent.reused} reused, {unread} unread or failed"

@@ -9,22 +9,24 @@ Run: python -m stages.report
 import json
 import sys
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import polars as pl
 
+from g2u.answers.needs import needs, spoken
 from g2u.arms import DIRECT, Arm, by_arm, main_arm, of_main
 from g2u.calls.costs import drawing_seconds, read_costs, reward_seconds, share_shown
 from g2u.errors import DataError, run_main
 from g2u.files import write_whole
 from g2u.params import reading as params
 from g2u.params.params import AGAIN, PLAIN, Params
+from g2u.premises import Checked, Doubt, Role, doubts, why
 from g2u.questions import targets
 from g2u.records import Question, Target
 from g2u.report.changes import Change, Painted, all_repainted, changes, in_words, table
-from g2u.report.choices import Decided, decision, decisions_table, stability
+from g2u.report.choices import Decided, Known, decision, decisions_table, stability
 from g2u.report.examples import Arms, Held, chosen, examples
 from g2u.report.headline import headlines, write_headlines
 from g2u.report.letters import Told, favoured, letters
@@ -46,6 +48,7 @@ from g2u.report.reading import (
 from g2u.report.rewards import does_it_know, rewards_table
 from g2u.report.summary import CAUSES, CellResult, own_thoughts, summary
 from g2u.report.turns import misleading, turns
+from g2u.scores.interaction import Interaction, Scored, interaction
 from g2u.scores.metrics import gain_metrics
 from g2u.scores.statistics import Resampling
 from g2u.tables import parquet
@@ -64,14 +67,16 @@ METRICS = (
     "over_baseline", "over_baseline_low", "over_baseline_high",
     "holm", "bh", "mediated_p", "mediated_holm", "control_holm", "detectable",
     "gain_low_90", "gain_high_90", "prompted", "with_answer",
+    "moves", "moves_holm", "channel", "channel_holm", "position_holm", "kinds_holm",
     "psnr", "ssim", "ink_f1", "path_agreement", "correlation",
 )  # fmt: skip
 
 
 def cell_result(
-    config: Params, cell: Cell, items: int, shown_under: str | None = None
+    config: Params, cell: Cell, questions: Sequence[Question], shown_under: str | None = None
 ) -> CellResult:
     """The numbers of one cell; a baseline's are `shown_under` the model it is the baseline of."""
+    items, most = len(questions), max((len(q.pictures) for q in questions), default=1)
     try:
         metrics = json.loads(cell.metrics.read_text())
         arms = tables.read_arms(cell.scores)
@@ -79,14 +84,73 @@ def cell_result(
     except FileNotFoundError as error:
         raise DataError(f"{error.filename}: missing; run g2u run, which makes it") from None
     edit = config.presets.families[cell.family].edit
+    belief = Belief.of(config, cell)
+    found = {arm.name: why(belief.doubts(config, cell, arm, most)) for arm in arms}
+    unchecked = {name: said for name, said in found.items() if said}
     each = {arm: total / max(items, 1) for arm, total in seconds.items()}
     if shown_under is None:
         identities = parquet.read_shards(cell.thoughts, tables.THOUGHTS.schema, ["identity"])
         is_own = edit not in CAUSES and any(row["identity"] for row in identities)
         place = (cell.benchmark, cell.model, cell.family)
-        return CellResult(*place, arms, metrics, is_own, each, edit)
+        return CellResult(*place, arms, metrics, is_own, each, edit, unchecked)
     alone = (main_arm(arms),)
-    return CellResult(cell.benchmark, shown_under, cell.model, alone, metrics, False, each, edit)
+    place = (cell.benchmark, shown_under, cell.model)
+    return CellResult(*place, alone, metrics, False, each, edit, unchecked)
+
+
+@dataclass(frozen=True, slots=True)
+class Belief:
+    """What the checks of the models came to that made a cell, and judged it."""
+
+    draws: Checked | None
+    answers: Checked | None
+    writer: Checked | None
+    judge: Checked | None
+
+    @classmethod
+    def of(cls, config: Params, cell: Cell) -> Self:
+        """As the cell's stages left it among their calls."""
+        drawn, said = _checks(cell.calls("generate")), _checks(cell.calls("understand"))
+        judged = _checks(cell.calls("judge")) if config.judge.model is not None else {}
+        others = (drawn.get("answers"), judged.get("answers"))
+        return cls(drawn.get("draws"), said.get("answers"), *others)
+
+    def doubts(
+        self, config: Params, cell: Cell, arm: Arm | None = None, pictures: int = 1
+    ) -> list[Doubt]:
+        """What is not proven of the premises of an arm (None = the main one), of who wrote its
+        prompts and of who judged it; `pictures`: of a question, at most.
+        """
+        wanted = needs(config, cell.model, cell.family, arm, pictures)
+        told = doubts(wanted, {"draws": self.draws, "answers": self.answers})
+        preset = config.presets.families[cell.family]
+        if preset.writer and not config.why_not(cell.model, cell.family):
+            told += doubts(spoken(), {"answers": self.writer})
+        if config.judge.model is not None:
+            told += doubts(spoken(), {"answers": self.judge})
+        return told
+
+    @property
+    def dates(self) -> set[str]:
+        """On which the cell's model was checked."""
+        return {each.date for each in (self.draws, self.answers) if each is not None and each.date}
+
+
+def _checks(path: Path) -> dict[Role, Checked]:
+    """What checks are among a stage's calls, by role."""
+    kept = pl.scan_parquet(path).filter(pl.col("kind") == "check").select("reply").collect()
+    return {checked.role: checked for checked in map(Checked.of, kept["reply"])}
+
+
+def told_of_checks(config: Params, cells: Sequence[Cell]) -> str:
+    """When a model was checked, and what is not proven of what its arms hang on."""
+    beliefs = [Belief.of(config, cell) for cell in cells]
+    dates = sorted({date for belief in beliefs for date in belief.dates})
+    said = " to ".join(dict.fromkeys((*dates[:1], *dates[-1:])))
+    told = [d for c, belief in zip(cells, beliefs, strict=True) for d in belief.doubts(config, c)]
+    checked = f"checked {said}" if said else "never checked"
+    found = "; ".join(dict.fromkeys(map(str, told)))
+    return f"{checked}: {found or 'all that its arms hang on was seen'}"
 
 
 def over_controls(config: Params, results: Sequence[CellResult]) -> list[CellResult]:
@@ -157,13 +221,9 @@ def decisions(config: Params) -> list[Decided]:
         }
         for (model, family), choices in chosen.items():
             cell = Cell(benchmark, model, family)
-            fixed = {
-                name: _main_scores(cell.of_family(name))
-                for name in deciding[family]
-                if name in config.families_of(benchmark, model)
-            }
-            direct = _main_scores(cell.of_family(PLAIN))
-            made = decision(choices, _main_scores(cell), fixed, direct)
+            names = set(deciding[family]) & set(config.families_of(benchmark, model))
+            known = _known(cell, [name for name in deciding[family] if name in names])
+            made = decision(choices, _main_scores(cell), known, Resampling.of(config.score))
             same = {
                 f"{other} of {whose}" if whose != model else other: stability(choices, theirs)
                 for (whose, other), theirs in chosen.items()
@@ -172,6 +232,20 @@ def decisions(config: Params) -> list[Decided]:
             if made is not None:
                 found.append(Decided(benchmark, model, family, made, same))
     return found
+
+
+def _known(cell: Cell, families: Sequence[str]) -> Known:
+    """What direct, the families and their further draws come to where a family decides."""
+    direct = _main(cell.of_family(PLAIN))
+    fixed, further = {}, {}
+    for family in families:
+        there = by_arm(tables.read_scores(cell.of_family(family).scores))
+        main = main_arm(there)
+        fixed[family] = {score.id: score.score for score in there[main]}
+        draws = [main.drawn(number) for number in range(1, len(there))]
+        further[family] = [{s.id: s.score for s in there[arm]} for arm in draws if arm in there]
+    clusters = {score.id: score.cluster for score in direct}
+    return Known({score.id: score.score for score in direct}, fixed, clusters, further)
 
 
 def _chosen(cell: Cell) -> dict[str, str]:
@@ -185,36 +259,65 @@ def _main_scores(cell: Cell) -> dict[str, float | None]:
     return {score.id: score.score for score in _main(cell)}
 
 
-def bounds(config: Params, photographed: Collection[str]) -> "dict[str, Bound] | None":
-    """By benchmark, model and measure: what fidelity has to do with the gain, over all thoughts but
-    the oracles; `photographed` are the benchmarks whose thoughts are compared by correlation.
+def interactions(config: Params, rows: pl.DataFrame) -> dict[str, Interaction]:
+    """By model: whether its own thoughts' families differ alike on all benchmarks that all of them
+    met.
     """
-    if not config.report.bound_resamples:
-        return None
-    from g2u.scores.envelope import bound
-
-    how = replace(Resampling.of(config.score), resamples=config.report.bound_resamples)
     found = {}
+    for own in own_thoughts(rows).partition_by("model", maintain_order=True):
+        model, met = str(own["model"][0]), own["benchmark"].unique(maintain_order=True).to_list()
+        by = {name: own.filter(pl.col("benchmark") == name)["family"].to_list() for name in met}
+        families = [f for f in config.families if any(f in names for names in by.values())]
+        most = max(len(names) for names in by.values())
+        whole = [name for name in met if len(by[name]) == most]
+        shared = [f for f in families if all(f in by[name] for name in whole)]
+        told = interaction(
+            shared,
+            {name: _scored([Cell(name, model, f) for f in shared]) for name in whole},
+            Resampling.of(config.score),
+        )
+        if told is not None:
+            found[model] = told
+    return found
+
+
+def _scored(cells: Sequence[Cell]) -> list[Scored]:
+    """The items of a benchmark that all of these cells have scored."""
+    if not cells:
+        return []
+    first, *others = ({score.id: score for score in _main(cell)} for cell in cells)
+    found = []
+    for name, score in first.items():
+        values = [score.score, *(other[name].score for other in others)]
+        known = tuple(value for value in values if value is not None)
+        if len(known) == len(values):
+            found.append(Scored(score.cluster, known))
+    return found
+
+
+def bounds(config: Params, photographed: Collection[str]) -> "dict[str, Bound]":
+    """By benchmark, model and measure: what fidelity has to do with the gain where direct is wrong,
+    over all thoughts but the oracles; `photographed` are the benchmarks whose thoughts are compared
+    by correlation.
+    """
+    from g2u.scores.envelope import Point, bound
+
+    found, levels = {}, (config.score.confidence, config.report.margin)
     for benchmark in config.benchmarks:
         for model in config.models_of(benchmark):
             direct = Cell(benchmark, model, PLAIN)
             plain = _main_scores(direct)
             seen = [
-                (score.fidelity, score.score - base, score.id)
+                Point(score.fidelity, score.score, score.id, score.cluster)
                 for family in config.families_of(benchmark, model)
                 if config.presets.families[family].edit != "oracle"
                 for score in tables.read_scores(direct.of_family(family).scores)
-                if score.fidelity is not None
-                and score.score is not None
-                and (base := plain[score.id]) is not None
+                if score.fidelity is not None and score.score is not None
+                if (base := plain[score.id]) is not None and base < 0.5
             ]
-            levels = {fidelity for fidelity, _, _ in seen}
-            if len(levels) > 1 and len({name for _, _, name in seen}) > 1:
-                fidelity, gain, items = zip(*seen, strict=True)
+            if len({each.fidelity for each in seen}) > 1 and len({each.item for each in seen}) > 1:
                 by = "correlation" if benchmark in photographed else "path agreement"
-                found[f"{benchmark}, {model}, by {by}"] = bound(
-                    fidelity, gain, items, how, config.report.margin
-                )
+                found[f"{benchmark}, {model}, by {by}"] = bound(seen, *levels)
     return found
 
 
@@ -389,14 +492,17 @@ def asked(config: Params) -> list[Asked]:
     for model in config.models:
         drew: dict[str, None] = {}
         answered: dict[str, None] = {}
+        cells: list[Cell] = []
         for benchmark in config.benchmarks:
             if model not in config.models_of(benchmark):
                 continue
             for family in config.families_of(benchmark, model):
                 cell = Cell(benchmark, model, family)
+                cells.append(cell)
                 drew |= dict.fromkeys(_identities(cell.calls("generate"), "edit"))
                 answered |= dict.fromkeys(_identities(cell.calls("understand"), "answer", "score"))
-        found.append(Asked(model, tuple(drew), tuple(answered)))
+        check = told_of_checks(config, cells)
+        found.append(Asked(model, tuple(drew), tuple(answered), check))
     return found
 
 
@@ -430,15 +536,15 @@ def main() -> None:
     }
     results = []
     for benchmark in config.benchmarks:
-        items = len(questions[benchmark])
         for model in config.models_of(benchmark):
             results += [
-                cell_result(config, Cell(benchmark, model, family), items)
+                cell_result(config, Cell(benchmark, model, family), questions[benchmark])
                 for family in config.families_of(benchmark, model)
             ]
             baseline = config.presets.models[model].baseline
             if baseline is not None:
-                results.append(cell_result(config, Cell(benchmark, baseline, PLAIN), items, model))
+                direct = Cell(benchmark, baseline, PLAIN)
+                results.append(cell_result(config, direct, questions[benchmark], model))
     rows = summary(over_controls(config, results), config.report.alpha)
     decided = decisions(config)
     parts = [
@@ -458,6 +564,7 @@ def main() -> None:
         bounds(config, set(rows.filter(pl.col("correlation").is_not_null())["benchmark"])),
         told,
         styles(config),
+        interactions(config, rows),
         config.report.alpha,
         config.understand.max_tokens,
         of_readers(config, parts, rows),
@@ -467,7 +574,7 @@ def main() -> None:
     plot = rows.filter(pl.col("gain").is_not_null()).select(
         pl.concat_str("benchmark", "model", "arm", separator=" ").alias("cell"),
         "benchmark", "model", "arm", "accuracy", "gain", "gain_low", "gain_high",
-        "items", "pictures", "verdict",
+        "items", "pictures", "verdict", "unchecked", "beside",
     )  # fmt: skip
     site, changed = Site(config.report, config.score.confidence), compared(config)
     shown = {digest for each in questions.values() for q in each for digest in q.pictures}

@@ -2,7 +2,8 @@
 
 Input columns: g2u.tables.schemas.QUESTIONS, PICTURES, THOUGHTS, LINKS.
 Output columns: g2u.tables.schemas.ANSWERS, one row per question and arm
-(g2u/answers/answering.py), and REWARDS; CALLS that they were made from.
+(g2u/answers/answering.py), and REWARDS; CALLS that they were made from,
+and what the check of the model came to (g2u/conformance/kept.py).
 Run: python -m stages.understand --benchmark ladder --model tiny --family structure
 """
 
@@ -14,6 +15,7 @@ from g2u.answers.understanding import REWARDS, Understanding
 from g2u.calls.brokers import Brokers
 from g2u.calls.costs import write_costs
 from g2u.calls.opened import known_calls
+from g2u.conformance import kept
 from g2u.errors import ModelError, run_main
 from g2u.params import reading as params
 from g2u.tables import schemas as tables
@@ -28,7 +30,8 @@ def main() -> None:
     questions = tables.read_questions(folder.questions)
     pictures, thoughts = tables.read_pictures(folder.pictures), tables.read_thoughts(cell.thoughts)
     work = Understanding(Asking.of(config, cell), questions, pictures, thoughts)
-    with Brokers(config, known_calls()) as brokers:
+    store = known_calls()
+    with Brokers(config, store) as brokers:
         names = [*(arm.name for arm in work.arms), REWARDS]
         made = {name: brokers.calls(cell.model) for name in names}
         answers, found = brokers.run(work.understood(made))
@@ -43,7 +46,8 @@ def main() -> None:
     tables.write_answers(cell.answers, answers)
     tables.write_rewards(cell.rewards, found)
     rows = chain.from_iterable(calls.rows(()) for calls in made.values())
-    tables.write_calls(cell.calls("understand"), rows)
+    check = kept.as_call(config, cell.model, "answers", store)
+    tables.write_calls(cell.calls("understand"), chain(rows, [check]))
     tallies = {arm: calls.tally() for arm, calls in made.items()}
     line = write_costs(cell.costs("understand"), tallies)
     pictured = sum(a.pictures + a.thoughts for a in answers)

@@ -10,12 +10,14 @@ from g2u.answers.feedback import concat_g2u, concat_unig2u
 from g2u.answers.feedback.collage import beside
 from g2u.pictures.decoding import picture_of, pixels_of
 from g2u.questions.wording import LOOK
-from g2u.records import Picture, trace_of
+from g2u.records import Picture, Prompt, trace_of
 from tests.conftest import png
 
 ONE, TWO = picture_of(png(1)), picture_of(png(2))
 DRAWN = replace(picture_of(png(3)), trace=("I draw it.", "It is done."))
 ASK = "Is it even?"
+UNPLACED = Prompt(ASK)
+PLACED = Prompt("Is <image 2> in <image 1>?", is_placed=True)
 LAYOUTS = {
     "none": [("user", [ONE, TWO, ASK])],
     "blind": [("user", [ASK])],
@@ -36,19 +38,59 @@ LAYOUTS = {
 """Of a question with two pictures, the second of which has a thought."""
 
 
-def laid_out(name: str, thoughts: list[Picture | None]) -> list[tuple[str, list[str | Picture]]]:
-    turns = plugins.feedback(name).lay_out(ASK, [ONE, TWO], thoughts)
+IN_PLACES = {
+    "none": [("user", ["Is ", TWO, " in ", ONE, "?"])],
+    "blind": [("user", ["Is <image 2> in <image 1>?"])],
+    "concat": [("user", ["Is ", TWO, DRAWN, " in ", ONE, "?"])],
+    "concat_g2u": [
+        ("user", [ONE, TWO, concat_g2u.REQUEST]),
+        ("assistant", [DRAWN]),
+        ("user", ["Is ", TWO, " in ", ONE, "?"]),
+    ],
+    "concat_unig2u": [("user", [concat_unig2u.SENTENCE, "Is ", TWO, DRAWN, " in ", ONE, "?"])],
+    "words": [("user", ["Is ", TWO, "I draw it.", "It is done.", " in ", ONE, "?"])],
+    "concat_words": [("user", ["Is ", TWO, "I draw it.", DRAWN, "It is done.", " in ", ONE, "?"])],
+    "replace": [("user", ["Is ", DRAWN, " in ", ONE, "?"])],
+    "only": [("user", ["Is ", DRAWN, " in ", "?"])],
+    "collage": [("user", ["Is ", beside(TWO, DRAWN), " in ", ONE, "?"])],
+    "look": [("user", ["Is ", DRAWN, LOOK, TWO, " in ", ONE, "?"])],
+}
+"""The same where the question says where its pictures stand."""
+
+
+def laid_out(
+    name: str, thoughts: list[Picture | None], prompt: Prompt = UNPLACED
+) -> list[tuple[str, list[str | Picture]]]:
+    turns = plugins.feedback(name).lay_out(prompt, [ONE, TWO], thoughts)
     return [(turn.role, list(turn.parts)) for turn in turns]
 
 
 def test_every_mode_has_its_layout_here() -> None:
-    assert set(LAYOUTS) == set(plugins.known("feedback"))
+    assert set(LAYOUTS) == set(IN_PLACES) == set(plugins.known("feedback"))
 
 
 @pytest.mark.parametrize("name", LAYOUTS)
 def test_the_messages_of_a_mode(name: str) -> None:
     assert laid_out(name, [None, DRAWN]) == LAYOUTS[name]
     assert plugins.feedback(name).DIFFERENCE
+
+
+@pytest.mark.parametrize("name", IN_PLACES)
+def test_pictures_and_thoughts_stand_where_the_question_says(name: str) -> None:
+    assert laid_out(name, [None, DRAWN], PLACED) == IN_PLACES[name]
+
+
+@pytest.mark.parametrize("name", ["concat", "only"])
+def test_a_chain_of_drawings_follows_the_first_picture(name: str) -> None:
+    shown = [] if name == "only" else [ONE]
+    (turn,) = laid_out(name, [DRAWN, TWO, DRAWN], PLACED)
+    place = turn[1].index(" in ") + 1
+    assert turn[1][place:] == [*shown, DRAWN, TWO, DRAWN, "?"]
+
+
+def test_a_picture_with_two_places_is_shown_at_both_and_one_without_comes_first() -> None:
+    prompt = Prompt("Is <image 2> as <image 2>?", is_placed=True)
+    assert laid_out("none", [None, None], prompt) == [("user", [ONE, "Is ", TWO, " as ", TWO, "?"])]
 
 
 @pytest.mark.parametrize("name", sorted(set(LAYOUTS) - {"blind", "only"}))

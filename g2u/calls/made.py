@@ -17,6 +17,7 @@ from g2u.calls.encoding import as_entry, drawn_of, numbers_of, text_of
 from g2u.calls.store import Entry, Replies
 from g2u.errors import DataError
 from g2u.pictures.decoding import picture_of
+from g2u.premises import Checked
 from g2u.tables import parquet
 from g2u.tables.schemas import CALLS, THOUGHTS
 
@@ -157,6 +158,9 @@ def _sound(body: bytes, kind: str, seconds: float) -> Entry | None:
         if kind == "edit":
             made = as_entry("edit", drawn_of(entry))
             return replace(entry, picture=made.picture) if isinstance(made, Entry) else None
+        if kind == "check":
+            Checked.of(body)
+            return entry
         numbers: tuple[float, ...] = ()
         if kind == "answer":
             text_of(entry)

@@ -15,7 +15,7 @@ LOADED_BY_NAME = {
     "understand": ("g2u/answers/feedback", *MODELS),
     "judge": (*MODELS, "g2u/scores/types"),
     "score": ("g2u/scores/types", "g2u/scores/official"),
-    "report": ("g2u/report",),
+    "report": ("g2u/report", "g2u/answers/feedback", "g2u/thoughts/edits", *MODELS),
     "gallery": ("g2u/gallery",),
 }
 """The stages of a run in order, and the folders whose modules each loads by name."""

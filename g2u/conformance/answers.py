@@ -1,7 +1,7 @@
 """What answers hang on: every picture, the prompt, its budget; what stands between it and them."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from itertools import takewhile
 
 import numpy as np
@@ -17,11 +17,12 @@ from g2u.conformance.arrival import (
     Reading,
     Trial,
 )
-from g2u.conformance.checks import Check, Premise, judged
-from g2u.conformance.pictures import SMALL_CELL, SMALL_SIDE, numbered, numbers
+from g2u.conformance.checks import Check, judged
+from g2u.conformance.pictures import SMALL_CELL, SMALL_SIDE, blank, numbered, numbers
 from g2u.conformance.places import lines
 from g2u.conformance.probe import LONG, shown
 from g2u.conformance.subject import UNASKED, Subject, failed
+from g2u.premises import Premise
 from g2u.protocols import Reply
 from g2u.records import AnswerRequest, ScoreRequest, Turn, ending
 
@@ -29,6 +30,8 @@ SHORT = 8
 """Tokens of a budget that has to cut."""
 HEAT = 1.5
 """Temperature of samples."""
+TRIES = 6
+"""Numbers of which a reader has to read one."""
 REWORDED = (
     "What do the pictures have in common?",
     "In what do the pictures differ? Name everything.",
@@ -91,8 +94,8 @@ class Answers:
         self._subject, self._declared, self._draw = subject, declared, draw
         self._scorer, self._system = scorer, system
         self._told, self._read, self._again = begun
-        is_reader = "recognise" in declared  # of several pictures it says one
-        self._counts = [n for n in counts if n == 1 or not is_reader]
+        self._is_reader = "recognise" in declared  # of several pictures it says one
+        self._counts = [n for n in counts if n == 1 or not self._is_reader]
         self._picture = shown()[0]
         self.cut: Reply[str] | None = None
         """What was said of the probe's picture within `SHORT` tokens, once that was asked."""
@@ -149,6 +152,10 @@ class Answers:
             begun = Trial((self._picture,), self._told, [self._again]) if is_greedy else None
         for place in arrival.changes(self._question(), unread, self._draw, begun):
             places.setdefault((place.count, place.number), place)
+        if self._scorer and not self._subject.is_served:
+            places |= self._weighed({n for (n, _), p in places.items() if p.verdict == "unproven"})
+        if self._is_reader:
+            places |= self._read_beside()
         checks = lines("answers", [places[key] for key in sorted(places)])
         order = "answers: pictures keep their order"
         if found.disorder:
@@ -161,6 +168,32 @@ class Answers:
                 Check("answers: a reply belongs to its request", "fails", note, "company")
             )
         return checks, (1, 1) in found.read
+
+    def _weighed(self, counts: Collection[int]) -> dict[tuple[int, int], Place]:
+        """Pictures of these counts whose change moves log-probabilities, which tell more than the
+        few words of a weak reader.
+        """
+        ask, again = (self._scores(text) for text in (TOLD, REWORDED[0]))
+        question = Question(ask, _apart, bends=True, otherwise=[again])
+        found = arrival.changes(question, sorted(counts), self._draw)
+        return {(p.count, p.number): p for p in found if p.verdict == "arrived"}
+
+    def _read_beside(self) -> dict[tuple[int, int], Place]:
+        """Of one who says what it reads of one picture: a number is read beside an empty one."""
+        found = {}
+        for place in (1, 2):
+            said: object = ""
+            for number in numbers(TRIES, self._draw):
+                pair = [blank(), blank()]
+                pair[place - 1] = numbered(number, self._draw)
+                (said,) = self._asks(READ)([tuple(pair)])
+                if isinstance(said, str) and number in said:
+                    note = "its number was read, beside an empty picture"
+                    found[2, place] = Place(2, place, "arrived", note)
+                    break
+            else:
+                found[2, place] = Place(2, place, "unproven", f"of {TRIES} none is read: {said}")
+        return found
 
     def _readings(self) -> Reading:
         """Of one picture first: a server is not asked for more where that is not read."""

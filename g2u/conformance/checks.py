@@ -2,18 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
-Outcome = Literal["holds", "fails", "unproven", "not applicable"]
+from g2u.premises import Outcome, Premise
+
 SIGNS: dict[Outcome, str] = {
     "holds": "ok", "fails": "FAILS", "unproven": "?", "not applicable": "-",
 }  # fmt: skip
-Premise = Literal[
-    "identity", "picture", "beside", "order", "detail", "words", "whole", "prompt", "greedy",
-    "sample", "score", "embed", "source", "instruction", "seed", "guidance", "several", "size",
-    "lossless", "company", "weights", "alone",
-]  # fmt: skip
-"""What a check is evidence for; g2u/conformance/meaning.py says what hangs on each."""
 
 
 @dataclass(frozen=True, slots=True)

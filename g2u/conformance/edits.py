@@ -8,13 +8,14 @@ import numpy as np
 
 from g2u.conformance import arrival
 from g2u.conformance.arrival import FRUGAL, THOROUGH, Question, Trial
-from g2u.conformance.checks import Check, Premise, judged
+from g2u.conformance.checks import Check, judged
 from g2u.conformance.files import lossy
 from g2u.conformance.pictures import rippled
 from g2u.conformance.places import lines
 from g2u.conformance.probe import PROMPT
 from g2u.conformance.subject import MARGIN, UNASKED, Subject, distance, failed, levels
 from g2u.pictures.decoding import pixels_of
+from g2u.premises import Premise
 from g2u.protocols import Reply
 from g2u.records import EditRequest, Picture, Scalar
 

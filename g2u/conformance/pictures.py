@@ -68,6 +68,11 @@ def _numbered(
     return pixels
 
 
+def blank() -> Picture:
+    """A white square, without a number."""
+    return picture_of_pixels(np.full((SIDE, SIDE, 3), 255, dtype=np.uint8))
+
+
 def loud(kind: int, draw: np.random.Generator) -> Picture:
     """A picture as far from a number as can be: noise, stripes, or one dark colour; drawn fresh."""
     grey = draw.integers(0, 256, (SIDE, SIDE, 1))

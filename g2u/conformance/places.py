@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from itertools import groupby
 
 from g2u.conformance.arrival import Place, Verdict
-from g2u.conformance.checks import Check, Outcome, Premise
+from g2u.conformance.checks import Check
+from g2u.premises import Outcome, Premise
 
 VERDICTS: dict[Verdict, tuple[Outcome, str, str]] = {
     "arrived": ("holds", "arrived", ""),
@@ -41,4 +42,4 @@ def premise(kind: str, count: int) -> Premise:
     """What the arrival of pictures is evidence for."""
     if kind == "edits":
         return "source" if count == 1 else "several"
-    return "picture" if count == 1 else "beside"
+    return "picture" if count == 1 else "beside" if count == 2 else "many"

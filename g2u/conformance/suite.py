@@ -22,6 +22,8 @@ from g2u.pictures.decoding import picture_of_pixels
 from g2u.protocols import Act, Kind, Model, Reply
 from g2u.records import AnswerRequest, EditRequest, Failure, Picture, Scalar, ScoreRequest, Turn
 
+VERSION = "1"
+"""Raised whenever the checks find other things: models are then checked anew."""
 SIDE = 64
 """Of the pictures that a model in this process is shown, in pixels."""
 TOKENS = 6
@@ -59,7 +61,7 @@ class Conformance:
         system: str = "",
     ) -> None:
         self._model, self._declared, self._is_blind = model, declared, acts is not None
-        self._sampler = tuple(sorted(sampler.items()))
+        self._sampler, self._cheap = tuple(sorted(sampler.items())), cheap(sampler)
         self._pictures = [_picture(number) for number in range(3)]
         self._counts, self._draw = counts, np.random.default_rng(seed)
         self._is_sized, self._system = is_sized, system
@@ -96,7 +98,7 @@ class Conformance:
         """What only load shows: 64 edits, then 64 answers, of what lies behind a server."""
         found = []
         if self._served("edit") and "edit" in self._declared:
-            found.append(load.edits(self._model, self._cheap(), self._draw))
+            found.append(load.edits(self._model, self._cheap, self._draw))
         if self._served("answer") and "recognise" not in self._declared:
             samples = "sample" in self._declared
             found.append(load.answers(self._model, samples=samples, draw=self._draw))
@@ -114,7 +116,7 @@ class Conformance:
 
     def _edits(self) -> list[EditRequest]:
         served = self._subjects["edit"].is_served
-        return probe.edits_of(self._declared, self._cheap(), served)
+        return probe.edits_of(self._declared, self._cheap, served)
 
     def capabilities(self) -> str:
         """What is not declared is refused as a failure, never an exception; of a server, which
@@ -239,13 +241,6 @@ class Conformance:
     def _draws(self) -> bool:
         return bool({"draw", "edit"} & self._declared)
 
-    def _cheap(self) -> tuple[tuple[str, Scalar], ...]:
-        """The sampler with few steps, where it names them."""
-        return tuple(
-            (name, min(value, FEW) if "steps" in name and isinstance(value, int) else value)
-            for name, value in self._sampler
-        )
-
     def _edit(self, number: int, seed: int = 0) -> EditRequest:
         prompts = ("Make it blue.", "Draw a long red line around the object.", "Zoom out.")
         shown = (self._pictures[number],) if "edit" in self._declared else ()
@@ -265,6 +260,14 @@ class Conformance:
             (second, "Is it red?"),
         )[number]
         return (Turn("user", parts),)
+
+
+def cheap(sampler: Mapping[str, Scalar]) -> tuple[tuple[str, Scalar], ...]:
+    """A sampler with few steps, where it names them."""
+    return tuple(
+        (name, min(value, FEW) if "steps" in name and isinstance(value, int) else value)
+        for name, value in sorted(sampler.items())
+    )
 
 
 def _picture(number: int) -> Picture:

@@ -31,8 +31,9 @@ from g2u.calls.store import Replies
 from g2u.errors import ModelError
 from g2u.params import reading as params
 from g2u.params.params import Params
+from g2u.pipeline.believing import believe
 from g2u.pipeline.plan import Source, read_source
-from g2u.pipeline.stale import Stale
+from g2u.pipeline.stale import Stale, models
 from g2u.pipeline.workers import LostWorkerError, Pool, pool, spent, worker_count
 from g2u.records import Question, Thought
 from g2u.tables import schemas as tables
@@ -116,20 +117,22 @@ class Report:
 
 
 def fill(config: Params, work: Stale, progress: Progress | None = None) -> Iterator[Filled]:
-    """Make the missing calls; yields each stage of each cell as it is finished, in any order.
+    """Check the models, then make the missing calls; yields each stage of each cell as it is
+    finished, in any order.
 
     Args:
         config: the params.
         work: what is stale.
         progress: counts what is done, about once in a second.
     """
-    if not work.understand:
+    if not models(config, work, certain=False):
         return
     if config.run.ray is not None:
         # actors do not see data/
         stages = ("generate", "understand")
         known_calls().take_in(cell.calls(stage) for cell in work.understand for stage in stages)
     with pool(config) as workers, ThreadPoolExecutor(workers.count) as threads:
+        believe(config, work, workers)
         found: queue.SimpleQueue[Filled | None] = queue.SimpleQueue()
         schedule = _Schedule(config, work, workers, found, progress or Progress())
         drivers = [threads.submit(schedule.drive, slot) for slot in range(workers.count)]

@@ -151,9 +151,13 @@ def _generate(config: Params, model: str, family: str) -> Recipe:
 def _understand(config: Params, model: str) -> Recipe:
     told = {"understand": config.understand, "generate": config.generate}
     told |= _preset(config, "models", model)
+    return _calling(config, [(model, "reader")], Recipe(told, _feedback()))
+
+
+def _feedback() -> list[str]:
+    """All feedback modes, the study's own among them."""
     own = sorted(path.stem for path in Path(plugins.OWN["feedback"]).glob("*.py"))
-    code = ["g2u/answers/feedback", *(file for name in own for file in _plug_in("feedback", name))]
-    return _calling(config, [(model, "reader")], Recipe(told, code))
+    return ["g2u/answers/feedback", *(file for name in own for file in _plug_in("feedback", name))]
 
 
 def _judge(config: Params, judge: str, benchmark: str) -> Recipe:
@@ -175,12 +179,17 @@ def _score(config: Params, benchmark: str) -> Recipe:
 
 def _report(config: Params) -> Recipe:
     told = {**_axes(config), "score": config.score, "report": config.report}
-    told["understand.rewards"] = config.understand.rewards
-    told["understand.max_tokens"] = config.understand.max_tokens
-    for axis in ("models", "families"):
-        for name in getattr(config, axis):
-            told |= _preset(config, axis, name)
-    return Recipe(told, ["g2u/report"])
+    told |= {"understand": config.understand, "judge.model": config.judge.model}
+    code = {"g2u/report", *_feedback()}
+    for family in config.families:
+        told |= _preset(config, "families", family)
+        code |= {*_plug_in("edit", config.presets.families[family].edit)}
+    for model in dict.fromkeys(model for model, _ in config.pairs()):
+        told |= _preset(config, "models", model)
+        preset = config.presets.models[model]
+        used = {preset.adapter, *(halves(preset, half)[0] for half in ("editor", "reader"))}
+        code |= {identity.home(name).as_posix() for name in used - plugins.foreign().keys()}
+    return Recipe(told, sorted(code))
 
 
 def _gallery(config: Params) -> Recipe:

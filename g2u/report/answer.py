@@ -6,7 +6,7 @@ from typing import Any
 import polars as pl
 
 from g2u.report.summary import own_thoughts
-from g2u.scores.verdict import UNSHOWN
+from g2u.scores.verdict import UNDISCUSSED, UNSHOWN
 
 NAMED = 4
 """Benchmarks that a sentence names at most."""
@@ -57,7 +57,7 @@ def _where_it_helps(best: Sequence[Best], is_one: bool) -> str:
 def _unexplained(best: Sequence[Best]) -> set[str]:
     """Verdicts on gains that are shown, and not shown to be the drawing's."""
     words = {str(row["verdict"]) for row in best}
-    return words - {EXPLAINED, "harm", "at chance", *UNSHOWN}
+    return words - {EXPLAINED, "harm", *UNDISCUSSED, *UNSHOWN}
 
 
 def _elsewhere(best: Sequence[Best], hurt: Sequence[Best], is_one: bool) -> str:
@@ -69,6 +69,7 @@ def _elsewhere(best: Sequence[Best], hurt: Sequence[Best], is_one: bool) -> str:
         ("not shown (corrected)", "the gain does not hold after the correction"),
         ("no effect shown", "no effect is shown"),
         ("at chance", "answers are at chance"),
+        ("unchecked", "nothing follows, as the model is unchecked"),
     ):
         rows = [row for row in best if row["verdict"] == word]
         if rows:

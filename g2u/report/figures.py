@@ -6,6 +6,8 @@ from typing import Any, Literal
 
 from markupsafe import Markup
 
+from g2u.scores.verdict import UNDISCUSSED
+
 WIDE, TALL = 108, 16
 """Size of a picture on the page, in px."""
 EDGE = 5
@@ -64,7 +66,7 @@ def tone(row: Mapping[str, Any], alpha: float) -> Tone:
     """
     held = (row["holm"], row["control_holm"], row["p"] if row["role"] == "oracle" else None)
     told = next((p for p in held if p is not None), 1.0)
-    if told > alpha or row["verdict"] == "at chance" or not row["gain"]:
+    if told > alpha or row["verdict"] in UNDISCUSSED or not row["gain"]:
         return "open"
     return "up" if row["gain"] > 0 else "down"
 

@@ -15,7 +15,8 @@ Headline = dict[str, float | str]
 
 def headlines(rows: Sequence[Mapping[str, Any]]) -> dict[str, Headline]:
     """By <benchmark>-<model>: accuracy of direct, and the gain of the best own thought (picked
-    after the fact) with its interval, in percent; its arm and verdict.
+    after the fact) with its interval, in percent; its arm and verdict, and why it
+    is unchecked.
 
     Args:
         rows: the table of `summary`; own thoughts alone have a verdict.
@@ -43,6 +44,8 @@ def _headline(part: Sequence[Mapping[str, Any]]) -> Headline:
             "high": _percent(best["gain_high"]),
             "verdict": best["verdict"],
         }
+        if best["unchecked"]:
+            told["why"] = best["unchecked"]
     return told
 
 

@@ -41,6 +41,8 @@ class Asked:
     """Identities by which it drew."""
     answers: tuple[str, ...]
     """Identities by which it answered."""
+    check: str = ""
+    """What its checks came to, and when."""
 
     @property
     def roles(self) -> list[tuple[str, str]]:

@@ -34,7 +34,7 @@ from g2u.report.questions import Finding
 from g2u.report.reading import Misled, Parted
 from g2u.report.summary import IS_DIRECT, headline, own_thoughts
 from g2u.report.turns import HELPED, MISLED, Turn, first_of_each
-from g2u.scores.verdict import RULES, UNSHOWN
+from g2u.scores.verdict import RULES, UNDISCUSSED, UNSHOWN
 
 PAGES = "pages"
 PLOTLY = "plotly.min.js"
@@ -270,7 +270,7 @@ def _class_of(verdict: str) -> str:
     """How a verdict is coloured: as what is shown to help, to hurt, or not shown."""
     if verdict == "harm":
         return "down"
-    return "open" if verdict in (*UNSHOWN, "at chance") else "up"
+    return "open" if verdict in (*UNSHOWN, *UNDISCUSSED) else "up"
 
 
 def data_uri(picture: Picture, place: tuple[int, int]) -> str:

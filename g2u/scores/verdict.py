@@ -15,12 +15,16 @@ from g2u.scores.leaks import Leaks
 Cause = Literal["any picture", "extra compute", "any edit"]
 Word = (
     Literal[
-        "at chance", "thought-mediated", "gain, cause not shown", "no effect shown",
+        "unchecked", "at chance", "thought-mediated", "gain, cause not shown", "no effect shown",
         "not shown (corrected)", "harm", "controls missing", "answer in the prompt",
     ]
     | Cause
 )  # fmt: skip
 RULES: dict[Word, str] = {
+    "unchecked": (
+        "the checks of a model did not prove what the arm hangs on, such as that a second picture "
+        "arrives, or disproved it: nothing follows from the gain, nor from its absence"
+    ),
     "at chance": (
         "neither direct nor own is told from chance and the commonest answer, so the gain is not "
         "discussed"
@@ -57,6 +61,8 @@ RULES: dict[Word, str] = {
 """In the order in which they are tried; the first that holds is the verdict."""
 UNSHOWN: tuple[Word, ...] = ("not shown (corrected)", "no effect shown")
 """Words for a gain or a loss that does not hold after the correction."""
+UNDISCUSSED: tuple[Word, ...] = ("unchecked", "at chance")
+"""Words for a gain from which nothing follows."""
 CAUSES: tuple[Cause, ...] = ("any picture", "extra compute", "any edit")
 LEAKED = 0.02
 """Share of questions whose prompts may hold the answer: words that are there by chance."""

@@ -230,19 +230,12 @@ def _arm_of(plain: tuple[Any, ...], rule: tuple[tuple[str, Any], ...] | None) ->
 ARMS = Table(pa.schema([("arm", pa.string()), *UNNAMED.schema]), _arm_row, _arm)
 """An arm's columns, its name first; readers go by the others."""
 LABEL = pa.struct([("name", pa.string()), ("value", pa.string())])
-PART = pa.struct([("text", pa.string()), ("picture", pa.int32())])
-"""One of the two."""
 QUESTIONS = table_of(
     Question,
     labels=Column(
         LABEL,
         lambda label: dict(zip(LABEL.names, label, strict=True)),
         lambda label: (label["name"], label["value"]),
-    ).listed(),
-    parts=Column(
-        PART,
-        lambda part: {"text" if isinstance(part, str) else "picture": part},
-        lambda part: part["picture"] if part["text"] is None else part["text"],
     ).listed(),
 )
 PICTURES = Table(

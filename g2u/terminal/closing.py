@@ -42,7 +42,8 @@ def rows_of(found: Mapping[str, Headline]) -> list[dict[str, str]]:
         said = ("", "", "no own thoughts")
         if "gain" in told:
             gain = f"{told['gain']:+.1f} [{told['low']:+.1f}, {told['high']:+.1f}]"
-            said = (str(told["thought"]), gain, str(told["verdict"]))
+            why = f": {told['why']}" if "why" in told else ""
+            said = (str(told["thought"]), gain, f"{told['verdict']}{why}")
         rows.append(dict(zip(HEAD, (benchmark, model, direct, *said), strict=True)))
     return rows
 

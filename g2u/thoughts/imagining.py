@@ -11,8 +11,9 @@ from g2u import plugins
 from g2u.calls.asking import BrokeredCalls
 from g2u.calls.flow import in_order
 from g2u.errors import G2UError, in_one_line
-from g2u.params.params import Params
+from g2u.params.params import DRAWING, Params
 from g2u.pictures.held import Spool
+from g2u.premises import Role
 from g2u.protocols import Calls
 from g2u.records import Failure, Picture, Question, Sampler, Thought
 from g2u.settings import Section
@@ -56,6 +57,15 @@ class Drawing:
     def reads(self) -> str:
         """What it starts from: pictures, oracles or adversaries."""
         return plugins.family(self.edit).READS
+
+    @property
+    def asked(self) -> list[tuple[str, Role]]:
+        """The presets that draw its thoughts and write its prompts, where it applies."""
+        if self.lack:
+            return []
+        draws = plugins.family(self.edit).NEEDS & DRAWING
+        found: list[tuple[str, Role]] = [(self.cell.model, "draws")] if draws else []
+        return found if self.writer is None else [*found, (self.writer, "answers")]
 
 
 class Imagining:

@@ -6,18 +6,19 @@ interleaved.py).
 
 from collections.abc import Sequence
 
-from g2u.records import Picture, Turn
+from g2u.answers.layout import following, of_each
+from g2u.records import Picture, Prompt, Turn
 
 NEEDS: frozenset[str] = frozenset()
 DIFFERENCE = "what was said with the thoughts follows the pictures, in the thoughts' place"
 
 
 def lay_out(
-    prompt: str, pictures: Sequence[Picture], thoughts: Sequence[Picture | None]
+    prompt: Prompt, pictures: Sequence[Picture], thoughts: Sequence[Picture | None]
 ) -> tuple[Turn, ...]:
-    """Pictures in order, the words in their order, then the question; nothing without words."""
-    drawn = [thought for thought in thoughts if thought is not None]
-    words = [said for thought in drawn for said in thought.trace if said]
-    if drawn and not words:
+    """As concat, with words for thoughts; nothing without words."""
+    own = of_each(pictures, thoughts)
+    words = [[said for thought in each for said in thought.trace if said] for each in own]
+    if any(own) and not any(words):
         return ()
-    return (Turn("user", (*pictures, *words, prompt)),)
+    return (Turn("user", following(prompt, pictures, words)),)

@@ -101,8 +101,14 @@ class Settings(Section):
 
 
 def capabilities(settings: Settings) -> frozenset[str]:
-    """What the settings say the server offers."""
-    return frozenset(settings.capabilities)
+    """What the settings say the server offers; `places` where pictures stay where they stand."""
+    return _capabilities(settings.model_dump())
+
+
+def _capabilities(settings: Mapping[str, Any]) -> frozenset[str]:
+    moves = settings["ask_template"] and not settings["picture_mark"]
+    keeps = settings["pictures"] == "many" and not moves and "answer" in settings["capabilities"]
+    return frozenset({*settings["capabilities"], *(["places"] if keeps else [])})
 
 
 def load(settings: Settings) -> "Served":
@@ -160,7 +166,7 @@ class Served:
     """`Model` behind a server."""
 
     def __init__(self, settings: Mapping[str, Any]) -> None:
-        self.capabilities = frozenset(settings["capabilities"])
+        self.capabilities = _capabilities(settings)
         self.in_flight: int = settings["in_flight"]
         self._settings = settings
         self._revision = str(settings["revision"] or "")

@@ -38,6 +38,7 @@ from g2u.records import (
     ScoreRequest,
     Text,
     Turn,
+    has_places,
 )
 
 Settings = Mapping[str, Any]
@@ -204,7 +205,9 @@ def _messages(
         if settings["pictures"] == "one" or (template and turn.role == "user"):
             text = "\n".join(part for part in turn.parts if isinstance(part, str))
             if template and turn.role == "user":
-                marks = settings["picture_mark"] * len(shown)
+                marks, mark = settings["picture_mark"] * len(shown), settings["picture_mark"]
+                if mark and settings["pictures"] == "many" and has_places(turn):
+                    marks, text = "", _marked(turn, mark)
                 text = template.replace("{pictures}", marks).replace("{prompt}", text)
             content = [*map(_part, shown), {"type": "text", "text": text}]
         else:
@@ -217,6 +220,16 @@ def _messages(
         plain = "\n".join(part for part in turn.parts if isinstance(part, str))
         found.append({"role": turn.role, "content": plain if is_plain else content})
     return found, sent
+
+
+def _marked(turn: Turn, mark: str) -> str:
+    """The text of a raw prompt with a mark where each picture stands."""
+    found, is_text = "", False
+    for part in turn.parts:
+        is_next = isinstance(part, str)
+        found += ("\n" if is_text and is_next else "") + (str(part) if is_next else mark)
+        is_text = is_next
+    return found
 
 
 def _text(text: str) -> dict[str, Any]:

@@ -69,13 +69,13 @@ async def imagine(
 
     A question whose model stops at once has nothing to show: not applicable.
     """
-    told: list[Picture | str] = [pictures[digest] for digest in question.pictures]
-    if not told:
+    if not question.pictures:
         return []
+    seen, told = [[pictures[digest]] for digest in question.pictures], list[Picture | str]()
     last, thoughts = pictures[question.pictures[0]], list[Thought]()
     for number in range(settings.steps):
         thought = Thought(question.id, number, "ok", source=last.digest)
-        plan = await _planned(told, question, settings.stops, calls)
+        plan = await _planned(_asked(question, seen, told), settings.stops, calls)
         if isinstance(plan, Failure):
             thoughts.append(replace(thought, status="failed", reason=plan.reason))
             break
@@ -111,15 +111,26 @@ def step(reply: str) -> str | None:
     return tagged(reply, "Step", STOP)
 
 
+def _asked(
+    question: Question, seen: Sequence[Sequence[Picture]], told: Sequence[Picture | str]
+) -> list[Picture | str]:
+    """The pictures, the chain so far, the question; or the question with its pictures in their
+    places, then the chain.
+    """
+    if question.is_placed:
+        return [*question.prompt(question.text).around(seen), *told]
+    return [*(picture for each in seen for picture in each), *told, question.text]
+
+
 async def _planned(
-    told: Sequence[Picture | str], question: Question, may_stop: bool, calls: Calls
+    shown: Sequence[Picture | str], may_stop: bool, calls: Calls
 ) -> Reply[str] | None:
     """The next step; None where the model stops.
 
     Where no stopping is allowed, a reply that names no step is taken as a whole.
     """
     ask = f"{ASK}{OR_STOP if may_stop else ''}."
-    turn = Turn("user", (*told, question.text, ask))
+    turn = Turn("user", (*shown, ask))
     reply = whole(await calls.answer(AnswerRequest((turn,), MAX_TOKENS)))
     if isinstance(reply, Failure):
         return reply

@@ -40,8 +40,9 @@ async def imagine(
         return []
     wording = Wording(filled(settings.template, question), "template")
     seed = call_seed(sampler.seed, question.pictures, wording.prompt, 0)
-    shown = (pictures[digest] for digest in question.pictures)
-    request = InterleaveRequest((*shown, wording.prompt), seed, sampler.settings)
+    prompt = question.prompt(settings.template.replace("{question}", question.text))
+    parts = prompt.around([[pictures[digest]] for digest in question.pictures])
+    request = InterleaveRequest(parts, seed, sampler.settings)
     source = question.pictures[0]
     reply = await calls.interleave(request)
     if isinstance(reply, Failure):
