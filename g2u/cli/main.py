@@ -139,7 +139,12 @@ def _prune(store: "CallStore", arguments: argparse.Namespace) -> None:
     if arguments.older_than is None and arguments.max_gb is None and not arguments.unused:
         print("replies are kept; they go by --unused, --older-than DAYS or --max-gb GB")
         return
-    kept = cache.used_keys(plan(params.load())) if arguments.unused else frozenset()
+    kept: frozenset[str] = frozenset()
+    if arguments.unused:
+        from g2u.conformance.kept import names
+
+        config = params.load()
+        kept = cache.used_keys(plan(config)) | names(config)
     size = None if arguments.max_gb is None else arguments.max_gb * 1e9
     gone, freed = cache.prune(store, kept=kept, days=arguments.older_than, size=size)
     print(f"{store.place}: {gone} replies forgotten, {freed / 1e6:.1f} MB freed")
@@ -155,28 +160,26 @@ def prompts_command(arguments: argparse.Namespace) -> None:
 def check_command(arguments: argparse.Namespace) -> None:
     """Check a model: what it does with what it is asked, what was proven, and for which arms."""
     from g2u import plugins
+    from g2u.calls.opened import call_store
+    from g2u.conformance import kept
     from g2u.conformance.checks import table
     from g2u.conformance.meaning import meaning
-    from g2u.conformance.suite import Conformance
 
     config, name = params.load(), arguments.model
     settings = config.settings("models", name)
+    if arguments.accept:
+        from g2u.pipeline.believing import accept
+
+        print(accept(config, name))
+        return
     if arguments.moved:
         from g2u.pipeline.moved import prove
 
         print(prove(config, name))
         return
     plugins.reach(config.presets.models[name].adapter, settings)
-    halves = [getattr(settings, half, None) for half in ("editor", "reader")]
-    editor, reader = (half.settings if half else settings for half in halves)
-    conformance = Conformance(
-        config.model(name),
-        config.abilities(name),
-        config.presets.models[name].sampler,
-        acts=config.acts(name),
-        is_sized=getattr(editor, "size", None) == "source",
-        system=getattr(reader, "answer_system", ""),
-    )
+    model = config.model(name)
+    conformance = kept.conformance(config, name, model, config.abilities(name))
     checks = conformance.run()
     print(table(checks), flush=True)
     if conformance.requests and not arguments.alone:
@@ -184,6 +187,9 @@ def check_command(arguments: argparse.Namespace) -> None:
         print(table(company))
         checks += company
     print(meaning(checks))
+    if not arguments.alone:
+        kept.renew(config, name, model, checks, call_store())
+    model.close()
     if any(check.outcome == "fails" for check in checks):
         raise SystemExit(1)
 
@@ -380,6 +386,11 @@ def parser() -> argparse.ArgumentParser:
         "--moved",
         action="store_true",
         help="its code only moved: ask again for replies of before; equal ones keep their calls",
+    )
+    checked.add_argument(
+        "--accept",
+        action="store_true",
+        help="what is served now is the model that it was, though its replies to the probe differ",
     )
     checked.add_argument(
         "--alone",

@@ -14,6 +14,7 @@ from g2u import plugins
 from g2u.digests import sha256
 from g2u.errors import G2UError, ParamsError
 from g2u.pictures.decoding import picture_of
+from g2u.premises import Checked
 from g2u.protocols import Act, Kind, Reply
 from g2u.records import AnswerRequest, EditRequest, Failure, Picture, ScoreRequest
 from g2u.settings import Section, Text, checked
@@ -47,6 +48,11 @@ def acts(settings: Settings) -> frozenset[Act] | None:
     if not (Path(settings.path) / NAME).exists():  # a file is looked for, and missed, elsewhere
         return None
     return load(settings).acts()
+
+
+def checked_where_drawn(settings: Settings) -> Checked | None:
+    """What the dataset says of the check of the model that drew."""
+    return load(settings).check()
 
 
 def load(settings: Settings) -> "Shared":
@@ -83,6 +89,12 @@ class Shared:
             return plugins.acts(adapter, checked(plugins.settings("adapter", adapter), said))
         except G2UError:
             return None
+
+    def check(self) -> Checked | None:
+        """See `checked_where_drawn`; what is said there is foreign."""
+        said = [cell.check for cell in self._manifest.cells if cell.model == self._shown]
+        known = [Checked.of(each.model_dump_json().encode()) for each in said if each is not None]
+        return min(known, key=lambda each: each.date) if len(known) == len(said) else None
 
     def edit(self, requests: Sequence[EditRequest]) -> list[Reply[Picture]]:
         """The drawings; a request that the dataset cannot serve fails."""

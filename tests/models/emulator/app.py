@@ -42,6 +42,10 @@ class Guise:
     """The same while others are in flight."""
     seed: int = 0
     """Of what the lie draws."""
+    swapped_at: int = 0
+    """Which request is the first that other weights answer, where the lie swaps them; 0 = one of
+    the first 30.
+    """
     model: str = MODEL
     """The one that is served; others are unknown."""
 
@@ -60,7 +64,7 @@ class Engine:
         self.own, self.routing = own, ROUTINGS[own.routing]
         self.lie = LIES[own.lie] if own.lie else HONEST
         dice = np.random.default_rng(own.seed)
-        self.memory = Memory(dice, {}, swapped_at=int(dice.integers(12, 30)))
+        self.memory = Memory(dice, {}, swapped_at=own.swapped_at or int(dice.integers(12, 30)))
         self.asked: Counter[str] = Counter()
         self.bodies: dict[str, Any] = {}
         self.in_flight = 0
