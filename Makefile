@@ -16,7 +16,7 @@ SELDOM := /(tests?|testing|models|pipelines|ray|moto|cfnlint|sympy|networkx|pip)
 # the embedded model: all items and controls, and its curves over depth and steps
 STUDIES := main seeds depth steps
 
-.PHONY: env repro test coverage fast lint types study campaigns train clean forget-calls
+.PHONY: env repro docs docs-links test coverage fast lint types study campaigns train clean forget-calls
 
 env: $(READY)
 
@@ -38,6 +38,18 @@ $(READY): pyproject.toml constraints.txt
 repro: $(READY)
 	@python -m g2u.cli.main run
 
+# the site, build/site/index.html, which opens offline; warnings and broken links are errors
+SPHINX := python -m sphinx --fresh-env --fail-on-warning --keep-going --quiet --conf-dir docs/site --doctree-dir build/doctrees
+
+docs: $(READY)
+	@python -m docs.site.reference
+	@$(SPHINX) . build/site
+	@echo "docs: build/site/index.html" >&2
+
+# links to other sites, which CI may not reach
+docs-links: $(READY)
+	@$(SPHINX) --builder linkcheck . build/links
+
 # a file's tests stay together, files with slow tests come first (tests/conftest.py); half again as
 # many processes as cores, as tests wait for servers and for processes that end
 WORKERS := $(shell expr $$(getconf _NPROCESSORS_ONLN) \* 3 / 2)
@@ -51,7 +63,7 @@ coverage: $(READY)
 	@$(TESTS) --cov --cov-report=term:skip-covered
 
 fast: $(READY)
-	@python -m pytest -m "not slow"
+	@$(TESTS) -m "not slow"
 
 lint: $(READY)
 	@python -m ruff check .
@@ -74,7 +86,7 @@ train: $(READY)
 
 # what was installed and what tools cached; data, calls and trainings stay
 clean:
-	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache
+	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache build/site build/doctrees
 
 # every model call that was made, and paid, is then made again
 forget-calls: $(READY)

@@ -82,7 +82,7 @@ def _read(workspace: Workspace) -> set[str]:
     for text in texts.values():
         told = from_yaml(text)
         for stage in told["stages"].values():
-            found |= set(stage.get("do", stage)["deps"])
+            found |= set(stage.get("do", stage).get("deps", ()))
         for each in told.get("vars") or ():
             found |= {path for weights in each["models"].values() for path in weights.values()}
     return {

@@ -22,11 +22,11 @@ from g2u.sharing.manifest import verify
 
 
 @task(cache_policy=NO_CACHE, persist_result=False)
-def write(folder: Path, cells: list[str], with_originals: bool) -> int:
+def write(folder: Path, cells: list[str], with_originals: bool, with_gold: bool) -> int:
     """Write the dataset and read it back against its manifest; returns its thoughts."""
     config = params.load()
     chosen = named_cells(config, cells) if cells else drawn_cells(config)
-    found = export(config, chosen, folder, with_originals=with_originals)
+    found = export(config, chosen, folder, with_originals=with_originals, with_gold=with_gold)
     verify(folder)
     return sum(cell.thoughts for cell in found)
 
@@ -38,11 +38,16 @@ def send(folder: Path, place: str) -> None:
 
 
 @flow(validate_parameters=False)
-def share(place: str, cells: list[str] | None = None, with_originals: bool = True) -> int:
+def share(
+    place: str,
+    cells: list[str] | None = None,
+    with_originals: bool = True,
+    with_gold: bool = True,
+) -> int:
     """Export to `place`, a folder or URL; returns how many thoughts are in it."""
     with tempfile.TemporaryDirectory() as made:
         folder = Path(made) / "thoughts"
-        count = write(folder, cells or [], with_originals)
+        count = write(folder, cells or [], with_originals, with_gold)
         card = (folder / NAME).read_text(encoding="utf-8").partition("\n---\n")[2]
         View().show(lambda: create_markdown_artifact(card, key="thoughts"))
         send(folder, place)

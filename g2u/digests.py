@@ -10,6 +10,7 @@ from g2u.records import (
     AnswerRequest,
     EditRequest,
     EmbedRequest,
+    InterleaveRequest,
     Picture,
     Request,
     ScoreRequest,
@@ -58,12 +59,15 @@ def described(request: Request) -> dict[str, Any]:
                 if request.is_prompt_last
                 else {"parts": _parts(request.parts)}
             )
-            return {
+            drawn: dict[str, Any] = {
                 "kind": kind_of(request),
                 **asked,
                 "seed": request.seed,
                 "settings": dict(request.settings),
             }
+            if isinstance(request, InterleaveRequest):
+                drawn["interleaves"] = request.place
+            return drawn
         case AnswerRequest():
             found: dict[str, Any] = {
                 "kind": kind_of(request),

@@ -12,7 +12,10 @@ from g2u.records import (
     EditRequest,
     EmbedRequest,
     Failure,
+    Interleaved,
+    InterleaveRequest,
     Picture,
+    Prompt,
     Question,
     Request,
     Sample,
@@ -48,9 +51,11 @@ class Model(Protocol):
     """An adapter's object: knows how to call one model and nothing of benchmarks or arms."""
 
     capabilities: frozenset[str]
-    """Out of draw (from text alone), edit, answer, sample (answers at a temperature), score, embed
+    """Out of draw (from text alone), edit, interleave (it takes an `InterleaveRequest` as an edit
+    and gives an `Interleaved`), answer, sample (answers at a temperature), score, embed
     (see `Embedder`), recognise (it does nothing but read the text of a picture), detect (it finds
-    that text, on another picture too: `g2u.questions.wording.LOOK`).
+    that text, on another picture too: `g2u.questions.wording.LOOK`), places (it sees a picture
+    where it stands among the text of a message, or says in a failure that it cannot).
     """
 
     def identity(self, kind: Kind) -> str:
@@ -60,7 +65,9 @@ class Model(Protocol):
         ...
 
     def edit(self, requests: Sequence[EditRequest]) -> list[Reply[Picture]]:
-        """One picture per request, same order; a request that fails does not sink the others."""
+        """One picture per request, same order; a request that fails does not sink the others. What
+        was said with it is in its `trace`.
+        """
         ...
 
     def answer(self, requests: Sequence[AnswerRequest]) -> list[Reply[str]]:
@@ -162,6 +169,10 @@ class Calls(Protocol):
         """One picture."""
         ...
 
+    async def interleave(self, request: InterleaveRequest) -> Reply[Interleaved]:
+        """Texts and pictures, of a model that declares `interleave`; counted as an edit."""
+        ...
+
     async def answer(self, request: AnswerRequest) -> Reply[str]:
         """One text."""
         ...
@@ -224,10 +235,11 @@ class Feedback(Protocol):
     """The one thing in which this arm differs from direct."""
 
     def lay_out(
-        self, prompt: str, pictures: Sequence[Picture], thoughts: Sequence[Picture | None]
+        self, prompt: Prompt, pictures: Sequence[Picture], thoughts: Sequence[Picture | None]
     ) -> tuple[Turn, ...]:
-        """The messages of one question; thoughts in the order of their pictures, None = nothing
-        was imagined for that one.
+        """The messages of one question; none where the thoughts lack what the mode shows, and the
+        arm does not apply. Thoughts in the order of their pictures, with what was said with them
+        (`Picture.trace`); None = nothing was imagined for that one.
         """
         ...
 

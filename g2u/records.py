@@ -1,8 +1,8 @@
 """The records that travel through the pipeline: values only, frozen and hashable."""
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Literal, Self
 
 from g2u.errors import ModelError
@@ -17,6 +17,26 @@ Ending = Literal["stop", "length", "filter", ""]
 not told.
 """
 Scalar = str | int | float | bool
+PLACE = re.compile(r"<image ([1-9][0-9]*)>")
+"""Where a picture stands in a text of a placed question, counted from 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """Of a picture, in pixels."""
+
+    width: int
+    height: int
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a model was shown with a request, as far as its adapter or its server tells."""
+
+    pictures: tuple[Size, ...]
+    """Each as it was sent, in order."""
+    tokens: int | None = None
+    """Of all that was read: text and pictures; None = not told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +55,10 @@ class Picture:
     height: int = field(compare=False)
     is_flat: bool | None = field(default=None, compare=False)
     """Whether all pixels have one colour; None where nobody has looked."""
+    trace: tuple[str, ...] = field(default=(), compare=False)
+    """What the model that drew it said before it, and what it said after it; () = nothing."""
+    seen: Seen | None = field(default=None, compare=False)
+    """What that model was shown; None = not told."""
 
     @property
     def encoded(self) -> bytes:
@@ -65,9 +89,9 @@ class Question:
     """The benchmark's own instruction for a drawing that helps with this question; empty where it
     has none.
     """
-    parts: tuple[str | int, ...] = ()
-    """`text` and places in `pictures`, in the order in which they are asked; empty = all pictures,
-    then the text.
+    is_placed: bool = False
+    """Whether `<image N>` in hint, text and choices is where the Nth picture stands, each at least
+    once; else all pictures come before the text.
     """
 
     def label(self, name: str) -> str:
@@ -82,6 +106,36 @@ class Question:
         """Each choice after its letter: "A. a dog"."""
         pairs = zip(self.option_letters(), self.choices, strict=True)
         return tuple(f"{letter}. {choice}" for letter, choice in pairs)
+
+    def prompt(self, text: str) -> "Prompt":
+        """A text made of the question's own, with its places."""
+        return Prompt(text, self.is_placed)
+
+    def named(self, text: str) -> str:
+        """A text of the question's for who sees none of its pictures, or one alone: "image 2" for
+        the place of the second.
+        """
+        return PLACE.sub(r"image \1", text) if self.is_placed else text
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """A text in which pictures may have places."""
+
+    text: str
+    is_placed: bool = False
+    """As in `Question`."""
+
+    def around(self, shown: Sequence[Sequence["str | Picture"]]) -> "tuple[str | Picture, ...]":
+        """The text with what is shown of each picture where it stands: before all text where it
+        has no place, at each of its places where it has several.
+        """
+        pieces = PLACE.split(self.text) if self.is_placed else [self.text]
+        places = [int(number) - 1 for number in pieces[1::2]]
+        found = [part for place, each in enumerate(shown) if place not in places for part in each]
+        for number, piece in enumerate(pieces):
+            found += shown[places[number // 2]] if number % 2 else [piece] if piece.strip() else []
+        return tuple(found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +170,12 @@ class Turn:
 
     role: Role
     parts: tuple[str | Picture, ...]
+
+
+def has_places(turn: Turn) -> bool:
+    """Whether a picture of the message stands after a text."""
+    pairs = zip(turn.parts, turn.parts[1:], strict=False)
+    return any(isinstance(a, str) and isinstance(b, Picture) for a, b in pairs)
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +216,42 @@ class EditRequest:
                 "model that takes them apart"
             )
         return str(self.parts[-1])
+
+
+@dataclass(frozen=True, slots=True)
+class InterleaveRequest(EditRequest):
+    """Ask for texts and pictures, as many and in the order that the model chooses."""
+
+    place: int | None = None
+    """Names one picture of the reply, from 0; None = the reply itself, which alone is asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Interleaved:
+    """A reply of texts and pictures in their order."""
+
+    parts: tuple[str | Picture, ...]
+
+    @property
+    def drawn(self) -> tuple[Picture, ...]:
+        """Its pictures, each with what was said before it; the last also with what came after."""
+        found: list[Picture] = []
+        said: list[str] = []
+        for part in self.parts:
+            if isinstance(part, Picture):
+                found.append(replace(part, trace=trace_of(said)))
+                said = []
+            else:
+                said.append(part)
+        if found and said:
+            found[-1] = replace(found[-1], trace=trace_of(found[-1].trace[:1], said))
+        return tuple(found)
+
+
+def trace_of(before: Iterable[str], after: Iterable[str] = ()) -> tuple[str, ...]:
+    """As in `Picture.trace`: the texts on each side joined by line breaks."""
+    found = ("\n".join(filter(None, before)), "\n".join(filter(None, after)))
+    return found if any(found) else ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,11 +303,13 @@ class Text(str):
     """
 
     ended: Ending
+    seen: Seen | None
+    """What the model was shown; None = not told."""
 
-    def __new__(cls, text: str, ended: Ending = "") -> Self:
+    def __new__(cls, text: str, ended: Ending = "", seen: Seen | None = None) -> Self:
         """The text as it is; who makes one of a reply keeps it without secrets, `kept`."""
         made = super().__new__(cls, text)
-        made.ended = ended
+        made.ended, made.seen = ended, seen
         return made
 
 
@@ -225,6 +323,11 @@ def kept(text: str) -> str:
 def ending(reply: str) -> Ending:
     """Why a reply ended."""
     return reply.ended if isinstance(reply, Text) else ""
+
+
+def seen(reply: str) -> Seen | None:
+    """What the model was shown that said it; None = not told."""
+    return reply.seen if isinstance(reply, Text) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,3 +373,5 @@ class Thought:
     round: int = 0
     choice: str = ""
     """What the model chose to imagine, where it was asked; "none" = nothing."""
+    place: int | None = None
+    """Of a call that gave several pictures, which one, from 0; None = it gave one."""

@@ -31,8 +31,8 @@ from g2u.tables.places import REPORT, BenchmarkFolder, Cell
 
 SHOWN = 224
 """Pixels of a picture's width in a notebook."""
-DRAWN = ("width", "height", "prompt", "seed", "sampler")
-"""What `thoughts` tells of a drawing."""
+DRAWN = ("width", "height", "prompt", "seed", "sampler", "trace")
+"""What `thoughts` tells of a drawing, as far as it is there."""
 
 
 class Study:
@@ -82,15 +82,15 @@ class Study:
         self, *, benchmark: str | None = None, model: str | None = None, family: str | None = None
     ) -> pl.DataFrame:
         """A row per question and thought: question, position, draw, round, status, reason, source
-        and thought (digests), with the prompt, seed and sampler it was drawn by.
+        and thought (digests), with the prompt, seed and sampler it was drawn by, and what the model
+        said with it.
         """
         frames = []
         for cell in self._chosen(benchmark, model, family):
             links = pl.read_parquet(self._there(cell.thoughts) / "links.parquet")
             drawn = pl.scan_parquet(self.folder / cell.thoughts / "part-*.parquet")
-            about = drawn.select(
-                "thought", "digest", "width", "height", "prompt", "seed", "sampler"
-            )
+            there = drawn.collect_schema().names()
+            about = drawn.select([n for n in ("thought", "digest", *DRAWN) if n in there])
             own = links.rename({"thought": "call"}).join(
                 about.collect().rename({"thought": "call", "digest": "thought"}), "call", how="left"
             )
@@ -227,4 +227,4 @@ def _image(picture: Picture) -> str:
 
 
 def _joined(frames: list[pl.DataFrame]) -> pl.DataFrame:
-    return pl.concat(frames, how="vertical_relaxed")
+    return pl.concat(frames, how="diagonal_relaxed")

@@ -9,9 +9,16 @@ Run: python -m stages.gallery
 import sys
 from collections.abc import Iterator, Sequence
 
-from g2u.arms import main_arm, of_main, paired
+from g2u.arms import Arm, by_arm, main_arm, paired
+from g2u.digests import sha256
 from g2u.errors import run_main
-from g2u.gallery.writing import GalleryArm, GalleryItem, GalleryPart, write_gallery
+from g2u.gallery.writing import (
+    GalleryArm,
+    GalleryCell,
+    GalleryItem,
+    GalleryPart,
+    write_gallery,
+)
 from g2u.params import reading as params
 from g2u.params.params import Params
 from g2u.questions import targets
@@ -21,67 +28,104 @@ from g2u.tables.places import REPORT, BenchmarkFolder, Cell
 from g2u.tables.schemas import Answer, Score
 
 
-def spread(questions: list[Question], count: int | None) -> list[Question]:
-    """`count` of the questions, evenly over them; None = all."""
+def chosen(questions: list[Question], count: int | None) -> list[Question]:
+    """`count` of the questions in their order; None = all. A digest of each id decides, so that a
+    question stays where others come or go, and its address with it.
+    """
     if count is None or len(questions) <= count:
         return questions
-    return [questions[place * len(questions) // count] for place in range(count)]
+    ranked = sorted((question.id for question in questions), key=sha256)
+    kept = set(ranked[:count])
+    return [question for question in questions if question.id in kept]
 
 
 def part_of(config: Params, benchmark: str, model: str) -> GalleryPart:
-    """One model on one benchmark: the main arm of every family."""
+    """One model on one benchmark: every arm of every family."""
     folder, families = BenchmarkFolder(benchmark), tuple(config.families_of(benchmark, model))
-    questions = spread(tables.read_questions(folder.questions), config.gallery.items)
+    everything = tables.read_questions(folder.questions)
+    questions = chosen(everything, config.gallery.items)
     gold = {target.id: target.answer for target in targets.read_targets(folder.targets)}
     pictures = tables.read_pictures(folder.pictures)
-    arms = {
-        family: dict(_arms(Cell(benchmark, model, family), questions, pictures))
+    wanted = {question.id for question in questions}
+    cells = {
+        family: dict(_cells(Cell(benchmark, model, family), everything, wanted, pictures))
         for family in families
     }
     items = [
         GalleryItem(
             question.id,
             question.text,
+            question.hint,
             question.lettered_choices(),
             gold[question.id],
             question.category,
             question.pictures,
-            {family: own[question.id] for family, own in arms.items() if question.id in own},
+            {family: own[question.id] for family, own in cells.items() if question.id in own},
         )
         for question in questions
     ]
     return GalleryPart(benchmark, model, families, items, pictures)
 
 
-def _arms(
-    cell: Cell, questions: Sequence[Question], pictures: dict[str, Picture]
-) -> Iterator[tuple[str, GalleryArm]]:
-    """Question -> the main arm's thoughts, answer and score; adds the thoughts' pictures."""
-    wanted = {question.id for question in questions}
-    thoughts = [t for t in tables.read_thoughts(cell.thoughts) if t.question in wanted]
-    answers = tables.read_answers(cell.answers)
-    said = {answer.id: answer for answer in of_main(answers) if answer.id in wanted}
-    scores = {score.id: score for score in of_main(tables.read_scores(cell.scores))}
+def _cells(
+    cell: Cell, questions: Sequence[Question], wanted: set[str], pictures: dict[str, Picture]
+) -> Iterator[tuple[str, GalleryCell]]:
+    """Question -> what its arms showed and said, the main one first; adds the thoughts' pictures.
+
+    Args:
+        cell: whose.
+        questions: all, as which thought a shuffled arm shows depends on all.
+        wanted: ids of those that are shown.
+        pictures: by digest.
+    """
+    thoughts = tables.read_thoughts(cell.thoughts)
+    answers = [a for a in tables.read_answers(cell.answers) if a.id in wanted]
+    said = {(answer.id, answer.arm): answer for answer in answers}
+    scores = by_arm(s for s in tables.read_scores(cell.scores) if s.id in wanted)
+    rewards = _rewards(cell)
+    main = main_arm(scores)
+    drawn = {arm: paired(arm, questions, thoughts) for arm in {answer.arm for answer in answers}}
+    found: dict[str, dict[Arm, GalleryArm]] = {}
+    for arm, of_arm in sorted(scores.items(), key=lambda pair: pair[0] != main):
+        name = arm.called(cell.family, main).removeprefix(f"{cell.family}, ")
+        for score in of_arm:
+            shown = [t.picture for t in drawn.get(arm, {}).get(score.id, []) if t.picture]
+            pictures.update((picture.digest, picture) for picture in shown)
+            reward = rewards.get(score.id) if arm == main else None
+            digests = tuple(picture.digest for picture in shown)
+            answer = said.get((score.id, arm))
+            found.setdefault(score.id, {})[arm] = _arm(name, digests, answer, score, reward)
+    for question, arms in found.items():
+        own = [t.prompt for t in drawn.get(main, {}).get(question, []) if t.picture and t.prompt]
+        if main in arms:
+            yield question, GalleryCell(arms.pop(main), tuple(arms.values()), tuple(own))
+
+
+def _rewards(cell: Cell) -> dict[str, float]:
+    """By question, of its first draw: the first kind of reward that was asked for."""
     rewards = tables.read_rewards(cell.rewards)
-    first = {
+    return {
         r.question: r.value
         for r in rewards
         if not r.draw and r.round is None and r.name == rewards[0].name
     }
-    drawn = paired(main_arm(a.arm for a in said.values()), questions, thoughts) if said else {}
-    for name, answer in said.items():
-        shown = [thought.picture for thought in drawn[name] if thought.picture]
-        for picture in shown:
-            pictures.setdefault(picture.digest, picture)
-        digests = tuple(picture.digest for picture in shown)
-        yield name, _arm(digests, answer, scores[name], first.get(name))
 
 
 def _arm(
-    digests: tuple[str, ...], answer: Answer, score: Score, reward: float | None
+    name: str,
+    digests: tuple[str, ...],
+    answer: Answer | None,
+    score: Score,
+    reward: float | None,
 ) -> GalleryArm:
-    response = answer.response if answer.status == "ok" else answer.reason
-    return GalleryArm(digests, response, score.status, score.score, score.fidelity, reward)
+    """An arm; of one that a rule makes, what was read stands for the reply."""
+    response, difference = score.prediction, ""
+    if answer is not None:
+        response = answer.response if answer.status == "ok" else answer.reason
+        difference = answer.difference
+    return GalleryArm(
+        name, digests, response, score.status, score.score, score.fidelity, reward, difference
+    )
 
 
 def main() -> None:

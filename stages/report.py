@@ -27,7 +27,7 @@ from g2u.premises import Checked, Doubt, doubts, why
 from g2u.questions import targets
 from g2u.records import Question, Target
 from g2u.report.changes import Change, Painted, all_repainted, changes, in_words, table
-from g2u.report.choices import Decided, decision, decisions_table, stability
+from g2u.report.choices import Decided, Known, decision, decisions_table, stability
 from g2u.report.examples import Arms, Held, chosen, examples
 from g2u.report.headline import headlines, write_headlines
 from g2u.report.letters import Told, favoured, letters
@@ -49,6 +49,7 @@ from g2u.report.reading import (
 from g2u.report.rewards import does_it_know, rewards_table
 from g2u.report.summary import CAUSES, CellResult, own_thoughts, summary
 from g2u.report.turns import misleading, turns
+from g2u.scores.interaction import Interaction, Scored, interaction
 from g2u.scores.metrics import gain_metrics
 from g2u.scores.statistics import Resampling
 from g2u.tables import parquet
@@ -67,6 +68,7 @@ METRICS = (
     "over_baseline", "over_baseline_low", "over_baseline_high",
     "holm", "bh", "mediated_p", "mediated_holm", "control_holm", "detectable",
     "gain_low_90", "gain_high_90", "prompted", "with_answer",
+    "moves", "moves_holm", "channel", "channel_holm", "position_holm", "kinds_holm",
     "psnr", "ssim", "ink_f1", "path_agreement", "correlation",
 )  # fmt: skip
 
@@ -214,13 +216,9 @@ def decisions(config: Params) -> list[Decided]:
         }
         for (model, family), choices in chosen.items():
             cell = Cell(benchmark, model, family)
-            fixed = {
-                name: _main_scores(cell.of_family(name))
-                for name in deciding[family]
-                if name in config.families_of(benchmark, model)
-            }
-            direct = _main_scores(cell.of_family(PLAIN))
-            made = decision(choices, _main_scores(cell), fixed, direct)
+            names = set(deciding[family]) & set(config.families_of(benchmark, model))
+            known = _known(cell, [name for name in deciding[family] if name in names])
+            made = decision(choices, _main_scores(cell), known, Resampling.of(config.score))
             same = {
                 f"{other} of {whose}" if whose != model else other: stability(choices, theirs)
                 for (whose, other), theirs in chosen.items()
@@ -229,6 +227,20 @@ def decisions(config: Params) -> list[Decided]:
             if made is not None:
                 found.append(Decided(benchmark, model, family, made, same))
     return found
+
+
+def _known(cell: Cell, families: Sequence[str]) -> Known:
+    """What direct, the families and their further draws come to where a family decides."""
+    direct = _main(cell.of_family(PLAIN))
+    fixed, further = {}, {}
+    for family in families:
+        there = by_arm(tables.read_scores(cell.of_family(family).scores))
+        main = main_arm(there)
+        fixed[family] = {score.id: score.score for score in there[main]}
+        draws = [main.drawn(number) for number in range(1, len(there))]
+        further[family] = [{s.id: s.score for s in there[arm]} for arm in draws if arm in there]
+    clusters = {score.id: score.cluster for score in direct}
+    return Known({score.id: score.score for score in direct}, fixed, clusters, further)
 
 
 def _chosen(cell: Cell) -> dict[str, str]:
@@ -242,36 +254,65 @@ def _main_scores(cell: Cell) -> dict[str, float | None]:
     return {score.id: score.score for score in _main(cell)}
 
 
-def bounds(config: Params, photographed: Collection[str]) -> "dict[str, Bound] | None":
-    """By benchmark, model and measure: what fidelity has to do with the gain, over all thoughts but
-    the oracles; `photographed` are the benchmarks whose thoughts are compared by correlation.
+def interactions(config: Params, rows: pl.DataFrame) -> dict[str, Interaction]:
+    """By model: whether its own thoughts' families differ alike on all benchmarks that all of them
+    met.
     """
-    if not config.report.bound_resamples:
-        return None
-    from g2u.scores.envelope import bound
-
-    how = replace(Resampling.of(config.score), resamples=config.report.bound_resamples)
     found = {}
+    for own in own_thoughts(rows).partition_by("model", maintain_order=True):
+        model, met = str(own["model"][0]), own["benchmark"].unique(maintain_order=True).to_list()
+        by = {name: own.filter(pl.col("benchmark") == name)["family"].to_list() for name in met}
+        families = [f for f in config.families if any(f in names for names in by.values())]
+        most = max(len(names) for names in by.values())
+        whole = [name for name in met if len(by[name]) == most]
+        shared = [f for f in families if all(f in by[name] for name in whole)]
+        told = interaction(
+            shared,
+            {name: _scored([Cell(name, model, f) for f in shared]) for name in whole},
+            Resampling.of(config.score),
+        )
+        if told is not None:
+            found[model] = told
+    return found
+
+
+def _scored(cells: Sequence[Cell]) -> list[Scored]:
+    """The items of a benchmark that all of these cells have scored."""
+    if not cells:
+        return []
+    first, *others = ({score.id: score for score in _main(cell)} for cell in cells)
+    found = []
+    for name, score in first.items():
+        values = [score.score, *(other[name].score for other in others)]
+        known = tuple(value for value in values if value is not None)
+        if len(known) == len(values):
+            found.append(Scored(score.cluster, known))
+    return found
+
+
+def bounds(config: Params, photographed: Collection[str]) -> "dict[str, Bound]":
+    """By benchmark, model and measure: what fidelity has to do with the gain where direct is wrong,
+    over all thoughts but the oracles; `photographed` are the benchmarks whose thoughts are compared
+    by correlation.
+    """
+    from g2u.scores.envelope import Point, bound
+
+    found, levels = {}, (config.score.confidence, config.report.margin)
     for benchmark in config.benchmarks:
         for model in config.models_of(benchmark):
             direct = Cell(benchmark, model, PLAIN)
             plain = _main_scores(direct)
             seen = [
-                (score.fidelity, score.score - base, score.id)
+                Point(score.fidelity, score.score, score.id, score.cluster)
                 for family in config.families_of(benchmark, model)
                 if config.presets.families[family].edit != "oracle"
                 for score in tables.read_scores(direct.of_family(family).scores)
-                if score.fidelity is not None
-                and score.score is not None
-                and (base := plain[score.id]) is not None
+                if score.fidelity is not None and score.score is not None
+                if (base := plain[score.id]) is not None and base < 0.5
             ]
-            levels = {fidelity for fidelity, _, _ in seen}
-            if len(levels) > 1 and len({name for _, _, name in seen}) > 1:
-                fidelity, gain, items = zip(*seen, strict=True)
+            if len({each.fidelity for each in seen}) > 1 and len({each.item for each in seen}) > 1:
                 by = "correlation" if benchmark in photographed else "path agreement"
-                found[f"{benchmark}, {model}, by {by}"] = bound(
-                    fidelity, gain, items, how, config.report.margin
-                )
+                found[f"{benchmark}, {model}, by {by}"] = bound(seen, *levels)
     return found
 
 
@@ -518,6 +559,7 @@ def main() -> None:
         bounds(config, set(rows.filter(pl.col("correlation").is_not_null())["benchmark"])),
         told,
         styles(config),
+        interactions(config, rows),
         config.report.alpha,
         config.understand.max_tokens,
         of_readers(config, parts, rows),
@@ -527,7 +569,7 @@ def main() -> None:
     plot = rows.filter(pl.col("gain").is_not_null()).select(
         pl.concat_str("benchmark", "model", "arm", separator=" ").alias("cell"),
         "benchmark", "model", "arm", "accuracy", "gain", "gain_low", "gain_high",
-        "items", "pictures", "verdict", "unchecked",
+        "items", "pictures", "verdict", "unchecked", "beside",
     )  # fmt: skip
     site, changed = Site(config.report, config.score.confidence), compared(config)
     shown = {digest for each in questions.values() for q in each for digest in q.pictures}

@@ -1,4 +1,4 @@
-"""docs/house.md: what may import what."""
+"""docs/house.md: what may import what; docs/get_started/extend.md: what a study may add."""
 
 import ast
 import re
@@ -14,6 +14,7 @@ from g2u.code.dependencies import LOADED_BY_NAME
 from tests.conftest import ROOT, Workspace
 
 HOUSE = (ROOT / "docs" / "house.md").read_text()
+EXTEND = (ROOT / "docs" / "get_started" / "extend.md").read_text()
 PACKAGES = ("g2u", "g2u_tiny", "stages", "flows")
 FILES = [path.relative_to(ROOT) for name in PACKAGES for path in (ROOT / name).rglob("*.py")]
 ROOMS = ("g2u/report", "g2u/gallery", "g2u_tiny/model")
@@ -85,13 +86,13 @@ def test_plug_ins_of_one_kind_never_import_one_another(folder: str) -> None:
 
 def printed(part: str) -> str:
     """The code of the document that holds `part`."""
-    found = re.findall(r"```python\n(.*?)```", HOUSE, re.DOTALL)
+    found = re.findall(r"```python\n(.*?)```", EXTEND, re.DOTALL)
     return str(next(each for each in found if part in each))
 
 
 def preset(name: str) -> dict[str, Any]:
     """A preset as the document has it."""
-    (line,) = re.findall(rf"^{name}: \{{.*\}}$", HOUSE, re.MULTILINE)
+    (line,) = re.findall(rf"^{name}: \{{.*\}}$", EXTEND, re.MULTILINE)
     found: dict[str, Any] = yaml.safe_load(line)[name]
     return found
 

@@ -40,6 +40,7 @@ NEEDED: dict[str, dict[str, Any]] = {
     "unig2u": {"file": "x.parquet", "task": "uni_mmmu_maze"},
     "filter": {"filter": "outline"},
     "interleaved": {"prompt": "Draw: {plan}"},
+    "native": {"template": "Think: {question}"},
     **{name: {"prompt": "Draw."} for name in ("prompt", "rewritten", "rounds")},
     "self": {"prompts": {"detail": "Draw."}},
     "template": {"template": "Mark: {question}"},

@@ -14,7 +14,7 @@ from g2u.arms import BLINDED, DIRECT, Arm, Rule
 from g2u.errors import DataError
 from g2u.pictures.decoding import picture_of
 from g2u.questions import targets
-from g2u.questions.wording import question_prompt
+from g2u.questions.wording import asked
 from g2u.records import AnswerFormat, Picture, Question, Thought
 from g2u.tables import parquet
 from g2u.tables import schemas as tables
@@ -27,19 +27,21 @@ ARM = (
     "arm string; feedback string; pairing string; draw int32; round int32; sample int32; "
     "reasons bool; rule struct<kind: string, by: string, above: double, of: int32>; is_main bool"
 )
+SEEN = "seen struct<pictures: list<item: struct<width: int32, height: int32>>, tokens: int32>"
 KEPT = {
     "QUESTIONS": (
         "id string; text string; choices list<item: string>; letters list<item: string>; "
         "format string; pictures list<item: string>; hint string; category string; "
         "labels list<item: struct<name: string, value: string>>; drawing string; "
-        "parts list<item: struct<text: string, picture: int32>>"
+        "is_placed bool"
     ),
     "PICTURES": PICTURE,
     "ORACLES": f"source string; {PICTURE}",
     "THOUGHTS": (
         f"thought string; {PICTURE}; source string; given string; benchmark string; "
         "family string; model string; identity string; prompt string; writer string; base string; "
-        "style string; sampler string; seed int64; draw int32; round int32"
+        "style string; sampler string; seed int64; draw int32; round int32; "
+        f"trace list<item: string>; place int32; {SEEN}"
     ),
     "LINKS": (
         "question string; position int32; draw int32; round int32; status string; reason string; "
@@ -48,7 +50,7 @@ KEPT = {
     "ANSWERS": (
         f"id string; {ARM}; difference string; status string; reason string; "
         "response string; ended string; option_scores list<item: double>; pictures int32; "
-        "thoughts int32; max_tokens int32"
+        f"thoughts int32; max_tokens int32; {SEEN}"
     ),
     "REWARDS": (
         "question string; draw int32; round int32; name string; value double; "
@@ -144,18 +146,22 @@ def test_questions_come_back_as_written(tmp_path: Path) -> None:
     question = Question(
         "1", "Wie weit? 你好", ("None", "N/A"), ("A", "C"), "choice", ("d1", "d2"), "h", "c"
     )
-    ordered = replace(question, id="2", parts=("Is ", 1, " near ", 0, ""))
+    ordered = replace(question, id="2", is_placed=True)
     tables.write_questions(tmp_path / "q.parquet", [question, ordered])
     assert tables.read_questions(tmp_path / "q.parquet") == [question, ordered]
 
 
-def test_no_wording_loses_the_place_of_a_picture() -> None:
+def test_every_wording_keeps_the_place_of_a_picture() -> None:
     for format in get_args(AnswerFormat):
         question = Question(
-            "1", "Is <> red?", format=format, pictures=("d",), parts=("Is ", 0, "?")
+            "1", "Is <image 2> red?", ("<image 1>", "no"), format=format, is_placed=True
         )
-        with pytest.raises(DataError, match="question '1' has pictures among its text"):
-            question_prompt(question)
+        shown = asked(question).around([["first"], ["second"]])
+        text = shown.index("second")
+        assert str(shown[text - 1]).endswith("Is ")
+        assert str(shown[text + 1]).startswith(" red?")
+        assert shown.count("first") == 1
+        assert not any("<image" in str(part) for part in shown)
 
 
 EVERY = [

@@ -13,12 +13,12 @@ from typing import Self
 import numpy as np
 
 from g2u import plugins
-from g2u.arms import ALONE, BLINDED, DIRECT, Arm
+from g2u.arms import ALONE, BLIND, BLINDED, DIRECT, Arm
 from g2u.digests import call_seed
 from g2u.errors import ModelError
 from g2u.params.params import PLAIN, Params
 from g2u.protocols import Calls
-from g2u.questions.wording import REASON, question_prompt
+from g2u.questions.wording import REASON, asked, question_prompt
 from g2u.records import (
     AnswerRequest,
     Failure,
@@ -29,9 +29,12 @@ from g2u.records import (
     Thought,
     Turn,
     ending,
+    seen,
 )
 from g2u.tables.places import Cell
 from g2u.tables.schemas import Answer
+
+UNTOLD = "nothing was said with the thoughts, and what was said is what the arm shows"
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,17 +161,25 @@ class Answering:
             return replace(draft, status=idle.status, reason=idle.reason)
         fed = [thought.picture for thought in shown.thoughts]
         originals = [shown.pictures[digest] for digest in question.pictures]
-        turns = feedback.lay_out(question_prompt(question), originals, fed)
-        thoughts = sum(thought is not None for thought in fed)
-        draft = replace(draft, pictures=_pictures(turns) - thoughts, thoughts=thoughts)
+        turns = feedback.lay_out(asked(question), originals, fed)
+        if not turns:
+            return replace(draft, status="not_applicable", reason=f"{UNTOLD} ({arm.feedback})")
+        thoughts = _thoughts(turns, fed)
+        draft = replace(draft, pictures=len(_pictures(turns)) - thoughts, thoughts=thoughts)
         if arm.reasons:
             turns = await self._reasoned(question, turns, calls)
         scores = self._by_likelihood(question)
         said = await (self._scored if scores else self._spoken)(arm, question, turns, calls)
         if isinstance(said, Failure):
             return replace(draft, status="failed", reason=said.reason)
-        ended = ending(said.response)
-        return replace(draft, response=str(said.response), ended=ended, option_scores=said.scores)
+        text = said.response
+        return replace(
+            draft,
+            response=str(text),
+            ended=ending(text),
+            option_scores=said.scores,
+            seen=seen(text),
+        )
 
     def _why_not(self, arm: Arm, shown: Shown, needs: frozenset[str]) -> Thought | None:
         """Status and reason of an answer that is not asked for; None where it is."""
@@ -188,6 +199,8 @@ class Answering:
         for thought in shown.thoughts:
             if thought.status != "ok":
                 return thought
+        if shown.question.is_placed and arm.feedback != BLIND and "places" not in can:
+            return idle(f"{model} takes pictures before the text alone, not where they stand in it")
         # options that were scored can be sampled without the model
         is_sampled = arm.sample is not None and not self._by_likelihood(shown.question)
         return idle(f"{model} cannot sample") if is_sampled and "sample" not in can else None
@@ -200,15 +213,16 @@ class Answering:
     ) -> tuple[Turn, ...]:
         """The messages with the model's own reasoning in them, then the question again.
 
-        A question whose reasoning failed is asked as in direct; it fails there if the model does.
+        Its pictures are shown again only where they stand among its text. A question whose
+        reasoning failed is asked as in direct; it fails there if the model does.
         """
-        asked = (*turns[:-1], Turn("user", (*turns[-1].parts, REASON)))
-        request = AnswerRequest(asked, self._how.reasoning_tokens)
+        first = (*turns[:-1], Turn("user", (*turns[-1].parts, REASON)))
+        request = AnswerRequest(first, self._how.reasoning_tokens)
         reply = await calls.answer(request)
         if isinstance(reply, Failure):
             return turns
-        again = Turn("user", (question_prompt(question),))
-        return (*asked, Turn("assistant", (str(reply),)), again)
+        again = turns[-1] if question.is_placed else Turn("user", (question_prompt(question),))
+        return (*first, Turn("assistant", (str(reply),)), again)
 
     async def _spoken(
         self, arm: Arm, question: Question, turns: tuple[Turn, ...], calls: Calls
@@ -240,8 +254,16 @@ class Answering:
         return call_seed(self._how.seed, question.pictures, question_prompt(question), sample)
 
 
-def _pictures(turns: Sequence[Turn]) -> int:
-    return sum(isinstance(part, Picture) for turn in turns for part in turn.parts)
+def _pictures(turns: Sequence[Turn]) -> list[Picture]:
+    return [part for turn in turns for part in turn.parts if isinstance(part, Picture)]
+
+
+def _thoughts(turns: Sequence[Turn], fed: Sequence[Picture | None]) -> int:
+    """How many thoughts are shown: all, or none where their words stand for them."""
+    drawn = [thought for thought in fed if thought is not None]
+    words = {said for thought in drawn for said in thought.trace if said}
+    told = any(part in words for turn in turns for part in turn.parts if isinstance(part, str))
+    return 0 if told and not {*drawn} & {*_pictures(turns)} else len(drawn)
 
 
 def drawn(means: Sequence[float], seed: int) -> int:

@@ -9,7 +9,7 @@ from g2u.arms import ALONE, NULL_MODES, Arm
 from g2u.params.params import DRAWING, PLAIN, Params
 from g2u.pictures.decoding import picture_of_pixels
 from g2u.premises import Need, Premise
-from g2u.records import Picture
+from g2u.records import Picture, Prompt
 
 ASKED: tuple[Premise, ...] = ("words", "prompt", "whole", "greedy", "company", "weights")
 """Of every answer."""
@@ -91,5 +91,5 @@ def _shown(mode: str, pictures: int) -> int:
     """How many pictures a feedback mode lays before the model, of a question with so many."""
     first, second = (picture_of_pixels(np.full((8, 8, 3), v, np.uint8)) for v in (0, 255))
     thoughts: list[Picture | None] = [None if mode in NULL_MODES else second] * pictures
-    turns = plugins.feedback(mode).lay_out("", [first] * pictures, thoughts)
+    turns = plugins.feedback(mode).lay_out(Prompt(""), [first] * pictures, thoughts)
     return sum(isinstance(part, Picture) for turn in turns for part in turn.parts)

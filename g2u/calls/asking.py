@@ -11,6 +11,8 @@ from g2u.records import (
     AnswerRequest,
     EditRequest,
     EmbedRequest,
+    Interleaved,
+    InterleaveRequest,
     Picture,
     Request,
     ScoreRequest,
@@ -70,6 +72,11 @@ class BrokeredCalls:
     async def edit(self, request: EditRequest) -> Reply[Picture]:
         """See `Calls`; so are the others."""
         reply: Reply[Picture] = await self._ask(request)
+        return reply
+
+    async def interleave(self, request: InterleaveRequest) -> Reply[Interleaved]:
+        """Texts and pictures."""
+        reply: Reply[Interleaved] = await self._ask(request)
         return reply
 
     async def answer(self, request: AnswerRequest) -> Reply[str]:

@@ -25,7 +25,7 @@ from typing import Any, Literal
 
 from g2u import plugins
 from g2u.calls.budget import Budget
-from g2u.calls.encoding import as_entry, reply_of
+from g2u.calls.encoding import as_entry, file_of, reply_of
 from g2u.calls.flow import idle
 from g2u.calls.store import Entry, Replies
 from g2u.digests import call_key, kind_of
@@ -72,7 +72,7 @@ class _StoredFile:
                 f"call cache {self.store.place}: drawing {self.key[:12]} was forgotten or damaged "
                 "since it was looked up; the same command makes it anew"
             )
-        return entry.body
+        return file_of(entry.body)
 
 
 @dataclass(slots=True)
@@ -338,7 +338,7 @@ class Broker:
         reply = reply_of(kind, entry)
         if not isinstance(reply, Picture):
             return reply
-        FILES.put((self.store.place, key), entry.body, len(entry.body))
+        FILES.put((self.store.place, key), reply.file, len(reply.encoded))
         return replace(reply, file=_StoredFile(self.store, key))
 
     def _hand_over(self, call: _Call) -> None:

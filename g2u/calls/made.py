@@ -7,12 +7,13 @@ checked, and taken into the call cache.
 
 import math
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from g2u.calls.costs import mean_seconds
-from g2u.calls.encoding import numbers_of, text_of
+from g2u.calls.encoding import as_entry, drawn_of, numbers_of, text_of
 from g2u.calls.store import Entry, Replies
 from g2u.errors import DataError
 from g2u.pictures.decoding import picture_of
@@ -110,10 +111,7 @@ class MadeStore:
                 return _sound(row["reply"], row["kind"], seconds)
         drawn = self._index("thought").get(key)
         thought = self._row(drawn, key, "thought") if drawn is not None else None
-        try:
-            return _sound(thought["image"](), "edit", seconds) if thought else None
-        except DataError:
-            return None
+        return _drawn(thought, seconds) if thought else None
 
     def _row(self, place: Place, key: str, column: str) -> dict[str, Any] | None:
         path, number = place
@@ -149,14 +147,24 @@ def _column(path: Path, column: str) -> list[str]:
         return []
 
 
+def _drawn(thought: Mapping[str, Any], seconds: float) -> Entry | None:
+    """A thought's drawing as the call cache keeps it, None where it is gone or no picture."""
+    try:
+        found = picture_of(thought["image"]())
+    except DataError:
+        return None
+    told = THOUGHTS.record(thought)
+    entry = as_entry("edit", replace(found, trace=told.trace, seen=told.seen))
+    return replace(entry, seconds=seconds) if isinstance(entry, Entry) else None
+
+
 def _sound(body: bytes, kind: str, seconds: float) -> Entry | None:
     """A reply as the call cache keeps it, None if it is none of this kind."""
+    entry = Entry(body, kind, seconds)
     try:
         if kind == "edit":
-            drawn = picture_of(body)
-            told = (drawn.digest, drawn.width, drawn.height, bool(drawn.is_flat))
-            return Entry(body, kind, seconds, told)
-        entry = Entry(body, kind, seconds)
+            made = as_entry("edit", drawn_of(entry))
+            return replace(entry, picture=made.picture) if isinstance(made, Entry) else None
         if kind == "check":
             Checked.of(body)
             return entry
@@ -165,6 +173,6 @@ def _sound(body: bytes, kind: str, seconds: float) -> Entry | None:
             text_of(entry)
         else:
             numbers = numbers_of(entry)
-    except (DataError, ValueError, TypeError):
+    except (DataError, ValueError, TypeError, KeyError, AttributeError):
         return None
     return entry if all(map(math.isfinite, numbers)) else None

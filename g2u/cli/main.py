@@ -14,12 +14,11 @@ from g2u.params.sections import PATH
 from g2u.pipeline import YOUNG
 from g2u.pipeline.study import enter, study_of
 
+JSON = "one JSON document on standard output, for machines"
 EPILOG = "Begin: g2u init FOLDER, then g2u run. All commands: docs/commands.md."
 
 if TYPE_CHECKING:
     from g2u.calls.store import CallStore
-    from g2u.params.params import Params
-    from g2u.records import Question, Target
 
 
 def init_command(arguments: argparse.Namespace) -> None:
@@ -42,11 +41,25 @@ def sync_command(arguments: argparse.Namespace) -> None:
 
 
 def plan_command(arguments: argparse.Namespace) -> None:
-    """Print what a run would do."""
+    """Print what a run would do; what its gains could show, or what a published one could."""
+    if arguments.claim:
+        from g2u.cli.power import assumed_of, claim_of
+
+        rho = assumed_of(arguments.discordance, arguments.alike).rho
+        claim = claim_of(arguments.claim, arguments.tests, arguments.pictures, rho)
+        print("\n".join(claim.lines(0.05)))
+        return
     from g2u.pipeline.plan import plan, table
 
-    config = params.load()
-    print(table(plan(config), config, by_cell=arguments.cells))
+    config, assumed = params.load(), None
+    if arguments.power:
+        from g2u.cli import power
+
+        assumed = power.assumed_of(arguments.discordance, arguments.alike)
+    plans = plan(config)
+    print(table(plans, config, by_cell=arguments.cells))
+    if assumed is not None:
+        print(power.table(power.outlooks(config, plans, assumed), config.report.alpha))
 
 
 def run_command(arguments: argparse.Namespace) -> None:
@@ -204,49 +217,20 @@ def serve_command(arguments: argparse.Namespace) -> None:
 
 
 def score_command(arguments: argparse.Namespace) -> None:
-    """Score predictions that another harness made, and compare runs with the first one."""
-    import json
+    """Score predictions that were made elsewhere, and compare runs with the first one."""
+    from g2u.cli.printing import print_json, width
+    from g2u.cli.score import is_dataset, of_dataset, of_study, score, told
 
-    from g2u.files import is_json, require_own, write_whole
-    from g2u.sharing.harnesses.compare import compared, is_comparison, table
-    from g2u.sharing.harnesses.predictions import Naming, answers_of
-    from g2u.sharing.harnesses.writing import ROWS
-    from g2u.tables.parquet import read_rows
-
-    config = params.load()
+    if is_dataset(arguments.of):
+        asked = of_dataset(Path(arguments.of), arguments.files[0], arguments.benchmark)
+    else:
+        asked = of_study(arguments.of)
+    found = score(asked, arguments.files, arguments.id, arguments.task)
     if arguments.json:
-        require_own(arguments.json, lambda path: is_json(path, is_comparison), "g2u score")
-    questions, gold = _asked(config, arguments.benchmark)
-    rows = read_rows(arguments.task / "data.parquet", ROWS, ["id"]) if arguments.task else []
-    naming = Naming(arguments.id, [row["id"] for row in rows])
-    runs = {str(path): answers_of(path, questions, naming) for path in arguments.files}
-    found = compared(config, arguments.benchmark, questions, gold, runs)
-    print(table(found))
-    if arguments.json:
-        write_whole(arguments.json, json.dumps(found, indent=2) + "\n")
-
-
-def _asked(config: "Params", benchmark: str) -> "tuple[list[Question], list[Target]]":
-    """A benchmark's questions and targets: as prepared, or where it is not or its tables cannot be
-    read, from its source.
-    """
-    from g2u.errors import DataError
-    from g2u.questions import targets
-    from g2u.scores.samples import samples
-    from g2u.tables import schemas as tables
-    from g2u.tables.places import BenchmarkFolder
-
-    config.require(benchmark=benchmark)
-    folder = BenchmarkFolder(benchmark)
-    state = "is not prepared"
-    if folder.questions.exists() and folder.targets.exists():
-        try:
-            return tables.read_questions(folder.questions), targets.read_targets(folder.targets)
-        except DataError as error:
-            state = f"is prepared, but {str(error).partition(';')[0]}"
-    print(f"{benchmark} {state}: its source is read, data/ stays as it is", file=sys.stderr)
-    found = [(sample.question, sample.target) for sample in samples(config, benchmark)]
-    return [question for question, _ in found], [target for _, target in found]
+        print_json(found)
+        return
+    for line in told(found, asked.source, width()):
+        print(line)
 
 
 def diff_command(arguments: argparse.Namespace) -> None:
@@ -304,6 +288,7 @@ def export_command(arguments: argparse.Namespace) -> None:
         cells,
         arguments.folder,
         with_originals=not arguments.without_originals,
+        with_gold=not arguments.without_gold,
         key=key,
     )
     count = sum(cell.thoughts for cell in found)
@@ -341,13 +326,13 @@ def doctor_command(arguments: argparse.Namespace) -> None:
         raise SystemExit(1)
 
 
-def main() -> None:
-    """Parse the command line and run one command."""
-    parser = argparse.ArgumentParser(
+def parser() -> argparse.ArgumentParser:
+    """The command line; what was parsed has the command's function as `run`."""
+    made = argparse.ArgumentParser(
         prog="g2u", description="Visual thoughts: made once, answered with, judged.", epilog=EPILOG
     )
-    parser.add_argument("--version", action="version", version=f"g2u {version('g2u')}")
-    commands = parser.add_subparsers(dest="command", required=True)
+    made.add_argument("--version", action="version", version=f"g2u {version('g2u')}")
+    commands = made.add_subparsers(dest="command", required=True)
     begun = commands.add_parser("init", help=init_command.__doc__)
     begun.add_argument("folder", type=Path, help="a new one, or one with files of yours")
     begun.add_argument(
@@ -357,6 +342,23 @@ def main() -> None:
     commands.add_parser("sync", help=sync_command.__doc__).set_defaults(run=sync_command)
     planned = commands.add_parser("plan", help=plan_command.__doc__)
     planned.add_argument("--cells", action="store_true", help="one line per cell")
+    planned.add_argument(
+        "--power", action="store_true", help="the smallest gain that each cell could show"
+    )
+    planned.add_argument(
+        "--discordance", type=float, default=15.0, metavar="PERCENT",
+        help="of the answers that own thoughts change, where no scores tell it (default 15)",
+    )  # fmt: skip
+    planned.add_argument(
+        "--alike", type=float, default=0.25, metavar="RHO",
+        help="how questions about one picture change alike, 0 to 1 (default 0.25)",
+    )  # fmt: skip
+    planned.add_argument(
+        "--claim", type=float, nargs=3, metavar=("QUESTIONS", "GAIN", "DISCORDANCE"),
+        help="audit a published gain (points; percent of the answers that change) instead",
+    )  # fmt: skip
+    planned.add_argument("--tests", type=int, default=1, help="gains of the claim's table")
+    planned.add_argument("--pictures", type=int, help="that the claim's questions are about")
     planned.set_defaults(run=plan_command)
     written = commands.add_parser("prompts", help=prompts_command.__doc__)
     written.add_argument("--limit", type=int, default=5, help="prompts shown of a cell")
@@ -407,13 +409,18 @@ def main() -> None:
     )
     served.set_defaults(run=serve_command)
     scored = commands.add_parser("score", help=score_command.__doc__)
-    scored.add_argument("benchmark", help="a preset of params.yaml, prepared or not")
-    scored.add_argument("files", nargs="+", type=Path, help="VLMEvalKit results, lmms-eval samples")
+    scored.add_argument(
+        "of", help="a preset of params.yaml, prepared or not; or the folder of a dataset, no study"
+    )
+    scored.add_argument(
+        "files", nargs="+", type=Path, help="columns index, prediction; or lmms-eval samples"
+    )
+    scored.add_argument("--benchmark", default="", help="of a dataset that has several")
     scored.add_argument("--id", default="", help="of lmms-eval: the field of doc that names a row")
     scored.add_argument(
         "--task", type=Path, help="of lmms-eval: the folder of g2u harness that ran"
     )
-    scored.add_argument("--json", type=Path, metavar="FILE", help="write the numbers there too")
+    scored.add_argument("--json", action="store_true", help=JSON)
     scored.set_defaults(run=score_command)
     laid = commands.add_parser("diff", help=diff_command.__doc__)
     laid.add_argument(
@@ -429,6 +436,9 @@ def main() -> None:
     shared.add_argument("folder", type=Path, nargs="?", help="a new folder")
     shared.add_argument("cells", nargs="*", help="BENCHMARK/MODEL/FAMILY; all drawn ones if none")
     shared.add_argument("--without-originals", action="store_true", help="thoughts alone")
+    shared.add_argument(
+        "--without-gold", action="store_true", help="no gold answers, whatever the licence says"
+    )
     shared.add_argument("--sign", type=Path, metavar="KEYFILE", help="with this private key")
     shared.add_argument("--new-key", type=Path, metavar="KEYFILE", help="make one, nothing else")
     shared.set_defaults(run=export_command)
@@ -439,7 +449,12 @@ def main() -> None:
     )
     taken.set_defaults(run=import_command)
     commands.add_parser("doctor", help=doctor_command.__doc__).set_defaults(run=doctor_command)
-    arguments = parser.parse_args()
+    return made
+
+
+def main() -> None:
+    """Parse the command line and run one command."""
+    arguments = parser().parse_args()
     if arguments.command != "init":
         _enter_study(arguments)
     sys.path.insert(0, str(Path.cwd()))
@@ -452,7 +467,11 @@ def _enter_study(arguments: argparse.Namespace) -> None:
     Raises:
         G2UError: there is no study.
     """
-    needs_none = arguments.command in ("cache", "migrate") or getattr(arguments, "new_key", None)
+    if arguments.command == "score" and _needs_no_study(arguments.of):
+        return
+    needs_none = arguments.command in ("cache", "migrate") or any(
+        getattr(arguments, name, None) for name in ("new_key", "claim")
+    )
     if needs_none and study_of(Path.cwd()) is None:
         return
     inside = enter()
@@ -463,6 +482,23 @@ def _enter_study(arguments: argparse.Namespace) -> None:
         elif isinstance(value, list):
             moved = [inside / each if isinstance(each, Path) else each for each in value]
             setattr(arguments, name, moved)
+
+
+def _needs_no_study(place: str) -> bool:
+    """Whether predictions are held against a dataset.
+
+    Raises:
+        ParamsError: they are not, and there is no study.
+    """
+    from g2u.cli.score import is_dataset
+
+    if not is_dataset(place) and study_of(Path.cwd()) is None:
+        raise ParamsError(
+            f"g2u score: {place} is no dataset (a folder with manifest.json), and there is no "
+            "study here; expected one of both: hf download OWNER/NAME --repo-type dataset "
+            "--local-dir FOLDER, or g2u init FOLDER"
+        )
+    return is_dataset(place)
 
 
 def entry() -> None:

@@ -1,8 +1,9 @@
 """Every question with original, thoughts and answers, as files that a page loads as it needs them.
 
 It opens from the file system, where pages cannot fetch: data are scripts. `gallery/parts.js` names
-the parts (a model on a benchmark); `gallery/<part>/items.js` holds its questions and answers;
-`gallery/<part>/pictures-<k>.js` the thumbnails of 100 questions, each picture once, as WebP.
+the parts (a model on a benchmark); `gallery/<part>/items.js` holds what its list and filters need
+of all questions, a list per column; `gallery/<part>/items-<k>.js` all that is shown of 50 of them,
+and `pictures-<k>.js` their thumbnails, each picture once, as WebP.
 """
 
 import base64
@@ -21,8 +22,8 @@ from g2u.pictures.decoding import pixels_of
 from g2u.pictures.held import FILES
 from g2u.records import Picture
 
-CHUNK = 100
-"""Questions whose thumbnails lie in one file."""
+CHUNK = 50
+"""Questions of which all lies in one file, and whose thumbnails lie in another."""
 SIDE = 224
 """Pixels of a thumbnail's longer side, at most."""
 LOSSLESS = 96
@@ -33,7 +34,11 @@ bytes.
 """
 AS_IT_IS = 4096
 """Bytes up to which a PNG is its own thumbnail."""
-PICTURES = re.compile(r"pictures-(\d+)\.js")
+CHUNKED = re.compile(r"(?:items|pictures)-(\d+)\.js")
+REPLY = 4000
+"""Characters of a reply at most."""
+LISTED = 160
+"""Characters of a question in the list at most."""
 NAMED = 16
 """Characters of a digest that name a thumbnail within a part."""
 TEMPLATE = Path(__file__).with_name("page.html")
@@ -43,15 +48,31 @@ TEMPLATE = Path(__file__).with_name("page.html")
 class GalleryArm:
     """One arm's answer to a question."""
 
+    name: str
+    """How it differs from the family's main arm; the family's for this one."""
     thoughts: tuple[str, ...]
-    """Digests."""
+    """Digests of what was shown."""
     response: str
+    """Or why there is none."""
     status: str
     """As in g2u.tables.schemas.Score."""
     score: float | None
     fidelity: float | None
     reward: float | None = None
     """Of the thought, without gold (g2u/answers/rewards.py): the first kind that was asked for."""
+    difference: str = ""
+    """The one thing in which it differs from direct."""
+
+
+@dataclass(frozen=True, slots=True)
+class GalleryCell:
+    """What a family drew for a question, and what was answered."""
+
+    main: GalleryArm
+    others: tuple[GalleryArm, ...] = ()
+    """Its controls and other ways to show the same: another question's thought, a layout."""
+    prompts: tuple[str, ...] = ()
+    """What was drawn, in words: one per thought of the main arm."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +81,14 @@ class GalleryItem:
 
     id: str
     text: str
+    hint: str
     choices: tuple[str, ...]
     answer: str
     category: str
     pictures: tuple[str, ...]
     """Digests."""
-    arms: Mapping[str, GalleryArm]
-    """By name; `direct` is what the others are compared with."""
+    cells: Mapping[str, GalleryCell]
+    """By family; `direct` is what the others are compared with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +97,7 @@ class GalleryPart:
 
     benchmark: str
     model: str
-    arms: tuple[str, ...]
+    families: tuple[str, ...]
     items: Sequence[GalleryItem]
     pictures: Mapping[str, Picture]
     """By digest: every one that the items show."""
@@ -104,7 +126,7 @@ def write_gallery(folder: Path, parts: Iterable[GalleryPart]) -> int:
                 "name": part.name,
                 "benchmark": part.benchmark,
                 "model": part.model,
-                "arms": list(part.arms),
+                "families": list(part.families),
                 "items": len(part.items),
                 "chunk": CHUNK,
             }
@@ -115,13 +137,15 @@ def write_gallery(folder: Path, parts: Iterable[GalleryPart]) -> int:
 
 
 def _write_part(place: Path, part: GalleryPart) -> None:
-    _script(place / "items.js", "items", [part.name, [_row(part, i) for i in part.items]])
+    _script(place / "items.js", "items", [part.name, _columns(part)])
     chunks = [part.items[first : first + CHUNK] for first in range(0, len(part.items), CHUNK)]
     for number, some in enumerate(chunks):
         shown = {digest[:NAMED]: _thumbnail(part.pictures[digest]) for digest in _pictures(some)}
-        _script(place / f"pictures-{number}.js", "pictures", [part.name, shown])
-    for path in place.glob("pictures-*.js"):  # of more questions than there are now
-        told = PICTURES.fullmatch(path.name)
+        rows = [_row(part.families, item) for item in some]
+        _script(place / f"items-{number}.js", "rows", [part.name, number, rows])
+        _script(place / f"pictures-{number}.js", "pictures", [part.name, number, shown])
+    for path in place.glob("*.js"):  # of more questions than there are now
+        told = CHUNKED.fullmatch(path.name)
         if told and int(told[1]) >= len(chunks):
             path.unlink()
 
@@ -161,28 +185,74 @@ def _pictures(items: Sequence[GalleryItem]) -> Iterator[str]:
     """Digests of the pictures that the items show."""
     for item in items:
         yield from item.pictures
-        for arm in item.arms.values():
-            yield from arm.thoughts
+        for cell in item.cells.values():
+            for arm in (cell.main, *cell.others):
+                yield from arm.thoughts
 
 
-def _row(part: GalleryPart, item: GalleryItem) -> list[Any]:
-    arms = []
-    for name in part.arms:
-        arm = item.arms.get(name)
-        arms.append(
-            None
-            if arm is None
-            else [
-                [digest[:NAMED] for digest in arm.thoughts],
-                arm.response[:200],
-                arm.status,
-                arm.score,
-                None if arm.fidelity is None else round(arm.fidelity, 3),
-                None if arm.reward is None else round(arm.reward, 4),
-            ]
-        )
-    pictures = [digest[:NAMED] for digest in item.pictures]
-    return [item.id, item.text, list(item.choices), item.answer, item.category, pictures, arms]
+def _columns(part: GalleryPart) -> dict[str, Any]:
+    """What list and filters need, a list per column, in the order of the questions."""
+    mains = {
+        family: [item.cells[family].main if family in item.cells else None for item in part.items]
+        for family in part.families
+    }
+    return {
+        "ids": [item.id for item in part.items],
+        "texts": [_cut(item.text, LISTED) for item in part.items],
+        "answers": [_cut(item.answer, LISTED) for item in part.items],
+        "categories": [item.category for item in part.items],
+        "pictures": [[d[:NAMED] for d in item.pictures[:1]] for item in part.items],
+        "mains": {
+            family: {
+                "thoughts": [[d[:NAMED] for d in arm.thoughts[:1]] if arm else [] for arm in arms],
+                "states": [arm.status if arm else "" for arm in arms],
+                "scores": [arm.score if arm else None for arm in arms],
+                "fidelities": [_rounded(arm.fidelity, 3) if arm else None for arm in arms],
+                "rewards": [_rounded(arm.reward, 4) if arm else None for arm in arms],
+            }
+            for family, arms in mains.items()
+        },
+    }
+
+
+def _row(families: Sequence[str], item: GalleryItem) -> dict[str, Any]:
+    """All that is shown of a question."""
+    return {
+        "text": item.text,
+        "hint": item.hint,
+        "choices": list(item.choices),
+        "answer": item.answer,
+        "pictures": [digest[:NAMED] for digest in item.pictures],
+        "cells": {
+            family: {
+                "prompts": list(cell.prompts),
+                "arms": [_arm(arm) for arm in (cell.main, *cell.others)],
+            }
+            for family in families
+            if (cell := item.cells.get(family)) is not None
+        },
+    }
+
+
+def _arm(arm: GalleryArm) -> dict[str, Any]:
+    return {
+        "name": arm.name,
+        "thoughts": [digest[:NAMED] for digest in arm.thoughts],
+        "said": _cut(arm.response, REPLY),
+        "state": arm.status,
+        "score": arm.score,
+        "fidelity": _rounded(arm.fidelity, 3),
+        "reward": _rounded(arm.reward, 4),
+        "difference": arm.difference,
+    }
+
+
+def _cut(text: str, most: int) -> str:
+    return text if len(text) <= most else f"{text[: most - 1]}…"
+
+
+def _rounded(value: float | None, digits: int) -> float | None:
+    return None if value is None else round(value, digits)
 
 
 def _script(path: Path, name: str, value: Any) -> None:

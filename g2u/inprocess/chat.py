@@ -9,6 +9,7 @@ one generator for a whole batch; here every request has its own, through the Gum
 import inspect
 import math
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Any
 
 import torch
@@ -19,11 +20,21 @@ from transformers import (
     LogitsProcessor,
 )
 
+from g2u.errors import ModelError
 from g2u.inprocess.batches import in_batches
 from g2u.inprocess.loading import ChatLoading, device_of
 from g2u.pictures.decoding import pixels_of
 from g2u.protocols import Reply
-from g2u.records import AnswerRequest, EmbedRequest, Failure, Picture, ScoreRequest, Text, Turn
+from g2u.records import (
+    AnswerRequest,
+    EmbedRequest,
+    Failure,
+    Picture,
+    ScoreRequest,
+    Text,
+    Turn,
+    has_places,
+)
 
 
 class Gumbel(LogitsProcessor):
@@ -109,7 +120,18 @@ class Chat:
         return found
 
     def encode(self, conversations: Sequence[Sequence[Turn]]) -> dict[str, Any]:
-        """Model inputs of a batch, left-padded, ready for the assistant's reply."""
+        """Model inputs of a batch, left-padded, ready for the assistant's reply.
+
+        Raises:
+            ModelError: a picture stands after a text, and the chat template would move it.
+        """
+        if not self._keeps_places and any(
+            has_places(turn) for turns in conversations for turn in turns
+        ):
+            raise ModelError(
+                "the model's chat template shows all pictures of a message before its text; a "
+                "picture among the text would lose its place"
+            )
         encoded = self.processor.apply_chat_template(
             [self.messages(turns) for turns in conversations],
             tokenize=True,
@@ -118,6 +140,18 @@ class Chat:
             processor_kwargs={"return_tensors": "pt", "padding": True},
         )
         return self.placed(encoded)
+
+    @cached_property
+    def _keeps_places(self) -> bool:
+        """Whether a picture between two texts is rendered there, and nowhere else."""
+        texts = ("before", "after")
+        parts = [{"type": "text", "text": text} for text in texts]
+        parts.insert(1, {"type": "image"})
+        shown = self.processor.apply_chat_template(
+            [{"role": "user", "content": parts}], tokenize=False, add_generation_prompt=True
+        )
+        start, end = (shown.rfind(text) for text in texts)
+        return 0 <= start < end and bool(shown[start + len(texts[0]) : end].strip())
 
     def placed(self, encoded: Any) -> dict[str, Any]:
         """Tensors on the model's device; pictures in its dtype."""

@@ -34,11 +34,14 @@ class Params(Section):
     """params.yaml, whole, with the presets of the shelf."""
 
     models: list[str]
+    """Presets of models; each meets each benchmark with each family."""
     benchmarks: list[str]
+    """Presets of benchmarks."""
     families: list[str]
+    """Presets of edit families; direct and duplicate have to be among them."""
     cells: list[Block] = []
-    """In the file: cells beside those of the three lists. As `load` returns it: all cells, where
-    there are such; the lists then name all that any block does.
+    """Cells beside those of the three lists. As `load` returns it, all cells, where there are such;
+    the lists then name all that any block does.
     """
     presets: Presets = Presets()
     prepare: Prepare = Prepare()

@@ -58,9 +58,11 @@ class Sampling(Section):
     """A part of a benchmark that is drawn once and for all."""
 
     items: Positive
+    """How many are drawn."""
     by: str = ""
     """Group whose shares are kept (category, or a label); empty = one group."""
     seed: NotNegative = 0
+    """Decides which ones."""
 
 
 class BenchmarkPreset(Preset):
@@ -158,9 +160,13 @@ class Variant(Section):
     """What a training apart from the shipped one changes."""
 
     seed: NotNegative | None = None
+    """As in `train`; so are the next three; null = the same."""
     steps: Positive | None = None
+    """Batches."""
     paths: list[TrainingPath] | None = None
+    """What is taught."""
     learning_rate: Annotated[float, Field(gt=0)] | None = None
+    """The highest of the schedule."""
     start: str | None = None
     """Folder of the weights to go on from."""
     talk: NotNegative | None = None
@@ -171,13 +177,21 @@ class Train(Section):
     """Section of stage train; meanings in g2u_tiny/training/loop.py."""
 
     seed: NotNegative
+    """Of weights, batches and pictures."""
     steps: Positive
+    """Batches."""
     mixture: dict[str, Positive]
+    """Items of a batch, by benchmark."""
     depths: Annotated[list[int], Field(min_length=2, max_length=2)]
+    """Least and greatest serial depth of the puzzles."""
     paths: list[TrainingPath]
+    """What is taught: answer directly, draw, answer from a drawing."""
     learning_rate: Annotated[float, Field(gt=0)]
+    """The highest of the schedule."""
     checkpoint_every: Positive
+    """Steps between checkpoints."""
     threads: Positive
+    """Of torch."""
     variants: dict[str, Variant] = {}
     """Trained apart, by name."""
 
@@ -186,17 +200,20 @@ class Generate(Section):
     """Section of stage generate."""
 
     seed: NotNegative = 0
+    """Of the run: every edit's own seed is made from it."""
     max_failed: NotNegative = 0
-    """Failed thoughts that a cell may have before its stage stops."""
+    """Failed thoughts that a cell may have; with more its stage stops."""
 
 
 class Control(Section):
     """A further arm of a family."""
 
     feedback: str
+    """A file of g2u/answers/feedback, or of own/feedback."""
     pairing: Pairing = "own"
+    """own: the question's thought; shuffled: that of another picture."""
     models: list[str] | None = None
-    """That have it; null = all."""
+    """Models that have it; null = all."""
 
 
 RewardName = Literal["likelihood", "contrast", "verdict", "embedding"]
@@ -207,11 +224,11 @@ class Understand(Section):
     """Section of stage understand."""
 
     feedback: str = "concat"
-    """Of every family's main arm."""
+    """How thoughts are shown in every family's main arm: a file of g2u/answers/feedback."""
     controls: list[Control] = []
-    """Further arms ..."""
+    """Further arms of the families that `controlled` names."""
     controlled: list[str] = []
-    """... of these families."""
+    """Families that have the arms of `controls`."""
     samples: NotNegative = 0
     """Sampled answers of direct, for votes at equal cost."""
     rewards: list[RewardName] = []
@@ -221,6 +238,7 @@ class Understand(Section):
     max_tokens: Positive = 1024
     """Of an answer, the same in every arm."""
     max_failed: NotNegative = 0
+    """Failed answers that a cell may have; with more its stage stops."""
 
     def controls_of(self, model: str, family: str) -> list[Control]:
         """The further arms of a cell."""
@@ -237,6 +255,7 @@ class Judge(Section):
     tasks: list[Literal["answers", "viescore", "ra", "al"]] = ["answers"]
     """What is judged; g2u/scores/judging.py."""
     max_tokens: Positive = 1024
+    """Of a verdict."""
     agreement: NotNegative = 0
     """Answers per cell that rules have scored and the judge is asked about as well."""
 
@@ -245,12 +264,15 @@ class Derived(Section):
     """An arm that score makes of other arms; g2u/scores/derived.py."""
 
     rule: RuleKind
+    """How the arm is made; docs/methods.md has an example of each."""
     arm: str = "only"
     """Of a gate and of separate: the feedback of the cell's arm that shows the thought."""
     by: By = "psnr"
-    """As in `Rule`; so are the others."""
+    """What a gate, select or keep goes by."""
     above: float = 25.0
+    """Of a gate: the thought is shown where `by` lies above this."""
     of: Annotated[int, Field(gt=1)] = 4
+    """Of a vote or select: how many answers or draws."""
 
     def made(self) -> Rule:
         """The rule, with what belongs to it."""
@@ -269,9 +291,11 @@ class ScoreSection(Section):
     """Further arms of every cell that has the arm they start from."""
 
     confidence: Annotated[float, Field(gt=0.5, lt=1)] = 0.95
+    """Of printed intervals."""
     resamples: Annotated[int, Field(ge=100)] = 4000
-    """Bootstrap draws of rewards and envelopes; gains need none."""
+    """Draws of tests by resampling and permutation; gains need none."""
     seed: NotNegative = 0
+    """Of the bootstrap draws."""
 
 
 class Report(Section):
@@ -279,8 +303,6 @@ class Report(Section):
 
     examples: NotNegative = 12
     """Questions shown per benchmark."""
-    bound_resamples: NotNegative = 0
-    """Of the lines that say whether fidelity bounds the gain; 0 = not drawn."""
     alpha: Annotated[float, Field(gt=0, lt=1)] = 0.05
     """Family-wise error over all gains (Holm)."""
     margin: Annotated[float, Field(gt=0, lt=1)] = 0.03
@@ -298,8 +320,11 @@ class BudgetSection(Section):
     """What a run may spend; null = without limit."""
 
     calls: Positive | None = None
+    """Model calls of one run."""
     model_seconds: Annotated[float, Field(gt=0)] | None = None
+    """Seconds that models compute."""
     money: Annotated[float, Field(gt=0)] | None = None
+    """As `run.prices` counts it."""
 
 
 class Run(Section):
@@ -318,6 +343,7 @@ class Run(Section):
     probe_every: Positive = 2000
     """Calls of a served model after which it is looked at whether it is still the same."""
     budget: BudgetSection = BudgetSection()
+    """A run stops before the call that would go beyond it, and keeps what it made."""
     prices: dict[
         str, dict[Literal["edit", "answer", "score", "embed"], Annotated[float, Field(ge=0)]]
     ] = {}
@@ -355,8 +381,11 @@ class Block(Section):
     """
 
     models: list[str] | None = None
+    """Models of this block; null = those of params.yaml."""
     benchmarks: list[str] | None = None
+    """Its benchmarks, likewise."""
     families: list[str] | None = None
+    """Its families, likewise."""
     optional: bool = False
     """Left out, and said so, where a model of it cannot be called and has no results here."""
 

@@ -1,6 +1,6 @@
 """What a run would do, without doing it: the stages' own functions over calls never made."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from g2u.answers.answering import Asking
@@ -170,20 +170,12 @@ def table(plans: Sequence[CellPlan], config: Params, *, by_cell: bool) -> str:
     lines = [
         f"{'cell':<40}{'kind':<8}{'to make':>9}{'reused':>9}{'~hours':>10}{'~MB':>8}{'money':>9}"
     ]
-    known = _rates(plans)
-    totals: dict[str, list[float]] = {}
+    known = rates(plans)
+    totals: dict[str, tuple[float, ...]] = {}
     for each in plans:
-        for kind, tally in sorted(each.calls.items()):
-            if not tally.calls:
-                continue
-            seconds = tally.made * known.get(kind, GUESS_SECONDS[kind])
-            size = tally.made * GUESS_BYTES[kind] / 1e6
-            prices = budget(config.run, each.cell.model, Spent()).prices
-            money = tally.made * prices.get(kind, 0.0)
-            values = [tally.made, tally.reused, seconds / 3600, size, money]
-            row = totals.setdefault(kind, [0.0] * len(values))
-            for place, value in enumerate(values):
-                row[place] += value
+        for kind, values in costs(each, known, config).items():
+            before = totals.get(kind, (0.0,) * len(values))
+            totals[kind] = tuple(a + b for a, b in zip(before, values, strict=True))
             if by_cell:
                 lines.append(_line(str(each.cell), kind, values))
     for kind, values in sorted(totals.items()):
@@ -204,15 +196,39 @@ def table(plans: Sequence[CellPlan], config: Params, *, by_cell: bool) -> str:
     return "\n".join(lines)
 
 
-def _rates(plans: Sequence[CellPlan]) -> dict[str, float]:
+def costs(
+    planned: CellPlan, known: Mapping[str, float], config: Params
+) -> dict[str, tuple[float, ...]]:
+    """By kind of call: to make, reused, hours, MB, money of those to make.
+
+    Args:
+        planned: a cell's calls.
+        known: `rates`.
+        config: the params, which have prices.
+    """
+    prices = budget(config.run, planned.cell.model, Spent()).prices
+    return {
+        kind: (
+            tally.made,
+            tally.reused,
+            tally.made * known.get(kind, GUESS_SECONDS[kind]) / 3600,
+            tally.made * GUESS_BYTES[kind] / 1e6,
+            tally.made * prices.get(kind, 0.0),
+        )
+        for kind, tally in sorted(planned.calls.items())
+        if tally.calls
+    }
+
+
+def rates(plans: Sequence[CellPlan]) -> dict[str, float]:
     """Seconds per call and kind, from the calls that are in the cache."""
-    rates = {}
+    found = {}
     for kind in GUESS_SECONDS:
         tallies = [each.calls[kind] for each in plans if kind in each.calls]
         reused = sum(tally.reused for tally in tallies)
         if reused:
-            rates[kind] = sum(tally.seconds for tally in tallies) / reused
-    return rates
+            found[kind] = sum(tally.seconds for tally in tallies) / reused
+    return found
 
 
 def _line(cell: str, kind: str, values: Sequence[float]) -> str:

@@ -4,8 +4,7 @@ Forms follow VLMEvalKit's prompts for its TSV files (vlmeval/dataset/image_mcq.p
 image_vqa.py): hint, question, options, request.
 """
 
-from g2u.errors import DataError
-from g2u.records import Question
+from g2u.records import Prompt, Question
 
 VERSION = "1"
 CHOICE_REQUEST = "Please select the correct answer from the options above."
@@ -29,17 +28,13 @@ SHORT_REQUEST = "Answer the question using a single word or phrase."
 LABEL_REQUEST = "Answer with exactly one of these: {classes}."
 
 
-def question_prompt(question: Question) -> str:
-    """The text a model is asked; yes/no and open questions stay as they are.
+def asked(question: Question) -> Prompt:
+    """What a model is asked, with the places of pictures in question and options."""
+    return question.prompt(question_prompt(question))
 
-    Raises:
-        DataError: pictures stand among the question's text; no layout keeps their places yet.
-    """
-    if question.parts:
-        raise DataError(
-            f"question {question.id[:80]!r} has pictures among its text; expected all pictures "
-            "before it (parts left empty)"
-        )
+
+def question_prompt(question: Question) -> str:
+    """The text a model is asked; yes/no and open questions stay as they are."""
     if question.format in ("yes_no", "open"):
         return f"{question.hint}\n{question.text}" if question.hint else question.text
     if question.format in ("short", "label"):
@@ -53,5 +48,7 @@ def question_prompt(question: Question) -> str:
 
 
 def filled(template: str, question: Question) -> str:
-    """An edit prompt: the template with the question's text for {question}."""
-    return template.replace("{question}", question.text)
+    """An edit prompt: the template with the question's text for {question}. Who reads it is given
+    one picture or none, so places are named.
+    """
+    return template.replace("{question}", question.named(question.text))

@@ -9,11 +9,10 @@ import numpy as np
 
 from g2u.arms import BLINDED, DIRECT, Arm
 from g2u.records import Question, Target
+from g2u.scores.beside import SHIFT
 from g2u.scores.statistics import numbered, sign_flip_p
 from g2u.tables.schemas import Score
 
-SHIFT = 0.15
-"""Change of a letter's share that is worth a line."""
 UNMOVED = (DIRECT, BLINDED)
 """What no thought moves; without a picture a model may say what it likes."""
 

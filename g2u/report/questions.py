@@ -13,6 +13,7 @@ from g2u.tables.schemas import ARMS
 if TYPE_CHECKING:
     from g2u.report.styles import StyleGain
     from g2u.scores.envelope import Bound
+    from g2u.scores.interaction import Interaction
 
 Row = Mapping[str, Any]
 Place = Literal["transfer", "questions", "costs", "failures"]
@@ -160,50 +161,57 @@ def does_it_change_answers(rows: pl.DataFrame) -> Finding:
     moved = [r for r in own_rows(rows) if r["verdict"] in UNSHOWN and changes_answers(r)]
     lines = [f"{place(row)}: {changed(row)}, {points(row, 'gain')}" for row in moved]
     answer = (
-        f"In {len(moved)} comparisons at least a tenth of the answers change; gains and losses may "
-        "belong to different kinds of questions, or to chance."
+        f"In {len(moved)} comparisons own thoughts change more answers than the original shown "
+        "again does (or a tenth of them, where that was not run), up and down."
         if moved
-        else "Nowhere: there, less than a tenth of the answers change."
+        else "Nowhere is it shown that more answers change than without a drawing."
     )
     return Finding(question, answer, tuple(lines))
 
 
-def what_transfers(rows: pl.DataFrame, alpha: float) -> Finding:
-    """The best family of each benchmark, and whether any family is best everywhere."""
+def what_transfers(
+    rows: pl.DataFrame, tested: "Mapping[str, Interaction]", alpha: float
+) -> Finding:
+    """Whether it depends on the benchmark which family helps, by model; and the order of families
+    on each.
+    """
+    lines = []
     own = [row for row in own_rows(rows) if row["verdict"] not in UNDISCUSSED]
-    best: dict[tuple[str, str], Row] = {}
-    for row in own:
-        key = (row["model"], row["benchmark"])
-        if key not in best or row["gain"] > best[key]["gain"]:
-            best[key] = row
-    winners = {row["family"] for row in best.values() if row["gain"] > 0 and row["holm"] <= alpha}
-    answer = (
-        "No family gains anywhere."
-        if not winners
-        else f"One family gains wherever one does: {winners.pop()}."
-        if len(winners) == 1
-        else f"None is best everywhere: {', '.join(sorted(winners))} gain on different benchmarks."
-    )
-    lines = [f"{place(row)} is the best there: {points(row, 'gain')}" for row in best.values()]
+    for where in dict.fromkeys((row["benchmark"], row["model"]) for row in own):
+        here = [row for row in own if (row["benchmark"], row["model"]) == where]
+        here.sort(key=lambda row: -row["gain"])
+        told = " > ".join(f"{row['family']} {points(row, 'gain')}" for row in here)
+        lines.append(f"{', '.join(where)}: {told}")
+    parts = [
+        f"{'yes' if each.p <= alpha else 'not shown'} of {model} (p = {each.p:.2g}, "
+        f"{len(each.families)} families on {len(each.benchmarks)} benchmarks; a family's lead "
+        f"differs by {100 * each.spread:.1f} points)"
+        for model, each in tested.items()
+    ]
+    answer = f"Does it depend on the benchmark which family helps? {'; '.join(parts)}."
+    if not parts:
+        answer = "No families of own thoughts met on two benchmarks, so they cannot be compared."
     return Finding("Which family transfers where?", answer, tuple(lines), place="transfer")
 
 
-def does_fidelity_bound(bounds: "Mapping[str, Bound] | None") -> Finding:
-    """Slopes of the gain over fidelity, by benchmark, model and measure; None = not asked."""
+def does_fidelity_bound(bounds: "Mapping[str, Bound]") -> Finding:
+    """Slopes of the score over fidelity where direct is wrong, by benchmark, model and measure."""
     question = "Does fidelity bound the gain?"
-    if bounds is None:
-        return unasked(question, "whether fidelity bounds the gain (report.bound_resamples)")
     if not bounds:
         return unasked(question, "whether fidelity bounds the gain (a benchmark with oracles)")
     counts = {word: sum(b.does_bound == word for b in bounds.values()) for word in ("yes", "no")}
     rest = len(bounds) - sum(counts.values())
     lines = [
-        f"{name}: {found.does_bound}; within items {_slope(found.within)}, 90 % envelope "
-        f"{_slope(found.envelope)} score per unit of fidelity, {found.points} thoughts of "
-        f"{found.items} items"
+        f"{name}: {found.does_bound}; {_slope(found.slope)} score per unit of fidelity, within "
+        f"items {_slope(found.within)}; the less faithful half is right in "
+        f"{100 * found.below.mean:.0f} % [{100 * found.below.low:.0f}, "
+        f"{100 * found.below.high:.0f}]; {found.points} thoughts of {found.items} items"
         for name, found in bounds.items()
     ]
-    answer = f"Yes in {counts['yes']}, no in {counts['no']}, undecided in {rest} of {len(bounds)}."
+    answer = (
+        f"Yes in {counts['yes']}, no in {counts['no']}, undecided in {rest} of {len(bounds)}, "
+        "asked of the questions that the picture alone gets wrong."
+    )
     return Finding(question, answer, tuple(lines))
 
 
@@ -311,9 +319,10 @@ def does_style_matter(gains: "Sequence[StyleGain]", alpha: float) -> Finding:
 
 def findings(
     rows: pl.DataFrame,
-    bounds: "Mapping[str, Bound] | None",
+    bounds: "Mapping[str, Bound]",
     choices: Sequence[str],
     styles: "Sequence[StyleGain]",
+    interactions: "Mapping[str, Interaction]",
     alpha: float,
     max_tokens: int,
     of_readers: Sequence[Finding] = (),
@@ -329,7 +338,7 @@ def findings(
         *of_readers,
         does_it_change_answers(rows),
         does_fidelity_bound(bounds),
-        what_transfers(rows, alpha),
+        what_transfers(rows, interactions, alpha),
         can_it_decide(choices),
         does_style_matter(styles, alpha),
         beats_equal_compute(rows),

@@ -8,6 +8,7 @@ import polars as pl
 
 from g2u.arms import DIRECT, Arm, Rule, main_arm
 from g2u.params.params import AGAIN, PLAIN
+from g2u.report.beside import BOTH_WAYS, TESTS, columns, words
 from g2u.scores.leaks import Leaks
 from g2u.scores.metrics import over_vote
 from g2u.scores.statistics import benjamini_hochberg, holm, is_equivalent, smallest_found
@@ -95,7 +96,22 @@ SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
     "correlation": pl.Float64,
     "prompted": pl.Int64,
     "with_answer": pl.Int64,
+    "moves": pl.Float64,
+    "moves_low": pl.Float64,
+    "moves_high": pl.Float64,
+    "moves_p": pl.Float64,
+    "moves_holm": pl.Float64,
+    "channel": pl.Float64,
+    "channel_low": pl.Float64,
+    "channel_high": pl.Float64,
+    "channel_p": pl.Float64,
+    "channel_holm": pl.Float64,
+    "position_p": pl.Float64,
+    "position_holm": pl.Float64,
+    "kinds_p": pl.Float64,
+    "kinds_holm": pl.Float64,
     "verdict": pl.String,
+    "beside": pl.String,
     "unchecked": pl.String,
 }
 """`arm` is what the report calls an arm; the columns after it say what it is (g2u/arms.py).
@@ -108,8 +124,8 @@ is the largest p of gain, content, specific, votes and edits; columns in `_holm`
 own thoughts over all own thoughts, `control_holm` (gains of controls) over all controls.
 `detectable` is at that corrected level. Seconds are model seconds per item; fidelity is against the
 oracle, PSNR in dB; `with_answer` of `prompted` questions have a prompt that tells the answer;
-`verdict` is a word of g2u/scores/verdict.py, `unchecked` which premise of the arm is not proven,
-if any.
+`verdict` is a word of g2u/scores/verdict.py, `unchecked` which premise of the arm is not proven, if
+any; `beside` says what else is shown of an own thought, by the tests of g2u/scores/beside.py.
 """
 BASES = {
     "gain": "direct",
@@ -224,7 +240,7 @@ def summary(cells: Sequence[CellResult], alpha: float = 0.05) -> pl.DataFrame:
         _claim(each.cell, each.row)
     tested = [each.row for each in own]
     corrected("p", tested, {"holm": holm, "bh": benjamini_hochberg})
-    for name in ("content", "over_baseline", "mediated"):
+    for name in ("content", "over_baseline", "mediated", *TESTS):
         corrected(f"{name}_p", tested, {f"{name}_holm": holm})
     corrected("p", [each.row for each in controls], {"control_holm": holm})
     directs = {each.place: each.row for each in lines if each.is_direct}
@@ -238,6 +254,7 @@ def summary(cells: Sequence[CellResult], alpha: float = 0.05) -> pl.DataFrame:
             each.row["verdict"] = "at chance"
         else:
             each.row["verdict"] = _judged(each, here, alpha)
+        each.row["beside"] = words(each.row, each.cell.metrics.get("beside", {}), alpha)
     return pl.DataFrame([each.row for each in lines], schema=SCHEMA)
 
 
@@ -375,6 +392,7 @@ def _lines(cell: CellResult, plain: CellResult | None) -> Iterator[_Line]:
             prompts = cell.metrics["prompts"]
             row |= {name: prompts[name] for name in ("prompted", "with_answer")}
             row |= {n: v for n, v in cell.metrics.get("fidelity", {}).items() if n in FIDELITY}
+            row |= columns(cell.metrics.get("beside", {}))
         gains = cell.metrics["gains"].get(arm.name, {})
         over_direct, over_duplicate = gains.get("direct", {}), gains.get("duplicate", {})
         if over_direct.get("items"):
@@ -477,7 +495,7 @@ def _of_best(best: Mapping[str, Any], bases: Mapping[str, str], alpha: float, ma
     parts = [] if said == word else [said]
     if is_equivalent(best["gain_low_90"], best["gain_high_90"], margin):
         parts.append(f"equivalent to direct within {100 * margin:.0f} points")
-    if word in UNSHOWN and changes_answers(best):
+    if word in UNSHOWN and changes_answers(best) and not best["beside"]:
         word += f", though it {changed(best)}"
     if word == "answer in the prompt":
         word += f", in {best['with_answer']} of {best['prompted']} questions"
@@ -487,7 +505,7 @@ def _of_best(best: Mapping[str, Any], bases: Mapping[str, str], alpha: float, ma
     return (
         f"Best own thought: {best['arm']}, {gain:+.1f} points [{low:+.1f}, {high:+.1f}] over "
         f"{bases[key]} (Holm p = {p:.3g}){': ' if parts else ''}{'; '.join(parts)}. "
-        f"{judged}: {word}."
+        f"{judged}: {word}." + (f" Beside it: {best['beside']}." if best["beside"] else "")
     )
 
 
@@ -498,7 +516,11 @@ happens.
 
 
 def changes_answers(row: Mapping[str, Any]) -> bool:
-    """Whether a gain that is not shown stands for many answers that changed, up and down."""
+    """Whether a gain that is not shown stands for many answers that changed, up and down: more than
+    the original shown again changes, or where that was not run, CHANGED of them.
+    """
+    if row["moves"] is not None:
+        return BOTH_WAYS in (row["beside"] or "")
     return bool(row["gained"] + row["lost"] >= CHANGED * row["items"] > 0)
 
 

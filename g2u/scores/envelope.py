@@ -1,106 +1,105 @@
-"""Does fidelity bound the gain? A slope within items, and the upper envelope of all points.
+"""Does fidelity bound the gain? Asked of the questions that direct gets wrong.
 
 G2U (arXiv 2605.15792) reports a linear association of fidelity and gain. A bound is another claim:
-that gains above a line do not occur at low fidelity. So beside the linear slope stands the 90 %
-quantile line (Koenker and Bassett 1978), and both get a cluster bootstrap.
+that no unfaithful thought gains. Where direct is right there is nothing to gain, and over all
+questions an upper quantile of gains of -1, 0 and 1 tells no more than where their share crosses it.
+Where direct is wrong, the gain is the score of the answer with the thought, and the claim can be
+tested: the share of right answers rises with fidelity, and below it is not 1.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import linprog
-from scipy.sparse import hstack, identity
+from scipy.special import stdtrit
 
-from g2u.scores.statistics import (
-    Floats,
-    Interval,
-    Resampling,
-    numbered,
-    percentile_interval,
-    resampled_weights,
-)
+from g2u.scores.statistics import Floats, Interval, mean_interval, numbered
 
 Answer = Literal["yes", "no", "undecided"]
-QUANTILE = 0.9
 
 
 @dataclass(frozen=True, slots=True)
 class Bound:
-    """What fidelity has to do with the gain; slopes in score units per unit of fidelity."""
+    """What fidelity has to do with the score where direct is wrong; slopes in score units per unit
+    of fidelity.
+    """
 
     within: Interval
     """Linear, within items: an item's better thoughts against its worse ones."""
-    envelope: Interval
-    """Of the 90 % quantile line over all points."""
+    slope: Interval
+    """Linear, over all points."""
+    below: Interval
+    """Mean score of the less faithful half of the thoughts."""
     does_bound: Answer
-    """yes: the envelope rises; no: its slope is shown to be within the margin of 0 or below;
-    undecided: neither.
+    """yes: the score rises with fidelity, and is shown not to be 1 in the less faithful half; no:
+    its slope is shown to be within the margin of 0 or below; undecided: neither.
     """
     points: int
     items: int
 
 
-def within_slope(fidelity: Floats, gain: Floats, item: NDArray[np.int64], weight: Floats) -> float:
-    """Least-squares slope with a mean of its own for each item; nan where nothing varies."""
-    size = int(item.max()) + 1
-    total = np.bincount(item, weight, size)
-    total[total == 0] = 1.0
-    x = fidelity - (np.bincount(item, weight * fidelity, size) / total)[item]
-    y = gain - (np.bincount(item, weight * gain, size) / total)[item]
-    spread = float((weight * x * x).sum())
-    return float((weight * x * y).sum()) / spread if spread > 1e-12 else float("nan")
+@dataclass(frozen=True, slots=True)
+class Point:
+    """A thought for an item that direct gets wrong."""
+
+    fidelity: float
+    """0..1."""
+    score: float
+    """Of the answer with it, 0..1."""
+    item: str
+    cluster: str
+    """Of the item: those that share pictures."""
 
 
-def quantile_line(
-    x: Floats, y: Floats, weight: Floats, quantile: float = QUANTILE
-) -> tuple[float, float]:
-    """Intercept and slope of the weighted quantile regression of y on x, by linear programming."""
-    kept = weight > 0
-    x, y, weight = x[kept], y[kept], weight[kept]
-    count = len(x)
-    costs = np.concatenate([np.zeros(2), quantile * weight, (1 - quantile) * weight])
-    line = np.column_stack([np.ones(count), x])
-    residuals = hstack([line, identity(count), -identity(count)])
-    limits = [(None, None)] * 2 + [(0, None)] * (2 * count)
-    found = linprog(costs, A_eq=residuals, b_eq=y, bounds=limits, method="highs")
-    return float(found.x[0]), float(found.x[1])
-
-
-def bound(
-    fidelity: Sequence[float],
-    gain: Sequence[float],
-    items: Sequence[str],
-    how: Resampling,
-    margin: float,
-) -> Bound:
-    """Slopes with bootstrap intervals over items.
+def bound(points: Sequence[Point], confidence: float, margin: float) -> Bound:
+    """The slopes and the share below, with intervals that are robust to clusters.
 
     Args:
-        fidelity: one number per thought.
-        gain: its answer's score minus direct's.
-        items: which item a thought is of.
-        how: resampling of the intervals.
-        margin: slopes within it of 0 are no bound.
+        points: of all thoughts for items that direct gets wrong.
+        confidence: of the intervals, 0..1.
+        margin: slopes within it of 0 are no bound, nor is a share within it of 1.
 
     Raises:
-        ValueError: fewer than two items, or lengths differ.
+        ValueError: fewer than two items.
     """
-    if not len(fidelity) == len(gain) == len(items) or len(set(items)) < 2:
-        raise ValueError(f"{len(fidelity)}, {len(gain)} points of {len(set(items))} items")
-    x, y = np.asarray(fidelity, dtype=np.float64), np.asarray(gain, dtype=np.float64)
-    item = numbered(items)
-    count = int(item.max()) + 1
-    draws = resampled_weights(count, np.random.default_rng(how.seed), how.resamples)
-    weights = [np.ones(len(x)), *(draw[item].astype(np.float64) for draw in draws)]
-    within = percentile_interval([within_slope(x, y, item, weight) for weight in weights], how)
-    slopes = [quantile_line(x, y, weight)[1] for weight in weights]
-    envelope = percentile_interval(slopes, how)
+    items = len({point.item for point in points})
+    if items < 2:
+        raise ValueError(f"{len(points)} points of {items} items")
+    x, y = (np.array([getattr(p, name) for p in points]) for name in ("fidelity", "score"))
+    item, cluster = (numbered([getattr(p, name) for p in points]) for name in ("item", "cluster"))
+    slope = slope_interval(x, y, np.zeros_like(item), cluster, confidence)
+    middle = np.median(x)
+    less = x < (middle if (x < middle).any() else x.max())
+    names = [point.cluster for point, is_less in zip(points, less, strict=True) if is_less]
+    below = Interval(float("nan"), 0.0, 1.0)
+    if names:
+        below = mean_interval(y[less].tolist(), names, confidence)
     does: Answer = "undecided"
-    if envelope.low > margin:
+    if slope.low > margin and below.high < 1 - margin:
         does = "yes"
-    elif envelope.high < margin:
+    elif slope.high < margin:
         does = "no"
-    return Bound(within, envelope, does, len(x), count)
+    within = slope_interval(x, y, item, cluster, confidence)
+    return Bound(within, slope, below, does, len(x), items)
+
+
+def slope_interval(
+    x: Floats, y: Floats, group: NDArray[np.int64], cluster: NDArray[np.int64], confidence: float
+) -> Interval:
+    """Least-squares slope of y on x with a mean of its own for each group, and a t interval that is
+    robust to clusters (Liang and Zeger 1986); nan where x varies in no group.
+    """
+    size = np.bincount(group)
+    x = x - (np.bincount(group, x) / size)[group]
+    y = y - (np.bincount(group, y) / size)[group]
+    spread, count = float((x * x).sum()), int(cluster.max()) + 1
+    if spread < 1e-12 or count < 2:
+        return Interval(float("nan"), float("-inf"), float("inf"))
+    slope = float((x * y).sum()) / spread
+    pulls = np.bincount(cluster, x * (y - slope * x))
+    error = math.sqrt(count / (count - 1) * float((pulls**2).sum())) / spread
+    reach = float(stdtrit(count - 1, 0.5 + confidence / 2)) * error
+    return Interval(slope, slope - reach, slope + reach)

@@ -160,7 +160,7 @@ def cases(names: Sequence[str], cell: Judged, max_tokens: int, agreement: int = 
                 continue
             assert thought.picture is not None
             text = WORDING[name].format(
-                question=asked[id].text,
+                question=asked[id].named(asked[id].text),
                 prompt=thought.prompt,
                 response=main[id].response if id in main else "",
             )
@@ -180,7 +180,7 @@ def _of_answer(
     target = gold[answer.id]
     kind = "grades" if target.scorer == "graded" else "answers"
     text = WORDING[kind].format(
-        question=question_prompt(asked[answer.id]),
+        question=asked[answer.id].named(question_prompt(asked[answer.id])),
         gold=_worded(asked[answer.id], target),
         response=answer.response,
     )

@@ -100,7 +100,10 @@ def leaks(
     options, answers = set(), set()
     for thought in prompted:
         question = asked[thought.question]
-        prompt, known = plain(thought.prompt), plain(f"{question.text}\n{thought.base}")
+        prompt, known = (
+            plain(thought.prompt),
+            plain(f"{question.named(question.text)}\n{thought.base}"),
+        )
         told, is_told = _told(prompt, known, question, gold[question.id], common)
         if told:
             options.add(question.id)

@@ -12,6 +12,7 @@ from g2u.arms import DIRECT, Arm, Rule, by_arm, last_round, main_arm
 from g2u.pictures.decoding import pixels_of
 from g2u.records import Picture, Question, Target, Thought
 from g2u.scores import statistics
+from g2u.scores.beside import Asked, beside
 from g2u.scores.clusters import linked
 from g2u.scores.marking import UNREAD, marked
 from g2u.scores.rewards import Draw, telling
@@ -184,6 +185,12 @@ def cell_metrics(
             for name, base in bases.items()
             if base
         }
+    main = main_arm(there)
+    if main != DIRECT and scored.bases.get("direct"):
+        shuffled = there.get(main.shuffled(), ())
+        bases = {**scored.bases, "shuffled": shuffled}
+        asked = Asked(questions, {target.id: target for target in gold})
+        found["beside"] = beside(asked, there[main], bases, how)
     return found
 
 

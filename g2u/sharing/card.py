@@ -13,7 +13,7 @@ import yaml
 
 from g2u.files import write_whole
 from g2u.premises import MEANS, WORDS
-from g2u.sharing.manifest import SharedCell, digest_of
+from g2u.sharing.manifest import SharedCell, SharedGold, digest_of
 
 NAME, CROISSANT = "README.md", "croissant.json"
 FIELDS = {
@@ -36,10 +36,21 @@ FIELDS = {
     "seed": "of the call",
     "draw": "which of several draws",
     "round": "which of several rounds",
+    "trace": "what the model said before it, and what after; empty = nothing",
+    "place": "which of the pictures of one reply, from 0; empty = the reply had one",
+    "seen": "what the model was shown, where told: width and height of each picture, tokens",
     "original": "the picture that was edited, where its licence is known",
-    "uses": "where it is shown: question, position, text, choices, format of the answer",
+    "uses": "where it is shown: question (its id), position (of the picture in the question), "
+    "choice, text, choices, format of the answer, asked (all of it in g2u's words), "
+    "is_placed (whether <image N> in them is where picture N stands; else pictures come first)",
 }
-INTEGERS = ("width", "height", "seed", "draw", "round")
+GOLD_FIELDS = {
+    "id": "of the question",
+    "text": "what is asked",
+    "answer": "the gold answer: of a choice its letter",
+    "scorer": "the answer's type, which says how a reply is compared with it",
+}
+INTEGERS = ("width", "height", "seed", "draw", "round", "place")
 PICTURES = ("image", "original")
 CONTEXT = {
     "@language": "en",
@@ -84,20 +95,20 @@ LICENCE = "other"
 """Of the whole: each configuration's is in the table."""
 
 
-def write_card(folder: Path, cells: Sequence[SharedCell]) -> None:
+def write_card(folder: Path, cells: Sequence[SharedCell], gold: Sequence[SharedGold]) -> None:
     """Write README.md and croissant.json beside the shards."""
-    write_whole(folder / NAME, _card(cells))
-    write_whole(folder / CROISSANT, json.dumps(_croissant(folder, cells), indent=1) + "\n")
+    write_whole(folder / NAME, _card(cells, gold))
+    write_whole(folder / CROISSANT, json.dumps(_croissant(folder, cells, gold), indent=1) + "\n")
 
 
-def _card(cells: Sequence[SharedCell]) -> str:
+def _card(cells: Sequence[SharedCell], gold: Sequence[SharedGold]) -> str:
+    parts: list[SharedCell | SharedGold] = [*cells, *gold]
     front = {
         "license": LICENCE,
         "task_categories": ["image-to-image", "visual-question-answering"],
         "tags": ["visual-thoughts", "g2u", "image", "synthetic", "croissant"],
         "configs": [
-            {"config_name": cell.config, "data_files": f"data/{cell.config}/*.parquet"}
-            for cell in cells
+            {"config_name": part.config, "data_files": f"{part.folder}/*.parquet"} for part in parts
         ],
     }
     lines = [
@@ -138,6 +149,9 @@ def _card(cells: Sequence[SharedCell]) -> str:
         "`g2u import PATH` checks every byte against manifest.json and fills the call cache: the",
         "same presets then draw nothing again.",
         "",
+        "## Score",
+        *(_scoring(gold) if gold else ["Gold answers are not in this dataset."]),
+        "",
     ]
     return "\n".join(lines)
 
@@ -154,8 +168,22 @@ def _checked(cell: SharedCell) -> str:
     return "; ".join([cell.check.date, *told])
 
 
-def _croissant(folder: Path, cells: Sequence[SharedCell]) -> dict[str, Any]:
-    shards = [path for cell in cells for path in sorted((folder / "data" / cell.config).iterdir())]
+def _scoring(gold: Sequence[SharedGold]) -> list[str]:
+    """What the card says of the gold answers."""
+    return [
+        "Gold answers lie apart, a configuration for each benchmark: "
+        f"{', '.join(each.config for each in gold)}.",
+        "Answer each question twice, from the original and with the thought beside it, into two",
+        "files with columns `index` (the question's id) and `prediction` (the reply):",
+        "`g2u score PATH direct.tsv thought.tsv` gives both accuracies and the paired gain.",
+    ]
+
+
+def _croissant(
+    folder: Path, cells: Sequence[SharedCell], gold: Sequence[SharedGold]
+) -> dict[str, Any]:
+    parts: list[SharedCell | SharedGold] = [*cells, *gold]
+    shards = [path for part in parts for path in sorted((folder / part.folder).iterdir())]
     objects = [
         {
             "@type": "cr:FileObject",
@@ -168,17 +196,18 @@ def _croissant(folder: Path, cells: Sequence[SharedCell]) -> dict[str, Any]:
         for path in shards
     ]
     records = []
-    for cell in cells:
-        first = next(path for path in shards if path.parent.name == cell.config)
+    for part in parts:
+        fields = FIELDS if isinstance(part, SharedCell) else GOLD_FIELDS
+        first = min(part.shards)
         records.append(
             {
                 "@type": "cr:RecordSet",
-                "@id": cell.config,
-                "name": cell.config,
+                "@id": part.config,
+                "name": part.config,
                 "field": [
-                    _field(cell.config, name, text, first.relative_to(folder).as_posix())
-                    for name, text in FIELDS.items()
-                    if name != "uses"
+                    _field(part.config, name, text, first)
+                    for name, text in fields.items()
+                    if name not in ("uses", "seen")
                 ],
             }
         )

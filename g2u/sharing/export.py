@@ -2,7 +2,8 @@
 
 A configuration is a cell; a row is a distinct thought, with the questions that show it. Originals
 lie beside their thoughts only where the benchmark's licence is known and they are wanted; without
-them, rows are joined with the benchmark's pictures by the digest of their pixels.
+them, rows are joined with the benchmark's pictures by the digest of their pixels. Gold answers lie
+apart, in a configuration for each benchmark, under the same conditions.
 """
 
 import os
@@ -17,7 +18,9 @@ from g2u.calls.made import checks_of
 from g2u.errors import DataError, ParamsError
 from g2u.files import write_whole
 from g2u.params.params import Params
+from g2u.questions.wording import question_prompt
 from g2u.sharing.card import write_card
+from g2u.sharing.gold import licensed, write_gold
 from g2u.sharing.manifest import NAME, SharedCell, SharedCheck, fault, write_manifest
 from g2u.sharing.reading import shown
 from g2u.sharing.rows import LINKED, SHARED, check_row
@@ -36,6 +39,7 @@ def export(
     folder: Path,
     *,
     with_originals: bool,
+    with_gold: bool = True,
     key: "Ed25519PrivateKey | None" = None,
 ) -> list[SharedCell]:
     """Write the cells' thoughts as a dataset.
@@ -45,6 +49,7 @@ def export(
         cells: which; made by dvc repro.
         folder: must not hold anything yet.
         with_originals: whether originals are shared where a licence is known.
+        with_gold: whether gold answers are, where a licence is known.
         key: signs the dataset; None = unsigned.
 
     Raises:
@@ -56,8 +61,10 @@ def export(
     if not cells:
         raise DataError("no cells to export; expected cells with thoughts of their own")
     shared = [_write_cell(config, cell, folder, with_originals=with_originals) for cell in cells]
-    write_card(folder, shared)
-    write_manifest(folder, shared)
+    benchmarks = licensed(config, [cell.benchmark for cell in cells]) if with_gold else []
+    gold = [write_gold(config, name, folder) for name in benchmarks]
+    write_card(folder, shared, gold)
+    write_manifest(folder, shared, gold)
     if key is not None:
         write_whole(folder / SIGNATURE, signature_of((folder / NAME).read_bytes(), key))
     return shared
@@ -150,14 +157,21 @@ def _asked(cell: Cell) -> dict[str, dict[str, Any]]:
     path = BenchmarkFolder(cell.benchmark).questions
     questions = tables.read_questions(path) if path.exists() else []
     return {
-        q.id: {"text": q.text, "choices": list(q.choices), "format": q.format} for q in questions
+        q.id: {
+            "text": q.text,
+            "choices": list(q.choices),
+            "format": q.format,
+            "asked": question_prompt(q),
+            "is_placed": q.is_placed,
+        }
+        for q in questions
     }
 
 
 def _uses(cell: Cell, asked: Mapping[str, Mapping[str, Any]]) -> dict[str, list[dict[str, Any]]]:
     """By thought: the questions and positions that show it, as values of USE."""
     found: dict[str, list[dict[str, Any]]] = {}
-    nothing = {"text": "", "choices": [], "format": ""}
+    nothing = {"text": "", "choices": [], "format": "", "asked": "", "is_placed": False}
     path, columns = cell.thoughts / "links.parquet", ["thought", *LINKED]
     for link in parquet.iterate_rows(path, tables.LINKS.schema, columns):
         use = {name: link[name] for name in LINKED}

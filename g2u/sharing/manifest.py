@@ -26,7 +26,7 @@ from g2u.sharing.reading import FILE_BYTES, object_of, opened, shown
 from g2u.sharing.signing import SIGNATURE, signer
 
 NAME = "manifest.json"
-SCHEMA = 2
+SCHEMA = 3
 KIND = "g2u-thoughts"
 MANIFEST_BYTES = 4 * 2**20
 CELLS = 1024
@@ -107,15 +107,41 @@ class SharedCell(Strict):
         return f"{self.benchmark}-{self.model}-{self.family}"
 
     @property
+    def folder(self) -> str:
+        """Where its shards lie."""
+        return f"data/{self.config}"
+
+    @property
     def thoughts(self) -> int:
         """Distinct pictures."""
         return sum(self.shards.values())
+
+
+class SharedGold(Strict):
+    """A benchmark's questions with their gold answers: what scoring needs, apart from thoughts."""
+
+    benchmark: Name
+    metric: Name
+    """Of its published figures; a file of g2u/scores/official."""
+    shards: Annotated[dict[str, Count], Field(min_length=1)]
+    """Path -> rows, each a question."""
+
+    @property
+    def config(self) -> str:
+        """Its name."""
+        return f"{self.benchmark}-gold"
+
+    @property
+    def folder(self) -> str:
+        """Where its shards lie."""
+        return f"gold/{self.benchmark}"
 
 
 class Content(Strict):
     """What manifest.json lists."""
 
     cells: Annotated[list[SharedCell], Field(max_length=CELLS)]
+    gold: Annotated[list[SharedGold], Field(max_length=CELLS)]
     files: Annotated[
         dict[Annotated[str, AfterValidator(_path)], SharedFile], Field(max_length=FILES)
     ]
@@ -127,6 +153,8 @@ class Manifest:
     """The whole of manifest.json, checked."""
 
     cells: tuple[SharedCell, ...]
+    gold: tuple[SharedGold, ...]
+    """Of the benchmarks whose gold answers are shared."""
     files: Mapping[str, SharedFile]
     """Path -> what it holds."""
     digest: str
@@ -135,7 +163,9 @@ class Manifest:
     """Public key of who signed it, 64 hexadecimal digits; empty = unsigned."""
 
 
-def write_manifest(folder: Path, cells: Sequence[SharedCell]) -> None:
+def write_manifest(
+    folder: Path, cells: Sequence[SharedCell], gold: Sequence[SharedGold] = ()
+) -> None:
     """Describe everything that lies in the folder.
 
     Raises:
@@ -153,6 +183,7 @@ def write_manifest(folder: Path, cells: Sequence[SharedCell]) -> None:
         "kind": KIND,
         "schema": SCHEMA,
         "cells": [cell.model_dump(mode="json") for cell in cells],
+        "gold": [each.model_dump(mode="json") for each in gold],
         "files": files,
     }
     text = json.dumps({**body, "digest": sha256(body)}, indent=1, sort_keys=True)
@@ -208,7 +239,7 @@ def manifest_of(raw: bytes, signed: bytes | None, where: str, trusted: str = "")
         raise DataError(f"{where}: {fault(error)}; {MORE}") from None
     if problem := _disagreement(content):
         raise DataError(f"{where}: {problem}; {MORE}")
-    return Manifest(tuple(content.cells), content.files, digest, said_by)
+    return Manifest(tuple(content.cells), tuple(content.gold), content.files, digest, said_by)
 
 
 def fault(error: Invalid) -> str:
@@ -220,8 +251,9 @@ def fault(error: Invalid) -> str:
 
 def _disagreement(content: Content) -> str:
     """What does not fit together; empty where everything does."""
-    configs = [cell.config for cell in content.cells]
-    shards = [(cell.config, name) for cell in content.cells for name in cell.shards]
+    parts: list[SharedCell | SharedGold] = [*content.cells, *content.gold]
+    configs = [part.config for part in parts]
+    shards = [(part.folder, name) for part in parts for name in part.shards]
     lowered = {name.lower() for name in content.files}
     if len(set(configs)) < len(configs):
         return "a configuration is named twice"
@@ -229,9 +261,11 @@ def _disagreement(content: Content) -> str:
         return "two files differ by case alone"
     if sum(cell.thoughts for cell in content.cells) > ROWS:
         return f"more than {ROWS} thoughts"
-    for config, name in shards:
-        if not re.fullmatch(rf"data/{config}/part-[0-9]{{5}}\.parquet", name):
-            return f"shard {shown(name)} is not data/{config}/part-00000.parquet or the like"
+    if sum(rows for each in content.gold for rows in each.shards.values()) > ROWS:
+        return f"more than {ROWS} questions"
+    for place, name in shards:
+        if not re.fullmatch(rf"{place}/part-[0-9]{{5}}\.parquet", name):
+            return f"shard {shown(name)} is not {place}/part-00000.parquet or the like"
         if name not in content.files:
             return f"shard {name} is not among the files"
     if len(shards) != sum(name.endswith(".parquet") for name in content.files):

@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import pyarrow as pa
 from pydantic import AfterValidator, Field, StringConstraints
@@ -12,7 +12,7 @@ from pydantic import ValidationError as Invalid
 from g2u.digests import canonical
 from g2u.errors import DataError
 from g2u.pictures.decoding import MAX_BYTES
-from g2u.sharing.manifest import Hex, Manifest, Name, SharedCell, Strict, fault
+from g2u.sharing.manifest import Hex, Manifest, Name, SharedCell, SharedFile, Strict, fault
 from g2u.sharing.reading import FILE_BYTES, object_of, opened, shard_rows, shown
 from g2u.tables import schemas as tables
 from g2u.tables.parquet import IMAGE
@@ -27,10 +27,13 @@ USE = pa.struct(
         ("text", pa.string()),
         ("choices", pa.list_(pa.string())),
         ("format", pa.string()),
+        ("asked", pa.string()),
+        ("is_placed", pa.bool_()),
     ]
 )
 """Where a thought is shown: the question and the place of its picture (`LINKED`), and what is asked
-(text, choices, format; empty where no licence is stated).
+(text, choices, format; `asked` is all of it in the words in which g2u asks; empty where no licence
+is stated).
 """
 SHARED = pa.schema([*tables.THOUGHTS.schema, ("original", IMAGE), ("uses", pa.list_(USE))])
 """Columns of a configuration: those of g2u.tables.schemas.THOUGHTS, the original, and where it is
@@ -65,6 +68,13 @@ class Image(Strict):
     path: None
 
 
+class Shown(Strict):
+    """What the model was shown, as in `g2u.records.Seen`."""
+
+    pictures: Annotated[list[dict[Literal["width", "height"], Side]], Field(max_length=100)]
+    tokens: Number | None
+
+
 class Row(Strict):
     """A thought, as in the columns of g2u.tables.schemas.THOUGHTS."""
 
@@ -87,6 +97,9 @@ class Row(Strict):
     seed: Number
     draw: Number
     round: Number
+    trace: Annotated[Sequence[Text], Field(max_length=2)]
+    place: Number | None
+    seen: Shown | None
 
 
 def check_row(row: Mapping[str, Any], cell: SharedCell | Cell) -> None:
@@ -132,15 +145,29 @@ def read_rows(
 def read_shard(
     folder: Path, manifest: Manifest, cell: SharedCell, name: str, columns: Sequence[str]
 ) -> Iterator[dict[str, Any]]:
+    """Some columns of a shard of thoughts, in order; see `read_table`."""
+    return read_table(folder / name, manifest.files[name], SHARED, columns, cell.shards[name])
+
+
+def read_table(
+    path: Path, said: SharedFile, schema: pa.Schema, columns: Sequence[str], count: int
+) -> Iterator[dict[str, Any]]:
     """Some columns of a shard, in order; the shard's bytes are those of the manifest.
 
+    Args:
+        path: the shard.
+        said: what the manifest says of it.
+        schema: all its columns.
+        columns: those that are read.
+        count: its rows.
+
     Raises:
-        DataError: they are not, or it is beyond a limit.
+        DataError: it is another file, or beyond a limit.
     """
-    with opened(folder / name, FILE_BYTES) as file:
-        if hashlib.file_digest(file, "sha256").hexdigest() != manifest.files[name].sha256:
-            raise DataError(f"{folder / name}: changed; get the dataset again")
+    with opened(path, FILE_BYTES) as file:
+        if hashlib.file_digest(file, "sha256").hexdigest() != said.sha256:
+            raise DataError(f"{path}: changed; get the dataset again")
         try:
-            yield from shard_rows(file, SHARED, columns, cell.shards[name])
+            yield from shard_rows(file, schema, columns, count)
         except ValueError as error:
-            raise DataError(f"{folder / name}: {shown(error, 400)}") from None
+            raise DataError(f"{path}: {shown(error, 400)}") from None

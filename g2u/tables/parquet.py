@@ -36,6 +36,8 @@ GROUP_ROWS = 2**16
 READ_ROWS = 4096
 SHARED_LENGTH = 64
 IMAGE = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
+LATER: Mapping[str, Any] = {"trace": (), "place": None, "seen": None}
+"""Columns that came later, and what stands for each in a table of before."""
 
 
 def write_rows(
@@ -117,7 +119,9 @@ def _placed_rows(
     try:
         with pq.ParquetFile(path) as file:
             there = file.schema_arrow.names
-            absent = [name for name in columns if name not in there]
+            held = [name for name in columns if name in there]
+            absent = [name for name in columns if name not in there and name not in LATER]
+            later = {name: LATER[name] for name in columns if name not in there and name in LATER}
             if absent:
                 raise DataError(
                     f"{path}: no column {absent[0]!r}; expected {', '.join(schema.names)}; g2u run "
@@ -125,9 +129,10 @@ def _placed_rows(
                 )
             for group in range(file.num_row_groups):
                 number = 0
-                for batch in file.iter_batches(READ_ROWS, [group], columns, use_threads=False):
+                for batch in file.iter_batches(READ_ROWS, [group], held, use_threads=False):
                     for row in batch.to_pylist():
-                        yield (group, number), {n: _shared(value) for n, value in row.items()}
+                        told = {n: _shared(value) for n, value in row.items()}
+                        yield (group, number), told | later
                         number += 1
     except (pa.ArrowInvalid, OSError) as error:
         raise _unreadable(path, error) from None
@@ -188,12 +193,15 @@ def _shared(value: Any) -> Any:
 
 
 def has_columns(path: Path, schema: pa.Schema) -> bool:
-    """Whether a file is parquet with these columns, described as `write_rows` describes them."""
+    """Whether a file is parquet with these columns, described as `write_rows` describes them; a
+    file of before may lack those that came `LATER`.
+    """
     try:
         found = pq.read_schema(path)
     except (pa.ArrowInvalid, OSError):
         return False
-    return b"huggingface" in (found.metadata or {}) and found.names == schema.names
+    fewest = [name for name in schema.names if name not in LATER or name in found.names]
+    return b"huggingface" in (found.metadata or {}) and found.names == fewest
 
 
 def count_rows(path: Path) -> int:

@@ -12,7 +12,16 @@ import pyarrow as pa
 from g2u.arms import Arm, Rule
 from g2u.digests import call_key
 from g2u.errors import DataError
-from g2u.records import EditRequest, Ending, Picture, Question, Status, Thought
+from g2u.records import (
+    EditRequest,
+    Ending,
+    InterleaveRequest,
+    Picture,
+    Question,
+    Seen,
+    Status,
+    Thought,
+)
 from g2u.tables.columns import Column, Long, Table, table_of
 from g2u.tables.parquet import IMAGE, iterate_rows, read_places, write_shards
 
@@ -37,6 +46,8 @@ class Answer:
     """Pictures in the message that are not thoughts; a collage counts as its thought."""
     thoughts: int = 0
     max_tokens: int = 0
+    seen: Seen | None = None
+    """What reached the model, as far as its adapter or its server tells."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +165,15 @@ class Drawn:
     seed: Long
     draw: int
     round: int
+    trace: tuple[str, ...]
+    """What the model said before and after it; as in `Picture`, so is `seen`."""
+    place: int | None
+    seen: Seen | None
+
+    @property
+    def told(self) -> Picture:
+        """The picture with what was told of it."""
+        return replace(self.picture, trace=self.trace, seen=self.seen)
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,19 +230,12 @@ def _arm_of(plain: tuple[Any, ...], rule: tuple[tuple[str, Any], ...] | None) ->
 ARMS = Table(pa.schema([("arm", pa.string()), *UNNAMED.schema]), _arm_row, _arm)
 """An arm's columns, its name first; readers go by the others."""
 LABEL = pa.struct([("name", pa.string()), ("value", pa.string())])
-PART = pa.struct([("text", pa.string()), ("picture", pa.int32())])
-"""One of the two."""
 QUESTIONS = table_of(
     Question,
     labels=Column(
         LABEL,
         lambda label: dict(zip(LABEL.names, label, strict=True)),
         lambda label: (label["name"], label["value"]),
-    ).listed(),
-    parts=Column(
-        PART,
-        lambda part: {"text" if isinstance(part, str) else "picture": part},
-        lambda part: part["picture"] if part["text"] is None else part["text"],
     ).listed(),
 )
 PICTURES = Table(
@@ -310,13 +323,14 @@ def _thought(link: Link, drawn: Drawn | None) -> Thought:
         return plain
     return replace(
         plain,
-        picture=drawn.picture,
+        picture=drawn.told,
         given=tuple(drawn.given.split()),
         prompt=drawn.prompt,
         writer=drawn.writer,
         base=drawn.base,
         seed=drawn.seed,
         call=link.thought if drawn.prompt else "",
+        place=drawn.place,
     )
 
 
@@ -353,6 +367,9 @@ def _distinct(thoughts: Sequence[Thought], recipe: Recipe) -> Iterator[Drawn]:
             seed=thought.seed,
             draw=thought.draw,
             round=thought.round,
+            trace=thought.picture.trace,
+            place=thought.place,
+            seen=thought.picture.seen,
         )
 
 
@@ -364,7 +381,11 @@ def edit_call(row: Mapping[str, Any]) -> str:
     """
     pictures = tuple(Picture(digest, b"", 0, 0) for digest in row["given"].split())
     settings = tuple(sorted(json.loads(row["sampler"]).items()))
-    request = EditRequest((*pictures, row["prompt"]), row["seed"], settings)
+    parts, place = (*pictures, row["prompt"]), row["place"]
+    if place is None:
+        request = EditRequest(parts, row["seed"], settings)
+    else:
+        request = InterleaveRequest(parts, row["seed"], settings, place)
     return call_key(row["identity"], request)
 
 

@@ -57,8 +57,26 @@ def mutated(folder: Path) -> Row:
 def killed(folder: Path) -> Row:
     """Runs that end at any line."""
     place = workspace(folder)
-    found = crashes.campaign(place, crashes.settle(place, 40), KILLS, seed=0)
-    most = KILLS * crashes.BATCH
+    return _killed(place, crashes.settle(place, 40), crashes.BATCH)
+
+
+def killed_repro(folder: Path) -> Row:
+    """Bare `dvc repro`, all of whose processes end at any moment."""
+    place = workspace(folder)
+    return _killed(place, crashes.settle(place, 40, crashes.REPRO), crashes.BATCH)
+
+
+def killed_served(folder: Path) -> Row:
+    """Runs that end at any line while a server answers."""
+    place = workspace(folder)
+    with crashes.served(place, 40) as whole:
+        return _killed(place, whole, crashes.IN_FLIGHT)
+
+
+def _killed(place: Workspace, whole: crashes.Whole, each: int) -> Row:
+    """`each`: calls that one kill may lose."""
+    found = crashes.campaign(place, whole, KILLS, seed=0)
+    most = KILLS * each
     return Row(
         f"{found.kills} kills",
         f"{found.redone} of {found.asked} calls made twice, {found.differences} differences",
@@ -195,6 +213,8 @@ def believed(folder: Path) -> Row:
 CAMPAIGNS: dict[str, Callable[[Path], Row]] = {
     "mutations": mutated,
     "kills": killed,
+    "kills_repro": killed_repro,
+    "kills_served": killed_served,
     "ways": both_ways,
     "runs": at_once,
     "files": beside,

@@ -8,14 +8,21 @@ import signal
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import yaml
 
 from tests.conftest import Workspace, tsv_rows
+from tests.models.servers import started
 
 BATCH = 4
+IN_FLIGHT = 8
+"""Requests of a served run that a kill may leave without a reply."""
+RUN = ("g2u.cli.main", "run", "--verbose")
+REPRO = ("dvc", "repro")
 ADAPTER = '''"""The model null, which writes down every request it is given."""
 
 import os
@@ -69,12 +76,28 @@ class Whole:
     state: dict[str, str]
     lines: int
     """That it printed."""
+    command: tuple[str, ...] = RUN
+    """Modules and arguments that make everything."""
 
 
-def settle(workspace: Workspace, questions: int) -> Whole:
+def settle(workspace: Workspace, questions: int, command: tuple[str, ...] = RUN) -> Whole:
     """A workspace with the counting model and one worker; what a run there comes to, which is
     forgotten.
     """
+    written(workspace, questions)
+    return whole(workspace, command)
+
+
+def whole(workspace: Workspace, command: tuple[str, ...] = RUN) -> Whole:
+    """What a run of this workspace comes to, which is forgotten."""
+    lines = run_until(workspace.folder, None, 0.0, command)
+    found = Whole(state(workspace.folder), len(lines), command)
+    forget(workspace.folder)
+    return found
+
+
+def written(workspace: Workspace, questions: int) -> None:
+    """The counting model and questions, synced."""
     workspace.init_dvc()
     folder = workspace.folder / "g2u" / "models" / "written"
     folder.mkdir(exist_ok=True)
@@ -86,10 +109,31 @@ def settle(workspace: Workspace, questions: int) -> Whole:
     # the adapter exists in the workspace alone, so params are checked there
     (workspace.folder / "params.yaml").write_text(yaml.safe_dump(workspace.raw, sort_keys=False))
     workspace.run("g2u.cli.main", "sync")
-    lines = run_until(workspace.folder, None, 0.0)
-    whole = Whole(state(workspace.folder), len(lines))
-    forget(workspace.folder)
-    return whole
+
+
+@contextmanager
+def served(workspace: Workspace, questions: int) -> Iterator[Whole]:
+    """The counting model behind a server that outlives the runs, and what a run comes to."""
+    written(workspace, questions)
+    workspace.raw["presets"]["models"]["far"] = {
+        "adapter": "openai",
+        "settings": {
+            "model": "tiny",
+            "capabilities": ["edit", "answer"],
+            "in_flight": IN_FLIGHT,
+        },
+    }
+    workspace.raw["models"] = ["far"]
+    (workspace.folder / "params.yaml").write_text(yaml.safe_dump(workspace.raw, sort_keys=False))
+    workspace.run("g2u.cli.main", "sync")
+    serve = ("g2u.cli.main", "serve", "tiny", "--port", "0")
+    own = {"PYTHONPATH": str(workspace.folder)}
+    with started(*serve, folder=str(workspace.folder), environment=own) as address:
+        os.environ["OPENAI_BASE_URL"] = f"{address}/v1"
+        try:
+            yield whole(workspace)
+        finally:
+            del os.environ["OPENAI_BASE_URL"]
 
 
 def forget(folder: Path, *, calls: bool = True) -> None:
@@ -122,33 +166,40 @@ def state(folder: Path) -> dict[str, str]:
 
 
 def campaign(workspace: Workspace, whole: Whole, kills: int, seed: int) -> Outcome:
-    """Kill `kills` runs; whenever one comes to its end, begin anew with empty caches."""
+    """Kill `kills` runs; whenever one comes to its end, begin anew with empty caches.
+
+    A command that is not g2u's own dies with all that it started, at any moment of a stage.
+    """
     folder, rng = workspace.folder, random.Random(seed)
     forget(folder)
     done = asked = redone = differences = 0
     while done < kills:
-        seen = run_until(folder, rng.randrange(whole.lines), rng.random() * 0.05)
+        delay = rng.random() * (0.05 if whole.command == RUN else 1.0)
+        seen = run_until(folder, rng.randrange(whole.lines), delay, whole.command)
         if seen[-1:] != ["ended"]:
             done += 1
             continue
         asked, redone = count(folder, asked, redone)
         differences += changes(whole.state, state(folder))
         forget(folder)
-    workspace.run("g2u.cli.main", "run")
+    workspace.run(*whole.command)
     asked, redone = count(folder, asked, redone)
     differences += changes(whole.state, state(folder))
     return Outcome(done, asked, redone, differences)
 
 
-def run_until(folder: Path, line: int | None, delay: float) -> list[str]:
-    """Start `g2u run` and kill its process `delay` seconds after the given line of its output;
-    returns the lines, and "ended" last where it came to its end.
+def run_until(
+    folder: Path, line: int | None, delay: float, command: tuple[str, ...] = RUN
+) -> list[str]:
+    """Start a run and kill its process `delay` seconds after the given line of its output, all its
+    processes where it is not g2u's; returns the lines, and "ended" last where it came to its end.
     """
     environment = {**os.environ, "PYTHONPATH": str(folder), "PYTHONUNBUFFERED": "1"}
     lines: list[str] = []
     with subprocess.Popen(
-        [sys.executable, "-m", "g2u.cli.main", "run", "--verbose"],
+        [sys.executable, "-m", *command],
         cwd=folder, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        start_new_session=True,
     ) as process:  # fmt: skip
         assert process.stdout is not None
         for said in process.stdout:
@@ -157,7 +208,8 @@ def run_until(folder: Path, line: int | None, delay: float) -> list[str]:
                 try:
                     process.wait(delay)
                 except subprocess.TimeoutExpired:
-                    process.send_signal(signal.SIGKILL)
+                    end = os.kill if command == RUN else os.killpg
+                    end(process.pid, signal.SIGKILL)
                 break
         process.stdout.read()
     if process.returncode == 0:

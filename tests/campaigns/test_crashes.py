@@ -1,6 +1,7 @@
 """The small forms of the campaigns, which make campaigns runs at full size; a cancelled run."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,16 @@ def test_runs_at_once_wait_their_turn_and_change_nothing(settled: Settled) -> No
 def test_kills_cost_at_most_their_batches_and_change_nothing(settled: Settled) -> None:
     outcome = crashes.campaign(*settled, kills=3, seed=1)
     assert outcome.kills == 3
+    assert outcome.asked > 0
+    assert outcome.differences == 0
+    assert outcome.redone <= outcome.kills * crashes.BATCH
+
+
+def test_kills_of_a_bare_repro_cost_at_most_their_batches_and_change_nothing(
+    settled: Settled,
+) -> None:
+    workspace, whole = settled
+    outcome = crashes.campaign(workspace, replace(whole, command=crashes.REPRO), kills=2, seed=1)
     assert outcome.asked > 0
     assert outcome.differences == 0
     assert outcome.redone <= outcome.kills * crashes.BATCH

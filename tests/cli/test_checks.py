@@ -378,12 +378,11 @@ def test_a_command_below_the_workspace_runs_in_its_root_and_prepares_what_it_sco
     answers = [{**row, "prediction": row["answer"]} for row in tsv_rows(4)]
     write_tsv(inner / "one.tsv", answers)
     monkeypatch.chdir(inner)
-    arguments = ["score", "mine", "one.tsv", str(inner / "one.tsv"), "--json", "found.json"]
+    arguments = ["score", "mine", "one.tsv", str(inner / "one.tsv"), "--json"]
     monkeypatch.setattr("sys.argv", ["g2u", *arguments])
     command.main()
-    found = json.loads((inner / "found.json").read_text())
-    assert [run["accuracy"] for run in found.values()] == [1.0, 1.0]
-    said = capsys.readouterr().err
+    out, said = capsys.readouterr()
+    assert [run["accuracy"] for run in json.loads(out)["runs"].values()] == [1.0, 1.0]
     assert "g2u: in ../.., the root of the study" in said
     assert "mine is not prepared: its source is read" in said
     assert not (folder / "data").exists()

@@ -116,6 +116,7 @@ def study(installed: Installed) -> Iterator[Path]:
     told = from_yaml((place / "params.yaml").read_text())
     told |= {"models": ["nil"], "families": ["direct", "duplicate", "detail"]}
     told["presets"]["models"]["nil"] = {"adapter": "null", "batch": 4}
+    told["presets"]["benchmarks"]["mine"]["licence"] = "MIT"
     told["understand"]["controlled"] = ["detail"]
     told["run"] = {"workers": 1}
     (place / "params.yaml").write_text(yaml.safe_dump(told, sort_keys=False))
@@ -215,6 +216,20 @@ def test_the_demonstration_and_the_shelf_come_with_the_package(
     (demo / "params.yaml").write_text(yaml.safe_dump(told))
     write_tsv(demo / "mine.tsv", tsv_rows(1))
     assert "all 4 cells" in installed.run(demo, "g2u", "plan")
+
+
+def test_a_dataset_alone_is_enough_to_score_answers_to_it(
+    installed: Installed, study: Path
+) -> None:
+    place = installed.folder / "nowhere"
+    place.mkdir()
+    installed.run(study, "g2u", "export", "../nowhere/thoughts", "mine/nil/detail")
+    rows = [f"{row['index']}\t{row['answer']}" for row in tsv_rows(6)]
+    (place / "mine.tsv").write_text("\n".join(["index\tprediction", *rows]))
+    said = installed.run(place, "g2u", "score", "thoughts", "mine.tsv")
+    assert "mine.tsv" in said
+    assert " 100.0 [" in said
+    assert sorted(path.name for path in place.iterdir()) == ["mine.tsv", "thoughts"]
 
 
 def test_a_command_without_a_study_says_how_to_make_one(installed: Installed) -> None:

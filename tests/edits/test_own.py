@@ -1,4 +1,4 @@
-"""A family of one's own: as docs/house.md has it, and one that raises."""
+"""A family of one's own: as docs/get_started/extend.md has it, and one that raises."""
 
 import importlib.util
 import re
@@ -28,7 +28,9 @@ QUESTIONS = [
 
 def printed() -> str:
     """The family in the documents."""
-    found = re.findall(r"```python\n(.*?)```", (ROOT / "docs/house.md").read_text(), re.DOTALL)
+    found = re.findall(
+        r"```python\n(.*?)```", (ROOT / "docs/get_started/extend.md").read_text(), re.DOTALL
+    )
     return str(next(text for text in found if "async def imagine" in text))
 
 

@@ -7,14 +7,16 @@ from pathlib import Path
 import pytest
 import yaml
 
-from flows import git
+from flows import git, nightly
 from flows.copying import LISTING, copied
 from flows.nightly import record, rest_of_the_night, section
 from g2u.errors import DataError, ParamsError
 from g2u.params.reading import load
+from g2u.pipeline import ownership
+from g2u.pipeline.starting import start
 from g2u.pipeline.sync import sync
 from g2u.tables.places import Cell
-from tests.conftest import Workspace, tsv_rows
+from tests.conftest import Workspace, tsv_rows, write_tsv
 
 git_ = git.git
 
@@ -310,6 +312,17 @@ def test_a_night_made_with_what_is_not_committed_is_not_committed_either(
         record.fn()
     assert git_("rev-parse", "HEAD") == head
     assert Path("data/report/gains.json").exists()
+
+
+def test_a_night_of_a_study_whose_code_lies_elsewhere_reads_its_files_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    start(tmp_path / "study")
+    monkeypatch.chdir(tmp_path / "study")
+    write_tsv(Path("mine.tsv"), tsv_rows(2))
+    assert "deps" not in yaml.safe_load(Path("cells/dvc.yaml").read_text())["stages"]["recipes"]
+    assert nightly._read(ownership.Workspace(Path())) == {"mine.tsv"}
 
 
 @pytest.mark.parametrize(

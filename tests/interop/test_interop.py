@@ -3,6 +3,7 @@
 import base64
 import csv
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -12,17 +13,18 @@ import yaml
 
 from g2u.arms import DIRECT
 from g2u.errors import DataError
-from g2u.params.reading import load
-from g2u.params.sections import BenchmarkPreset
+from g2u.params.sections import ScoreSection
 from g2u.pictures.decoding import picture_of
 from g2u.questions.benchmarks import tsv
 from g2u.records import Question, Sample, Thought
+from g2u.scores.statistics import Resampling
 from g2u.sharing.harnesses import writing as harnesses
-from g2u.sharing.harnesses.compare import compared, table
+from g2u.sharing.harnesses.compare import compared
 from g2u.sharing.harnesses.predictions import Naming, answers_of
 from g2u.tables.schemas import Answer
-from tests.conftest import ROOT, Workspace, png, tsv_rows, write_tsv
+from tests.conftest import Workspace, png, tsv_rows, write_tsv
 
+HOW = Resampling.of(ScoreSection())
 SAID = {"0": "Yes", "1": "No.", "2": "The answer is no.", "3": "I cannot tell."}
 QUESTIONS = [Question(name, "?", format="yes_no") for name in SAID]
 
@@ -173,9 +175,7 @@ def test_no_prediction_stops_the_scoring_of_the_others(said: str, tmp_path: Path
     questions, gold = [s.question for s in samples], [s.target for s in samples]
     odd = [Answer("0", DIRECT, "", "ok", response=said)]
     plain = [Answer(r["index"], DIRECT, "", "ok", response=r["answer"]) for r in rows[1:]]
-    config = load(ROOT / "params.yaml")
-    config.presets.benchmarks["own"] = BenchmarkPreset(source="tsv")
-    found = compared(config, "own", questions, gold, {"run": [*odd, *plain]})["run"]
+    found = compared("categories", HOW, questions, gold, {"run": [*odd, *plain]})["run"]
     assert found["items"] == 3
     assert found["accuracy"] in (2 / 3, 1.0)
 
@@ -200,13 +200,11 @@ def test_runs_are_compared_by_the_projects_statistics(tmp_path: Path) -> None:
         name: answers_of(write(tmp_path / f"{name}.tsv", said), questions)
         for name, said in (("worse", worse), ("right", right))
     }
-    config = load(ROOT / "params.yaml")
-    found = compared(config, "easy_vqa", questions, gold, runs)
+    found = compared("categories", HOW, questions, gold, runs)
     assert (found["worse"]["accuracy"], found["worse"]["abstained"]) == (0.75, 10)
     assert found["right"]["gain"]["difference"] == 0.25
     assert found["right"]["gain"]["low"] > 0
     assert found["right"]["figures"]["accuracy"]["gain"] == 25.0
-    assert "over worse: +25.0" in table(found)
 
 
 def drawn(samples: list[Sample]) -> list[harnesses.Shown]:
@@ -272,9 +270,9 @@ def test_a_cell_goes_out_and_its_answers_come_back(workspace: Workspace) -> None
     answered = {row["index"]: row["answer"] for row in tsv_rows(12)}
     write(workspace.folder / "one.tsv", {**answered, "3": "yes"})
     write(workspace.folder / "two.jsonl", answered)
-    scored = workspace.run(
-        "g2u.cli.main", "score", "mine", "one.tsv", "two.jsonl", "--json", "s.json"
-    )
-    assert "one.tsv: 91.7 %" in scored.stdout
-    assert "over one.tsv: +8.3" in scored.stdout
-    assert json.loads((workspace.folder / "s.json").read_text())["two.jsonl"]["accuracy"] == 1.0
+    runs = ("g2u.cli.main", "score", "mine", "one.tsv", "two.jsonl")
+    scored = workspace.run(*runs).stdout
+    assert re.search(r"^one\.tsv +91\.7 \[", scored, re.MULTILINE)
+    assert re.search(r"^two\.jsonl +100\.0 \[.*\+8\.3 \[", scored, re.MULTILINE)
+    told = json.loads(workspace.run(*runs, "--json").stdout)
+    assert told["runs"]["two.jsonl"]["accuracy"] == 1.0

@@ -16,7 +16,7 @@ from PIL import Image
 
 from g2u.models import openai as served
 from g2u.pictures.decoding import picture_of
-from g2u.records import AnswerRequest, EditRequest, Failure, Turn, ending
+from g2u.records import AnswerRequest, EditRequest, Failure, Picture, Turn, ending
 from g2u.settings import checked
 from tests.conftest import png
 from tests.models.servers import dropped, replied
@@ -174,6 +174,30 @@ EDITS: dict[str, tuple[int, bytes, str]] = {
         "",
     ),
     "twice the same": (200, chat({"content": URL, "images": [{"image_url": {"url": URL}}]}), ""),
+    "words around parts": (
+        200,
+        chat(
+            {
+                "content": [
+                    {"type": "text", "text": "I look."},
+                    {"type": "text", "text": " I mark. "},
+                    {"type": "image_url", "image_url": {"url": URL}},
+                    {"type": "text", "text": "So: B."},
+                ]
+            }
+        ),
+        "",
+    ),
+    "words beside images": (
+        200,
+        chat({"content": "Here it is.", "images": [{"image_url": {"url": URL}}]}),
+        "",
+    ),
+    "reasoning beside images": (
+        200,
+        chat({"content": "", "reasoning": "I think.", "images": [{"image_url": {"url": URL}}]}),
+        "",
+    ),
     "two": (
         200,
         chat({"content": [{"image_url": {"url": URL}}, {"image": OTHER}]}),
@@ -193,6 +217,16 @@ EDITS: dict[str, tuple[int, bytes, str]] = {
     ),
     "a page": (200, b"<html>busy</html>", "not an API reply: <html>busy</html>"),
 }
+TRACES: dict[str, tuple[str, ...]] = {
+    "parts": (),
+    "markdown": ("Here:", "done"),
+    "in text, in lines": ("Here:", "It is done."),
+    "words around parts": ("I look.\nI mark.", "So: B."),
+    "words beside images": ("Here it is.", ""),
+    "reasoning beside images": (),
+    "twice the same": (),
+}
+"""Of some of them, what was said before the picture and after it."""
 PICTURES: dict[str, tuple[int, bytes, str]] = {
     "base64": (200, images({"b64_json": ENCODED}), ""),
     "data URL": (200, images({"b64_json": URL}), ""),
@@ -307,6 +341,14 @@ def test_edits_are_read_rightly_or_named(
     replies = model(edit_through=through).edit(asked)
     assert replies[len(said) :] == [picture_of(png(8))] * BESIDE
     assert mistaken(list(said), replies[: len(said)], said) == []
+
+
+def test_what_is_said_with_a_picture_is_kept_with_it_and_reasoning_is_not(
+    model: Callable[..., served.Served],
+) -> None:
+    asked = [EditRequest((picture_of(png(1)), f"chat: {name}."), 0) for name in TRACES]
+    replies = model(edit_through="chat").edit(asked)
+    assert [reply.trace for reply in replies if isinstance(reply, Picture)] == [*TRACES.values()]
 
 
 def test_a_lost_connection_is_the_failure_of_its_request(

@@ -15,12 +15,25 @@ from g2u.conformance.answers import BEFORE
 from g2u.conformance.arrival import READ, TOLD
 from g2u.conformance.pictures import numbered
 from g2u.models import openai as served
-from g2u.pictures.decoding import picture_of
+from g2u.pictures.decoding import picture_of, picture_of_pixels, pixels_of
 from g2u.protocols import Model, Reply
-from g2u.records import AnswerRequest, EditRequest, Failure, Picture, Turn, ending
+from g2u.records import (
+    AnswerRequest,
+    EditRequest,
+    Failure,
+    Interleaved,
+    InterleaveRequest,
+    Picture,
+    Seen,
+    Size,
+    Turn,
+    ending,
+    seen,
+)
 from tests.conftest import png, typed
 from tests.models.emulator.app import MODEL
 from tests.models.emulator.client import Emulated, emulated
+from tests.models.emulator.mind import CLOSING, STEPS
 from tests.models.servers import replied
 from tests.models.test_replies import chat, images
 
@@ -184,6 +197,98 @@ def test_without_modalities_two_stages_give_text_and_picture_of_the_first_alone(
     assert server.told()["asked"] == {"answer": 1, "edit": 1}
 
 
+WOVEN = InterleaveRequest((SHOWN, "Think of it."), 7, (("num_inference_steps", 20),))
+
+
+def test_texts_and_pictures_of_one_reply_come_in_their_order(
+    server: Emulated, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOSTED_BASE_URL", f"{server.address}/v1")
+    server.become(routing="interleaving")
+    editor = model(edit_through="chat", capabilities=["interleave"])
+    (reply,) = editor.edit([WOVEN])
+    editor.close()
+    assert isinstance(reply, Interleaved), reply
+    first, one, second, two, closing = reply.parts
+    assert (first, second, closing) == (*STEPS, CLOSING)
+    assert isinstance(one, Picture)
+    assert isinstance(two, Picture)
+    assert one != two
+    told = server.told()
+    assert told["asked"] == {"interleave": 1}
+    arrived = told["bodies"]["interleave arrived"]
+    assert (arrived["text"], arrived["seed"], arrived["steps"]) == ("Think of it.", 7, 20)
+    assert one.seen == Seen((Size(SHOWN.width, SHOWN.height),), one.seen and one.seen.tokens)
+
+
+def test_the_route_that_gives_one_picture_says_so_where_several_are_asked_for(
+    server: Emulated, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOSTED_BASE_URL", f"{server.address}/v1")
+    server.become(routing="plain")
+    editor = model(edit_through="images", capabilities=["interleave"])
+    (reply,) = editor.edit([WOVEN])
+    editor.close()
+    assert isinstance(reply, Failure)
+    assert "set edit_through: chat or responses to interleave" in reply.reason
+    assert server.told()["asked"] == {}
+
+
+SENT = {
+    "as is": [[300, 100], [40, 20]],
+    "longest 60": [[60, 20], [40, 20]],
+    "exact 64x48": [[64, 48], [64, 48]],
+}
+"""What a picture of 300 x 100 and one of 40 x 20 are sent as."""
+
+
+@pytest.mark.parametrize("sends", SENT)
+@pytest.mark.parametrize("kind", ["edit", "answer"])
+def test_pictures_are_sent_in_the_size_that_the_preset_says_and_that_is_told(
+    kind: str, sends: str, server: Emulated, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOSTED_BASE_URL", f"{server.address}/v1")
+    server.become(routing="plain")
+    both = tuple(sized(*size) for size in ((300, 100), (40, 20)))
+    asked = model(**{f"{kind}_sends": sends}, size="source")
+    if kind == "edit":
+        (drawn,) = asked.edit([EditRequest((*both, "Mark it."), 1)])
+        assert isinstance(drawn, Picture)
+        told = drawn.seen
+        assert [drawn.width, drawn.height] == SENT[sends][0], "the size of what was sent"
+    else:
+        (said,) = asked.answer([AnswerRequest((Turn("user", (*both, READ)),), 64)])
+        assert not isinstance(said, Failure)
+        told = seen(said)
+    asked.close()
+    arrived = server.told()["bodies"][f"{kind} arrived"]["pictures"]
+    assert arrived == SENT[sends]
+    assert told is not None
+    assert [[size.width, size.height] for size in told.pictures] == SENT[sends]
+
+
+def test_tokens_are_told_where_the_server_counts_them(
+    server: Emulated, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOSTED_BASE_URL", f"{server.address}/v1")
+    server.become(routing="plain")
+    counted = []
+    for sends in ("as is", "longest 28"):
+        reader = model(answer_sends=sends)
+        (said,) = reader.answer([AnswerRequest((Turn("user", (sized(280, 280), READ)),), 64)])
+        reader.close()
+        assert isinstance(said, str)
+        told = seen(said)
+        assert told is not None
+        counted.append(told.tokens)
+    assert None not in counted
+    assert counted[0] - counted[1] == 99, "100 patches of 28 x 28 pixels, and one"  # type: ignore[operator]
+
+
+def sized(width: int, height: int) -> Picture:
+    return picture_of_pixels(pixels_of(SHOWN).resize((width, height)))
+
+
 class Lying(BaseHTTPRequestHandler):
     """Pictures at addresses, on this host and elsewhere."""
 
@@ -260,12 +365,13 @@ def test_what_decides_a_reply_names_it_and_nothing_else_does() -> None:
     plain = identities()
     later: dict[str, Any] = {
         "answer_through": "responses", "answer_tokens": None, "answer_temperature": False,
-        "answer_system": "Be short.",
+        "answer_system": "Be short.", "answer_sends": "longest 64", "edit_sends": "exact 64x64",
     }  # fmt: skip
     assert set(later) == set(served.LATER)
     for name, value in later.items():
-        edit, answer = identities(**{name: value})
-        assert edit == plain[0], name
-        assert answer != plain[1], name
-        assert name in answer
+        own = int(name.startswith("answer"))
+        found = identities(**{name: value})
+        assert found[1 - own] == plain[1 - own], name
+        assert found[own] != plain[own], name
+        assert name in found[own]
     assert identities(fetch=True) == plain

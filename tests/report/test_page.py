@@ -265,7 +265,7 @@ def test_gains_are_undiscussed_only_where_own_is_at_chance_too(
     rows = chances(direct, own)
     assert rows["verdict"].to_list() == [None, said]
     part = BenchmarkPart("b", "m", rows, {}, {}, (), None)
-    answers = findings(rows, {}, [], [], 0.05, 32)
+    answers = findings(rows, {}, [], [], {}, 0.05, 32)
     page = Site(Report(examples=0, alpha=0.05, margin=0.03), 0.95).overview([part], rows, answers)
     (row,) = re.findall(r'<tr id="b-m">.*?</tr>', page, re.DOTALL)
     assert f">{said}</span>" in row

@@ -1,5 +1,6 @@
 """The report's answers follow the numbers, whichever way they fall."""
 
+from dataclasses import replace
 from typing import Any
 
 import polars as pl
@@ -20,6 +21,7 @@ from g2u.report.questions import (
 )
 from g2u.report.summary import SCHEMA
 from g2u.scores.envelope import Bound
+from g2u.scores.interaction import Interaction
 from g2u.scores.statistics import Interval
 from g2u.tables.schemas import ARMS
 
@@ -91,7 +93,7 @@ def test_arms_whose_answers_were_cut_off_are_named_with_the_setting_that_mends_i
         "In 1 arms no answer tells why it ended.",
     )
     assert did_answers_end(rows.filter(pl.col("arm") == "short"), 32).lines == ()
-    assert findings(rows, {}, [], [], 0.05, 32)[0] == found, "said first"
+    assert findings(rows, {}, [], [], {}, 0.05, 32)[0] == found, "said first"
 
 
 def test_a_loss_that_may_be_of_answers_that_no_rule_read_is_named() -> None:
@@ -124,24 +126,32 @@ def test_a_family_transfers_where_its_gain_is_shown() -> None:
     rows = table(
         row("a", 0.2), row("b", 0.1), row("a", -0.1, benchmark="c"), row("b", 0.3, benchmark="c")
     )
-    assert what_transfers(rows, 0.05).answer == (
-        "None is best everywhere: a, b gain on different benchmarks."
+    of = Interaction(("a", "b"), ("b", "c"), 0.12, 0.0002)
+    found = what_transfers(rows, {"m": of}, 0.05)
+    assert found.answer == (
+        "Does it depend on the benchmark which family helps? yes of m (p = 0.0002, 2 families on 2 "
+        "benchmarks; a family's lead differs by 12.0 points)."
     )
-    assert what_transfers(table(row("a", 0.2)), 0.05).answer.endswith("wherever one does: a.")
-    assert what_transfers(table(row("a", 0.2, 0.5)), 0.05).answer == "No family gains anywhere."
+    assert found.lines == (
+        "b, m: a +20.0 [+15.0, +25.0] > b +10.0 [+5.0, +15.0]",
+        "c, m: b +30.0 [+25.0, +35.0] > a -10.0 [-15.0, -5.0]",
+    )
+    alone = what_transfers(rows, {"m": replace(of, p=0.2)}, 0.05)
+    assert "not shown of m (p = 0.2" in alone.answer, "each benchmark has a winner all the same"
+    assert "cannot be compared" in what_transfers(table(row("a", 0.2)), {}, 0.05).answer
 
 
 def test_the_bound_can_come_out_either_way() -> None:
     one = Interval(0.1, 0.0, 0.2)
     bounds = {
-        name: Bound(one, one, word, 9, 3)  # type: ignore[arg-type]
+        name: Bound(one, one, one, word, 9, 3)  # type: ignore[arg-type]
         for name, word in (("x", "yes"), ("y", "no"), ("z", "undecided"))
     }
     found = does_fidelity_bound(bounds)
-    assert found.answer == "Yes in 1, no in 1, undecided in 1 of 3."
-    assert found.lines[0].startswith("x: yes; within items +0.10 [+0.00, +0.20]")
+    assert found.answer.startswith("Yes in 1, no in 1, undecided in 1 of 3, asked of")
+    assert found.lines[0].startswith("x: yes; +0.10 [+0.00, +0.20] score per unit of fidelity")
+    assert "half is right in 10 % [0, 20]; 9 thoughts of 3 items" in found.lines[0]
     assert "a benchmark with oracles" in does_fidelity_bound({}).unasked
-    assert "report.bound_resamples" in does_fidelity_bound(None).unasked
 
 
 def test_equal_compute_is_told_or_said_to_be_missing() -> None:
@@ -177,7 +187,7 @@ def test_the_front_holds_what_nothing_cheaper_beats() -> None:
 
 
 def test_every_question_is_answered_even_if_nothing_ran() -> None:
-    found = findings(table(), {}, [], [], 0.05, 32)
+    found = findings(table(), {}, [], [], {}, 0.05, 32)
     assert len(found) == 9
     assert all(finding.answer or finding.unasked for finding in found)
     assert can_it_decide(["b: chose a"]).lines == ("b: chose a",)

@@ -87,9 +87,10 @@ def test_drawings_of_a_blind_editor_are_of_a_blind_editor(
 ) -> None:
     """As far as this clone knows the editor; what a dataset says of it is never trusted."""
     folder = Path(shutil.copytree(shared, tmp_path / "thoughts"))
-    cells = [c.model_copy(update={"model_preset": preset}) for c in read_manifest(folder).cells]
+    manifest = read_manifest(folder)
+    cells = [c.model_copy(update={"model_preset": preset}) for c in manifest.cells]
     (folder / NAME).unlink()
-    write_manifest(folder, cells)
+    write_manifest(folder, cells, manifest.gold)
     settings = typed("shared", {"path": str(folder), "model": cells[0].model})
     assert plugins.acts("shared", settings) == acts
     assert plugins.acts("shared", typed("shared", {"path": str(shared)})) is None

@@ -3,7 +3,6 @@
 import json
 import os
 import random
-import re
 import shutil
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -67,7 +66,7 @@ def refuse(folder: Path, said: str) -> None:
 
 def test_datasets_loads_every_configuration(shared: Path) -> None:
     names = datasets.get_dataset_config_names(str(shared))
-    assert sorted(names) == ["mine-tiny-detail", "mine-tiny-structure"]
+    assert sorted(names) == ["mine-gold", "mine-tiny-detail", "mine-tiny-structure"]
     found = datasets.load_dataset(str(shared), CELL, split="train")
     assert found.num_rows == 12
     assert (found[0]["image"].size, found[0]["original"].size) == ((48, 48), (24, 24))
@@ -181,10 +180,10 @@ def test_other_faults_are_one_line(copy: Path, shared: Path) -> None:
     os.mkfifo(copy / ".cache/huggingface/never read")
     verify(copy)
     rewritten(copy, schema=99)
-    refuse(copy, "schema 99, this g2u reads schema 2; install a newer g2u")
-    rewritten(copy, schema=1)
-    refuse(copy, "schema 1, this g2u reads schema 2; have it exported again by this g2u")
-    rewritten(copy, kind="other", schema=2)
+    refuse(copy, "schema 99, this g2u reads schema 3; install a newer g2u")
+    rewritten(copy, schema=2)
+    refuse(copy, "schema 2, this g2u reads schema 3; have it exported again by this g2u")
+    rewritten(copy, kind="other", schema=3)
     refuse(copy, "not of g2u-thoughts")
     (copy / "manifest.json").write_text("[]")
     refuse(copy, "not a manifest")
@@ -231,24 +230,6 @@ def test_the_flow_writes_a_dataset_to_a_url(shared: Path, tmp_path: Path) -> Non
     assert odd.stderr.strip() == (
         "ParamsError: flows.share: expected PLACE [BENCHMARK/MODEL/FAMILY ...]"
     )
-
-
-def test_the_examples_of_the_readme_run(
-    shared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    text = (ROOT / "README.md").read_text()
-    blocks = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
-    of_datasets = [block for block in blocks if "FOLDER" in block]
-    assert len(of_datasets) == 2
-    for block in of_datasets:
-        assert len(block.splitlines()) <= 16
-        code = block.replace("FOLDER", str(shared)).replace("ladder-tiny-structure", CELL)
-        exec(code, {"my_model": lambda pictures, text, _: f"{len(pictures)} {text}"})
-    lines = (tmp_path / "mine.tsv").read_text().splitlines()
-    assert len(lines) == 14
-    assert lines[0] == "index\tprediction"
-    assert (tmp_path / "thought.png").exists()
 
 
 def test_datasets_come_from_a_url_and_what_is_none_is_one_line(

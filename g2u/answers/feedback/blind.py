@@ -2,15 +2,15 @@
 
 from collections.abc import Sequence
 
-from g2u.records import Picture, Turn
+from g2u.records import Picture, Prompt, Turn
 
 NEEDS: frozenset[str] = frozenset()
 DIFFERENCE = "the pictures are left out"
 
 
 def lay_out(
-    prompt: str, pictures: Sequence[Picture], thoughts: Sequence[Picture | None]
+    prompt: Prompt, pictures: Sequence[Picture], thoughts: Sequence[Picture | None]
 ) -> tuple[Turn, ...]:
-    """The question alone."""
+    """The question alone; marks stay where its pictures stood."""
     del pictures, thoughts
-    return (Turn("user", (prompt,)),)
+    return (Turn("user", (prompt.text,)),)

@@ -5,21 +5,21 @@ from collections.abc import Sequence
 from PIL import Image
 
 from g2u.pictures.decoding import picture_of_pixels, pixels_of
-from g2u.records import Picture, Turn
+from g2u.records import Picture, Prompt, Turn
 
 NEEDS: frozenset[str] = frozenset()
 DIFFERENCE = "thoughts stand beside the pictures they were made from, in one picture"
 
 
 def lay_out(
-    prompt: str, pictures: Sequence[Picture], thoughts: Sequence[Picture | None]
+    prompt: Prompt, pictures: Sequence[Picture], thoughts: Sequence[Picture | None]
 ) -> tuple[Turn, ...]:
     """Per picture a collage with its thought, or itself, then the question."""
     shown = [
-        picture if thought is None else beside(picture, thought)
+        [picture if thought is None else beside(picture, thought)]
         for picture, thought in zip(pictures, thoughts, strict=True)
     ]
-    return (Turn("user", (*shown, prompt)),)
+    return (Turn("user", prompt.around(shown)),)
 
 
 def beside(left: Picture, right: Picture) -> Picture:

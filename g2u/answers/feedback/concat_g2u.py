@@ -7,7 +7,7 @@ twice, so its baseline is duplicate as much as direct.
 
 from collections.abc import Sequence
 
-from g2u.records import Picture, Turn
+from g2u.records import Picture, Prompt, Turn
 
 NEEDS: frozenset[str] = frozenset()
 DIFFERENCE = "thoughts stand as the model's own turn, and the pictures are shown again"
@@ -15,11 +15,11 @@ REQUEST = "First draw what makes this easier to see."
 
 
 def lay_out(
-    prompt: str, pictures: Sequence[Picture], thoughts: Sequence[Picture | None]
+    prompt: Prompt, pictures: Sequence[Picture], thoughts: Sequence[Picture | None]
 ) -> tuple[Turn, ...]:
     """Three turns; one, as in direct, where nothing was imagined."""
     drawn = [thought for thought in thoughts if thought is not None]
-    asked = Turn("user", (*pictures, prompt))
+    asked = Turn("user", prompt.around([[picture] for picture in pictures]))
     if not drawn:
         return (asked,)
     return (Turn("user", (*pictures, REQUEST)), Turn("assistant", tuple(drawn)), asked)

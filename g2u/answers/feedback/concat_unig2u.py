@@ -6,7 +6,8 @@ specific to each task; here one sentence serves all.
 
 from collections.abc import Sequence
 
-from g2u.records import Picture, Turn
+from g2u.answers.layout import following, of_each
+from g2u.records import Picture, Prompt, Turn
 
 NEEDS: frozenset[str] = frozenset()
 DIFFERENCE = "thoughts follow the pictures, and a sentence says so"
@@ -14,10 +15,15 @@ SENTENCE = "The pictures after the original are drawings of it that may help."
 
 
 def lay_out(
-    prompt: str, pictures: Sequence[Picture], thoughts: Sequence[Picture | None]
+    prompt: Prompt, pictures: Sequence[Picture], thoughts: Sequence[Picture | None]
 ) -> tuple[Turn, ...]:
-    """One turn; as in direct where nothing was imagined."""
-    drawn = [thought for thought in thoughts if thought is not None]
-    if not drawn:
-        return (Turn("user", (*pictures, prompt)),)
-    return (Turn("user", (*pictures, *drawn, SENTENCE, prompt)),)
+    """One turn; as in direct where nothing was imagined. Where pictures have places, the sentence
+    comes first and each thought right after its picture.
+    """
+    own = of_each(pictures, thoughts)
+    *shown, text = following(prompt, pictures, own)
+    if not any(own):
+        return (Turn("user", (*shown, text)),)
+    if prompt.is_placed:
+        return (Turn("user", (SENTENCE, *shown, text)),)
+    return (Turn("user", (*shown, SENTENCE, text)),)

@@ -2,16 +2,15 @@
 
 from collections.abc import Sequence
 
-from g2u.records import Picture, Turn
+from g2u.answers.layout import of_each
+from g2u.records import Picture, Prompt, Turn
 
 NEEDS: frozenset[str] = frozenset()
 DIFFERENCE = "thoughts stand in place of the pictures"
 
 
 def lay_out(
-    prompt: str, pictures: Sequence[Picture], thoughts: Sequence[Picture | None]
+    prompt: Prompt, pictures: Sequence[Picture], thoughts: Sequence[Picture | None]
 ) -> tuple[Turn, ...]:
-    """Thoughts in the order of their pictures, then the question."""
-    del pictures
-    drawn = [thought for thought in thoughts if thought is not None]
-    return (Turn("user", (*drawn, prompt)),)
+    """Each thought where its picture stood."""
+    return (Turn("user", prompt.around(of_each(pictures, thoughts))),)

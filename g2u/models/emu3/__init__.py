@@ -27,7 +27,7 @@ class Settings(ChatLoading):
 def capabilities(settings: Settings) -> frozenset[str]:
     """What a model of these settings can do."""
     del settings
-    return frozenset({"draw", "edit", "answer", "sample", "score"})
+    return frozenset({"draw", "edit", "answer", "sample", "score", "places"})
 
 
 def load(settings: Settings) -> "Emu3":

@@ -20,7 +20,7 @@ class Settings(ChatLoading):
 def capabilities(settings: Settings) -> frozenset[str]:
     """What a model of these settings can do."""
     del settings
-    return frozenset({"answer", "sample", "score", "embed"})
+    return frozenset({"answer", "sample", "score", "embed", "places"})
 
 
 def load(settings: Settings) -> ChatModel:

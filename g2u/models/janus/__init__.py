@@ -27,7 +27,7 @@ class Settings(ChatLoading):
 def capabilities(settings: Settings) -> frozenset[str]:
     """What a model of these settings can do."""
     del settings
-    return frozenset({"draw", "answer", "sample", "score"})
+    return frozenset({"draw", "answer", "sample", "score", "places"})
 
 
 def load(settings: Settings) -> "Janus":

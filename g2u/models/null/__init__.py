@@ -29,7 +29,7 @@ from g2u.records import (
 from g2u.settings import Section
 
 VERSION = "1"
-CAPABILITIES = frozenset({"edit", "answer", "sample", "score", "embed"})
+CAPABILITIES = frozenset({"edit", "answer", "sample", "score", "embed", "places"})
 SAID = ("yes", "no")
 
 

@@ -26,11 +26,19 @@ if TYPE_CHECKING:
 VERSION = "1"
 """Raised whenever the same server would be asked otherwise."""
 WHERE = "params.yaml: presets.models: openai"
+SENDS = re.compile(r"as is|longest [1-9]\d{0,4}|exact [1-9]\d{0,4}x[1-9]\d{0,4}")
+SENT = '"as is", "longest 1024" or "exact 980x980"'
 VARIABLE = "the name of an environment variable, without its ending"
 FREE = ("environment", "capabilities", "in_flight", "timeout", "retries", "revision", "fetch")
 """Settings that decide no reply."""
-LATER = ("answer_through", "answer_tokens", "answer_temperature", "answer_system")
+LATER = (
+    "answer_through", "answer_tokens", "answer_temperature", "answer_system",
+    "edit_sends", "answer_sends",
+)  # fmt: skip
 """Settings that came later: in an identity only where they are not as they were for all before."""
+
+
+Sends = Annotated[str, Form(SENDS.fullmatch, SENT)]
 
 
 class Settings(Section):
@@ -44,7 +52,7 @@ class Settings(Section):
         "OPENAI"
     )
     """NAME of the variables NAME_BASE_URL and NAME_API_KEY."""
-    capabilities: list[Literal["draw", "edit", "answer", "sample", "score"]] = [
+    capabilities: list[Literal["draw", "edit", "interleave", "answer", "sample", "score"]] = [
         "edit", "answer", "sample",
     ]  # fmt: skip
     """What the server offers."""
@@ -60,6 +68,12 @@ class Settings(Section):
     """How many a prompt may hold; one = several go as a collage."""
     size: Literal["source"] | None = None
     """"source" asks for edits of the first picture's size."""
+    edit_sends: Sends = "as is"
+    """How large the pictures of an edit are sent, in pixels: as they are; scaled down to a longest
+    side; or all scaled to one width and height.
+    """
+    answer_sends: Sends = "as is"
+    """The same of a question or score: its pictures and thoughts, in every arm alike."""
     seeds: bool = True
     """False for servers that refuse a seed."""
     edit_extra: dict[str, JsonValue] = {}
@@ -87,8 +101,14 @@ class Settings(Section):
 
 
 def capabilities(settings: Settings) -> frozenset[str]:
-    """What the settings say the server offers."""
-    return frozenset(settings.capabilities)
+    """What the settings say the server offers; `places` where pictures stay where they stand."""
+    return _capabilities(settings.model_dump())
+
+
+def _capabilities(settings: Mapping[str, Any]) -> frozenset[str]:
+    moves = settings["ask_template"] and not settings["picture_mark"]
+    keeps = settings["pictures"] == "many" and not moves and "answer" in settings["capabilities"]
+    return frozenset({*settings["capabilities"], *(["places"] if keeps else [])})
 
 
 def load(settings: Settings) -> "Served":
@@ -146,7 +166,7 @@ class Served:
     """`Model` behind a server."""
 
     def __init__(self, settings: Mapping[str, Any]) -> None:
-        self.capabilities = frozenset(settings["capabilities"])
+        self.capabilities = _capabilities(settings)
         self.in_flight: int = settings["in_flight"]
         self._settings = settings
         self._revision = str(settings["revision"] or "")

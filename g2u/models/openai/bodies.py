@@ -7,31 +7,57 @@ fields of /v1/images/edits). What is taken from replies: replies.py.
 
 import base64
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from openai import AsyncOpenAI
 from PIL import Image
 
 from g2u.models.openai.replies import (
-    IN_TEXT,
     BrokenReplyError,
+    Part,
+    chat_parts,
+    drawn,
     fields,
-    in_part,
+    items_parts,
     listed,
     only,
     responded,
     said,
+    seen,
     trailing,
+    woven,
 )
 from g2u.pictures.decoding import picture_of_pixels, pixels_of, png_of
-from g2u.records import AnswerRequest, EditRequest, Picture, ScoreRequest, Text, Turn
+from g2u.records import (
+    AnswerRequest,
+    EditRequest,
+    Interleaved,
+    InterleaveRequest,
+    Picture,
+    ScoreRequest,
+    Text,
+    Turn,
+    has_places,
+)
 
 Settings = Mapping[str, Any]
 
 
-async def images_edit(sdk: AsyncOpenAI, settings: Settings, request: EditRequest) -> Picture:
-    """POST /images/edits, or /images/generations where no picture is given."""
-    shown = _shown(settings, request.pictures)
+Drawn = Picture | Interleaved
+
+
+async def images_edit(sdk: AsyncOpenAI, settings: Settings, request: EditRequest) -> Drawn:
+    """POST /images/edits, or /images/generations where no picture is given.
+
+    Raises:
+        BrokenReplyError: texts and pictures are asked for, which this route never gives.
+    """
+    if isinstance(request, InterleaveRequest):
+        raise BrokenReplyError(
+            "/images/edits gives one picture; set edit_through: chat or responses to interleave"
+        )
+    shown = _sent(settings, request.pictures, settings["edit_sends"])
     body = _edit_body(settings, request)
     size = f"{shown[0].width}x{shown[0].height}" if shown and settings["size"] else None
     prompt = settings["edit_template"].replace("{prompt}", request.prompt)
@@ -47,13 +73,15 @@ async def images_edit(sdk: AsyncOpenAI, settings: Settings, request: EditRequest
     found = [each["b64_json"] for each in held if each.get("b64_json")]
     found = found or [each["url"] for each in held if each.get("url")]
     advice = "edit_extra: {response_format: b64_json}, where the server takes it, or "
-    return await only(sdk, settings["fetch"], found, reply, advice)
+    picture = await only(sdk, settings["fetch"], found, reply, advice)
+    return replace(picture, seen=seen(shown, reply))
 
 
-async def chat_edit(sdk: AsyncOpenAI, settings: Settings, request: EditRequest) -> Picture:
-    """POST /chat/completions with modalities ["image"]."""
-    shown = _shown(settings, request.pictures)
-    body = {"modalities": ["image"], **_edit_body(settings, request)}
+async def chat_edit(sdk: AsyncOpenAI, settings: Settings, request: EditRequest) -> Drawn:
+    """POST /chat/completions with modalities ["image"], or ["text", "image"] to interleave."""
+    shown = _sent(settings, request.pictures, settings["edit_sends"])
+    wanted = ["text", "image"] if isinstance(request, InterleaveRequest) else ["image"]
+    body = {"modalities": wanted, **_edit_body(settings, request)}
     if shown and settings["size"]:
         body = {"width": shown[0].width, "height": shown[0].height, **body}
     prompt = settings["edit_template"].replace("{prompt}", request.prompt)
@@ -62,22 +90,12 @@ async def chat_edit(sdk: AsyncOpenAI, settings: Settings, request: EditRequest) 
     reply = await sdk.chat.completions.create(
         model=settings["model"], messages=messages, extra_body=body
     )
-    found = []
-    for choice in listed(fields(reply), "choices"):
-        message = choice.get("message")
-        if not isinstance(message, dict):
-            continue
-        held = message.get("content")
-        if isinstance(held, str):
-            found += IN_TEXT.findall(held)
-        for part in [*(held if isinstance(held, list) else []), *listed(message, "images")]:
-            found += in_part(part)
-    return await only(sdk, settings["fetch"], found, reply)
+    return await _taken(sdk, settings, request, shown, chat_parts(reply), reply)
 
 
-async def responses_edit(sdk: AsyncOpenAI, settings: Settings, request: EditRequest) -> Picture:
+async def responses_edit(sdk: AsyncOpenAI, settings: Settings, request: EditRequest) -> Drawn:
     """POST /responses with the tool image_generation; sampler settings are the tool's."""
-    shown = _shown(settings, request.pictures)
+    shown = _sent(settings, request.pictures, settings["edit_sends"])
     tool = {"type": "image_generation", **dict(request.settings)}
     if shown and settings["size"]:
         tool["size"] = f"{shown[0].width}x{shown[0].height}"
@@ -87,9 +105,26 @@ async def responses_edit(sdk: AsyncOpenAI, settings: Settings, request: EditRequ
     reply = await sdk.responses.create(
         model=settings["model"], input=given, tools=tools, extra_body=settings["edit_extra"]
     )
-    items = listed(fields(reply), "output")
-    found = [str(each["result"]) for each in items if each.get("result")]
-    return await only(sdk, settings["fetch"], found, reply)
+    return await _taken(sdk, settings, request, shown, items_parts(reply), reply)
+
+
+async def _taken(
+    sdk: AsyncOpenAI,
+    settings: Settings,
+    request: EditRequest,
+    shown: Sequence[Picture],
+    parts: Sequence[Part],
+    reply: Any,
+) -> Drawn:
+    """What was asked for, of the parts of a reply."""
+    if isinstance(request, InterleaveRequest):
+        found = await woven(sdk, settings["fetch"], parts, reply)
+        told = seen(shown, reply)
+        return Interleaved(
+            tuple(p if isinstance(p, str) else replace(p, seen=told) for p in found.parts)
+        )
+    picture = await drawn(sdk, settings["fetch"], parts, reply)
+    return replace(picture, seen=seen(shown, reply))
 
 
 async def answer(sdk: AsyncOpenAI, settings: Settings, request: AnswerRequest) -> Text:
@@ -97,12 +132,14 @@ async def answer(sdk: AsyncOpenAI, settings: Settings, request: AnswerRequest) -
     body = dict(settings["answer_extra"])
     if settings["seeds"] and request.temperature:
         body["seed"] = request.seed
-    messages: Any = _messages(settings, request.turns)
+    told, shown = _messages(settings, request.turns)
+    messages: Any = told
     asked: dict[str, Any] = _told(settings, request, settings["answer_tokens"])
     reply = await sdk.chat.completions.create(
         model=settings["model"], messages=messages, extra_body=body, **asked
     )
-    return said(reply)
+    text = said(reply)
+    return Text(text, text.ended, seen(shown, reply))
 
 
 async def responses_answer(sdk: AsyncOpenAI, settings: Settings, request: AnswerRequest) -> Text:
@@ -110,12 +147,13 @@ async def responses_answer(sdk: AsyncOpenAI, settings: Settings, request: Answer
     asked = _told(settings, request, settings["answer_tokens"] and "max_output_tokens")
     if settings["answer_system"]:
         asked["instructions"] = settings["answer_system"]
-    bare = {**settings, "answer_system": ""}
-    given: Any = [_item(m["role"], m["content"]) for m in _messages(bare, request.turns)]
+    messages, shown = _messages({**settings, "answer_system": ""}, request.turns)
+    given: Any = [_item(each["role"], each["content"]) for each in messages]
     reply = await sdk.responses.create(
         model=settings["model"], input=given, extra_body=settings["answer_extra"], **asked
     )
-    return responded(reply)
+    text = responded(reply)
+    return Text(text, text.ended, seen(shown, reply))
 
 
 def _told(settings: Settings, request: AnswerRequest, tokens: str | None) -> dict[str, Any]:
@@ -128,10 +166,8 @@ def _told(settings: Settings, request: AnswerRequest, tokens: str | None) -> dic
 
 async def score(sdk: AsyncOpenAI, settings: Settings, request: ScoreRequest) -> tuple[float, ...]:
     """POST /chat/completions that goes on with the given reply, for its prompt_logprobs."""
-    messages: Any = [
-        *_messages(settings, request.turns),
-        {"role": "assistant", "content": request.continuation},
-    ]
+    told, _ = _messages(settings, request.turns)
+    messages: Any = [*told, {"role": "assistant", "content": request.continuation}]
     body = {
         **settings["answer_extra"],
         "prompt_logprobs": 0,
@@ -154,26 +190,45 @@ def _edit_body(settings: Settings, request: EditRequest) -> dict[str, Any]:
     return body
 
 
-def _messages(settings: Settings, turns: Sequence[Turn]) -> list[dict[str, Any]]:
-    system = settings["answer_system"]
+def _messages(
+    settings: Settings, turns: Sequence[Turn]
+) -> tuple[list[dict[str, Any]], list[Picture]]:
+    """The messages, and the pictures in them."""
+    system, sends = settings["answer_system"], settings["answer_sends"]
+    sent: list[Picture] = []
     found: list[dict[str, Any]] = [{"role": "system", "content": system}] if system else []
     for turn in turns:
         pictures = [part for part in turn.parts if isinstance(part, Picture)]
+        shown = _sent(settings, pictures, sends)
+        sent += shown
         template = settings["ask_template"]
         if settings["pictures"] == "one" or (template and turn.role == "user"):
-            shown = _shown(settings, pictures)
             text = "\n".join(part for part in turn.parts if isinstance(part, str))
             if template and turn.role == "user":
-                marks = settings["picture_mark"] * len(shown)
+                marks, mark = settings["picture_mark"] * len(shown), settings["picture_mark"]
+                if mark and settings["pictures"] == "many" and has_places(turn):
+                    marks, text = "", _marked(turn, mark)
                 text = template.replace("{pictures}", marks).replace("{prompt}", text)
             content = [*map(_part, shown), {"type": "text", "text": text}]
         else:
+            left = iter(shown)
             content = [
-                _part(part) if isinstance(part, Picture) else _text(part) for part in turn.parts
+                _part(next(left)) if isinstance(part, Picture) else _text(part)
+                for part in turn.parts
             ]
         is_plain = turn.role == "assistant" and not pictures
         plain = "\n".join(part for part in turn.parts if isinstance(part, str))
         found.append({"role": turn.role, "content": plain if is_plain else content})
+    return found, sent
+
+
+def _marked(turn: Turn, mark: str) -> str:
+    """The text of a raw prompt with a mark where each picture stands."""
+    found, is_text = "", False
+    for part in turn.parts:
+        is_next = isinstance(part, str)
+        found += ("\n" if is_text and is_next else "") + (str(part) if is_next else mark)
+        is_text = is_next
     return found
 
 
@@ -197,6 +252,25 @@ def _item(role: str, content: str | list[dict[str, Any]]) -> dict[str, Any]:
         for part in content
     ]
     return {"role": role, "content": parts}
+
+
+def _sent(settings: Settings, pictures: Sequence[Picture], sends: str) -> list[Picture]:
+    """The pictures as they go out: of the size that the settings say, whichever arm they are of."""
+    return [_sized(picture, sends) for picture in _shown(settings, pictures)]
+
+
+def _sized(picture: Picture, sends: str) -> Picture:
+    """What `sends` makes of it: see `SENT`; "longest" scales down alone."""
+    rule, _, told = sends.partition(" ")
+    width, height = picture.width, picture.height
+    if rule == "exact":
+        width, height = map(int, told.split("x"))
+    elif rule == "longest" and max(width, height) > int(told):
+        share = int(told) / max(width, height)
+        width, height = (max(1, round(side * share)) for side in (width, height))
+    if (width, height) == (picture.width, picture.height):
+        return picture
+    return picture_of_pixels(pixels_of(picture).resize((width, height), Image.Resampling.BICUBIC))
 
 
 def _shown(settings: Settings, pictures: Sequence[Picture]) -> Sequence[Picture]:

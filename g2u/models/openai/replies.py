@@ -10,7 +10,8 @@ import binascii
 import json
 import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
@@ -19,7 +20,7 @@ from openai import AsyncOpenAI
 
 from g2u.errors import DataError, in_one_line
 from g2u.pictures.decoding import MAX_BYTES, picture_of
-from g2u.records import Ending, Picture, Text, kept
+from g2u.records import Ending, Interleaved, Picture, Seen, Size, Text, kept, trace_of
 
 ENDINGS: dict[str, Ending] = {
     **dict.fromkeys(("stop", "eos", "eos_token", "end_turn", "stop_sequence", "complete"), "stop"),
@@ -39,6 +40,8 @@ DATA = re.compile(
 )
 IN_TEXT = re.compile(DATA.pattern + r"(?:[A-Za-z0-9+/_-]{40,}\r?\n)*[A-Za-z0-9+/_-]+=*", re.I)
 """In running text: whole lines of base64, and what is left of the last."""
+LINKED = re.compile(rf"(?:!\[[^\]\n]*\]\()?(?P<data>{IN_TEXT.pattern})\)?", re.I)
+"""The same with Markdown's marks of a picture around it."""
 ADDRESS = re.compile(r"https?://|/(?!9j/)[\w.~-]+/", re.I)
 """A picture's address; "/9j/" begins the base64 of a JPEG."""
 SHOWN = 120
@@ -68,6 +71,100 @@ def listed(held: Mapping[str, Any], name: str) -> list[dict[str, Any]]:
     """The objects in a list of a reply; none where there is no list."""
     found = held.get(name)
     return [each for each in found if isinstance(each, dict)] if isinstance(found, list) else []
+
+
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """What may be a picture in a reply: a data URL, base64 or an address."""
+
+    url: str
+
+
+Part = str | Encoded
+"""Of a reply, in its order: words, or a picture."""
+
+
+def chat_parts(reply: Any) -> list[Part]:
+    """The words and pictures of a chat reply: of each choice its content in order, then the
+    pictures beside it. A picture that is told twice counts once; reasoning is no part.
+    """
+    found: list[Part] = []
+    for choice in listed(fields(reply), "choices"):
+        message = choice.get("message")
+        if isinstance(message, dict):
+            held = message.get("content")
+            for part in held if isinstance(held, list) else [held]:
+                found += _in_order(part)
+            for part in listed(message, "images"):
+                found += map(Encoded, in_part(part))
+    return _once(found)
+
+
+def items_parts(reply: Any) -> list[Part]:
+    """The same of a reply of the Responses API."""
+    found: list[Part] = []
+    for item in listed(fields(reply), "output"):
+        if item.get("result"):
+            found.append(Encoded(str(item["result"])))
+        elif item.get("type") == "message":
+            found += [_clean(str(part.get("text") or "")) for part in listed(item, "content")]
+    return _once(found)
+
+
+def _in_order(part: Any) -> Iterator[Part]:
+    """Of a part of a message, or its whole content where that is a text."""
+    text = part.get("text") if isinstance(part, dict) else part
+    if not isinstance(text, str):
+        yield from map(Encoded, in_part(part))
+        return
+    begin = 0
+    for shown in LINKED.finditer(text):
+        yield _clean(text[begin : shown.start()])
+        yield Encoded(shown["data"])
+        begin = shown.end()
+    yield _clean(text[begin:])
+
+
+def _once(parts: Iterable[Part]) -> list[Part]:
+    """Without empty words, and each picture where it stands first."""
+    found: list[Part] = []
+    for part in parts:
+        if part and (isinstance(part, str) or part not in found):
+            found.append(part)
+    return found
+
+
+async def drawn(sdk: AsyncOpenAI, fetches: bool, parts: Sequence[Part], reply: Any) -> Picture:
+    """The one picture of a reply, with the words before and after it. Raises as `only` does."""
+    found = [part.url for part in parts if isinstance(part, Encoded)]
+    picture = await only(sdk, fetches, found, reply)
+    place = next(n for n, part in enumerate(parts) if isinstance(part, Encoded))
+    before, after = (
+        [p for p in side if isinstance(p, str)] for side in (parts[:place], parts[place:])
+    )
+    return replace(picture, trace=trace_of(before, after))
+
+
+async def woven(sdk: AsyncOpenAI, fetches: bool, parts: Sequence[Part], reply: Any) -> Interleaved:
+    """All parts of a reply.
+
+    Raises:
+        BrokenReplyError: it has none.
+    """
+    if not parts:
+        raise BrokenReplyError(f"neither words nor pictures in the reply: {short(reply)}")
+    return Interleaved(
+        tuple([p if isinstance(p, str) else await _opened(sdk, fetches, p.url) for p in parts])
+    )
+
+
+def seen(shown: Sequence[Picture], reply: Any) -> Seen:
+    """What the model was shown: the sizes that were sent, and the tokens that the server counts."""
+    usage = fields(reply).get("usage")
+    told = usage if isinstance(usage, dict) else {}
+    tokens = told.get("prompt_tokens") or told.get("input_tokens")
+    sizes = tuple(Size(picture.width, picture.height) for picture in shown)
+    return Seen(sizes, tokens if isinstance(tokens, int) and tokens > 0 else None)
 
 
 def in_part(part: Any) -> Iterator[str]:
@@ -101,7 +198,11 @@ async def only(
         raise BrokenReplyError(f"{len(distinct)} pictures in the reply; expected the one asked for")
     if not distinct:
         raise BrokenReplyError(f"no picture in the reply: {short(reply)}")
-    (each,) = distinct
+    return await _opened(sdk, fetches, distinct[0], advice)
+
+
+async def _opened(sdk: AsyncOpenAI, fetches: bool, each: str, advice: str = "") -> Picture:
+    """A picture of a reply, or what its address shows."""
     if ADDRESS.match(each):
         if not fetches:
             raise BrokenReplyError(

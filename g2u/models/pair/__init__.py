@@ -14,7 +14,7 @@ from g2u.protocols import Act, Embedder, Kind, Model, Reply, Server
 from g2u.records import AnswerRequest, EditRequest, EmbedRequest, Picture, ScoreRequest
 from g2u.settings import OneOf, Section
 
-DRAWS = frozenset({"draw", "edit"})
+DRAWS = frozenset({"draw", "edit", "interleave"})
 
 
 class Half(Section):

@@ -28,7 +28,7 @@ from pydantic import model_validator
 from g2u.errors import DataError
 from g2u.questions.files.ahead import ahead
 from g2u.questions.files.cells import pictures_in
-from g2u.questions.files.marks import Marked, Marks
+from g2u.questions.files.marks import Marked, Marks, Placed
 from g2u.questions.files.options import Kind, Options, letter_of, options_in, options_of
 from g2u.questions.files.rows import Row, dataset_rows, rows_of
 from g2u.questions.files.texts import is_absent, one_text, text_of
@@ -106,9 +106,12 @@ class Settings(Section):
     answers: dict[str, str] = {}
     """What gold answers stand for, where the scorer needs other words: {"1": "yes", "0": "no"}."""
 
+    may_lack_pictures: bool = False
+    """Whether a row whose picture cells are empty is a question without a picture; else an error.
+    """
     marks: Marks | None = None
-    """Marks of pictures inside texts, such as <image 2>: text = left as they are, all pictures
-    first; null = refused where they say otherwise.
+    """Marks of pictures inside texts, such as <image 2>: null = pictures stand where they say;
+    text = left as they are, all pictures first.
     """
 
     @model_validator(mode="after")
@@ -150,6 +153,7 @@ class _Reader:
         self.pictures = _listed(self.columns.pictures)
         stems = [match[1] for name in self.pictures if (match := NUMBERED.fullmatch(name))]
         self.may_lack = len(stems) == len(self.pictures) > 1 == len(set(stems))
+        self.may_lack_all = settings.may_lack_pictures
         if self._is_lettered:
             options_of(self.classes, "params.yaml: choices")
 
@@ -160,28 +164,34 @@ class _Reader:
         pictures = self._pictures(row, where)
         options = self._options(row, where)
         asked = f"{where}, column {self.columns.question}"
-        text = self.marked.question(self._text(row, "question", where), len(pictures), asked)
-        if not text.strip():
+        told = Placed(
+            one_text(self._text(row, "question", where), asked),
+            options,
+            one_text(self._text(row, "hint", where), f"{where}: hint"),
+            self._text(row, "drawing", where),
+        )
+        texts = self.marked.question(told, len(pictures), where)
+        if not texts.text.strip():
             raise DataError(f"{asked}: empty question")
-        hint = self._text(row, "hint", where)
         name = text_of(_cell(row, self.columns.id, where), where) if self.columns.id else number
         if name == "":
             raise DataError(f"{where}, column {self.columns.id}: empty; expected a unique id")
         question = Question(
             id=str(name),
-            text=one_text(text, asked),
-            choices=tuple(options.values()) or self.classes,
+            text=texts.text,
+            choices=tuple(texts.options.values()) or self.classes,
             letters=tuple(options) if self._is_lettered else (),
             format=self.format,
             pictures=tuple(picture.digest for picture in pictures),
-            hint=self.marked.plain(one_text(hint, f"{where}: hint"), f"{where}: hint"),
+            hint=texts.hint,
             category=self._text(row, "category", where),
             labels=tuple(
                 (name, label)
                 for name in self.columns.labels
                 if (label := _label(_cell(row, name, where), f"{where}, column {name}"))
             ),
-            drawing=self._text(row, "drawing", where),
+            drawing=texts.drawing,
+            is_placed=texts.is_placed,
         )
         place = f"{where}, column {self.columns.answer}"
         answer = self._answer(row, options, place)
@@ -193,10 +203,14 @@ class _Reader:
 
     def _pictures(self, row: Row, where: str) -> tuple[Picture, ...]:
         cells = {name: _cell(row, name, where) for name in self.pictures}
-        if self.may_lack:
-            cells = {name: cell for name, cell in cells.items() if not is_absent(cell)}
-            if not cells:
-                raise DataError(f"{where}: no picture in {', '.join(self.pictures)}; expected one")
+        if self.may_lack or self.may_lack_all:
+            filled = {name: cell for name, cell in cells.items() if not _is_empty(cell)}
+            if cells and not filled and not self.may_lack_all:
+                raise DataError(
+                    f"{where}: no picture in {', '.join(self.pictures)}; expected one, or "
+                    "may_lack_pictures: true in the preset"
+                )
+            cells = filled if self.may_lack or not filled else cells
         return tuple(
             picture
             for name, cell in cells.items()
@@ -236,13 +250,9 @@ class _Reader:
         if named is None:
             return options_of(self.classes, where) if self._is_lettered else {}
         if isinstance(named, str):
-            found = options_in(_cell(row, named, where), f"{where}, column {named}")
-        else:
-            columns = f"{where}, columns {', '.join(named)}"
-            found = options_of([_cell(row, name, where) for name in named], columns)
-        for letter, text in found.items():
-            self.marked.plain(text, f"{where}: option {letter}")
-        return found
+            return options_in(_cell(row, named, where), f"{where}, column {named}")
+        columns = f"{where}, columns {', '.join(named)}"
+        return options_of([_cell(row, name, where) for name in named], columns)
 
     def _answer(self, row: Row, options: Options, where: str) -> str:
         """The gold answer in the form in which targets are kept."""
@@ -277,6 +287,13 @@ class _Reader:
             return json.dumps(found, ensure_ascii=False, allow_nan=False)
         except (TypeError, ValueError) as error:
             raise DataError(f"{where}: {str(found)[:60]!r}: {error}") from None
+
+
+def _is_empty(cell: Any) -> bool:
+    """Whether a picture cell holds nothing: null, blank, an empty list or a struct of nulls."""
+    if isinstance(cell, dict):
+        return not any(cell.values())
+    return is_absent(cell) or (isinstance(cell, (str, bytes, list)) and not cell)
 
 
 def _listed(named: Any) -> tuple[str, ...]:

@@ -23,7 +23,7 @@ from g2u.errors import DataError, in_one_line
 from g2u.pictures.decoding import picture_of
 from g2u.questions.files.ahead import ahead
 from g2u.questions.files.cells import SPELT_LIST, file_below, pictures_in, spelt
-from g2u.questions.files.marks import Marked, Marks
+from g2u.questions.files.marks import Marked, Marks, Placed
 from g2u.questions.files.options import Options, letter_of, lettered, options_in
 from g2u.questions.files.separated import SeparatedFile, TextRow
 from g2u.questions.files.texts import one_text
@@ -65,9 +65,12 @@ class Settings(Section):
     answers: dict[str, str] = {}
     """What gold answers stand for, where the scorer needs other words: {"1": "yes", "0": "no"}."""
 
+    may_lack_pictures: bool = False
+    """Whether a row whose picture cells are empty is a question without a picture; else an error.
+    """
     marks: Marks | None = None
-    """Marks of pictures inside texts, such as <image 2>: text = left as they are, all pictures
-    first; null = refused where they say otherwise.
+    """Marks of pictures inside texts, such as <image 2>: null = pictures stand where they say;
+    text = left as they are, all pictures first.
     """
 
     @model_validator(mode="after")
@@ -96,6 +99,7 @@ class _Table:
         self._labels = (*GROUPS, *settings.labels)
         self._answers = settings.answers
         self._marked = Marked(settings.marks == "text")
+        self._may_lack = settings.may_lack_pictures
         self._places: dict[str, tuple[int, int]] = {}
         self._kept: OrderedDict[str, tuple[Picture, ...]] = OrderedDict()
         self._kept_bytes = 0
@@ -126,18 +130,19 @@ class _Table:
         if scorer == "choice":
             answer = letter_of(answer, options, place)
         asked = self._place(row, "question")
-        for letter, text in options.items():
-            self._marked.plain(text, self._place(row, f"option {letter}"))
+        told = Placed(one_text(cells["question"], asked), options, cells.get("hint", ""))
+        texts = self._marked.question(told, len(pictures), self._row(row))
         question = Question(
             id=cells["index"],
-            text=one_text(self._marked.question(cells["question"], len(pictures), asked), asked),
-            choices=tuple(options.values()),
+            text=texts.text,
+            choices=tuple(texts.options.values()),
             letters=tuple(options),
             format=form,
             pictures=tuple(picture.digest for picture in pictures),
-            hint=self._marked.plain(cells.get("hint", ""), self._place(row, "hint")),
+            hint=texts.hint,
             category=cells.get("l2-category") or cells.get("category", ""),
             labels=tuple((name, cells[name]) for name in self._labels if cells.get(name)),
+            is_placed=texts.is_placed,
         )
         return Sample(question, Target(question.id, answer, scorer), pictures, place=place)
 
@@ -218,9 +223,10 @@ class _Table:
             return tuple(
                 picture_of(file_below(self._root, str(name), where), where) for name in names
             )
-        if "image" in self.file.columns or "image_path" in self.file.columns:
-            column = "image" if "image" in self.file.columns else "image_path"
-            raise self._error(row, column, "empty; expected base64, a row's index or a path")
+        held = [name for name in ("image", "image_path") if name in self.file.columns]
+        if held and not self._may_lack:
+            what = "empty; expected base64, a row's index or a path, or may_lack_pictures: true"
+            raise self._error(row, held[0], what)
         return ()
 
     def _of_row(self, row: TextRow, index: str) -> tuple[Picture, ...]:
@@ -250,8 +256,11 @@ class _Table:
         return pictures
 
     def _place(self, row: TextRow, column: str) -> str:
+        return f"{self._row(row)}, column {column}"
+
+    def _row(self, row: TextRow) -> str:
         index = in_one_line(row.cells["index"], 80)
-        return f"{self.file.path}: row {row.number} (index {index}), column {column}"
+        return f"{self.file.path}: row {row.number} (index {index})"
 
     def _error(self, row: TextRow, column: str, what: str) -> DataError:
         return DataError(

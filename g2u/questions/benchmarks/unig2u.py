@@ -21,7 +21,7 @@ from typing import Annotated
 from g2u.errors import DataError, in_one_line
 from g2u.questions.files.ahead import ahead
 from g2u.questions.files.cells import pictures_in
-from g2u.questions.files.marks import Marked
+from g2u.questions.files.marks import Marked, Placed
 from g2u.questions.files.options import Kind, letter_of, options_in, options_of
 from g2u.questions.files.rows import Row, rows_of
 from g2u.questions.files.texts import one_text, text_of
@@ -124,16 +124,19 @@ def read(settings: Settings) -> Iterator[Sample]:
         )
         if not asked.text.strip() or not asked.answer.strip():
             raise DataError(f"{where}: no question or no answer for task {name}")
+        drawing = task.drawing.replace("{question}", asked.text)
+        texts = Marked().question(Placed(asked.text, options, "", drawing), len(pictures), where)
         question = Question(
             id=asked.id or str(number),
-            text=Marked().question(asked.text, len(pictures), where),
-            choices=tuple(options.values()) or asked.choices,
+            text=texts.text,
+            choices=tuple(texts.options.values()) or asked.choices,
             letters=tuple(options),
             format=task.format if asked.choices or task.format != "choice" else "open",
             pictures=tuple(picture.digest for picture in pictures),
             category=str(row.get("category") or row.get("type") or ""),
             labels=(("regime", task.regime), ("task", name)),
-            drawing=task.drawing.replace("{question}", asked.text),
+            drawing=texts.drawing,
+            is_placed=texts.is_placed,
         )
         answer = asked.answer
         if task.scorer == "choice":

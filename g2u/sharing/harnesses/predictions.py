@@ -21,6 +21,8 @@ from g2u.tables.schemas import Answer
 
 FAILED = "Failed to obtain answer via API"
 """What VLMEvalKit writes for a call that failed."""
+MISSING = "no prediction in the file"
+"""Why a question has no answer that the file does not name."""
 ID_FIELDS = ("index", "id", "question_id")
 LIKELIHOOD = re.compile(r"[-+]?(?:[\d.]+(?:e[-+]?\d+)?|inf|nan)", re.IGNORECASE)
 KINDS = (".xlsx", ".tsv", ".csv", ".json", ".jsonl")
@@ -73,7 +75,7 @@ def answers_of(
 
 def _answer(name: str, prediction: str | None) -> Answer:
     if prediction is None:
-        return Answer(name, DIRECT, "", "failed", "no prediction in the file")
+        return Answer(name, DIRECT, "", "failed", MISSING)
     if FAILED in prediction:
         return Answer(name, DIRECT, "", "failed", "the call failed")
     return Answer(name, DIRECT, "", "ok", response=prediction)

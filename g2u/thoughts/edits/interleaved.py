@@ -1,5 +1,8 @@
 """interleaved: a plan in words, a drawing, the next plan from what was drawn; all are shown.
 
+A drawing's plan is what was said before it: feedback concat shows the drawings, words the plans,
+concat_words both in their order.
+
 UniG2U's chain for mazes, sliding puzzles and jigsaws (arXiv 2603.03241, generate-then-answer),
 whose public code takes the number of steps from the solution. Here the model ends it, by the stop
 phrase or by naming no step; or the number is fixed for all questions (`stops: false`). The first
@@ -11,7 +14,16 @@ from dataclasses import replace
 from typing import Annotated
 
 from g2u.protocols import Calls, Reply
-from g2u.records import AnswerRequest, Failure, Picture, Question, Sampler, Thought, Turn
+from g2u.records import (
+    AnswerRequest,
+    Failure,
+    Picture,
+    Question,
+    Sampler,
+    Thought,
+    Turn,
+    trace_of,
+)
 from g2u.settings import Positive, Section, holding
 from g2u.thoughts.drawing import (
     Wording,
@@ -57,13 +69,13 @@ async def imagine(
 
     A question whose model stops at once has nothing to show: not applicable.
     """
-    told: list[Picture | str] = [pictures[digest] for digest in question.pictures]
-    if not told:
+    if not question.pictures:
         return []
+    seen, told = [[pictures[digest]] for digest in question.pictures], list[Picture | str]()
     last, thoughts = pictures[question.pictures[0]], list[Thought]()
     for number in range(settings.steps):
         thought = Thought(question.id, number, "ok", source=last.digest)
-        plan = await _planned(told, question, settings.stops, calls)
+        plan = await _planned(_asked(question, seen, told), settings.stops, calls)
         if isinstance(plan, Failure):
             thoughts.append(replace(thought, status="failed", reason=plan.reason))
             break
@@ -72,7 +84,7 @@ async def imagine(
         wording = Wording(settings.prompt.replace("{plan}", plan), "self", settings.prompt)
         request = edit_request(sampler, (last,), wording.prompt, number)
         made = asked(thought, request, wording, calls)
-        drawn = completed(made, await calls.edit(request), last.digest)
+        drawn = _with_plan(completed(made, await calls.edit(request), last.digest), plan)
         thoughts.append(drawn)
         if drawn.status != "ok" or drawn.picture is None:
             break
@@ -82,20 +94,39 @@ async def imagine(
     return thoughts or nothing
 
 
+def _with_plan(drawn: Thought, plan: str) -> Thought:
+    """The thought with its plan before what else was said with its picture."""
+    if drawn.picture is None:
+        return drawn
+    before, after = drawn.picture.trace[:1], drawn.picture.trace[1:]
+    return replace(drawn, picture=replace(drawn.picture, trace=trace_of((plan, *before), after)))
+
+
 def step(reply: str) -> str | None:
     """The step that a plan names; None where it stops or names none."""
     return tagged(reply, "Step", STOP)
 
 
+def _asked(
+    question: Question, seen: Sequence[Sequence[Picture]], told: Sequence[Picture | str]
+) -> list[Picture | str]:
+    """The pictures, the chain so far, the question; or the question with its pictures in their
+    places, then the chain.
+    """
+    if question.is_placed:
+        return [*question.prompt(question.text).around(seen), *told]
+    return [*(picture for each in seen for picture in each), *told, question.text]
+
+
 async def _planned(
-    told: Sequence[Picture | str], question: Question, may_stop: bool, calls: Calls
+    shown: Sequence[Picture | str], may_stop: bool, calls: Calls
 ) -> Reply[str] | None:
     """The next step; None where the model stops.
 
     Where no stopping is allowed, a reply that names no step is taken as a whole.
     """
     ask = f"{ASK}{OR_STOP if may_stop else ''}."
-    turn = Turn("user", (*told, question.text, ask))
+    turn = Turn("user", (*shown, ask))
     reply = whole(await calls.answer(AnswerRequest((turn,), MAX_TOKENS)))
     if isinstance(reply, Failure):
         return reply

@@ -40,9 +40,9 @@ async def imagine(
     calls: Calls,
 ) -> list[Thought]:
     """One rewritten prompt, then its edits."""
-    shown = (pictures[digest] for digest in question.pictures)
-    asked = settings.ask.format(question=question.text, prompt=settings.prompt)
-    reply = await calls.answer(AnswerRequest((Turn("user", (*shown, asked)),), MAX_TOKENS))
+    asked = question.prompt(settings.ask.format(question=question.text, prompt=settings.prompt))
+    turn = Turn("user", asked.around([[pictures[digest]] for digest in question.pictures]))
+    reply = await calls.answer(AnswerRequest((turn,), MAX_TOKENS))
     writer = ("self", settings.prompt)
     return await draw_as_written(
         question, reply, writer, pictures, sampler, calls, draws=settings.draws

@@ -111,7 +111,7 @@ async def _next(
     """From what and by which prompt the next round is drawn; None where there is none."""
     assert thought.picture is not None
     protocol, prompt = settings.protocol, settings.prompt
-    words = ASK[protocol].format(prompt=prompt, question=question.text)
+    words = ASK[protocol].format(prompt=prompt, question=question.named(question.text))
     turn = Turn("user", (source, thought.picture, words))
     reply = whole(await calls.answer(AnswerRequest((turn,), MAX_TOKENS)))
     if isinstance(reply, Failure):

@@ -48,8 +48,8 @@ async def imagine(
     calls: Calls,
 ) -> list[Thought]:
     """One decision, then one edit per picture by the prompt that it names."""
-    shown = (pictures[digest] for digest in question.pictures)
-    asked = Turn("user", (*shown, settings.plan.format(question=question.text)))
+    plan = question.prompt(settings.plan.format(question=question.text))
+    asked = Turn("user", plan.around([[pictures[digest]] for digest in question.pictures]))
     reply = whole(await calls.answer(AnswerRequest((asked,), MAX_TOKENS)))
     if isinstance(reply, Failure):
         return without_thought(question, "failed", reply.reason)

@@ -75,10 +75,18 @@ async def imagine(
     for example in settings.examples:
         turns.append(Turn("user", (settings.ask.format(question=example.question),)))
         turns.append(Turn("assistant", (example.prompt,)))
-    seen = [pictures[digest] for digest in question.pictures] if settings.sees else []
-    turns.append(Turn("user", (*seen, settings.ask.format(question=question.text))))
+    turns.append(Turn("user", _asked(question, pictures, settings)))
     reply = await calls.answer(AnswerRequest(tuple(turns), MAX_TOKENS))
     writer = (settings.writer, "")
     return await draw_as_written(
         question, reply, writer, pictures, sampler, calls, draws=settings.draws
     )
+
+
+def _asked(
+    question: Question, pictures: Mapping[str, Picture], settings: Settings
+) -> tuple[str | Picture, ...]:
+    if not settings.sees:
+        return (settings.ask.format(question=question.named(question.text)),)
+    asked = question.prompt(settings.ask.format(question=question.text))
+    return asked.around([[pictures[digest]] for digest in question.pictures])

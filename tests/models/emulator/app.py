@@ -19,7 +19,7 @@ from starlette.routing import Route
 
 from tests.models.emulator import mind
 from tests.models.emulator.lies import LIES, Lie, Memory
-from tests.models.emulator.mind import Asked, Drawn, Made, Said
+from tests.models.emulator.mind import Asked, Drawn, Made, Said, Woven
 from tests.models.emulator.routes import ROUTINGS, Body, Hosted, RefusedError
 
 MODEL = "ByteDance-Seed/BAGEL-7B-MoT"
@@ -105,6 +105,8 @@ class Engine:
 
             self._tiny = self._tiny or Embedded()
             made: Made = self._tiny(asked)
+        elif asked.kind == "interleave":
+            made = mind.weave(asked, lambda each: Drawn(mind.draw(each, self.own.mind)))
         elif asked.kind == "score":
             made = mind.score(asked, self.own.mind)
         elif asked.kind == "answer":
@@ -132,21 +134,30 @@ def url(made: Drawn) -> str:
     return f"data:image/{made.file.lower()};base64,{encoded(made)}"
 
 
+def part(made: Said | Drawn) -> dict[str, Any]:
+    """Of a message."""
+    if isinstance(made, Said):
+        return {"type": "text", "text": made.text}
+    return {"type": "image_url", "image_url": {"url": url(made)}}
+
+
 def choice(made: Made) -> dict[str, Any]:
     """Of a chat reply."""
     content: Any = ""
     finish = "stop"
     if isinstance(made, Said) and made.picture is None:
         content, finish = made.text, made.finish
+    elif isinstance(made, Woven):
+        content = list(map(part, made.parts))
     elif not isinstance(made, list):
         drawn = made if isinstance(made, Drawn) else Drawn(made.picture)  # type: ignore[arg-type]
-        content = [{"type": "image_url", "image_url": {"url": url(drawn)}}]
+        content = [part(drawn)]
     message = {"role": "assistant", "content": content}
     return {"index": 0, "message": message, "finish_reason": finish, "logprobs": None}
 
 
-def completion(made: list[Made]) -> dict[str, Any]:
-    """A chat reply; vLLM's prompt_logprobs where a reply was scored."""
+def completion(made: list[Made], tokens: int) -> dict[str, Any]:
+    """A chat reply to so many tokens; vLLM's prompt_logprobs where a reply was scored."""
     scored = next((each for each in made if isinstance(each, list)), None)
     further: dict[str, Any] = {}
     if scored is not None:
@@ -156,21 +167,20 @@ def completion(made: list[Made]) -> dict[str, Any]:
             for place, (token, value) in enumerate([*template, *scored])
         ]
         further = {"prompt_logprobs": [None, *entries]}
-    usage = {"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2}
     return {
         "id": "chatcmpl-1",
         "object": "chat.completion",
         "created": 1,
         "model": MODEL,
         "choices": [choice(each) for each in made],
-        "usage": usage,
+        "usage": {"prompt_tokens": tokens, "completion_tokens": 1, "total_tokens": tokens + 1},
         **further,
     }
 
 
-def hosted(made: list[Made]) -> dict[str, Any]:
+def hosted(made: list[Made], tokens: int) -> dict[str, Any]:
     """A chat reply whose pictures lie beside its words, and its reasoning in a field of its own."""
-    reply = completion(made)
+    reply = completion(made, tokens)
     for each in reply["choices"]:
         message = each["message"]
         message["reasoning"] = "First I look at each picture."
@@ -280,7 +290,7 @@ class Service:
         asked = engine.routing.chat(body)
         made = list(await asyncio.gather(*(engine.reply(each, body) for each in asked)))
         form = hosted if isinstance(engine.routing, Hosted) else completion
-        return JSONResponse(form(made))
+        return JSONResponse(form(made, max(map(mind.read_tokens, asked))))
 
     async def edits(self, http: Request) -> Response:
         async with http.form() as form:

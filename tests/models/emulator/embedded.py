@@ -1,13 +1,17 @@
 """The embedded model as the emulated one."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from g2u import plugins
 from g2u.pictures.decoding import picture_of_pixels, pixels_of
 from g2u.records import AnswerRequest, EditRequest, Failure, ScoreRequest, Turn, ending
 from g2u.settings import checked
-from tests.models.emulator.mind import Asked, Drawn, Made, Said
+from tests.models.emulator.mind import Asked, Drawn, Made, Said, weave
 from tests.models.emulator.routes import RefusedError
+
+STRUCTURE = "Draw the structure of this picture: colour every line from its start to its end."
 
 
 class Embedded:
@@ -17,7 +21,9 @@ class Embedded:
         self._model = plugins.model("tiny", checked(plugins.settings("adapter", "tiny"), {}))
 
     def __call__(self, asked: Asked) -> Made:
-        """Its reply."""
+        """Its reply; each picture of an interleaved one is an edit by STRUCTURE."""
+        if asked.kind == "interleave":
+            return weave(asked, self._structured)
         shown = tuple(picture_of_pixels(pixels) for pixels in asked.pictures)
         text = f"{asked.system}\n{asked.text}" if asked.system else asked.text
         turns = (Turn("user", (*shown, text)),)
@@ -40,3 +46,8 @@ class Embedded:
         if isinstance(said, Failure):
             raise RefusedError(400, said.reason)
         return Said(str(said), "length" if ending(said) == "length" else "stop")
+
+    def _structured(self, asked: Asked) -> Drawn:
+        drawn = self(replace(asked, text=STRUCTURE))
+        assert isinstance(drawn, Drawn)
+        return drawn

@@ -10,7 +10,7 @@ import json
 import math
 import re
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -20,7 +20,7 @@ from PIL import Image
 from g2u.conformance.pictures import ROWS
 
 Pixels = NDArray[np.uint8]
-Kind = Literal["edit", "answer", "score"]
+Kind = Literal["edit", "interleave", "answer", "score"]
 WORDS = [
     "amber", "basin", "cedar", "delta", "ember", "fjord", "grove", "heath", "inlet", "jetty",
     "knoll", "lagoon", "meadow", "north", "orchard", "prairie", "quarry", "ravine", "summit",
@@ -72,14 +72,30 @@ class Drawn:
     quality: int = 100
 
 
+@dataclass(frozen=True, slots=True)
+class Woven:
+    """A reply of words and pictures in their order."""
+
+    parts: tuple[Said | Drawn, ...]
+
+
 Scores = list[tuple[str, float]]
 """Token and log-probability."""
-Made = Said | Drawn | Scores
+Made = Said | Drawn | Woven | Scores
+STEPS = ("First I make it clear.", "Then I follow what is asked.")
+"""What is said before each picture of an interleaved reply."""
+CLOSING = "That is all I draw."
 
 
 def tokens(text: str) -> list[str]:
     """Its tokens, which spell it when joined."""
     return TOKEN.findall(text)
+
+
+def read_tokens(asked: Asked) -> int:
+    """Tokens of its words, and one for each 28 x 28 pixels of its pictures."""
+    shown = sum(-(-p.shape[0] // 28) * -(-p.shape[1] // 28) for p in asked.pictures)
+    return len(tokens(asked.system + asked.text)) + shown
 
 
 def digest(*parts: Any) -> int:
@@ -183,6 +199,16 @@ def draw(asked: Asked, mind: str) -> Pixels:
     share = asked.text_guidance / (asked.text_guidance + 2 * asked.image_guidance + 2)
     found = share * pattern + (1 - share) * mixed + 48 / asked.steps * (unfinished - 128) / 128
     return found.clip(0, 255).astype(np.uint8)
+
+
+def weave(asked: Asked, draw_one: Callable[[Asked], Drawn]) -> Woven:
+    """A step in words, its picture, the next step and a picture of that picture, and a closing."""
+    parts: list[Said | Drawn] = []
+    for step in STEPS:
+        drawn = draw_one(replace(asked, kind="edit", text=f"{asked.text} {step}"))
+        parts += [Said(step), drawn]
+        asked = replace(asked, pictures=(drawn.pixels,))
+    return Woven((*parts, Said(CLOSING)))
 
 
 def _size(asked: Asked) -> tuple[int, int]:

@@ -7,7 +7,7 @@ import base64
 import binascii
 import io
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -211,6 +211,20 @@ class Sglang(Plain):
         return super().edit({"prompt": form["prompt"], **known}, files)
 
 
+class Interleaving(Plain):
+    """A model that interleaves by itself: text and image asked for together are one reply."""
+
+    follows = (
+        "vLLM-Omni's form of a message's parts (vllm_omni/entrypoints/openai/serving_chat.py "
+        "00a3619), in the order of the reply; no released server that interleaves was found"
+    )
+
+    def chat(self, body: Body) -> list[Asked]:
+        if set(body.get("modalities") or ()) != {"text", "image"}:
+            return super().chat(body)
+        return [replace(self._drawn(body, messages_of(body)), kind="interleave")]
+
+
 class Hosted(Plain):
     """A hosted service of reasoning readers and an image model."""
 
@@ -254,5 +268,6 @@ ROUTINGS: dict[str, Plain] = {
     "vllm-omni, two stages": TwoStages(),
     "vllm-omni, one stage": OneStage(),
     "sglang": Sglang(),
+    "interleaving": Interleaving(),
     "hosted": Hosted(),
 }

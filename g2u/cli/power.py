@@ -1,0 +1,188 @@
+"""g2u plan --power: before anything is paid, what each own-thought cell costs and could show."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from g2u import plugins
+from g2u.errors import ParamsError
+from g2u.params.params import Params
+from g2u.pipeline.plan import CellPlan, costs, rates, read_source
+from g2u.pipeline.stale import stale, status
+from g2u.records import Question
+from g2u.report.summary import CAUSES, TOLD
+from g2u.scores.clusters import linked
+from g2u.scores.planning import Claim, Design, Pilot, design_effect, pooled
+from g2u.scores.statistics import numbered, typical_size
+from g2u.tables.places import Cell
+
+WRITES = frozenset({"edit", "draw"})
+"""What a family needs of a model whose own thoughts it shows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Assumed:
+    """What is taken for granted where no pilot tells it; shares of 1."""
+
+    discordance: float
+    rho: float
+    """Correlation of the changes of two questions about a picture."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """What a cell costs and could see."""
+
+    cell: Cell
+    questions: int
+    pictures: int
+    calls: int
+    """To make."""
+    hours: float
+    """Of model time."""
+    money: float
+    design: Design
+    source: str
+    """Where its discordance is from."""
+
+
+def outlooks(config: Params, plans: Sequence[CellPlan], assumed: Assumed) -> list[Outlook]:
+    """Of all cells whose model draws its own thoughts, in the order of a run.
+
+    The discordance is the cell's own where it has been scored, else the mean of its benchmark's
+    own-thought cells, else that of the study's, else assumed.
+    """
+    own = [each for each in plans if _draws(config, each.cell)]
+    measured = {each.cell: pilot for each in own if (pilot := pilot_of(each.cell)) is not None}
+    work, known = stale(config, status(config)), rates(plans)
+    found, asked = [], {}
+    for each in own:
+        cell = each.cell
+        if cell.benchmark not in asked:
+            is_prepared = cell.benchmark not in work.prepare
+            source = read_source(config, cell.benchmark, is_prepared=is_prepared)
+            asked[cell.benchmark] = _sizes(source.questions)
+        questions, pictures, typical = asked[cell.benchmark]
+        pilot, told = _pilot(cell, measured, assumed, typical)
+        paid = [sum(v) for v in zip(*costs(each, known, config).values(), strict=True)]
+        made, _, hours, _, money = paid or (0, 0, 0.0, 0.0, 0.0)
+        design = Design(questions, pilot.discordance, pilot.effect)
+        found.append(Outlook(cell, questions, pictures, int(made), hours, money, design, told))
+    return found
+
+
+def _draws(config: Params, cell: Cell) -> bool:
+    edit = config.presets.families[cell.family].edit
+    return edit not in (*CAUSES, *TOLD) and bool(plugins.family(edit).NEEDS & WRITES)
+
+
+def _sizes(questions: Sequence[Question]) -> tuple[int, int, float]:
+    """Questions, independent sets of pictures, and how many questions share one with a typical."""
+    index = numbered(linked([q.pictures or (q.id,) for q in questions]))
+    sizes = np.bincount(index).astype(np.float64)
+    return len(questions), len(sizes), typical_size(sizes)
+
+
+def pilot_of(cell: Cell) -> Pilot | None:
+    """What the scores of a cell tell; None where there are none, or nothing changed."""
+    if not cell.metrics.exists():
+        return None
+    metrics: Mapping[str, Any] = json.loads(cell.metrics.read_text(encoding="utf-8"))
+    for over in metrics["gains"].values():  # the main arm comes first
+        gain = over.get("direct", {})
+        if gain.get("items"):
+            return Pilot.of(gain["items"], gain["gained"], gain["lost"], gain["error"])
+    return None
+
+
+def _pilot(
+    cell: Cell, measured: Mapping[Cell, Pilot], assumed: Assumed, typical: float
+) -> tuple[Pilot, str]:
+    if cell in measured:
+        return measured[cell], "its own scores"
+    here = [pilot for other, pilot in measured.items() if other.benchmark == cell.benchmark]
+    if here:
+        return pooled(here), f"{len(here)} cells of {cell.benchmark}"
+    if measured:
+        return pooled(list(measured.values())), f"{len(measured)} cells of the study"
+    return Pilot(assumed.discordance, design_effect(typical, assumed.rho)), "assumed"
+
+
+def table(found: Sequence[Outlook], alpha: float) -> str:
+    """The outlook as text; points of 100.
+
+    Args:
+        found: of all own-thought cells.
+        alpha: family-wise level; each cell is corrected by the number of cells.
+    """
+    if not found:
+        return "no family draws own thoughts here: there is no gain to detect"
+    lines = [
+        f"{'own thoughts of':<36}{'questions':>10}{'pictures':>10}{'to make':>9}{'~hours':>9}"
+        f"{'money':>9}{'changed, %':>12}{'detectable':>12}{'corrected':>11}  changed is from"
+    ]
+    lines += list(_lines(found, alpha))
+    lines.append(
+        f"detectable: smallest gain in points that is found in 80 %, alone at {alpha:g} and "
+        f"corrected over {len(found)} gains (Holm's first step)"
+    )
+    return "\n".join(lines)
+
+
+def _lines(found: Sequence[Outlook], alpha: float) -> Iterator[str]:
+    for each in found:
+        alone, held = (100 * each.design.detectable(level) for level in (alpha, alpha / len(found)))
+        yield (
+            f"{each.cell!s:<36}{each.questions:>10}{each.pictures:>10}{each.calls:>9}"
+            f"{each.hours:>9.3f}{each.money:>9.2f}{100 * each.design.discordance:>12.1f}"
+            f"{alone:>12.1f}{held:>11.1f}  {each.source}"
+        )
+
+
+def claim_of(values: Sequence[float], tests: int, pictures: int | None, rho: float) -> Claim:
+    """A published gain to be audited.
+
+    Args:
+        values: questions; gain in points; share of answers that change, in percent.
+        tests: gains of the same table.
+        pictures: that the questions are about; None = one each.
+        rho: correlation of the changes of two questions about a picture.
+
+    Raises:
+        ParamsError: a number is out of its range.
+    """
+    questions, gain, discordance = values
+    where = "g2u plan --claim"
+    if questions < 1 or questions != int(questions):
+        raise ParamsError(f"{where}: {questions:g} questions; expected a whole number from 1 on")
+    if not 0 < discordance <= 100:
+        raise ParamsError(f"{where}: discordance {discordance:g}; expected above 0 to 100 percent")
+    if abs(gain) > discordance:
+        raise ParamsError(
+            f"{where}: a gain of {gain:g} points where {discordance:g} % of the answers change; "
+            "expected a discordance of at least the gain"
+        )
+    if tests < 1:
+        raise ParamsError(f"{where}: --tests {tests}; expected 1 or more")
+    if pictures is not None and not 1 <= pictures <= questions:
+        raise ParamsError(f"{where}: --pictures {pictures}; expected 1 to {questions:g}")
+    effect = design_effect(questions / (pictures or questions), rho)
+    return Claim(Design(int(questions), discordance / 100, effect), gain / 100, tests)
+
+
+def assumed_of(discordance: float, rho: float) -> Assumed:
+    """What the options say.
+
+    Raises:
+        ParamsError: a number is out of its range.
+    """
+    if not 0 < discordance <= 100:
+        raise ParamsError(
+            f"g2u plan: --discordance {discordance:g}; expected above 0 to 100 percent"
+        )
+    if not 0 <= rho <= 1:
+        raise ParamsError(f"g2u plan: --alike {rho:g}; expected 0 to 1")
+    return Assumed(discordance / 100, rho)

@@ -1,0 +1,222 @@
+"""What stands beside a verdict: that answers move both ways, or on some kind of question, that one
+option is answered whatever it says, that the drawing's answer is followed, even another's.
+
+A verdict is about a mean. Half of the questions won and half lost is a strong effect with the mean
+0; a model that says A as soon as there is a second picture is harmed by no drawing. Each is looked
+for by a paired test over clusters; the report corrects them over the grid and words them.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from scipy.special import stdtr
+
+from g2u import plugins
+from g2u.arms import donors
+from g2u.records import Question, Target
+from g2u.scores.leaks import answer_text
+from g2u.scores.statistics import Floats, Resampling, numbered, paired_gain
+from g2u.tables.schemas import Score
+
+SHIFT = 0.15
+"""Change of an option's share that is worth a word."""
+KINDS, EACH = 12, 10
+"""Kinds of questions that a label may tell apart, and clusters that each of them has at least."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A benchmark's questions, with what they are known by."""
+
+    questions: Sequence[Question]
+    gold: Mapping[str, Target]
+
+
+def beside(
+    asked: Asked,
+    own: Sequence[Score],
+    bases: Mapping[str, Sequence[Score]],
+    how: Resampling,
+) -> dict[str, Any]:
+    """Of an own thought's main arm; what cannot be asked is left out.
+
+    Args:
+        asked: the questions.
+        own: its scores.
+        bases: direct, duplicate, shuffled, as far as they were run.
+        how: confidence of the intervals.
+    """
+    direct = bases["direct"]
+    found: dict[str, Any] = {}
+    if bases.get("duplicate"):
+        found["moves"] = moves(own, direct, bases["duplicate"], how)
+    if bases.get("shuffled"):
+        found["channel"] = channel(asked, bases["shuffled"], how)
+    found["position"] = position(asked, own, direct, how)
+    found["kinds"] = kinds(asked, own, direct)
+    return {name: each for name, each in found.items() if each is not None}
+
+
+def moves(
+    own: Sequence[Score], direct: Sequence[Score], duplicate: Sequence[Score], how: Resampling
+) -> dict[str, Any] | None:
+    """Whether own thoughts change more answers than the original shown again does: the share of
+    scores that differ from direct's, paired; None without items.
+    """
+    plain, again = ({s.id: s.score for s in scores} for scores in (direct, duplicate))
+    rows = [
+        (abs(score.score - one), abs(other - one), score.cluster)
+        for score in own
+        if score.score is not None
+        and (one := plain.get(score.id)) is not None
+        and (other := again.get(score.id)) is not None
+    ]
+    return _paired(rows, how)
+
+
+def channel(asked: Asked, shuffled: Sequence[Score], how: Resampling) -> dict[str, Any] | None:
+    """Whether answers follow another picture's drawing: how often they are the right answer of the
+    question that it was drawn for, beside that of a further question, whose drawing was not shown.
+
+    Over questions for which both would be wrong; what is merely confused by a strange drawing says
+    the one as often as the other. None where there are none.
+    """
+    following = donors(asked.questions)
+    known = {question.id: question for question in asked.questions}
+    texts = {q.id: answer_text(q, asked.gold[q.id]) for q in asked.questions}
+    rows = []
+    for score in shuffled:
+        question, donor = known[score.id], following.get(score.id)
+        if score.score is None or donor is None or not _would_be_wrong(question, donor, texts):
+            continue
+        further = following[donor]
+        while further not in (score.id, donor) and not _would_be_wrong(question, further, texts):
+            further = following[further]
+        if further not in (score.id, donor):
+            target = asked.gold[score.id]
+            one, other = (_says(score, texts[each], question, target) for each in (donor, further))
+            rows.append((one, other, score.cluster))
+    return _paired(rows, how)
+
+
+def _would_be_wrong(question: Question, other: str, texts: Mapping[str, str]) -> bool:
+    """Whether the right answer of another question can be given to this one, and is wrong."""
+    text = texts[other]
+    return text != texts[question.id] and (not question.choices or text in question.choices)
+
+
+def _says(score: Score, text: str, question: Question, target: Target) -> float:
+    """1 where an answer was read as this text, else 0."""
+    if not score.prediction:
+        return 0.0
+    if question.choices:
+        options = dict(zip(question.option_letters(), question.choices, strict=True))
+        return float(options.get(score.prediction) == text)
+    return float(plugins.scorer(target.scorer).score(score.prediction, text) == 1.0)
+
+
+def position(
+    asked: Asked, own: Sequence[Score], direct: Sequence[Score], how: Resampling
+) -> dict[str, Any] | None:
+    """The letter whose share rises most over direct's and further from its share among the right
+    answers, by SHIFT at least; p by Bonferroni over letters. None where there is none.
+    """
+    letters = {q.id: q.option_letters() for q in asked.questions if q.choices}
+    plain = {score.id: score for score in direct if score.score is not None}
+    kept = [s for s in own if s.id in letters and s.score is not None and s.id in plain]
+    names = sorted({letter for score in kept for letter in letters[score.id]})
+    told = []
+    for letter in names:
+        rows = [
+            (float(s.prediction == letter), float(plain[s.id].prediction == letter), s.cluster)
+            for s in kept
+        ]
+        one, other = (float(np.mean([row[place] for row in rows])) for place in (0, 1))
+        right = float(np.mean([asked.gold[s.id].answer == letter for s in kept]))
+        if one - other >= SHIFT and one - right > abs(other - right):
+            found = _paired(rows, how) or {}
+            p = min(1.0, found["p"] * len(names))
+            told.append({"letter": letter, "own": one, "direct": other, "right": right, "p": p})
+    return min(told, key=lambda each: (each["p"], -each["own"]), default=None)
+
+
+def _paired(rows: Sequence[tuple[float, float, str]], how: Resampling) -> dict[str, Any] | None:
+    if not rows:
+        return None
+    one, other, clusters = zip(*rows, strict=True)
+    gain = asdict(paired_gain(one, other, clusters, how))
+    return {name: gain[name] for name in ("difference", "low", "high", "p", "items")}
+
+
+def kinds(asked: Asked, own: Sequence[Score], direct: Sequence[Score]) -> dict[str, Any] | None:
+    """The kind of question whose gain differs most from that of all others: a label of the
+    questions, their category, or their right answer; p by Bonferroni over all kinds of all labels.
+    None where no label tells 2 to KINDS of them apart, with EACH clusters and more.
+    """
+    plain = {score.id: score.score for score in direct}
+    rows = [
+        (score.id, score.score - base, score.cluster)
+        for score in own
+        if score.score is not None and (base := plain.get(score.id)) is not None
+    ]
+    if not rows:
+        return None
+    names, change, clusters = zip(*rows, strict=True)
+    changes, cluster = np.array(change), numbered(clusters)
+    known, tested = {question.id: question for question in asked.questions}, []
+    for label, values in _labels(asked, [known[name] for name in names]):
+        there = sorted(set(values))
+        if not 1 < len(there) <= KINDS:
+            continue
+        for kind in there if len(there) > 2 else there[:1]:
+            is_of = np.array([value == kind for value in values])
+            p = difference_p(changes, cluster, is_of)
+            if p is not None:
+                tested.append((p, label, kind, is_of))
+    if not tested:
+        return None
+    p, label, kind, is_of = min(tested, key=lambda each: each[:3])
+    return {
+        "label": label,
+        "kind": kind,
+        "p": min(1.0, p * len(tested)),
+        "tested": len(tested),
+        "here": _flips(changes[is_of]),
+        "elsewhere": _flips(changes[~is_of]),
+    }
+
+
+def _labels(asked: Asked, kept: Sequence[Question]) -> Iterator[tuple[str, list[str]]]:
+    """Name and values of what tells questions apart."""
+    names = dict.fromkeys(name for question in kept for name, _ in question.labels)
+    yield "category", [question.category for question in kept]
+    for name in names:
+        yield name, [question.label(name) for question in kept]
+    yield "answer", [answer_text(question, asked.gold[question.id]) for question in kept]
+
+
+def _flips(change: Floats) -> list[int]:
+    """Gained, lost, items."""
+    return [int((change > 0).sum()), int((change < 0).sum()), len(change)]
+
+
+def difference_p(change: Floats, cluster: Any, is_of: Any) -> float | None:
+    """Two-sided p that the mean change is the same in items that are of a kind and in all others.
+
+    A score test, robust to clusters: residuals are against the mean of all items, so that a kind in
+    which nothing moves is not taken to be known for certain; t with a degree of freedom less than
+    the clusters of the smaller part. None where a part has fewer than EACH clusters.
+    """
+    parts = [len(np.unique(cluster[part])) for part in (is_of, ~is_of)]
+    if min(parts) < EACH or not change.any():
+        return None
+    weight = np.where(is_of, 1 / is_of.sum(), -1 / (~is_of).sum())
+    pulls = np.bincount(cluster, weight * (change - change.mean()))
+    count = len(pulls)
+    error = float(np.sqrt(count / (count - 1) * (pulls**2).sum()))
+    difference = float((weight * change).sum())
+    if error < 1e-12:
+        return None
+    return float(2 * stdtr(min(parts) - 1, -abs(difference) / error))
