@@ -49,7 +49,8 @@ def verdicts(study: Workspace, **section: Any) -> dict[str, str]:
     study.write()
     ran = study.run("g2u.cli.main", "run")
     gains = pl.read_csv(REPORT / "gains.csv")
-    print(ran.stdout, gains.select("arm", "accuracy", "gain", "gain_low", "verdict", "unchecked"))
+    shown = gains.select("arm", "accuracy", "gain", "gain_low", "gain_high", "verdict", "unchecked")
+    print(ran.stdout, shown.write_csv(), sep="\n")
     own = gains.filter(pl.col("arm").is_in(FAMILIES))
     return dict(zip(own["arm"], own["verdict"], strict=True))
 

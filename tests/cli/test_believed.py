@@ -98,8 +98,10 @@ def test_what_an_arm_hangs_on_and_was_seen_not_to_hold_stops_a_run_before_anythi
     server.become(lie=BESIDE)
     stopped = run(study)
     assert stopped.returncode == 1
-    (line,) = [said for said in stopped.stderr.splitlines() if "ModelError" in said]
-    assert line.startswith(f"ModelError: params.yaml: presets.models.bagel: {LOST} -> concat and")
+    (line,) = [said for said in stopped.stderr.splitlines() if "UnbelievedError" in said]
+    assert line.startswith(
+        f"UnbelievedError: params.yaml: presets.models.bagel: {LOST} -> concat and"
+    )
     assert "nothing was asked for detail, duplicate" in line
     assert "run.unchecked: true" in line
     assert not kept()
@@ -162,7 +164,7 @@ def test_weights_that_are_swapped_in_mid_run_stop_it_and_their_replies_are_used_
     server.become(lie="swaps weights in mid-run", swapped_at=60)
     stopped = run(study, probe_every=40)
     assert stopped.returncode == 1
-    (line,) = [said for said in stopped.stderr.splitlines() if "ModelError" in said]
+    (line,) = [said for said in stopped.stderr.splitlines() if "UnbelievedError" in said]
     assert "presets.models.bagel: another model replies under the same identity: " in line
     assert "g2u check bagel --accept" in line
     aside = sum(1 for _ in FolderStore(FOLDER).listing())
