@@ -49,6 +49,7 @@ def plan_command(arguments: argparse.Namespace) -> None:
         claim = claim_of(arguments.claim, arguments.tests, arguments.pictures, rho)
         print("\n".join(claim.lines(0.05)))
         return
+    from g2u.pipeline.believing import announced
     from g2u.pipeline.plan import plan, table
 
     config, assumed = params.load(), None
@@ -58,6 +59,9 @@ def plan_command(arguments: argparse.Namespace) -> None:
         assumed = power.assumed_of(arguments.discordance, arguments.alike)
     plans = plan(config)
     print(table(plans, config, by_cell=arguments.cells))
+    for name in dict.fromkeys(each.cell.model for each in plans if each.calls):
+        if line := announced(config, name):
+            print(line)
     if assumed is not None:
         print(power.table(power.outlooks(config, plans, assumed), config.report.alpha))
 

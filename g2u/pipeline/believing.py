@@ -20,6 +20,8 @@ from g2u.calls.opened import call_store, known_calls
 from g2u.calls.store import Entry, Replies
 from g2u.conformance import kept, probe
 from g2u.conformance.kept import Kept
+from g2u.conformance.load import CROWD
+from g2u.conformance.subject import BUDGET
 from g2u.conformance.suite import cheap
 from g2u.digests import sha256
 from g2u.errors import ModelError, UnbelievedError
@@ -239,6 +241,22 @@ def check(name: str) -> dict[Role, Kept]:
     """In a worker: what the checks of a preset come to."""
     config = params.load()
     return kept.checked(config, name, kept.roles(config, name), known_calls())
+
+
+def announced(config: Params, name: str) -> str:
+    """What the checks of a served model would cost before its first call; empty where they are
+    kept.
+    """
+    model, store = config.model(name), known_calls(takes=False)
+    missing = {
+        role
+        for role in kept.served(config, name, model)
+        if kept.look_up(config, name, model, role, store) is None
+    }
+    crowd = sum(2 + 2 * (CROWD // 2) for role in missing if kept.has_company(model, role))
+    model.close()
+    more = f", and {crowd} at once" if crowd else ""
+    return f"{name} is checked first: at most {BUDGET} requests{more}" if missing else ""
 
 
 def _require_sound(config: Params, work: Stale, name: str, found: Found) -> None:

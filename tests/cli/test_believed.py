@@ -76,8 +76,11 @@ def run(study: Workspace, **section: Any) -> Any:
 def test_a_model_is_checked_once_and_what_it_came_to_stands_in_the_report(
     study: Workspace, server: Emulated
 ) -> None:
+    announced = "bagel is checked first: at most 60 requests"
+    assert announced in study.run("g2u.cli.main", "plan").stdout.splitlines()
     first = run(study)
     assert first.returncode == 0, first.stderr
+    assert announced not in study.run("g2u.cli.main", "plan").stdout
     assert kept()["check"] == 2
     assert asked(server) > 60
     page = (REPORT / "index.html").read_text()
