@@ -48,6 +48,7 @@ def plan_command(arguments: argparse.Namespace) -> None:
     if arguments.claim:
         _audit(arguments)
         return
+    from g2u.pipeline.believing import announced
     from g2u.pipeline.plan import forecast, plan, table
 
     config, assumed = params.load(), None
@@ -59,11 +60,13 @@ def plan_command(arguments: argparse.Namespace) -> None:
         plans = plan(config)
         found = forecast(plans, config)
         seen = [] if assumed is None else power.outlooks(config, plans, assumed)
+        callers = dict.fromkeys(each.cell.model for each in plans if each.calls)
+        checks = {name: line for name in callers if (line := announced(config, name))}
     if arguments.json:
         told = {} if assumed is None else {"power": [asdict(each) for each in seen]}
-        print_json(asdict(found) | told)
+        print_json(asdict(found) | {"checks": checks} | told)
         return
-    for line in table(found, by_cell=arguments.cells):
+    for line in (*table(found, by_cell=arguments.cells), *checks.values()):
         print(line)
     if assumed is not None:
         print(power.table(seen, config.report.alpha))
