@@ -84,7 +84,7 @@ def named(config: Params, name: str, model: Model, role: Role) -> str:
         "suite": VERSION,
         "model": [model.identity(kind) for kind in _kinds(role)],
         "declared": sorted(declared(config, name, role)),
-        "crowd": _has_company(model, role),
+        "crowd": has_company(model, role),
     }
     if role == "draws":
         acts = config.acts(name)
@@ -160,7 +160,7 @@ def ask(config: Params, name: str, model: Model, wanted: Collection[Role]) -> di
         seed=int(sha256(names)[:8], 16),
     )
     checks = made.run()
-    if any(_has_company(model, role) for role in names):
+    if any(has_company(model, role) for role in names):
         checks += made.in_company()
     each = (time.perf_counter() - begun) / len(names)
     return {
@@ -208,7 +208,7 @@ def served(config: Params, name: str, model: Model) -> list[Role]:
     return [role for role in own if plugins.server(model, KINDS[role]) is not None]
 
 
-def _has_company(model: Model, role: Role) -> bool:
+def has_company(model: Model, role: Role) -> bool:
     """Whether several requests are sent at once."""
     server = plugins.server(model, KINDS[role])
     return server is not None and server.in_flight > 1
