@@ -32,8 +32,8 @@ def server() -> Iterator[Emulated]:
         yield found
 
 
-HARMLESS = "drops every picture but the first of an edit"
-"""It costs no arm anything: no family here edits several."""
+OF_SEVERAL = ("drops every picture but the first of an edit", "sorts pictures")
+"""Seen in edits of several pictures alone, which no family here asks for."""
 
 
 def disproved(found: Found) -> set[Need]:
@@ -61,7 +61,7 @@ def test_each_lie_is_named(lie: str, server: Emulated) -> None:
     crowd = bool(LIES[lie].crowd)
     found = checked(server, {"lie": lie}, in_company=crowd, capabilities=able, seed=1)
     assert is_named(lie, found), found.failing()
-    assert bool(disproved(found)) == (lie != HARMLESS)
+    assert bool(disproved(found)) == (lie not in OF_SEVERAL)
     assert found.requests <= BUDGET
 
 
