@@ -30,6 +30,10 @@ class ModelError(G2UError):
     """A model cannot be loaded or cannot do what the pipeline asks of it."""
 
 
+class UnbelievedError(ModelError):
+    """A model that was seen not to hold what a run hangs on; asking it again mends nothing."""
+
+
 class CacheError(G2UError):
     """The call cache cannot be read or written."""
 

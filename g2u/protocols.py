@@ -4,8 +4,9 @@ Each is a module (a model: a folder) found by its name; there is no registry.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Literal, Protocol, TypeAlias, TypeVar
+from typing import Any, Literal, Protocol, TypeAlias, TypeVar, runtime_checkable
 
+from g2u.premises import Checked
 from g2u.records import (
     AnswerRequest,
     EditRequest,
@@ -149,6 +150,16 @@ class Blind(Protocol):
         ...
 
 
+class Recorded(Protocol):
+    """What an adapter whose drawings were made elsewhere offers beside the rest: it cannot be asked
+    for others.
+    """
+
+    def checked_where_drawn(self, settings: Any) -> Checked | None:
+        """What the check of the model that drew them came to; None = that is not known."""
+        ...
+
+
 class Calls(Protocol):
     """What a family may ask for, request by request; several at once by `asyncio.gather`. Replies
     come from the call cache or from the model; equal requests are one call.
@@ -242,4 +253,15 @@ class AnswerScorer(Protocol):
 
     def score(self, prediction: str, answer: str) -> float | None:
         """0..1; None where rules cannot tell and a judge has to."""
+        ...
+
+
+@runtime_checkable
+class SetScorer(Protocol):
+    """What an answer type offers beside the rest whose accepted answers count together; of others
+    any one of them is enough.
+    """
+
+    def among(self, prediction: str, accepted: Sequence[str]) -> float | None:
+        """0..1, given every accepted answer; None where rules cannot tell."""
         ...

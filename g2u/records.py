@@ -8,7 +8,7 @@ from typing import Literal, Self
 from g2u.errors import ModelError
 from g2u.secrets import struck
 
-AnswerFormat = Literal["choice", "yes_no", "short", "label", "open"]
+AnswerFormat = Literal["choice", "multi_choice", "yes_no", "short", "label", "open"]
 """How an answer is asked for; g2u/questions/wording.py has the wording."""
 Role = Literal["user", "assistant"]
 Status = Literal["ok", "failed", "not_applicable"]
@@ -144,9 +144,18 @@ class Target:
 
     id: str
     answer: str
-    """The option letter for `choice`, the text otherwise."""
+    """The option letter for `choice`, the text otherwise; of several accepted answers the one that
+    most people gave, or the first.
+    """
     scorer: str
     """Name of the module in g2u/scores/types that compares a response with the answer."""
+    accepted: tuple[str, ...] = ()
+    """Every accepted answer, in order, each as often as people gave it; empty = `answer` alone."""
+
+    @property
+    def answers(self) -> tuple[str, ...]:
+        """Every accepted answer; one where there is no more."""
+        return self.accepted or (self.answer,)
 
 
 @dataclass(frozen=True, slots=True)

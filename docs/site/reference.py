@@ -170,11 +170,13 @@ def command_page() -> str:
 
 def shown(action: argparse.Action) -> str:
     """An argument as it is written: an option with its value, or a place's name."""
-    value = action.metavar or (
-        "{" + ",".join(action.choices) + "}" if action.choices else action.dest.upper()
-    )
+    value = action.metavar or action.dest.upper()
+    if action.choices:
+        value = "{" + ",".join(action.choices) + "}"
+    if isinstance(value, tuple):
+        value = " ".join(value)
     if not action.option_strings:
-        return str(value)
+        return value
     takes = action.nargs != 0
     return f"{action.option_strings[-1]} {value}" if takes else action.option_strings[-1]
 

@@ -48,6 +48,7 @@ def plan_command(arguments: argparse.Namespace) -> None:
     if arguments.claim:
         _audit(arguments)
         return
+    from g2u.pipeline.believing import announced
     from g2u.pipeline.plan import forecast, plan, table
 
     config, assumed = params.load(), None
@@ -59,11 +60,13 @@ def plan_command(arguments: argparse.Namespace) -> None:
         plans = plan(config)
         found = forecast(plans, config)
         seen = [] if assumed is None else power.outlooks(config, plans, assumed)
+        callers = dict.fromkeys(each.cell.model for each in plans if each.calls)
+        checks = {name: line for name in callers if (line := announced(config, name))}
     if arguments.json:
         told = {} if assumed is None else {"power": [asdict(each) for each in seen]}
-        print_json(asdict(found) | told)
+        print_json(asdict(found) | {"checks": checks} | told)
         return
-    for line in table(found, by_cell=arguments.cells):
+    for line in (*table(found, by_cell=arguments.cells), *checks.values()):
         print(line)
     if assumed is not None:
         print(power.table(seen, config.report.alpha))
@@ -177,7 +180,12 @@ def _prune(store: "CallStore", arguments: argparse.Namespace) -> dict[str, int]:
     if arguments.older_than is None and arguments.max_gb is None and not arguments.unused:
         say("replies are kept; they go by --unused, --older-than DAYS or --max-gb GB")
         return done
-    kept = cache.used_keys(plan(params.load())) if arguments.unused else frozenset()
+    kept: frozenset[str] = frozenset()
+    if arguments.unused:
+        from g2u.conformance.kept import names
+
+        config = params.load()
+        kept = cache.used_keys(plan(config)) | names(config)
     size = None if arguments.max_gb is None else arguments.max_gb * 1e9
     gone, freed = cache.prune(store, kept=kept, days=arguments.older_than, size=size)
     say(f"{store.place}: {gone} replies forgotten, {freed / 1e6:.1f} MB freed")
@@ -194,28 +202,26 @@ def prompts_command(arguments: argparse.Namespace) -> None:
 def check_command(arguments: argparse.Namespace) -> None:
     """Check a model: what it does with what it is asked, what was proven, and for which arms."""
     from g2u import plugins
+    from g2u.calls.opened import call_store
+    from g2u.conformance import kept
     from g2u.conformance.checks import table
     from g2u.conformance.meaning import meaning
-    from g2u.conformance.suite import Conformance
 
     config, name = params.load(), arguments.model
     settings = config.settings("models", name)
+    if arguments.accept:
+        from g2u.pipeline.believing import accept
+
+        print(accept(config, name))
+        return
     if arguments.moved:
         from g2u.pipeline.moved import prove
 
         print(prove(config, name))
         return
     plugins.reach(config.presets.models[name].adapter, settings)
-    halves = [getattr(settings, half, None) for half in ("editor", "reader")]
-    editor, reader = (half.settings if half else settings for half in halves)
-    conformance = Conformance(
-        config.model(name),
-        config.abilities(name),
-        config.presets.models[name].sampler,
-        acts=config.acts(name),
-        is_sized=getattr(editor, "size", None) == "source",
-        system=getattr(reader, "answer_system", ""),
-    )
+    model = config.model(name)
+    conformance = kept.conformance(config, name, model, config.abilities(name))
     with kept_for_json(arguments.json):
         checks = conformance.run()
         if not arguments.json:
@@ -225,6 +231,9 @@ def check_command(arguments: argparse.Namespace) -> None:
             if not arguments.json:
                 print(table(company))
             checks += company
+        if not arguments.alone:
+            kept.renew(config, name, model, checks, call_store())
+    model.close()
     is_sound = all(check.outcome != "fails" for check in checks)
     if arguments.json:
         found = [asdict(check) for check in checks]

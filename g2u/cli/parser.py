@@ -84,6 +84,11 @@ def _begin(own: dict[str, argparse.ArgumentParser]) -> None:
         help="its code only moved: ask again for replies of before; equal ones keep their calls",
     )
     check.add_argument(
+        "--accept",
+        action="store_true",
+        help="what is served now is the model that it was, though its replies to the probe differ",
+    )
+    check.add_argument(
         "--alone",
         action="store_true",
         help="leave out what only load shows of a server (64 edits and 64 answers at once)",

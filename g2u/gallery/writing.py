@@ -39,6 +39,8 @@ REPLY = 4000
 """Characters of a reply at most."""
 LISTED = 160
 """Characters of a question in the list at most."""
+WORDS = 400
+"""Characters of what was said with a thought at most."""
 NAMED = 16
 """Characters of a digest that name a thumbnail within a part."""
 TEMPLATE = Path(__file__).with_name("page.html")
@@ -62,6 +64,8 @@ class GalleryArm:
     """Of the thought, without gold (g2u/answers/rewards.py): the first kind that was asked for."""
     difference: str = ""
     """The one thing in which it differs from direct."""
+    words: tuple[str, ...] = ()
+    """What was said with each thought; () = nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +95,8 @@ class GalleryItem:
     """Digests."""
     cells: Mapping[str, GalleryCell]
     """By family; `direct` is what the others are compared with."""
+    is_placed: bool = False
+    """Whether `<image N>` in its texts is where picture N stands (`g2u.records.Question`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,6 +231,7 @@ def _row(families: Sequence[str], item: GalleryItem) -> dict[str, Any]:
         "choices": list(item.choices),
         "answer": item.answer,
         "pictures": [digest[:NAMED] for digest in item.pictures],
+        "placed": item.is_placed,
         "cells": {
             family: {
                 "prompts": list(cell.prompts),
@@ -247,6 +254,7 @@ def _arm(arm: GalleryArm) -> dict[str, Any]:
         "fidelity": _rounded(arm.fidelity, 3),
         "reward": _rounded(arm.reward, 4),
         "difference": arm.difference,
+        "words": [_cut(words, WORDS) for words in arm.words] if any(arm.words) else [],
     }
 
 

@@ -96,7 +96,8 @@ def _recorded(cell: Cell, *stages: str) -> frozenset[str]:
         row["call"]
         for stage in stages
         if cell.calls(stage).exists()
-        for row in parquet.iterate_rows(cell.calls(stage), tables.CALLS.schema, ["call"])
+        for row in parquet.iterate_rows(cell.calls(stage), tables.CALLS.schema, ["call", "kind"])
+        if row["kind"] != "check"  # of those that are shipped there is no reply
     )
 
 

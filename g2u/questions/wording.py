@@ -8,6 +8,7 @@ from g2u.records import Prompt, Question
 
 VERSION = "1"
 CHOICE_REQUEST = "Please select the correct answer from the options above."
+SEVERAL_REQUEST = "Please select all correct answers from the options above."
 PLAN = "Which edit would help to answer this? {question}"
 """What family `self` asks before it imagines."""
 REASON = "Think step by step about this before you answer."
@@ -44,7 +45,8 @@ def question_prompt(question: Question) -> str:
         return f"{hint}{question.text}\n{request}"
     options = "\n".join(question.lettered_choices())
     hint = f"Hint: {question.hint}\n" if question.hint else ""
-    return f"{hint}Question: {question.text}\nOptions:\n{options}\n{CHOICE_REQUEST}"
+    request = SEVERAL_REQUEST if question.format == "multi_choice" else CHOICE_REQUEST
+    return f"{hint}Question: {question.text}\nOptions:\n{options}\n{request}"
 
 
 def filled(template: str, question: Question) -> str:

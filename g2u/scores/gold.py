@@ -1,12 +1,14 @@
 r"""Whether a reply can reach a gold answer: prepare asks it of every row, before any call is paid.
 
 A reply that gives the gold answer in a form in which it is written has to score 1: of a choice its
-letter and its text, of a list of accepted answers each of them, else the answer's own words (in a
-\boxed{} where the scorer wants one). What only a judge can decide is left to the judge.
+letter and its text, of a list of accepted answers each of them (of what people gave, the share that
+the published rule gives it), else the answer's own words (in a \boxed{} where the scorer wants
+one). What only a judge can decide is left to the judge.
 """
 
 import json
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from html import unescape
@@ -14,8 +16,11 @@ from typing import Any
 
 from g2u import plugins
 from g2u.literals import read_literal
-from g2u.protocols import AnswerScorer
+from g2u.protocols import AnswerScorer, SetScorer
 from g2u.records import Question, Target
+from g2u.scores.forms import phrase
+from g2u.scores.marking import worth
+from g2u.scores.regions import Region, region, said_of
 
 TOLERANCE = re.compile(r"\s*(?:±|\+-|\+/-|\*/)\s*[\d.]+\s*%?\s*$")
 """What a number's target allows beside its value (g2u/scores/types/number.py)."""
@@ -29,10 +34,18 @@ READ_AS = frozenset({"displacement", "json_object", "number", "route", "yes_no"}
 """Scorers whose predictions have one normal form, so that a gold answer in another form ("North: 1;
 East: 4", a yes in another language) becomes what is read in it.
 """
-TEXTS = frozenset({"relaxed", "short"})
+TEXTS = frozenset({"anls", "relaxed", "short", "vqa_soft"})
 """Scorers that compare texts, and so have to be given the answer without what it was wrapped in."""
 LISTS = frozenset({"list", "route"})
-"""Scorers whose targets may be lists; elsewhere a list is one of accepted answers."""
+"""Scorers whose targets may be lists."""
+PLACES = frozenset({"box", "point"})
+"""Scorers whose targets are places in a picture."""
+LETTERED = frozenset({"multi_choice", "multi_choice_partial"})
+"""Scorers whose targets are option letters in a row."""
+STRUCTURED = LISTS | PLACES | LETTERED | {"graded", "json_object"}
+"""Scorers whose targets have a form of their own; elsewhere a list is one of accepted answers."""
+ONE = frozenset({"choice", "yes_no"})
+"""Scorers of closed questions, which have one right answer."""
 WRAPPED = re.compile(r"<(\w++)[^<>]*+>(.*)</\1>|[(\[{]([^()\[\]{},;]*)[)\]}]", re.DOTALL)
 ENTITY = re.compile(r"&(?:#\d+|#x[0-9a-f]+|[a-z]{2,8});", re.IGNORECASE)
 INVISIBLE = " \t\r\n\xa0\ufeff\u200b\u200c\u200d\u2060"
@@ -53,7 +66,8 @@ REMEDY = {
     "times": 'expected names and numbers, such as "Car: 2.0 Person: 2.0"',
     "list": "expected entries, such as red, blue",
 }
-ACCEPTED = "it is a list of accepted answers; expected one, or a scorer that takes each of them"
+SHARED = frozenset({"vqa_soft", "vqa_soft_published"})
+"""Scorers in which an accepted answer is worth the share of people who gave it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,44 +82,79 @@ class Met:
 
 def meet(question: Question, target: Target) -> Met:
     """The target as it is to be kept, or why it cannot be."""
-    target = _unwrapped(target)
-    problem = _twin(question, target) or _several(target)
+    target = _as_set(target)
+    found: list[str] = []
+    for answer in target.answers:
+        met = _meet_one(question, target, answer)
+        if met.flaw:
+            return Met(target, met.flaw)
+        found.append(met.target.answer)
+    kept = _set_of(target, found)
+    if target.scorer in ONE and kept.accepted:
+        return Met(kept, f"{_named(kept)} accepts {_short(', '.join(found))}; {_remedy(kept)}")
+    return Met(kept)
+
+
+def _as_set(target: Target) -> Target:
+    """The target with the accepted answers that its text lists."""
+    listed = _listed(target)
+    return target if listed is None else replace(target, answer=listed[0], accepted=tuple(listed))
+
+
+def _set_of(target: Target, answers: Sequence[str]) -> Target:
+    """The target with these answers: of what people gave all, else each once."""
+    if isinstance(plugins.scorer(target.scorer), SetScorer) and len(answers) > 1:
+        ((commonest, _),) = Counter(answers).most_common(1)
+        return replace(target, answer=commonest, accepted=tuple(answers))
+    distinct = tuple(dict.fromkeys(answers))
+    accepted = distinct if len(distinct) > 1 else ()
+    return replace(target, answer=distinct[0], accepted=accepted)
+
+
+def _meet_one(question: Question, target: Target, answer: str) -> Met:
+    """One accepted answer of a target, alone as it is to be kept."""
+    one = _unwrapped(replace(target, answer=answer, accepted=()))
+    problem = _twin(question, one) or _several(one)
     if problem:
-        said = f"gold {_short(target.answer)} of scorer {target.scorer} {problem}"
-        return Met(target, f"{said}; {_remedy(target)}")
-    scorer = plugins.scorer(target.scorer)
-    accepted = _accepted(target)
-    for form in _forms(question, target, accepted):
+        return Met(one, f"{_named(one)} {problem}; {_remedy(one)}")
+    scorer = plugins.scorer(one.scorer)
+    for form in _forms(question, one):
         prediction = scorer.parse(form, question)
-        worth = None if prediction is None else _scored(scorer, prediction, target.answer)
-        is_judged = target.scorer in JUDGED and (
-            worth is None if prediction is not None else len(form.split()) > REFUSAL
+        if one.scorer in SHARED:
+            value = None if prediction is None else worth(scorer, prediction, target.answers)
+            is_reached = (value or 0.0) > 0 or not phrase(form)
+        else:
+            value = None if prediction is None else _scored(scorer, prediction, one.answer)
+            is_reached = value == 1.0
+        is_judged = one.scorer in JUDGED and (
+            value is None if prediction is not None else len(form.split()) > REFUSAL
         )
-        if worth == 1.0 or is_judged:
+        if is_reached or is_judged:
             continue
-        if prediction is not None and not accepted and target.scorer in READ_AS:
-            read = replace(target, answer=prediction)
+        if prediction is not None and one.scorer in READ_AS:
+            read = replace(one, answer=prediction)
             if _scored(scorer, prediction, prediction) == 1.0:
                 return Met(read)
         said = (
             "is not read" if prediction is None else f"is read as {_short(prediction)}, not right"
         )
         return Met(
-            target,
-            f"gold {_short(target.answer)} is out of reach of scorer {target.scorer}, where the "
-            f"reply {_short(form)} {said}; {ACCEPTED if accepted else _remedy(target)}",
+            one,
+            f"gold {_short(one.answer)} is out of reach of scorer {one.scorer}, where the reply "
+            f"{_short(form)} {said}; {_remedy(one)}",
         )
-    return Met(target)
+    return Met(one)
+
+
+def _named(target: Target) -> str:
+    return f"gold {_short(target.answer)} of scorer {target.scorer}"
 
 
 def _unwrapped(target: Target) -> Target:
-    """The target without what stands around its answer and is no part of it: a list of it alone,
-    invisible letters, and of texts markup, brackets and a separator at the end.
+    """The target without what stands around its answer and is no part of it: invisible letters, and
+    of texts markup, brackets and a separator at the end.
     """
     answer = target.answer.strip(INVISIBLE)
-    accepted = _accepted(target)
-    if accepted and len(set(accepted)) == 1:
-        answer = accepted[0].strip(INVISIBLE)
     if target.scorer == "route" and not _is_map(answer):
         answer = " ".join(answer.split())
     if target.scorer in TEXTS and not PRINTED.match(answer):
@@ -120,17 +169,17 @@ def _unwrapped(target: Target) -> Target:
 def _several(target: Target) -> str:
     """What is wrong with an answer that is none: the print of a list, or alternatives in a row."""
     answer = target.answer
-    if target.scorer in ("graded", "json_object"):
+    if target.scorer in ("graded", "json_object") or target.scorer in PLACES:
         return ""
     if target.scorer == "route" and "|" in answer:
         return "" if _is_map(answer) else "is no map with a start (@, S) and a goal (*, G)"
     if SEVERAL.search(answer):
-        return "holds several answers"
+        return "holds several answers (separator: in the preset parts them)"
     found = read_literal(answer) if answer.startswith(("[", "(", "{")) else None
     if isinstance(found, list) and target.scorer in LISTS:
         is_flat = found and all(_is_plain(entry) for entry in found)
         return "" if is_flat else "is no list of texts or numbers"
-    if _accepted(target) is None and PRINTED.match(answer):
+    if PRINTED.match(answer):
         return "is the print of a list, an object, bytes or a missing value"
     return ""
 
@@ -150,37 +199,45 @@ def _remedy(target: Target) -> str:
     return f"{expected}, or say in the preset what it stands for: answers: {stands}"
 
 
-def _accepted(target: Target) -> list[str] | None:
+def _listed(target: Target) -> list[str] | None:
     """The entries of a target that lists accepted answers: of one in which a text is quoted. "[3,
     4]" and "[Up, Down]" are answers in a list's form, as ChartQA has them.
     """
-    if target.scorer in (*LISTS, "graded", "json_object") or target.answer.lstrip()[:1] not in "[(":
+    if (
+        target.accepted
+        or target.scorer in STRUCTURED
+        or target.answer.lstrip()[:1] not in ("[", "(")
+    ):
         return None
-    found = read_literal(target.answer)
+    found = read_literal(target.answer.strip(INVISIBLE))
     if not isinstance(found, list) or not all(_is_plain(entry) for entry in found):
         return None
     return [str(entry) for entry in found] if any(isinstance(e, str) for e in found) else None
 
 
 def _twin(question: Question, target: Target) -> str:
-    """What is wrong with an option whose text another one has as well."""
-    if target.scorer != "choice":
+    """What is wrong with an option whose text another one has as well, which is not right."""
+    if target.scorer != "choice" and target.scorer not in LETTERED:
         return ""
     options = dict(zip(question.option_letters(), question.choices, strict=True))
-    right = options.get(target.answer)
-    twins = [key for key, text in options.items() if key != target.answer and text == right]
+    right = {options.get(letter) for letter in target.answer}
+    twins = [key for key, text in options.items() if key not in target.answer and text in right]
     return f"cannot be told from option {twins[0]}, which has its text" if twins else ""
 
 
-def _forms(question: Question, target: Target, accepted: Sequence[str] | None) -> list[str]:
+def _forms(question: Question, target: Target) -> list[str]:
     """Replies that give the gold answer."""
-    if accepted is not None:
-        return list(accepted)
     if target.scorer == "choice":
         options = dict(zip(question.option_letters(), question.choices, strict=True))
         text = options.get(target.answer, "")
         is_letter = text.strip("()[]{}.:\"' ").upper() in options  # and stands for that option
         return [target.answer] if is_letter else [target.answer, text]
+    if target.scorer in LETTERED:
+        options = dict(zip(question.option_letters(), question.choices, strict=True))
+        lines = "\n".join(f"{letter}. {options[letter]}" for letter in target.answer)
+        return [target.answer, lines] if len(target.answer) < len(options) else [target.answer]
+    if target.scorer in PLACES:
+        return _said_of(region(target.answer), target.scorer)
     if target.scorer == "boxed":
         return [rf"\boxed{{{target.answer}}}"]
     if target.scorer == "number":
@@ -190,6 +247,14 @@ def _forms(question: Question, target: Target, accepted: Sequence[str] | None) -
     if target.scorer == "graded":
         return [form.replace("<AND>", " ") for form in target.answer.split("<OR>")]
     return [target.answer]
+
+
+def _said_of(place: Region, scorer: str) -> list[str]:
+    """A point inside a place, or its box, in the frame in which replies are read."""
+    if scorer == "point":
+        return [f"({said_of(place, place.example())})"]
+    left, top, right, bottom = place.box or (0.0, 0.0, 1.0, 1.0)
+    return [f"[{said_of(place, (left, top))}, {said_of(place, (right, bottom))}]"]
 
 
 def _scored(scorer: AnswerScorer, prediction: str, answer: str) -> float | None:

@@ -14,7 +14,7 @@ from g2u.records import Picture, Question, Target, Thought
 from g2u.scores import statistics
 from g2u.scores.beside import Asked, beside
 from g2u.scores.clusters import linked
-from g2u.scores.marking import UNREAD, marked
+from g2u.scores.marking import UNREAD, gold_probability, marked
 from g2u.scores.rewards import Draw, telling
 from g2u.scores.statistics import Resampling
 from g2u.tables import schemas as tables
@@ -63,9 +63,13 @@ def score_answers(
             scores.append(Score(answer.id, answer.arm, answer.status, "", None, cluster))
             continue
         status, prediction, value = marked(answer, question, target)
+        sure = gold_probability(answer, question, target)
         scores.append(
-            Score(answer.id, answer.arm, status, prediction, value, cluster, ended=answer.ended)
-        )
+            Score(
+                answer.id, answer.arm, status, prediction, value, cluster, ended=answer.ended,
+                probability=sure,
+            )
+        )  # fmt: skip
     return scores
 
 
@@ -107,7 +111,8 @@ def decided(scores: Sequence[Score], judgements: Sequence[Judgement]) -> list[Sc
 
 
 def arm_metrics(scores: Sequence[Score], confidence: float) -> dict[str, Any]:
-    """Accuracy with interval; what was not scored; how many answers were truncated, filtered, or do
+    """Accuracy with interval, and where options were scored the mean probability of the right one;
+    what was not scored; how many answers were truncated, filtered, or do
     not tell why they ended, whether they could be read or not.
     """
     states = Counter(score.status for score in scores)
@@ -119,10 +124,12 @@ def arm_metrics(scores: Sequence[Score], confidence: float) -> dict[str, Any]:
         return {"items": 0, **counts}
     values, clusters = zip(*kept, strict=True)
     interval = statistics.mean_interval(values, clusters, confidence)
+    sure = [s.probability for s in scores if s.probability is not None]
     return {
         "accuracy": interval.mean,
         "low": interval.low,
         "high": interval.high,
+        **({"probability": sum(sure) / len(sure)} if sure else {}),
         "items": len(kept),
         "clusters": len(set(clusters)),
         **counts,
@@ -132,7 +139,9 @@ def arm_metrics(scores: Sequence[Score], confidence: float) -> dict[str, Any]:
 def gain_metrics(
     arm: Sequence[Score], base: Sequence[Score], fallback: Sequence[Score], how: Resampling
 ) -> dict[str, Any]:
-    """The gain over complete cases, and its mean when failures are answered by `fallback`."""
+    """The gain over complete cases, and its mean when failures are answered by `fallback`; where
+    options were scored, the gain in the probability of the right one (`graded`).
+    """
     based = {score.id: score.score for score in base}
     spare = {score.id: score.score for score in fallback}
     tables.assert_same_ids("baseline", based, (score.id for score in arm))
@@ -152,7 +161,27 @@ def gain_metrics(
         if value is not None and other_value is not None:
             filled.append(value - other_value)
     gain["with_fallback"] = sum(filled) / len(filled)
-    return gain
+    return gain | _graded(arm, base, how)
+
+
+def _graded(arm: Sequence[Score], base: Sequence[Score], how: Resampling) -> dict[str, float]:
+    """The gain in the probability of the right option; {} where options were not scored."""
+    sure = {score.id: score.probability for score in base}
+    pairs = [
+        (score.probability, other, score.cluster)
+        for score in arm
+        if score.probability is not None and (other := sure.get(score.id)) is not None
+    ]
+    if not pairs:
+        return {}
+    own, plain, clusters = zip(*pairs, strict=True)
+    gain = statistics.paired_gain(own, plain, clusters, how)
+    return {
+        "graded": gain.difference,
+        "graded_low": gain.low,
+        "graded_high": gain.high,
+        "graded_p": gain.p,
+    }
 
 
 def chance(questions: Sequence[Question], gold: Sequence[Target]) -> dict[str, float]:

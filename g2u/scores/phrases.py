@@ -44,6 +44,16 @@ SAYING = re.compile(
     r"belongs\s+to|(?:appears?|seems?)\s+to\s+be)\s*:?\s+"
 )
 """After which a sentence says its answer, where it has only one such word."""
+DOING = re.compile(
+    r"(?:[a-z]+ing\s+(?:on|in|at|under|behind|beside|near|to|from|with)|[a-z]+(?:ed|en|wn|ld|nt|de)\s+by|"
+    r"(?:play|eat|wear|hold|rid|us|watch|drink|read|carry)ing|dated|called|named|titled|label?led|marked)\s+"
+)
+"""Before the answer in what a sentence says: is lying on, was signed by, are playing."""
+EXTREME = re.compile(
+    r"(?:has|had|have|is|are|was|were|shows?|showed|recorded)\s+the\s+(?:[a-z]+est|most|least|only)\b"
+    r"|(?:is|are)\s+(?:on|in|at|under|above|behind|next\s+to|shown|visible|depicted|displayed|seen)\b"
+)
+"""After an answer that is the subject of its sentence: Chile has the highest bar."""
 OPEN = re.compile(
     r"\b(?:if|whether|unless|may|might|could|would|either|unclear|unsure)\b|\?|\bor\b"
 )
@@ -104,6 +114,9 @@ def readings(prediction: str) -> list[str]:
     said = SAYING.split(prediction)
     if len(said) == 2 and len(said[1].split()) <= WORDS + 2:
         found += [said[1], BREAK.split(said[1], maxsplit=1)[0]]
+    found += [text[doing.end() :] for text in found if (doing := DOING.match(text))]
+    subject = EXTREME.split(prediction)
+    found += subject[:1] if len(subject) == 2 and len(said) <= 2 else []
     kept = [bare for text in found[1:] if (bare := _bare(text)) and len(bare.split()) <= WORDS]
     return list(dict.fromkeys([prediction, *kept]))
 

@@ -95,11 +95,11 @@ REFUSALS = re.compile(
     r"""
     \b(?:can\s?not|can't|could\s?n[o']t|unable\s+to|not\s+able\s+to|impossible\s+to|hard\s+to)\s+
       (?:\w+\s+){0,2}?(?:tell|say|see|view|determine|identify|answer|help|assist|find|count|
-      solve|know|be\s+(?:determined|answered|identified|seen|found)|provide|infer|confirm|make|read|process)\b
+      solve|know|compute|calculate|estimate|locate|measure|recogni[sz]e|verify|decide|describe|be\s+(?:determined|answered|identified|seen|found)|provide|infer|confirm|make|read|process)\b
     | \b(?:do\s+not|don't|does\s+not|doesn't)
       \s+(?:know|see\s+any|have\s+enough|provide|contain\s+enough)
     | \b(?:not|in)\s?(?:sufficient|enough)\s+(?:information|detail|context|data)
-    | \bnot\s+possible\s+to\b | \bno\s+way\s+to\s+(?:tell|know|say)\b
+    | (?:\bnot|n't)\s+possible\s+to\b | \bno\s+way\s+to\s+(?:tell|know|say)\b
     | \btoo\s+\w+\s+to\s+(?:tell|say|see|read|count|identify|determine|make\s+out)\b
     | \bnot\s+clear\s+enough\b | \bno\s+idea\b | \bi(?:'m|\s+am)?\s+(?:not\s+sure|unsure)\b
     | ^\W*+(?:unsure|unknown|undetermined|indeterminate)\W*+$

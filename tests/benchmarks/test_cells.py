@@ -155,6 +155,8 @@ def test_of_numbered_picture_columns_the_filled_ones_are_shown(tmp_path: Path) -
     ("scorer", "gold", "kept"),
     [
         ("short", ["elm"], "elm"), ("short", ["elm", "elm"], "elm"), ("short", [7], "7"),
+        ("short", ["elm", "elm tree"], "elm"), ("short", "['elm', 'elm tree']", "elm"),
+        ("vqa_soft", [{"answer": "elm"}, {"answer": "oak"}, {"answer": "oak"}], "oak"),
         ("list", ["red", "blue"], '["red", "blue"]'), ("route", ["up", "left"], '["up", "left"]'),
         ("json_object", {"choice": 1}, '{"choice": 1}'), ("number", 2.0, "2.0"),
         ("displacement", "North: 2; West: 1", "north 2 east -1"),
@@ -174,9 +176,9 @@ def test_gold_of_other_forms_is_read_where_it_has_one_meaning(
 @pytest.mark.parametrize(
     ("scorer", "gold"),
     [
-        ("short", ["elm", "elm tree"]), ("short", "['elm', 'elm tree']"), ("yes_no", 1),
+        ("short", ["elm", "unknown"]), ("short", "['elm', ['oak']]"), ("yes_no", 1),
         ("yes_no", "maybe"), ("number", "4 to 6"), ("displacement", "left 2"),
-        ("boxed", ["1", "2"]), ("short", [["elm"]]), ("short", [{"answer": "elm"}]),
+        ("boxed", ["1", "2"]), ("short", [["elm"]]), ("short", [{"text": "elm"}]),
         ("label", "hill"), ("route", "jump"), ("json_object", "1"), ("times", "two"),
     ],
 )  # fmt: skip

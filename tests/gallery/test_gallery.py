@@ -247,6 +247,23 @@ def test_a_link_opens_its_question_whatever_order_filters_and_rows_are(
     assert "q4 is not among the 2 questions of b-m" in opened([1, 2], link)
 
 
+def test_what_was_said_with_a_thought_is_told_of_it_and_of_no_other(
+    page: Page, tmp_path: Path
+) -> None:
+    digests = tuple(picture.digest for picture in THOUGHTS[:2])
+    one = item(0)
+    main = dataclasses.replace(
+        one.cells["detail"].main, thoughts=digests, words=("I mark <b>it</b>.", "")
+    )
+    cells = {**one.cells, "detail": dataclasses.replace(one.cells["detail"], main=main)}
+    few = dataclasses.replace(one, cells=cells)
+    write_gallery(tmp_path, [GalleryPart("b", "m", FAMILIES, [few], SHOWN)])
+    page.goto((tmp_path / "gallery.html").as_uri())
+    page.wait_for_selector("article img[alt='thought of detail 2']")
+    told = page.locator("article .told")
+    assert told.all_inner_texts() == ["said with thought 1: I mark <b>it</b>."]
+
+
 def test_what_is_done_is_in_the_address(page: Page, gallery: Path) -> None:
     page.goto(f"{gallery.as_uri()}#part=few-m&arm=detail")
     page.wait_for_selector(".cell img")

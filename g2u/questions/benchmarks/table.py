@@ -14,6 +14,9 @@ my_benchmark:
     labels: [topic, level]
   answer_is: letter               # of a choice: letter, text, or index (from 0)
   answers: {"1": "yes", "0": "no"}    # what gold answers stand for
+  separator: "|"                  # between accepted answers of one cell; a list needs none
+  frame: pixels                   # of scorers point and box: what the numbers of answers count in
+  replies: thousand               # and those that the question asks for; left out: the same
 """
 
 import json
@@ -27,21 +30,29 @@ from pydantic import model_validator
 
 from g2u.errors import DataError
 from g2u.questions.files.ahead import ahead
+from g2u.questions.files.answers import SEVERAL, accepted, letters_of, of_people
 from g2u.questions.files.cells import pictures_in
 from g2u.questions.files.marks import Marked, Marks, Placed
 from g2u.questions.files.options import Kind, Options, letter_of, options_in, options_of
+from g2u.questions.files.regions import Frame, mask_of, region_of
 from g2u.questions.files.rows import Row, dataset_rows, rows_of
 from g2u.questions.files.texts import is_absent, one_text, text_of
 from g2u.records import AnswerFormat, Picture, Question, Sample, Target
 from g2u.settings import OneOf, Section, Text, unfit
 
 SCORERS = (
-    "boxed", "choice", "displacement", "equivalent", "graded", "json_object", "label", "letters",
-    "list", "number", "relaxed", "route", "short", "times", "yes_no", "exact_published",
-    "relaxed_published",
+    "anls", "anls_published", "box", "boxed", "choice", "contains", "displacement", "equivalent",
+    "exact_published", "graded", "json_object", "label", "letters", "list", "multi_choice",
+    "multi_choice_partial", "number", "point", "relaxed", "relaxed_published", "route", "short",
+    "times", "vqa_soft", "vqa_soft_published", "yes_no",
 )  # fmt: skip
-ONE_TEXT = ("label", "number", "relaxed", "short", "yes_no")
+ONE_TEXT = (
+    "anls", "anls_published", "contains", "exact_published", "label", "number", "relaxed",
+    "relaxed_published", "short", "vqa_soft", "vqa_soft_published", "yes_no",
+)  # fmt: skip
 """Scorers for which a list in the answer's cell is one of accepted answers."""
+PLACES = ("box", "point")
+"""Scorers whose answers lie in the question's first picture."""
 NUMBERED = re.compile(r"(.*?)\d+")
 """A column of image_1, image_2 ..., of which those that are needed are filled."""
 
@@ -106,6 +117,13 @@ class Settings(Section):
     answers: dict[str, str] = {}
     """What gold answers stand for, where the scorer needs other words: {"1": "yes", "0": "no"}."""
 
+    separator: Text | None = None
+    """What stands between accepted answers in one cell; null = a cell is one answer, or a list."""
+    frame: Frame | None = None
+    """Of scorers point and box: what the numbers of gold answers count in; masks need it as well.
+    """
+    replies: Frame | None = None
+    """What the numbers of replies count in, as the question asks for them; null = as `frame`."""
     may_lack_pictures: bool = False
     """Whether a row whose picture cells are empty is a question without a picture; else an error.
     """
@@ -120,6 +138,11 @@ class Settings(Section):
             raise unfit(": expected file: PATH or hf: {path, split}, one of them")
         if (self.scorer or self.format) == "open":
             raise unfit(": format open needs a scorer, such as short")
+        if (self.scorer in PLACES) != (self.frame is not None):
+            raise unfit(
+                ": scorers point and box, and no others, need frame: pixels, relative, percent or "
+                "thousand"
+            )
         return self
 
 
@@ -147,6 +170,9 @@ class _Reader:
         self.classes = tuple(settings.choices)
         self.answer_is = settings.answer_is
         self.answers = settings.answers
+        self.separator = settings.separator
+        self.frame: Frame = settings.frame or "pixels"
+        self.replies: Frame = settings.replies or self.frame
         self.marked = Marked(settings.marks == "text")
         self.where = str(settings.file) if settings.hf is None else settings.hf.path
         self.root = Path(settings.image_root) if settings.image_root else None
@@ -194,12 +220,12 @@ class _Reader:
             is_placed=texts.is_placed,
         )
         place = f"{where}, column {self.columns.answer}"
-        answer = self._answer(row, options, place)
+        answer = self._answer(row, options, pictures, place)
         return Sample(question, Target(question.id, answer, self.scorer), pictures, place=place)
 
     @property
     def _is_lettered(self) -> bool:
-        return bool(self.scorer == "choice")
+        return self.scorer in ("choice", *SEVERAL)
 
     def _pictures(self, row: Row, where: str) -> tuple[Picture, ...]:
         cells = {name: _cell(row, name, where) for name in self.pictures}
@@ -254,7 +280,7 @@ class _Reader:
         columns = f"{where}, columns {', '.join(named)}"
         return options_of([_cell(row, name, where) for name in named], columns)
 
-    def _answer(self, row: Row, options: Options, where: str) -> str:
+    def _answer(self, row: Row, options: Options, pictures: tuple[Picture, ...], where: str) -> str:
         """The gold answer in the form in which targets are kept."""
         column = self.columns.answer
         found = (
@@ -262,6 +288,10 @@ class _Reader:
             if "{" in column
             else _cell(row, column, where)
         )
+        if self.scorer in PLACES:
+            return self._place(found, pictures, where)
+        if self.scorer in SEVERAL:
+            return letters_of(found, options, where, self.answer_is)
         if isinstance(found, (list, dict)) and found:
             return self._structured(found, where)
         answer = text_of(found, where).strip() if not isinstance(found, (list, dict)) else ""
@@ -269,15 +299,28 @@ class _Reader:
         answer = self.answers.get(answer, self.answers.get(whole, answer))
         if not answer:
             raise DataError(f"{where}: empty; expected the gold answer")
-        return letter_of(answer, options, where, self.answer_is) if self._is_lettered else answer
+        if self._is_lettered:
+            return letter_of(answer, options, where, self.answer_is)
+        return accepted(answer, self.separator)
+
+    def _place(self, found: Any, pictures: tuple[Picture, ...], where: str) -> str:
+        """The kept form of a box, a polygon or a mask in the first picture."""
+        if not pictures:
+            raise DataError(f"{where}: no picture in this row; expected the one that it lies in")
+        is_spelt = isinstance(found, str) and found.lstrip()[:1] in ("[", "(")
+        is_list = isinstance(found, (list, tuple)) and not isinstance(found, bytes)
+        if is_spelt or is_list or self.scorer == "box":
+            return region_of(found, pictures[0], self.frame, self.replies, where)
+        (mask, *more) = pictures_in(found, where, self.root)
+        if more:
+            raise DataError(f"{where}: {1 + len(more)} masks; expected one")
+        return mask_of(mask, pictures[0], self.replies, where)
 
     def _structured(self, found: list[Any] | dict[str, Any], where: str) -> str:
         """A gold answer of several parts, as JSON."""
         if isinstance(found, list) and self.scorer in ONE_TEXT:
-            found = [text_of(entry, where) for entry in found]
-        elif self.scorer not in (
-            ("list", "route") if isinstance(found, list) else ("json_object",)
-        ):
+            return of_people(found, where)
+        if self.scorer not in (("list", "route") if isinstance(found, list) else ("json_object",)):
             kind = "a list" if isinstance(found, list) else "an object"
             raise DataError(
                 f"{where}: {kind}, {str(found)[:60]!r}, for scorer {self.scorer}; expected one "

@@ -22,18 +22,20 @@ from pydantic import model_validator
 from g2u.errors import DataError, in_one_line
 from g2u.pictures.decoding import picture_of
 from g2u.questions.files.ahead import ahead
+from g2u.questions.files.answers import SEVERAL, accepted, letters_of
 from g2u.questions.files.cells import SPELT_LIST, file_below, pictures_in, spelt
 from g2u.questions.files.marks import Marked, Marks, Placed
 from g2u.questions.files.options import Options, letter_of, lettered, options_in
 from g2u.questions.files.separated import SeparatedFile, TextRow
 from g2u.questions.files.texts import one_text
 from g2u.records import AnswerFormat, Picture, Question, Sample, Target
-from g2u.settings import OneOf, Positive, Section, unfit
+from g2u.settings import OneOf, Positive, Section, Text, unfit
 
 SCORERS = (
-    "boxed", "choice", "displacement", "equivalent", "graded", "json_object", "label", "list",
-    "number", "relaxed", "route", "short", "times", "yes_no", "exact_published",
-    "relaxed_published",
+    "anls", "anls_published", "boxed", "choice", "contains", "displacement", "equivalent",
+    "exact_published", "graded", "json_object", "label", "list", "multi_choice",
+    "multi_choice_partial", "number", "relaxed", "relaxed_published", "route", "short",
+    "times", "vqa_soft", "vqa_soft_published", "yes_no",
 )  # fmt: skip
 REFERENCE_LENGTH = 64
 KEPT_BYTES = 16 * 2**20
@@ -65,6 +67,8 @@ class Settings(Section):
     answers: dict[str, str] = {}
     """What gold answers stand for, where the scorer needs other words: {"1": "yes", "0": "no"}."""
 
+    separator: Text | None = None
+    """What stands between accepted answers in one cell; null = a cell is one answer, or a list."""
     may_lack_pictures: bool = False
     """Whether a row whose picture cells are empty is a question without a picture; else an error.
     """
@@ -98,6 +102,7 @@ class _Table:
         self._root = Path(settings.image_root) if settings.image_root else None
         self._labels = (*GROUPS, *settings.labels)
         self._answers = settings.answers
+        self._separator = settings.separator
         self._marked = Marked(settings.marks == "text")
         self._may_lack = settings.may_lack_pictures
         self._places: dict[str, tuple[int, int]] = {}
@@ -114,8 +119,9 @@ class _Table:
         cells, place = row.cells, self._place(row, "answer")
         pictures = self._pictures(row)
         options = lettered(_option_cells(cells), self._place(row, "options"))
-        form: AnswerFormat = "choice" if options else self._format
-        scorer = "choice" if options else self._scorer
+        is_several = self._scorer in SEVERAL
+        form: AnswerFormat = self._format if is_several else "choice" if options else self._format
+        scorer = self._scorer if is_several else "choice" if options else self._scorer
         answer = self._gold(row)
         if cells.get("question_type") and not options:
             form, scorer, options, answer = self._mathvista(row)
@@ -129,6 +135,8 @@ class _Table:
             raise self._error(row, "answer", "empty; expected the gold answer")
         if scorer == "choice":
             answer = letter_of(answer, options, place)
+        elif scorer in SEVERAL:
+            answer = letters_of(answer, options, place, None)
         asked = self._place(row, "question")
         told = Placed(one_text(cells["question"], asked), options, cells.get("hint", ""))
         texts = self._marked.question(told, len(pictures), self._row(row))
@@ -149,7 +157,7 @@ class _Table:
     def _gold(self, row: TextRow) -> str:
         """The gold answer, as the preset reads it."""
         answer = row.cells["answer"].strip()
-        return self._answers.get(answer, answer)
+        return accepted(self._answers.get(answer, answer), self._separator)
 
     def _mathvista(self, row: TextRow) -> tuple[AnswerFormat, str, Options, str]:
         """Format, scorer, options and answer of a row in MathVista's dialect."""

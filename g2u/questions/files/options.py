@@ -25,6 +25,10 @@ CARRIED = re.compile(
 )
 """A letter before an option's text."""
 INDEX = re.compile(r"([0-9]{1,3})(?:\.0+)?")
+ENCODED = re.compile(
+    r"data:image/|(?:iVBORw0KGgo|/9j/|R0lGOD|UklGR|Qk[0-2])[A-Za-z0-9+/=\s]{60,}+$"
+)
+"""The beginning of an encoded picture."""
 Kind = Literal["letter", "text", "index"]
 """How a gold answer is written; an index counts from 0."""
 FORMS = 'a list, an object such as {"A": "left", "B": "right"}, or one column per option'
@@ -116,6 +120,16 @@ def letter_of(answer: str, options: Options, where: str, kind: Kind | None = Non
             f"{where}: {answer!r} is a letter and the text of option {min(by_text)}; expected "
             "letters, and answer_is: letter in the preset"
         )
+    if (
+        kind != "text"
+        and len(bare) > 1
+        and len(set(bare)) == len(bare)
+        and set(bare) <= set(options)
+    ):
+        raise DataError(
+            f"{where}: {answer[:60]!r} names {len(bare)} options; expected one, or format: "
+            "multi_choice in the preset (scorer: multi_choice_partial for partial credit)"
+        )
     raise DataError(
         f"{where}: {answer[:60]!r} is no {kind or 'letter and no text'} of {len(options)} options "
         f"({', '.join(options) or 'none'}); expected one, as answer_is of the preset says"
@@ -141,6 +155,11 @@ def _text(cell: Any, where: str) -> str:
     if isinstance(cell, str):
         if not cell.strip():
             raise DataError(f"{where}: only spaces; expected a text, or nothing for no option")
+        if ENCODED.match(cell.strip()):
+            raise DataError(
+                f"{where}: {cell.strip()[:20]!r}... is a picture; expected a text (pictures that "
+                "are options: lay them into one picture with their letters)"
+            )
         return cell
     if isinstance(cell, (int, float, Decimal)) and math.isfinite(cell):
         return str(cell)

@@ -7,9 +7,8 @@ section 4). Compared are letters and figures without case, as scorer `letters` d
 
 from collections.abc import Mapping, Sequence
 
-import numpy as np
-
 from g2u.records import Question, Target
+from g2u.scores.edits import edits
 from g2u.scores.items import Item, Unit, Units, each
 from g2u.scores.types.letters import folded
 
@@ -52,11 +51,4 @@ def likeness(reading: str, text: str) -> float:
 def _edits(reading: str, text: str) -> int:
     """Letters to insert, delete or exchange; at most a little more for a reading that is cut."""
     kept = reading[: LONGEST * len(text)]
-    letters = np.array([ord(letter) for letter in kept], dtype=np.int64)
-    places = np.arange(len(kept) + 1)
-    row = places
-    for number, letter in enumerate(text, start=1):
-        changed = np.minimum(row[1:] + 1, row[:-1] + (letters != ord(letter)))
-        best = np.concatenate([[number], changed])
-        row = np.minimum.accumulate(best - places) + places
-    return int(row[-1]) + len(reading) - len(kept)
+    return edits(kept, text) + len(reading) - len(kept)

@@ -30,6 +30,11 @@ CAPITAL = re.compile(r"(?<![^\W_])(?<!['/])([A-Z])(?![\w'/])")
 WORD_FOLLOWS = re.compile(r"\s++\S")
 GOES_ON = re.compile(r"\s++[a-z]")
 FOLLOWS = re.compile(r"\s++(?:is|was|are|looks|and|or|but|because|since|as|in|no|yes)\b")
+DENIES = re.compile(
+    r"[)\]\"']*\s+(?:is|are|was|were|does|do|did|can|could)(?:\s+(?:clearly|obviously|simply))?(?:\s+not\b|n['’]t\b)",
+    re.IGNORECASE,
+)
+"""After a letter that is ruled out: A is not visible."""
 LEAVES = re.compile(r"\W*+(?:which\s+leaves|leaving)", re.IGNORECASE)
 LEANING = re.compile(
     r"\b(?:lean(?:ing)?|inclined|favou?r|prefer|go(?:ing)?\s+with|settle|opt|best\s+guess)\b",
@@ -108,6 +113,8 @@ def _led(rest: str, sentence: str, options: dict[str, str]) -> str | None:
     head = LEAD.match(rest) or LEAD.match(sentence)
     if head and head[1].upper() in options:
         after = rest[head.end(1) :]
+        if DENIES.match(after):
+            return None
         other = mentioned(sentence[head.end(1) :], options) if head.end(1) < len(sentence) else []
         contradicts = len(other) == 1 and other[0] != head[1].upper() and _is_gloss(after)
         several = re.match(r"\W*(?:,|and|or|/)\s*[(\[]?[A-Z]\b(?!\s+[a-z])", after)

@@ -9,7 +9,7 @@ import re
 from g2u.records import Question
 from g2u.scores import responses
 
-MOVE = re.compile(r"\b(north|south|east|west)\b[\s:=]*+(-?\d{1,6}+)(?!\d)", re.IGNORECASE)
+MOVE = re.compile(r"\b(north|south|east|west)\b[\"']?[\s:=]*+(-?\d{1,6}+)(?!\d)", re.IGNORECASE)
 AXES = {"north": (1, 0), "south": (-1, 0), "east": (0, 1), "west": (0, -1)}
 
 

@@ -5,19 +5,9 @@ vqa_eval_metric.py): lower case, no punctuation, number words to ten as figures,
 Deviation: apostrophes are dropped on both sides, where the source restores them in a list of words.
 """
 
-import re
-
 from g2u.records import Question
 from g2u.scores import responses
-
-PUNCTUATION = ';/[]"{}()=+\\_-><@`,?!'
-COMMA = re.compile(r"(?<=\d),+(?=\d)")
-PERIOD = re.compile(r"\.(?!\d)")
-NUMBERS = {
-    "none": "0", "zero": "0", "one": "1", "two": "2", "three": "3", "four": "4", "five": "5",
-    "six": "6", "seven": "7", "eight": "8", "nine": "9", "ten": "10",
-}  # fmt: skip
-ARTICLES = {"a", "an", "the"}
+from g2u.scores.vqa import ARTICLES, NUMBERS, PERIOD, unpunctuated
 
 
 def parse(response: str, question: Question) -> str | None:
@@ -35,10 +25,6 @@ def normal(text: str) -> str:
     """As EvalAIAnswerProcessor gives it, without apostrophes."""
     text = text.lower().replace(",", "").replace("?", "").replace("'s", " 's").strip()
     text = text.replace("\n", " ").replace("\t", " ")
-    drops_all = COMMA.search(text) is not None
-    plain = text
-    for mark in PUNCTUATION:
-        is_beside_space = f"{mark} " in text or f" {mark}" in text
-        plain = plain.replace(mark, "" if is_beside_space or drops_all else " ")
+    plain = unpunctuated(text)
     words = PERIOD.sub("", plain).replace("'", "").split()
     return " ".join(NUMBERS.get(word, word) for word in words if word not in ARTICLES)

@@ -36,7 +36,9 @@ CONCLUDING = re.compile(
 )
 IN_TOTAL = re.compile(r"[\s\w]{0,12}\bin\s+(?:total|all)\b")
 BOUND = re.compile(
-    r"\b(?:more|less|fewer|greater|smaller|larger)\s+than\s*$|\bat\s+(?:least|most)\s*$", re.I
+    r"\b(?:more|less|[a-z]+er)\s+than\s*$|\bat\s+(?:least|most)\s*$|\b(?:up\s+to|maximum\s+of|"
+    r"minimum\s+of|over|under|below|above|exceeds)\s*$",
+    re.IGNORECASE,
 )
 RANGE = re.compile(r"\s*(?:-|–|to|or)\s*")
 AGAIN = re.compile(

@@ -23,11 +23,14 @@ STEPS = {"up": (-1, 0), "down": (1, 0), "left": (0, -1), "right": (0, 1)}
 TIMES = {"once": 1, "twice": 2, "thrice": 3}
 FILLER = re.compile(
     r"\b(?:move|go|then|and|steps?|times?|cells?|the|path|route|plan|moves|is|are|by|first|next|finally|turn|"
-    r"to|answer|final|again)\b|[\s,;.:|*\[\]\"'()<>-]+|\d+[.)]\s",
+    r"to|answer|final|again|shortest|correct|best|only|possible|sequence)\b|[\s,;.:|*\[\]\"'()<>-]+|\d+[.)]\s",
     re.IGNORECASE,
 )
 MOST = 10_000
 """Moves of a route."""
+WORD = re.compile(rf"\b(?:{'|'.join(s for s in MOVE if len(s) > 1)})\b", re.IGNORECASE)
+ARROW = re.compile(r"->|=>|[→↓←↑➔➜⇒](?=\s*[^\s→↓←↑])")
+"""Between moves in words, where an arrow is no move."""
 TOKEN = re.compile(r"[A-Za-z]+|\d+|[上下左右↑↓←→]")
 
 
@@ -60,7 +63,8 @@ def score(prediction: str, answer: str) -> float:
 
 
 def _moves(text: str) -> str | None:
-    text = re.sub(r"^[ \t]*+\d++[.)]\s+", " ", text, flags=re.MULTILINE).replace("->", " ")
+    text = re.sub(r"^[ \t]*+\d++[.)]\s+", " ", text, flags=re.MULTILINE)
+    text = ARROW.sub(" ", text) if WORD.search(text) else text.replace("->", " ")
     compact = re.sub(r"[\s,;\-]+", "", text.strip().strip(".*\"'()"))
     if re.fullmatch(r"[UDLR]+", compact):
         return " ".join(MOVE[letter.lower()] for letter in compact)
