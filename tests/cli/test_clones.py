@@ -75,7 +75,9 @@ def drawing() -> Iterator[Drawing]:
             self.wfile.write(body)
 
         def do_GET(self) -> None:
-            self.say(json.dumps({"version": state.version}).encode())
+            is_list = self.path.endswith("/models")
+            told = {"data": [{"id": "m"}]} if is_list else {"version": state.version}
+            self.say(json.dumps(told).encode())
 
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
