@@ -135,7 +135,10 @@ def pulled_once(server: Drawing, tmp_path_factory: pytest.TempPathFactory) -> Pa
         patch.setenv("OPENAI_BASE_URL", server.address)
         workspace.init_dvc()
         workspace.raw["families"] = list(SHOWN)
-        workspace.raw["run"] = {"workers": 1}
+        workspace.raw["run"] = {
+            "workers": 1,
+            "unchecked": True,
+        }  # the server draws and says at random
         workspace.raw["presets"]["models"]["tiny"] = {
             "adapter": "openai", "settings": {"model": "m"}, "sampler": {"steps": 4},
         }  # fmt: skip
