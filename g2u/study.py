@@ -68,8 +68,10 @@ class Study:
         ]
 
     def gains(self) -> pl.DataFrame:
-        """A row per benchmark, model and arm: accuracy, gain over direct with its interval, items,
-        pictures, verdict of own thoughts. Fractions of 1, as in data/report/gains.csv.
+        """A row per benchmark, model and arm: accuracy, gain over direct with its interval, the
+        same for the probability of the right option where options were scored (graded), items,
+        pictures, verdict of own thoughts and what stands beside it. Fractions of 1, as in
+        data/report/gains.csv.
         """
         return pl.read_csv(self._there(REPORT / "gains.csv"))
 

@@ -61,6 +61,7 @@ def part_of(config: Params, benchmark: str, model: str) -> GalleryPart:
             question.category,
             question.pictures,
             {family: own[question.id] for family, own in cells.items() if question.id in own},
+            question.is_placed,
         )
         for question in questions
     ]
@@ -92,13 +93,15 @@ def _cells(
             shown = [t.picture for t in drawn.get(arm, {}).get(score.id, []) if t.picture]
             pictures.update((picture.digest, picture) for picture in shown)
             reward = rewards.get(score.id) if arm == main else None
-            digests = tuple(picture.digest for picture in shown)
             answer = said.get((score.id, arm))
-            found.setdefault(score.id, {})[arm] = _arm(name, digests, answer, score, reward)
+            found.setdefault(score.id, {})[arm] = _arm(name, shown, answer, score, reward)
     for question, arms in found.items():
-        own = [t.prompt for t in drawn.get(main, {}).get(question, []) if t.picture and t.prompt]
+        own = [t for t in drawn.get(main, {}).get(question, []) if t.picture]
+        prompts = tuple(t.prompt for t in own if t.prompt)
+        traces = tuple("\n".join(filter(None, t.picture.trace)) for t in own if t.picture)
         if main in arms:
-            yield question, GalleryCell(arms.pop(main), tuple(arms.values()), tuple(own))
+            others = tuple(arms[arm] for arm in arms if arm != main)
+            yield question, GalleryCell(arms[main], others, prompts, tuple(filter(None, traces)))
 
 
 def _rewards(cell: Cell) -> dict[str, float]:
@@ -112,11 +115,7 @@ def _rewards(cell: Cell) -> dict[str, float]:
 
 
 def _arm(
-    name: str,
-    digests: tuple[str, ...],
-    answer: Answer | None,
-    score: Score,
-    reward: float | None,
+    name: str, shown: Sequence[Picture], answer: Answer | None, score: Score, reward: float | None
 ) -> GalleryArm:
     """An arm; of one that a rule makes, what was read stands for the reply."""
     response, difference = score.prediction, ""
@@ -124,7 +123,15 @@ def _arm(
         response = answer.response if answer.status == "ok" else answer.reason
         difference = answer.difference
     return GalleryArm(
-        name, digests, response, score.status, score.score, score.fidelity, reward, difference
+        name,
+        tuple(picture.digest for picture in shown),
+        response,
+        score.status,
+        score.score,
+        score.fidelity,
+        reward,
+        difference,
+        tuple("\n".join(filter(None, picture.trace)) for picture in shown),
     )
 
 

@@ -18,11 +18,12 @@ import polars as pl
 from g2u.answers.needs import needs, spoken
 from g2u.arms import DIRECT, Arm, by_arm, main_arm, of_main
 from g2u.calls.costs import drawing_seconds, read_costs, reward_seconds, share_shown
+from g2u.calls.made import checks_of
 from g2u.errors import DataError, run_main
 from g2u.files import write_whole
 from g2u.params import reading as params
 from g2u.params.params import AGAIN, PLAIN, Params
-from g2u.premises import Checked, Doubt, Role, doubts, why
+from g2u.premises import Checked, Doubt, doubts, why
 from g2u.questions import targets
 from g2u.records import Question, Target
 from g2u.report.changes import Change, Painted, all_repainted, changes, in_words, table
@@ -65,6 +66,7 @@ METRICS = (
     "undecided", "truncated", "filtered", "end_not_told", "gain", "gain_low", "gain_high",
     "content", "content_low", "content_high", "specific", "specific_low", "specific_high", "p",
     "over_baseline", "over_baseline_low", "over_baseline_high",
+    "probability", "graded", "graded_low", "graded_high", "graded_p", "graded_holm",
     "holm", "bh", "mediated_p", "mediated_holm", "control_holm", "detectable",
     "gain_low_90", "gain_high_90", "prompted", "with_answer",
     "moves", "moves_holm", "channel", "channel_holm", "position_holm", "kinds_holm",
@@ -110,8 +112,8 @@ class Belief:
     @classmethod
     def of(cls, config: Params, cell: Cell) -> Self:
         """As the cell's stages left it among their calls."""
-        drawn, said = _checks(cell.calls("generate")), _checks(cell.calls("understand"))
-        judged = _checks(cell.calls("judge")) if config.judge.model is not None else {}
+        drawn, said = checks_of(cell.calls("generate")), checks_of(cell.calls("understand"))
+        judged = checks_of(cell.calls("judge")) if config.judge.model is not None else {}
         others = (drawn.get("answers"), judged.get("answers"))
         return cls(drawn.get("draws"), said.get("answers"), *others)
 
@@ -134,12 +136,6 @@ class Belief:
     def dates(self) -> set[str]:
         """On which the cell's model was checked."""
         return {each.date for each in (self.draws, self.answers) if each is not None and each.date}
-
-
-def _checks(path: Path) -> dict[Role, Checked]:
-    """What checks are among a stage's calls, by role."""
-    kept = pl.scan_parquet(path).filter(pl.col("kind") == "check").select("reply").collect()
-    return {checked.role: checked for checked in map(Checked.of, kept["reply"])}
 
 
 def told_of_checks(config: Params, cells: Sequence[Cell]) -> str:
@@ -574,7 +570,8 @@ def main() -> None:
     plot = rows.filter(pl.col("gain").is_not_null()).select(
         pl.concat_str("benchmark", "model", "arm", separator=" ").alias("cell"),
         "benchmark", "model", "arm", "accuracy", "gain", "gain_low", "gain_high",
-        "items", "pictures", "verdict", "unchecked", "beside",
+        "probability", "graded", "graded_low", "graded_high", "items", "pictures", "verdict",
+        "unchecked", "beside",
     )  # fmt: skip
     site, changed = Site(config.report, config.score.confidence), compared(config)
     shown = {digest for each in questions.values() for q in each for digest in q.pictures}

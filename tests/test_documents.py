@@ -9,7 +9,11 @@ import pytest
 import yaml
 
 from docs.site import reference
-from g2u.cli.main import parser
+from g2u.cli.parser import parser
+from g2u.params.params import Params
+from g2u.params.sections import AXES, Axis
+from g2u.scores.verdict import CAUSES, RULES
+from g2u.settings import checked
 from tests.conftest import ROOT
 
 DOCS = ROOT / "docs"
@@ -21,7 +25,12 @@ DOCUMENTS = [
 WRITTEN = [page for page in DOCUMENTS if page.parent != reference.PAGES]
 """By people."""
 LINK = re.compile(r"\]\(([^)\s]+)\)")
+INLINE = re.compile(r"`[^`\n]+`")
 FENCED = re.compile(r"^```.*?^```$", re.DOTALL | re.MULTILINE)
+AXIS: dict[str, Axis] = {"adapter": "models", "source": "benchmarks", "edit": "families"}
+LEAST = {"models": ["m"], "benchmarks": ["b"], "families": ["direct", "duplicate"]}
+OWN = ("source: dots", "edit: clearer", "adapter: own_code")
+"""Modules that a reader has yet to write."""
 WORDS = 1_100
 """Of the README: what one reads in five minutes."""
 
@@ -32,7 +41,7 @@ def named(path: Path) -> str:
 
 def links(document: Path) -> list[str]:
     """Links of a document within the repository."""
-    text = FENCED.sub("", document.read_text(encoding="utf-8"))
+    text = INLINE.sub("", FENCED.sub("", document.read_text(encoding="utf-8")))
     return [link for link in LINK.findall(text) if "://" not in link]
 
 
@@ -74,8 +83,39 @@ def test_every_key_of_params_yaml_says_what_it_means() -> None:
     assert [key for key, meaning in rows if not meaning.strip()] == []
 
 
+def test_every_verdict_is_explained_in_the_word_of_its_rule() -> None:
+    page = (DOCS / "concepts" / "verdicts.md").read_text(encoding="utf-8")
+    _, _, rows = page.partition("| verdict |")
+    cells = [row.split("|")[1].strip() for row in rows.split("\n\n")[0].splitlines()[2:]]
+    told = ", ".join(cells)
+    assert [word for word in RULES if word not in told] == []
+    assert len(told) == len(", ".join(RULES)), "no other words"
+    causes = (DOCS / "concepts" / "causes.md").read_text(encoding="utf-8")
+    assert [cause for cause in CAUSES if f"| {cause} |" not in causes] == []
+
+
 def test_the_readme_is_read_in_five_minutes() -> None:
     assert len((ROOT / "README.md").read_text(encoding="utf-8").split()) <= WORDS
+
+
+@pytest.mark.parametrize("target", ["repro", "test"])
+def test_the_readme_says_for_ci_to_check_how_many_minutes_a_command_takes(target: str) -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert len(re.findall(rf"^make {target} .*about \d+ minutes$", text, re.MULTILINE)) == 1
+
+
+def test_every_command_is_told_by_what_it_is_for() -> None:
+    page = (DOCS / "commands.md").read_text(encoding="utf-8")
+    (commands,) = (each.choices for each in parser()._actions if isinstance(each.choices, dict))
+    assert [name for name in commands if f"`g2u {name}" not in page] == []
+
+
+@pytest.mark.parametrize("document", [d for d in WRITTEN if d.name != "CHANGELOG.md"], ids=named)
+def test_every_section_and_key_in_a_text_is_one_of_params_yaml(document: Path) -> None:
+    known = reference.sections(Params)
+    text = FENCED.sub("", document.read_text(encoding="utf-8"))
+    told = re.findall(rf"`({'|'.join(known)})\.(?!py|yaml)([a-z_]+)`", text)
+    assert [pair for pair in told if pair[1] not in known[pair[0]].model_fields] == []
 
 
 def commands(document: Path) -> list[str]:
@@ -97,10 +137,23 @@ def test_every_command_of_a_block_of_code_is_one_that_g2u_takes(document: Path) 
                 pytest.fail(f"{named(document)}: {line}")
 
 
-@pytest.mark.parametrize("document", DOCUMENTS, ids=named)
-def test_every_block_of_yaml_is_yaml(document: Path) -> None:
+def params_of(block: str) -> Params:
+    """What a block of YAML says, where params.yaml has it: whole sections, or presets."""
+    raw = yaml.safe_load(block)
+    if not raw.keys() <= Params.model_fields.keys():
+        axes = {name: next(AXIS[key] for key in AXIS if key in raw[name]) for name in raw}
+        raw = {"presets": {axis: {name: raw[name]} for name, axis in axes.items()}}
+    return checked(Params, {**LEAST, **raw})
+
+
+@pytest.mark.parametrize("document", WRITTEN, ids=named)
+def test_every_block_of_yaml_is_one_that_params_yaml_may_hold(document: Path) -> None:
     for block in re.findall(r"```yaml\n(.*?)```", document.read_text(encoding="utf-8"), re.DOTALL):
-        yaml.safe_load(block)
+        params = params_of(block)
+        for axis in AXES:
+            for name in getattr(params.presets, axis):
+                if not any(own in block for own in OWN):
+                    params.settings(axis, name)
 
 
 @pytest.mark.parametrize("drawing", sorted(DOCS.rglob("*.svg")), ids=named)

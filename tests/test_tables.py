@@ -60,7 +60,7 @@ KEPT = {
     "JUDGEMENTS": "id string; arm string; name string; score double; reason string",
     "SCORES": (
         f"id string; {ARM}; status string; ended string; prediction string; "
-        "score double; cluster string; fidelity double"
+        "score double; cluster string; fidelity double; probability double"
     ),
     "TARGETS": "id string; answer string; scorer string; accepted list<item: string>",
 }

@@ -1,7 +1,7 @@
 """The brokers of a process: one for each model that it calls."""
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import Any, TypeVar
@@ -34,6 +34,7 @@ class Brokers(AbstractContextManager["Brokers"]):
         spent: counters that other processes share; None = this process counts for itself.
         plans: whether calls are only planned.
         shared_by: processes that call the same servers.
+        store_of: where the replies of a preset's model are put, by its name; None = in `store`.
     """
 
     def __init__(
@@ -44,8 +45,10 @@ class Brokers(AbstractContextManager["Brokers"]):
         spent: Spent | None = None,
         plans: bool = False,
         shared_by: int = 1,
+        store_of: Callable[[str], Replies] | None = None,
     ) -> None:
         self._config, self._store, self._plans = config, store, plans
+        self._store_of = store_of
         self._spent, self._shared_by = spent or Spent(), shared_by
         self._runner, self._device = runner(), Device()
         self._models: dict[str, Model] = {}
@@ -75,7 +78,7 @@ class Brokers(AbstractContextManager["Brokers"]):
             self._models[name] = self._config.model(name)
             self._brokers[name] = Broker(
                 self._models[name],
-                self._store,
+                self._store if self._store_of is None else self._store_of(name),
                 preset.batch,
                 budget=budget(self._config.run, name, self._spent),
                 plans=self._plans,

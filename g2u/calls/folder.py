@@ -109,7 +109,7 @@ class FolderStore:
             indices = [held.lines for _, held in self._held()]
         yield from older.listed(self._tree, segment.listed(indices))
 
-    def remove(self, keys: Iterable[str]) -> tuple[int, int]:
+    def remove(self, keys: Iterable[str], *, everywhere: bool = False) -> tuple[int, int]:
         """See `CallStore.remove`; what is left of a segment is written anew."""
         dropped = set(keys)
         for key in dropped:
@@ -122,7 +122,7 @@ class FolderStore:
             whole: list[tuple[bool, str, set[str]]] = []
             for name, held in self._held():
                 there = {key.decode() for key in held.lines["key"].tolist()}
-                if there & dropped and (held.is_sealed or name in left):
+                if there & dropped and (everywhere or held.is_sealed or name in left):
                     whole.append((not there <= dropped, name, there & dropped))
             for _, name, there in sorted(whole):  # first those that need no room
                 freed += rewrite(self._folder, [name], dropped)[1]

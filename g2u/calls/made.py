@@ -17,7 +17,7 @@ from g2u.calls.encoding import as_entry, drawn_of, numbers_of, text_of
 from g2u.calls.store import Entry, Replies
 from g2u.errors import DataError
 from g2u.pictures.decoding import picture_of
-from g2u.premises import Checked
+from g2u.premises import Checked, Role
 from g2u.tables import parquet
 from g2u.tables.schemas import CALLS, THOUGHTS
 
@@ -117,6 +117,13 @@ class MadeStore:
         path, number = place
         rows = self._rows(path, column)
         return rows[number] if number < len(rows) and rows[number][column] == key else None
+
+
+def checks_of(path: Path) -> dict[Role, Checked]:
+    """What the checks of models came to that are among a stage's calls, by role."""
+    rows = parquet.iterate_rows(path, CALLS.schema, ["kind", "reply"])
+    found = [Checked.of(row["reply"]) for row in rows if row["kind"] == "check"]
+    return {checked.role: checked for checked in found}
 
 
 def _rows(path: Path, column: str) -> list[dict[str, Any]]:

@@ -100,11 +100,11 @@ class RemoteStore:
         self._require_none_older()
         yield from older.listed(self, listed([x for _, x in self._indices(self._listed())]))
 
-    def remove(self, keys: Iterable[str]) -> tuple[int, int]:
+    def remove(self, keys: Iterable[str], *, everywhere: bool = False) -> tuple[int, int]:
         """See `CallStore.remove`; forgets them on this machine too."""
         dropped = set(keys)
-        self._near.remove(dropped)
-        self._out.remove(dropped)
+        self._near.remove(dropped, everywhere=everywhere)
+        self._out.remove(dropped, everywhere=everywhere)
         gone = older.removed(self, dropped)
         freed = 0
         for name, index in list(self._indices(self._listed())):

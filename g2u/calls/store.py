@@ -113,9 +113,9 @@ class CallStore(Replies, Protocol):
         """Every reply of the store, once, in the order of their keys."""
         ...
 
-    def remove(self, keys: Iterable[str]) -> tuple[int, int]:
+    def remove(self, keys: Iterable[str], *, everywhere: bool = False) -> tuple[int, int]:
         """Forget replies; such as are gone already are no error, and a segment that another process
-        is just writing stays as it is.
+        is just writing stays as it is, unless they have to go `everywhere`.
 
         Returns how many were there, and the bytes freed.
 

@@ -13,9 +13,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
+from typing import Any, Protocol, cast
 
 from g2u import plugins
-from g2u.calls.store import Entry, Replies
+from g2u.calls.store import CallStore, Entry, Replies
 from g2u.conformance.checks import Check
 from g2u.conformance.meaning import summed
 from g2u.conformance.suite import VERSION, Conformance, cheap
@@ -30,6 +31,16 @@ KIND = "check"
 """Of such an outcome among calls."""
 SHIPPED = Path(__file__).with_name("shipped.json")
 KINDS: dict[Role, Kind] = {"draws": "edit", "answers": "answer"}
+
+
+class Recorded(Protocol):
+    """What an adapter whose drawings were made elsewhere offers beside the rest: it cannot be asked
+    for others.
+    """
+
+    def checked_where_drawn(self, settings: Any) -> Checked | None:
+        """What the check of the model that drew them came to; None = that is not known."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +71,13 @@ def roles(config: Params, name: str) -> frozenset[Role]:
 
 
 def conformance(
-    config: Params, name: str, model: Model, declared: Collection[str], seed: int | None = None
+    config: Params, name: str, model: Model, able: Collection[str], seed: int | None = None
 ) -> Conformance:
-    """The checks of a preset, of what is declared; `seed`: as `Conformance` takes it."""
+    """The checks of a preset, of what it is `able` to do; `seed`: as `Conformance` takes it."""
     editor, reader = (_half(config, name, role)[1] for role in ("draws", "answers"))
     return Conformance(
         model,
-        frozenset(declared),
+        frozenset(able),
         config.presets.models[name].sampler,
         seed=seed,
         acts=config.acts(name),
@@ -82,8 +93,8 @@ def named(config: Params, name: str, model: Model, role: Role) -> str:
         "check": role,
         "suite": VERSION,
         "model": [model.identity(kind) for kind in _kinds(role)],
-        "declared": sorted(_declared(config, name, role)),
-        "crowd": _has_company(model, role),
+        "declared": sorted(declared(config, name, role)),
+        "crowd": has_company(model, role),
     }
     if role == "draws":
         acts = config.acts(name)
@@ -93,6 +104,16 @@ def named(config: Params, name: str, model: Model, role: Role) -> str:
             "size": getattr(settings, "size", None),
         }
     return sha256(told)
+
+
+def names(config: Params) -> frozenset[str]:
+    """The names of the outcomes of all models that a run may call."""
+    found = set()
+    for name in config.models_in_use():
+        model = config.model(name)
+        found |= {named(config, name, model, role) for role in roles(config, name)}
+        model.close()
+    return frozenset(found)
 
 
 def look_up(config: Params, name: str, model: Model, role: Role, store: Replies) -> Kept | None:
@@ -145,17 +166,27 @@ def ask(config: Params, name: str, model: Model, wanted: Collection[Role]) -> di
         config,
         name,
         model,
-        {each for role in names for each in _declared(config, name, role)},
+        {each for role in names for each in declared(config, name, role)},
         seed=int(sha256(names)[:8], 16),
     )
     checks = made.run()
-    if any(_has_company(model, role) for role in names):
+    if any(has_company(model, role) for role in names):
         checks += made.in_company()
     each = (time.perf_counter() - begun) / len(names)
     return {
         role: kept_as(role, key, model.identity(KINDS[role]), checks, each)
         for role, key in names.items()
     }
+
+
+def renew(
+    config: Params, name: str, model: Model, checks: Sequence[Check], store: CallStore
+) -> None:
+    """Keep what checks of all roles came to in place of what was kept before."""
+    for role in sorted(roles(config, name)):
+        key = named(config, name, model, role)
+        store.remove([key])
+        kept_as(role, key, model.identity(KINDS[role]), checks, 0.0).put(store)
 
 
 def kept_as(role: Role, key: str, identity: str, checks: Sequence[Check], seconds: float) -> Kept:
@@ -175,12 +206,19 @@ def _kinds(role: Role) -> tuple[Kind, ...]:
     return ("edit",) if role == "draws" else ("answer", "score")
 
 
-def _declared(config: Params, name: str, role: Role) -> frozenset[str]:
+def declared(config: Params, name: str, role: Role) -> frozenset[str]:
+    """What the model of a preset declares of a role."""
     able = config.abilities(name)
     return able & DRAWING if role == "draws" else able - DRAWING
 
 
-def _has_company(model: Model, role: Role) -> bool:
+def served(config: Params, name: str, model: Model) -> list[Role]:
+    """The roles in which a model lies behind a server."""
+    own = sorted(roles(config, name))
+    return [role for role in own if plugins.server(model, KINDS[role]) is not None]
+
+
+def has_company(model: Model, role: Role) -> bool:
     """Whether several requests are sent at once."""
     server = plugins.server(model, KINDS[role])
     return server is not None and server.in_flight > 1
@@ -196,7 +234,7 @@ def _half(config: Params, name: str, role: Role) -> tuple[str, Section]:
 def _told_by(adapter: str, settings: Section) -> Checked | None:
     """What a dataset of drawings says of the model that drew them, which cannot be asked here."""
     found = plugins.adapter(adapter)
-    if not hasattr(found, "checked"):
+    if not hasattr(found, "checked_where_drawn"):
         return None
-    told: Checked = found.checked(settings)
-    return told
+    told = cast(Recorded, found).checked_where_drawn(settings)
+    return told or Checked("draws", "", "")

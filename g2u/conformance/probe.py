@@ -4,15 +4,21 @@ Honest servers differ in last bits, so edits are compared by distance, beside th
 requests of the first round; what a probe says belongs beside an identity, never into it.
 """
 
+import base64
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import takewhile
+from typing import cast
 
 import numpy as np
 
 from g2u.conformance import pictures
 from g2u.conformance.arrival import READ, TOLD
 from g2u.conformance.subject import MARGIN, Subject, distance, failed
-from g2u.protocols import Reply
+from g2u.errors import ModelError, in_one_line
+from g2u.pictures.decoding import picture_of
+from g2u.protocols import Model, Reply
 from g2u.records import AnswerRequest, EditRequest, Picture, Scalar, Turn
 
 PROMPT = "Make the ground of this picture blue and write <A> beside the number."
@@ -98,3 +104,87 @@ def moved(before: Round, after: Round) -> str:
     if were_sure and before.answers[:1] != after.answers[:1]:
         return "equal questions, answered alike within a round, get another answer now"
     return ""
+
+
+TRIES = 3
+"""How often in a row a sounding has to differ before it is believed: requests of others bend it."""
+SHARED = 0.5
+"""Share of an answer's words that two texts of the same model have in common from their beginnings;
+rounding turns one late, other weights at once.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Sounding:
+    """What a model replies to the few requests by which it is known again, each made twice."""
+
+    edits: tuple[tuple[Picture, Picture], ...] = ()
+    answers: tuple[tuple[str, str], ...] = ()
+    """About one picture, and about two."""
+
+    def encoded(self) -> bytes:
+        """As it is kept."""
+        drawn = [[base64.b64encode(e.encoded).decode() for e in pair] for pair in self.edits]
+        return json.dumps({"edits": drawn, "answers": self.answers}).encode()
+
+    @classmethod
+    def of(cls, kept: bytes) -> "Sounding":
+        """What was kept."""
+        told = json.loads(kept)
+        drawn = [[picture_of(base64.b64decode(e)) for e in pair] for pair in told["edits"]]
+        said = [(str(first), str(again)) for first, again in told["answers"]]
+        return cls(tuple((first, again) for first, again in drawn), tuple(said))
+
+    @property
+    def widest(self) -> float:
+        """How far two edits of equal requests are apart, in levels of 255."""
+        return max((distance(*pair) for pair in self.edits), default=0.0)
+
+
+def sounded(
+    model: Model, declared: frozenset[str], sampler: tuple[tuple[str, Scalar], ...]
+) -> Sounding:
+    """Ask, all at once.
+
+    Raises:
+        ModelError: a request fails.
+    """
+    asked = edits_of(declared, sampler)
+    one, two = shown()
+    turns = [(Turn("user", (*each, TOLD)),) for each in ((one,), (one, two))]
+    told = [AnswerRequest(each, LONG) for each in turns] if "answer" in declared else []
+    drawn = model.edit([*asked, *asked]) if asked else []
+    said = model.answer([*told, *told]) if told else []
+    if bad := failed([*drawn, *said]):
+        raise ModelError(f"the requests by which a model is known again: {bad}")
+    pictures, texts = cast(list[Picture], drawn), [str(reply) for reply in said]
+    return Sounding(
+        tuple(zip(pictures[: len(asked)], pictures[len(asked) :], strict=True)),
+        tuple(zip(texts[: len(told)], texts[len(told) :], strict=True)),
+    )
+
+
+def differs(before: Sounding, now: Sounding) -> str:
+    """What tells that other weights reply now; empty where nothing does.
+
+    Edits are compared by distance, beside that of equal requests; answers where both times equal
+    questions got equal answers.
+    """
+    widest = max(before.widest, now.widest)
+    pairs = zip(before.edits, now.edits, strict=True)
+    off = max((min(distance(a, b) for a in x for b in y) for x, y in pairs), default=0.0)
+    if off > max(MARGIN * widest, LAST_BITS):
+        return f"edits are {off:.3g} levels of 255 from those of before, {widest:.3g} among equals"
+    for (one, again), (other, twice) in zip(before.answers, now.answers, strict=True):
+        if one == again and other == twice and _common(one, other) < SHARED:
+            return f"it now says {in_one_line(other, 60)!r}, and said {in_one_line(one, 60)!r}"
+    return ""
+
+
+def _common(one: str, other: str) -> float:
+    """The share of the longer one's words that both have in common from their beginnings."""
+    first, second = one.split(), other.split()
+    both = zip(first, second, strict=False)
+    same = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], both))
+    longest = max(len(first), len(second))
+    return same / longest if longest else 1.0

@@ -39,6 +39,8 @@ REPLY = 4000
 """Characters of a reply at most."""
 LISTED = 160
 """Characters of a question in the list at most."""
+WORDS = 400
+"""Characters of what was said with a thought at most."""
 NAMED = 16
 """Characters of a digest that name a thumbnail within a part."""
 TEMPLATE = Path(__file__).with_name("page.html")
@@ -62,6 +64,8 @@ class GalleryArm:
     """Of the thought, without gold (g2u/answers/rewards.py): the first kind that was asked for."""
     difference: str = ""
     """The one thing in which it differs from direct."""
+    words: tuple[str, ...] = ()
+    """What was said with each thought; () = nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +77,8 @@ class GalleryCell:
     """Its controls and other ways to show the same: another question's thought, a layout."""
     prompts: tuple[str, ...] = ()
     """What was drawn, in words: one per thought of the main arm."""
+    traces: tuple[str, ...] = ()
+    """What the model said with these thoughts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +95,8 @@ class GalleryItem:
     """Digests."""
     cells: Mapping[str, GalleryCell]
     """By family; `direct` is what the others are compared with."""
+    is_placed: bool = False
+    """Whether `<image N>` in its texts is where picture N stands (`g2u.records.Question`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,9 +231,11 @@ def _row(families: Sequence[str], item: GalleryItem) -> dict[str, Any]:
         "choices": list(item.choices),
         "answer": item.answer,
         "pictures": [digest[:NAMED] for digest in item.pictures],
+        "placed": item.is_placed,
         "cells": {
             family: {
                 "prompts": list(cell.prompts),
+                "traces": [_cut(trace, REPLY) for trace in cell.traces],
                 "arms": [_arm(arm) for arm in (cell.main, *cell.others)],
             }
             for family in families
@@ -244,6 +254,7 @@ def _arm(arm: GalleryArm) -> dict[str, Any]:
         "fidelity": _rounded(arm.fidelity, 3),
         "reward": _rounded(arm.reward, 4),
         "difference": arm.difference,
+        "words": [_cut(words, WORDS) for words in arm.words] if any(arm.words) else [],
     }
 
 
@@ -256,6 +267,9 @@ def _rounded(value: float | None, digits: int) -> float | None:
 
 
 def _script(path: Path, name: str, value: Any) -> None:
-    """A script that hands `value` to the page; text cannot end the script or the line."""
+    """A script that hands `value` to the page, as JSON in a text, which browsers read in half the
+    time; it cannot end the text, the script or the line.
+    """
     text = json.dumps(value, separators=(",", ":"), ensure_ascii=True).replace("</", "<\\/")
-    write_whole(path, f"G2U.{name}({text});\n")
+    quoted = text.replace("\\", "\\\\").replace("'", "\\'")
+    write_whole(path, f"G2U.{name}(JSON.parse('{quoted}'));\n")

@@ -340,6 +340,8 @@ class Run(Section):
     """Whether a run goes on where a model was seen not to hold what an arm hangs on; its verdicts
     there say "unchecked".
     """
+    probe_every: Positive = 2000
+    """Calls of a served model after which it is looked at whether it is still the same."""
     budget: BudgetSection = BudgetSection()
     """A run stops before the call that would go beyond it, and keeps what it made."""
     prices: dict[

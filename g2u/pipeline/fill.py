@@ -31,7 +31,7 @@ from g2u.calls.store import Replies
 from g2u.errors import ModelError
 from g2u.params import reading as params
 from g2u.params.params import Params
-from g2u.pipeline.believing import believe
+from g2u.pipeline.believing import MovedError, Watch, store_of, told
 from g2u.pipeline.plan import Source, read_source
 from g2u.pipeline.stale import Stale, models
 from g2u.pipeline.workers import LostWorkerError, Pool, pool, spent, worker_count
@@ -131,10 +131,18 @@ def fill(config: Params, work: Stale, progress: Progress | None = None) -> Itera
         # actors do not see data/
         stages = ("generate", "understand")
         known_calls().take_in(cell.calls(stage) for cell in work.understand for stage in stages)
+    try:
+        yield from _filled_by_workers(config, work, progress or Progress())
+    except MovedError as moved:
+        raise told(moved) from None
+
+
+def _filled_by_workers(config: Params, work: Stale, progress: Progress) -> Iterator[Filled]:
     with pool(config) as workers, ThreadPoolExecutor(workers.count) as threads:
-        believe(config, work, workers)
+        watch = Watch(config, workers)
+        watch.begin(work)
         found: queue.SimpleQueue[Filled | None] = queue.SimpleQueue()
-        schedule = _Schedule(config, work, workers, found, progress or Progress())
+        schedule = _Schedule(config, work, workers, found, progress, watch)
         drivers = [threads.submit(schedule.drive, slot) for slot in range(workers.count)]
         is_whole = False
         try:
@@ -146,6 +154,7 @@ def fill(config: Params, work: Stale, progress: Progress | None = None) -> Itera
             schedule.stop(at_once=not is_whole)
         for driver in drivers:
             driver.result()
+        watch.end()
 
 
 def _share(shows_others: bool) -> str:
@@ -208,9 +217,10 @@ class _Schedule:
         workers: Pool,
         found: "queue.SimpleQueue[Filled | None]",
         progress: Progress,
+        watch: Watch,
     ) -> None:
         self._config, self._workers, self._unprepared = config, workers, work.prepare
-        self._found, self._progress = found, progress
+        self._found, self._progress, self._watch = found, progress, watch
         self._takes, self._goes_on = True, True
         self._change = threading.Condition()
         self._numbers = itertools.count()
@@ -249,6 +259,7 @@ class _Schedule:
                     fresh.append(part)
                 if not begun:
                     return
+                model = next(iter(begun.values())).model
                 for part in fresh:
                     self._progress.part_begun(part.share, part.number)
                 try:
@@ -266,6 +277,10 @@ class _Schedule:
                     if not report.left:
                         del begun[report.number], left[report.number]
                         losses = 0
+                self._watch.go_on(slot, model)
+        except MovedError:
+            self.stop(at_once=True)
+            raise
         finally:
             if begun:  # it failed, and the others will
                 self.stop(at_once=False)
@@ -337,6 +352,7 @@ class _Schedule:
             for filled in report.filled:
                 counts = Counts(filled.made, filled.reused, filled.failed)
                 self._progress.calls(part.share, part.number, counts)
+                self._watch.count(part.model, filled.made)
                 key = (filled.stage, filled.cell)
                 told.totals[key] = told.totals.get(key, Filled(filled.cell, filled.stage)) + filled
             if report.is_drawn:
@@ -413,7 +429,13 @@ class _Filler:
             if self._brokers is not None:
                 await self._brokers.leave()
             count = worker_count(self._config)
-            self._brokers = Brokers(self._config, _store(), spent=spent(), shared_by=count)
+            self._brokers = Brokers(
+                self._config,
+                _store(),
+                spent=spent(),
+                shared_by=count,
+                store_of=lambda name: store_of(self._config, name, _store()),
+            )
             self._model = model
         return self._brokers
 

@@ -32,8 +32,14 @@ def in_two_sentences(rows: pl.DataFrame) -> str:
         key=lambda row: order.index((row["benchmark"], row["model"])),
     )
     is_one = len({row["benchmark"] for row in best}) == len(best)
+    believed = [row for row in best if row["verdict"] != "unchecked"]
+    if not believed:
+        return (
+            f"Nothing follows from these answers, neither an effect nor that there is none: on "
+            f"{_names(best, is_one)} what they hang on is not proven of the model."
+        )
     hurt = own.filter(pl.col("verdict") == "harm").sort("gain").rows(named=True)
-    return f"{_where_it_helps(best, is_one)} {_elsewhere(best, hurt, is_one)}"
+    return f"{_where_it_helps(believed, is_one)} {_elsewhere(best, hurt, is_one)}"
 
 
 def _where_it_helps(best: Sequence[Best], is_one: bool) -> str:

@@ -64,14 +64,15 @@ def does_it_help(rows: pl.DataFrame, alpha: float) -> Finding:
     """Own thoughts against direct, over the whole grid."""
     own = own_rows(rows)
     discussed = [row for row in own if row["verdict"] not in UNDISCUSSED]
-    undiscussed = len(own) - len(discussed)
+    undiscussed = {w: sum(row["verdict"] == w for row in own) for w in reversed(UNDISCUSSED)}
     sure = [row for row in discussed if row["holm"] <= alpha]
     up = sorted((row for row in sure if row["gain"] > 0), key=lambda row: -row["gain"])
     down = sorted((row for row in sure if row["gain"] < 0), key=lambda row: row["gain"])
     answer = (
         f"Of {len(own)} comparisons of own thoughts with direct, {len(up)} are gains and "
         f"{len(down)} losses after Holm's correction; the others are not shown"
-        + (f"; {undiscussed} are at chance or unchecked." if undiscussed else ".")
+        + "".join(f", or {word} ({count})" for word, count in undiscussed.items() if count)
+        + "."
     )
     lines = [f"{place(row)}: {points(row, 'gain')}" for row in [*up, *down]]
     return Finding("Does it help?", answer, tuple(lines))

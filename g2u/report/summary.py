@@ -58,6 +58,12 @@ SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
     "lost": pl.Int64,
     "detectable": pl.Float64,
     "with_fallback": pl.Float64,
+    "probability": pl.Float64,
+    "graded": pl.Float64,
+    "graded_low": pl.Float64,
+    "graded_high": pl.Float64,
+    "graded_p": pl.Float64,
+    "graded_holm": pl.Float64,
     "content": pl.Float64,
     "content_low": pl.Float64,
     "content_high": pl.Float64,
@@ -124,6 +130,8 @@ is the largest p of gain, content, specific, votes and edits; columns in `_holm`
 own thoughts over all own thoughts, `control_holm` (gains of controls) over all controls.
 `detectable` is at that corrected level. Seconds are model seconds per item; fidelity is against the
 oracle, PSNR in dB; `with_answer` of `prompted` questions have a prompt that tells the answer;
+`probability` is the mean probability of the right option, where options were scored, and `graded`
+its gain over direct: a second outcome, which no verdict is read from.
 `verdict` is a word of g2u/scores/verdict.py, `unchecked` which premise of the arm is not proven, if
 any; `beside` says what else is shown of an own thought, by the tests of g2u/scores/beside.py.
 """
@@ -145,6 +153,7 @@ TOLD = ("direct", "oracle", "adversarial")
 """Edits that explain nothing: without a thought, or made from the truth."""
 IS_DIRECT = (pl.col("family") == PLAIN) & pl.col("is_main")
 """Of a row: whether it is of direct's main arm, with its own model."""
+GRADED = ("graded", "graded_low", "graded_high", "graded_p")
 FIDELITY = ("psnr", "ssim", "ink_f1", "path_agreement", "correlation")
 
 
@@ -240,7 +249,7 @@ def summary(cells: Sequence[CellResult], alpha: float = 0.05) -> pl.DataFrame:
         _claim(each.cell, each.row)
     tested = [each.row for each in own]
     corrected("p", tested, {"holm": holm, "bh": benjamini_hochberg})
-    for name in ("content", "over_baseline", "mediated", *TESTS):
+    for name in ("content", "over_baseline", "mediated", "graded", *TESTS):
         corrected(f"{name}_p", tested, {f"{name}_holm": holm})
     corrected("p", [each.row for each in controls], {"control_holm": holm})
     directs = {each.place: each.row for each in lines if each.is_direct}
@@ -406,6 +415,7 @@ def _lines(cell: CellResult, plain: CellResult | None) -> Iterator[_Line]:
                     k: over_direct[k]
                     for k in ("p", "mcnemar", "gained", "lost", "detectable", "with_fallback")
                 },
+                **{name: over_direct.get(name) for name in GRADED},
             }
         if over_duplicate.get("items") and not (cell.family == AGAIN and arm.is_main):
             row |= {

@@ -17,11 +17,13 @@ from g2u import plugins
 from g2u.arms import donors
 from g2u.records import Question, Target
 from g2u.scores.leaks import answer_text
-from g2u.scores.statistics import Floats, Resampling, numbered, paired_gain
+from g2u.scores.statistics import Floats, Resampling, numbered, paired_gain, sign_flip_p
 from g2u.tables.schemas import Score
 
 SHIFT = 0.15
 """Change of an option's share that is worth a word."""
+ANSWER = "answer"
+"""What right answers are called as a label."""
 KINDS, EACH = 12, 10
 """Kinds of questions that a label may tell apart, and clusters that each of them has at least."""
 
@@ -154,6 +156,9 @@ def kinds(asked: Asked, own: Sequence[Score], direct: Sequence[Score]) -> dict[s
     """The kind of question whose gain differs most from that of all others: a label of the
     questions, their category, or their right answer; p by Bonferroni over all kinds of all labels.
     None where no label tells 2 to KINDS of them apart, with EACH clusters and more.
+
+    Where direct's favourite guess is right there is nothing to gain, so kinds of right answers have
+    to differ in direction: a gain in one part and a loss in the other.
     """
     plain = {score.id: score.score for score in direct}
     rows = [
@@ -172,7 +177,7 @@ def kinds(asked: Asked, own: Sequence[Score], direct: Sequence[Score]) -> dict[s
             continue
         for kind in there if len(there) > 2 else there[:1]:
             is_of = np.array([value == kind for value in values])
-            p = difference_p(changes, cluster, is_of)
+            p = (opposite_p if label == ANSWER else difference_p)(changes, cluster, is_of)
             if p is not None:
                 tested.append((p, label, kind, is_of))
     if not tested:
@@ -194,12 +199,31 @@ def _labels(asked: Asked, kept: Sequence[Question]) -> Iterator[tuple[str, list[
     yield "category", [question.category for question in kept]
     for name in names:
         yield name, [question.label(name) for question in kept]
-    yield "answer", [answer_text(question, asked.gold[question.id]) for question in kept]
+    yield ANSWER, [answer_text(question, asked.gold[question.id]) for question in kept]
 
 
 def _flips(change: Floats) -> list[int]:
     """Gained, lost, items."""
     return [int((change > 0).sum()), int((change < 0).sum()), len(change)]
+
+
+def _smaller(cluster: Any, is_of: Any) -> int | None:
+    """Clusters of the smaller part; None where these are fewer than EACH."""
+    least = min(len(np.unique(cluster[part])) for part in (is_of, ~is_of))
+    return least if least >= EACH else None
+
+
+def opposite_p(change: Floats, cluster: Any, is_of: Any) -> float | None:
+    """P that items of a kind gain and all others lose, or the other way round: the larger p of two
+    sign-flip tests (a qualitative interaction; Gail and Simon 1985, doi 10.2307/2530862), 1 where
+    both go one way. None where a part has fewer than EACH clusters.
+    """
+    if _smaller(cluster, is_of) is None:
+        return None
+    sums = [np.bincount(cluster[part], change[part]) for part in (is_of, ~is_of)]
+    if sums[0].sum() * sums[1].sum() >= 0:
+        return 1.0
+    return max(sign_flip_p(each.astype(np.float64)) for each in sums)
 
 
 def difference_p(change: Floats, cluster: Any, is_of: Any) -> float | None:
@@ -209,8 +233,8 @@ def difference_p(change: Floats, cluster: Any, is_of: Any) -> float | None:
     which nothing moves is not taken to be known for certain; t with a degree of freedom less than
     the clusters of the smaller part. None where a part has fewer than EACH clusters.
     """
-    parts = [len(np.unique(cluster[part])) for part in (is_of, ~is_of)]
-    if min(parts) < EACH or not change.any():
+    least = _smaller(cluster, is_of)
+    if least is None or not change.any():
         return None
     weight = np.where(is_of, 1 / is_of.sum(), -1 / (~is_of).sum())
     pulls = np.bincount(cluster, weight * (change - change.mean()))
@@ -219,4 +243,4 @@ def difference_p(change: Floats, cluster: Any, is_of: Any) -> float | None:
     difference = float((weight * change).sum())
     if error < 1e-12:
         return None
-    return float(2 * stdtr(min(parts) - 1, -abs(difference) / error))
+    return float(2 * stdtr(least - 1, -abs(difference) / error))

@@ -74,14 +74,15 @@ def gated(
 def voted(arm: Arm, arms: Sequence[Sequence[Score]]) -> list[Score]:
     """Per question the prediction that most arms share; of equally many, the one that came first.
 
-    What was not parsed abstains; where nothing was, the first arm's state stands.
+    What was not parsed abstains; where nothing was, the first arm's state stands. A vote gives no
+    option a probability.
     """
     found = []
     for rows in _by_question(arms):
         counts = Counter(row.prediction for row in rows if row.status == "ok")
         winner = counts.most_common(1)[0][0] if counts else None
         chosen = next((row for row in rows if row.prediction == winner), rows[0])
-        found.append(replace(chosen, arm=arm))
+        found.append(replace(chosen, arm=arm, probability=None))
     return found
 
 

@@ -1,5 +1,6 @@
 """What one answer is worth, and what became of it: read, or why not."""
 
+import math
 from collections.abc import Sequence
 
 from g2u import plugins
@@ -41,3 +42,15 @@ def worth(scorer: AnswerScorer, prediction: str, accepted: Sequence[str]) -> flo
     known = [value for value in values if value is not None]
     best = max(known, default=0.0)
     return None if best < 1.0 and len(known) < len(values) else best
+
+
+def gold_probability(answer: Answer, question: Question, target: Target) -> float | None:
+    """Probability of the right option, 0..1: of all options' mean log-probabilities per token, the
+    softmax; None where options were not scored, or the right one is none of them.
+    """
+    names = question.choices if question.format == "label" else question.option_letters()
+    if not answer.option_scores or target.answer not in names:
+        return None
+    top = max(answer.option_scores)
+    weights = [math.exp(score - top) for score in answer.option_scores]
+    return weights[names.index(target.answer)] / sum(weights)

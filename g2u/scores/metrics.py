@@ -14,7 +14,7 @@ from g2u.records import Picture, Question, Target, Thought
 from g2u.scores import statistics
 from g2u.scores.beside import Asked, beside
 from g2u.scores.clusters import linked
-from g2u.scores.marking import UNREAD, marked
+from g2u.scores.marking import UNREAD, gold_probability, marked
 from g2u.scores.rewards import Draw, telling
 from g2u.scores.statistics import Resampling
 from g2u.tables import schemas as tables
@@ -65,9 +65,13 @@ def score_answers(
             scores.append(Score(answer.id, answer.arm, answer.status, "", None, cluster))
             continue
         status, prediction, value = marked(answer, question, target)
+        sure = gold_probability(answer, question, target)
         scores.append(
-            Score(answer.id, answer.arm, status, prediction, value, cluster, ended=answer.ended)
-        )
+            Score(
+                answer.id, answer.arm, status, prediction, value, cluster, ended=answer.ended,
+                probability=sure,
+            )
+        )  # fmt: skip
     return scores
 
 
@@ -109,7 +113,8 @@ def decided(scores: Sequence[Score], judgements: Sequence[Judgement]) -> list[Sc
 
 
 def arm_metrics(scores: Sequence[Score], confidence: float) -> dict[str, Any]:
-    """Accuracy with interval; what was not scored; how many answers were truncated, filtered, or do
+    """Accuracy with interval, and where options were scored the mean probability of the right one;
+    what was not scored; how many answers were truncated, filtered, or do
     not tell why they ended, whether they could be read or not.
     """
     states = Counter(score.status for score in scores)
@@ -121,10 +126,12 @@ def arm_metrics(scores: Sequence[Score], confidence: float) -> dict[str, Any]:
         return {"items": 0, **counts}
     values, clusters = zip(*kept, strict=True)
     interval = statistics.mean_interval(values, clusters, confidence)
+    sure = [s.probability for s in scores if s.probability is not None]
     return {
         "accuracy": interval.mean,
         "low": interval.low,
         "high": interval.high,
+        **({"probability": sum(sure) / len(sure)} if sure else {}),
         "items": len(kept),
         "clusters": len(set(clusters)),
         **counts,
@@ -134,7 +141,9 @@ def arm_metrics(scores: Sequence[Score], confidence: float) -> dict[str, Any]:
 def gain_metrics(
     arm: Sequence[Score], base: Sequence[Score], fallback: Sequence[Score], how: Resampling
 ) -> dict[str, Any]:
-    """The gain over complete cases, and its mean when failures are answered by `fallback`."""
+    """The gain over complete cases, and its mean when failures are answered by `fallback`; where
+    options were scored, the gain in the probability of the right one (`graded`).
+    """
     based = {score.id: score.score for score in base}
     spare = {score.id: score.score for score in fallback}
     tables.assert_same_ids("baseline", based, (score.id for score in arm))
@@ -154,7 +163,27 @@ def gain_metrics(
         if value is not None and other_value is not None:
             filled.append(value - other_value)
     gain["with_fallback"] = sum(filled) / len(filled)
-    return gain
+    return gain | _graded(arm, base, how)
+
+
+def _graded(arm: Sequence[Score], base: Sequence[Score], how: Resampling) -> dict[str, float]:
+    """The gain in the probability of the right option; {} where options were not scored."""
+    sure = {score.id: score.probability for score in base}
+    pairs = [
+        (score.probability, other, score.cluster)
+        for score in arm
+        if score.probability is not None and (other := sure.get(score.id)) is not None
+    ]
+    if not pairs:
+        return {}
+    own, plain, clusters = zip(*pairs, strict=True)
+    gain = statistics.paired_gain(own, plain, clusters, how)
+    return {
+        "graded": gain.difference,
+        "graded_low": gain.low,
+        "graded_high": gain.high,
+        "graded_p": gain.p,
+    }
 
 
 def chance(questions: Sequence[Question], gold: Sequence[Target]) -> dict[str, float]:
@@ -214,8 +243,15 @@ def reward_metrics(
 def fidelities(
     pictures: Mapping[str, Picture], oracles: Mapping[str, Picture], thoughts: Sequence[Thought]
 ) -> "dict[tuple[str, str], Fidelity]":
-    """By source and drawing: how near the thought is to the oracle, where they can be compared."""
+    """By source and drawing: how near the thought is to the oracle, where they can be compared; of
+    a benchmark all by ink, or all as photographs where an oracle has another size than its picture.
+    """
     from g2u.scores.fidelity import fidelity
+
+    are_upon = all(
+        (oracle.width, oracle.height) == (pictures[source].width, pictures[source].height)
+        for source, oracle in oracles.items()
+    )
 
     pairs = {
         (thought.source, thought.picture.digest): thought.picture
@@ -224,8 +260,9 @@ def fidelities(
     }
     found = {}
     for (source, digest), drawn in sorted(pairs.items(), key=lambda pair: pair[0]):
-        seen = (drawn, oracles[source], pictures[source])
-        near = fidelity(*(np.asarray(pixels_of(each)) for each in seen))
+        thought, oracle = (np.asarray(pixels_of(each)) for each in (drawn, oracles[source]))
+        upon = np.asarray(pixels_of(pictures[source])) if are_upon else None
+        near = fidelity(thought, oracle, upon)
         if near is not None:
             found[source, digest] = near
     return found

@@ -1,20 +1,24 @@
 """What could be seen: the smallest detectable gain of a design, before anything is paid; whether a
 published gain could have been.
 
-A gain is told from 0 by the questions whose answer changes, its discordance: with n questions the
-variance of a paired gain g is (discordance - g ** 2) / n (McNemar; Connor 1987, doi
-10.2307/2531962), times a design effect 1 + (m - 1) rho where m questions share a picture and their
-changes are correlated by rho (Kish 1965).
+A gain is told from 0 by the questions whose answer changes, its discordance: of n questions a
+binomial number changes, and of these a share (1 + gain / discordance) / 2 changes upwards (McNemar
+1947; Connor 1987, doi 10.2307/2531961). Where m questions share a picture and their changes are
+correlated by rho, n / (1 + (m - 1) rho) independent ones tell the same (Kish 1965).
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from math import sqrt
 
-from scipy.special import ndtr, ndtri
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import bdtr, bdtrik, gammaln, ndtri, xlogy
 
 POWER = 0.8
 """With which a detectable gain is found."""
+WIDEST, STEPS = 8, 40
+"""Standard deviations that a sum over changed answers spans; halvings of a bisection."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,23 +31,61 @@ class Design:
     effect: float = 1.0
     """Design effect: variance over that of as many independent questions."""
 
+    @property
+    def independent(self) -> int:
+        """So many independent questions tell the same."""
+        return max(1, round(self.questions / self.effect))
+
+    def power(self, gain: float, level: float) -> float:
+        """Chance of finding a true gain, at most the discordance, by the exact sign test of the
+        answers that change, at a two-sided level.
+        """
+        count, share = self.independent, self.discordance
+        spread = WIDEST * sqrt(count * share * (1 - share))
+        first, last = (
+            max(0, int(count * share - spread)),
+            min(count, int(count * share + spread) + 1),
+        )
+        flips = np.arange(first, last + 1, dtype=np.float64)
+        chance = _binomial(flips, count, share)
+        fewest = np.floor(bdtrik(level / 2, flips, 0.5))  # so many the other way at most are told
+        fewest = np.where(bdtr(fewest + 1, flips, 0.5) <= level / 2, fewest + 1, fewest)
+        fewest = np.where(bdtr(fewest, flips, 0.5) <= level / 2, fewest, fewest - 1)
+        up = (1 + abs(gain) / share) / 2
+        told = bdtr(fewest, flips, 1 - up) + bdtr(fewest, flips, up)
+        return float((chance * np.where(fewest >= 0, told, 0.0)).sum())
+
     def detectable(self, level: float) -> float:
         """The smallest gain found with POWER at a two-sided level, 0..1; where too few answers
         change for any gain to be seen, that of answers which all change upwards.
         """
-        share = float(ndtri(1 - level / 2) + ndtri(POWER)) ** 2 * self.effect / self.questions
-        return max(sqrt(share * self.discordance / (1 + share)), share / (1 + share))
-
-    def power(self, gain: float, level: float) -> float:
-        """Chance of finding a true gain, -1..1, at a two-sided level."""
-        error = sqrt(max(self.discordance - gain**2, 0.0) * self.effect / self.questions)
-        reach = float(ndtri(1 - level / 2))
-        return float(ndtr(abs(gain) / error - reach)) if error else 1.0
+        share = self.discordance
+        if self.power(share, level) >= POWER:
+            return _smallest(lambda gain: self.power(gain, level), 0.0, share)
+        return _smallest(
+            lambda gain: replace(self, discordance=gain).power(gain, level), share, 1.0
+        )
 
     def questions_for(self, gain: float, level: float) -> float:
-        """So many questions, changing alike, show a gain with POWER."""
+        """So many questions, changing alike, show a gain with POWER: a normal approximation."""
         reach = float(ndtri(1 - level / 2) + ndtri(POWER))
         return reach**2 * self.effect * (self.discordance - gain**2) / gain**2
+
+
+def _binomial(successes: NDArray[np.float64], trials: int, chance: float) -> NDArray[np.float64]:
+    """Probabilities."""
+    rest = trials - successes
+    ways = gammaln(trials + 1) - gammaln(successes + 1) - gammaln(rest + 1)
+    found: NDArray[np.float64] = np.exp(ways + xlogy(successes, chance) + xlogy(rest, 1 - chance))
+    return found
+
+
+def _smallest(power: Callable[[float], float], low: float, high: float) -> float:
+    """Where it reaches POWER between two gains, of which the greater is told."""
+    for _ in range(STEPS):
+        middle = (low + high) / 2
+        low, high = (middle, high) if power(middle) < POWER else (low, middle)
+    return high
 
 
 def design_effect(typical: float, rho: float) -> float:
@@ -60,10 +102,12 @@ class Pilot:
 
     @classmethod
     def of(cls, items: int, gained: int, lost: int, error: float) -> "Pilot | None":
-        """By a measured gain and its clustered error; None where nothing changed, or all did."""
+        """By a measured gain and its clustered error; None where nothing changed, or all did. A
+        design effect below 1 is taken for chance.
+        """
         flips, gain = (gained + lost) / items, (gained - lost) / items
         alone = (flips - gain**2) / items
-        return cls(flips, error**2 / alone) if alone > 1e-12 else None
+        return cls(flips, max(1.0, error**2 / alone)) if alone > 1e-12 else None
 
 
 def pooled(pilots: Sequence[Pilot]) -> Pilot:
@@ -103,5 +147,5 @@ class Claim:
         ]
         if self.gain:
             needed = design.questions_for(self.gain, corrected)
-            told.append(f"questions that show it: {needed:,.0f}")
+            told.append(f"questions that would show it: about {needed:,.0f}")
         return told

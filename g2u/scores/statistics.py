@@ -70,7 +70,7 @@ Where few pictures moved, or all in one direction, their spread alone says too l
 seen: with 1.5 the chance of a false equivalence, summed exactly over all outcomes of
 20 to 400 pictures, is at most 5 % (with 1.25 it is 5.2); `python -m bench.inference`.
 """
-ENOUGH, UNKNOWN, UNMOVED = 8, 3, 0.5
+ENOUGH, UNKNOWN, UNMOVED = 8, 2, 0.5
 """Of the interval of a gain: from so many moved pictures on, fewer are held in reserve; up to so
 many, these move in all their questions; pictures at the inner end that did not move.
 So 95 % intervals hold the truth in at least 93.5 % from 10 pictures on; `python -m

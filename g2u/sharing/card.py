@@ -12,6 +12,7 @@ from typing import Any
 import yaml
 
 from g2u.files import write_whole
+from g2u.premises import MEANS, WORDS
 from g2u.sharing.manifest import SharedCell, SharedGold, digest_of
 
 NAME, CROISSANT = "README.md", "croissant.json"
@@ -119,14 +120,15 @@ def _card(cells: Sequence[SharedCell], gold: Sequence[SharedGold]) -> str:
         "Pictures that models drew of benchmarks' pictures before answering about them, by g2u.",
         "One configuration per benchmark, model and edit family; one row per distinct thought.",
         "",
-        "| configuration | thoughts | shown | model | prompt | benchmark's licence | originals |",
-        "|---|---|---|---|---|---|---|",
+        "| configuration | thoughts | shown | model | checked | prompt | benchmark's licence "
+        "| originals |",
+        "|---|---|---|---|---|---|---|---|",
     ]
     for cell in cells:
         prompt = str(cell.family_preset.get("prompt") or cell.family_preset.get("template") or "")
         lines.append(
             f"| {cell.config} | {cell.thoughts} | {cell.uses} times | {cell.model} "
-            f"({cell.model_preset['adapter']}) | {prompt.replace('|', '/')} "
+            f"({cell.model_preset['adapter']}) | {_checked(cell)} | {prompt.replace('|', '/')} "
             f"| {cell.licence or 'not known'} | {'with' if cell.has_originals else 'by digest'} |"
         )
     lines += [
@@ -163,6 +165,18 @@ def _scoring(gold: Sequence[SharedGold]) -> list[str]:
         "files with columns `index` (the question's id) and `prediction` (the reply):",
         "`g2u score PATH direct.tsv thought.tsv` gives both accuracies and the paired gain.",
     ]
+
+
+def _checked(cell: SharedCell) -> str:
+    """When the model that drew was checked, and what did not hold."""
+    if cell.check is None:
+        return "never"
+    told = [
+        f"{MEANS[premise].what}: {WORDS[outcome]}"
+        for premise, outcome in cell.check.outcomes.items()
+        if premise in MEANS and outcome not in ("holds", "not applicable")
+    ]
+    return "; ".join([cell.check.date, *told])
 
 
 def _croissant(

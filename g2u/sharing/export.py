@@ -8,18 +8,20 @@ apart, in a configuration for each benchmark, under the same conditions.
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError as Invalid
 
+from g2u.calls.made import checks_of
 from g2u.errors import DataError, ParamsError
 from g2u.files import write_whole
 from g2u.params.params import Params
 from g2u.questions.wording import question_prompt
 from g2u.sharing.card import write_card
 from g2u.sharing.gold import licensed, write_gold
-from g2u.sharing.manifest import NAME, SharedCell, fault, write_manifest
+from g2u.sharing.manifest import NAME, SharedCell, SharedCheck, fault, write_manifest
 from g2u.sharing.reading import shown
 from g2u.sharing.rows import LINKED, SHARED, check_row
 from g2u.sharing.signing import SIGNATURE, signature_of
@@ -138,9 +140,16 @@ def _write_cell(config: Params, cell: Cell, folder: Path, *, with_originals: boo
             uses=sum(map(len, uses.values())),
             licence=licence,
             has_originals=has_originals,
+            check=_check(cell),
         )
     except Invalid as error:
         raise DataError(f"params.yaml: cell {cell}: {fault(error)}; it cannot be shared") from None
+
+
+def _check(cell: Cell) -> SharedCheck | None:
+    """What the check of the model that drew the cell's thoughts came to."""
+    draws = checks_of(cell.calls("generate")).get("draws")
+    return None if draws is None else SharedCheck(**asdict(draws))
 
 
 def _asked(cell: Cell) -> dict[str, dict[str, Any]]:

@@ -5,20 +5,19 @@ What is believed and what is not: docs/sharing.md.
 """
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from g2u.calls.encoding import as_entry
 from g2u.calls.store import CallStore, Entry
 from g2u.errors import DataError
 from g2u.params.params import Params
 from g2u.pictures.decoding import picture_of
-from g2u.records import Picture, Seen, Size
+from g2u.records import Picture
 from g2u.sharing.manifest import Manifest, SharedCell, verify
 from g2u.sharing.reading import shown
-from g2u.sharing.rows import PIXELS, read_rows
+from g2u.sharing.rows import PIXELS, is_call, read_rows, told
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +89,7 @@ def _verify(
         facts = (picture.digest, picture.width, picture.height)
         if facts != (row["digest"], row["width"], row["height"]):
             raise DataError(f"{where}: digest is not that of the picture; refused")
-        if not _is_call(row):
+        if not is_call(row):
             continue
         name = row["thought"]
         key = bytes.fromhex(name)
@@ -117,7 +116,7 @@ def _fill(
 ) -> TakenIn:
     put = known = 0
     for where, row in read_rows(folder, manifest, cell):
-        if not _is_call(row):
+        if not is_call(row):
             continue
         drawing = drawings.get(bytes.fromhex(row["thought"]))
         if drawing is None or drawing.content != _content(row["image"]["bytes"]):
@@ -125,28 +124,14 @@ def _fill(
         if drawing.is_known:
             known += 1
             continue
-        entry = as_entry("edit", _told(row, drawing.is_flat))
+        image, size = row["image"]["bytes"], (row["width"], row["height"])
+        found = told(Picture(row["digest"], image, *size, drawing.is_flat), row)
+        entry = as_entry("edit", found)
         assert isinstance(entry, Entry)
         store.put(row["thought"], entry)
         drawing.is_known = True
         put += 1
     return TakenIn(cell, put, known, tuple(_missing(cell, config)), manifest.signer)
-
-
-def _is_call(row: Mapping[str, Any]) -> bool:
-    """Whether a row is the whole reply of a call: a model drew it, and nothing beside it."""
-    return bool(row["identity"]) and row["place"] is None
-
-
-def _told(row: Mapping[str, Any], is_flat: bool) -> Picture:
-    """A row's drawing, with what was said with it and what its model was shown."""
-    shown = row["seen"] and Seen(
-        tuple(Size(**size) for size in row["seen"]["pictures"]), row["seen"]["tokens"]
-    )
-    return Picture(
-        row["digest"], row["image"]["bytes"], row["width"], row["height"], is_flat,
-        tuple(row["trace"]), shown,
-    )  # fmt: skip
 
 
 def _content(encoded: bytes) -> bytes:

@@ -21,6 +21,7 @@ from pydantic import ValidationError as Invalid
 from g2u.digests import sha256
 from g2u.errors import DataError
 from g2u.files import write_whole
+from g2u.premises import Outcome, Premise, Role
 from g2u.sharing.reading import FILE_BYTES, object_of, opened, shown
 from g2u.sharing.signing import SIGNATURE, signer
 
@@ -68,6 +69,19 @@ class SharedFile(Strict):
     bytes: Annotated[int, Field(ge=0, le=FILE_BYTES)]
 
 
+Words = Annotated[str, StringConstraints(pattern=r"\A[^\x00-\x1f\x7f-\x9f]{0,200}\z")]
+
+
+class SharedCheck(Strict):
+    """What the check of the model that drew came to: a `Checked`."""
+
+    role: Role
+    date: Words
+    suite: Words
+    outcomes: dict[Premise, Outcome]
+    notes: dict[Premise, Words]
+
+
 class SharedCell(Strict):
     """One configuration: the thoughts of one cell."""
 
@@ -84,6 +98,8 @@ class SharedCell(Strict):
     licence: Annotated[str, StringConstraints(pattern=r"\A[^\x00-\x1f\x7f-\x9f]{0,1000}\z")]
     """Of the benchmark; empty = not known."""
     has_originals: bool
+    check: SharedCheck | None = None
+    """None = the model that drew was not checked, or by a g2u that did not keep it."""
 
     @property
     def config(self) -> str:

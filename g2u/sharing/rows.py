@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -12,6 +13,7 @@ from pydantic import ValidationError as Invalid
 from g2u.digests import canonical
 from g2u.errors import DataError
 from g2u.pictures.decoding import MAX_BYTES
+from g2u.records import Picture, Seen, Size
 from g2u.sharing.manifest import Hex, Manifest, Name, SharedCell, SharedFile, Strict, fault
 from g2u.sharing.reading import FILE_BYTES, object_of, opened, shard_rows, shown
 from g2u.tables import schemas as tables
@@ -122,6 +124,18 @@ def check_row(row: Mapping[str, Any], cell: SharedCell | Cell) -> None:
             f"{row['thought'][:12]} is not the name of what the row describes (identity, given, "
             "prompt, sampler, seed); refused"
         )
+
+
+def is_call(row: Mapping[str, Any]) -> bool:
+    """Whether a row is the whole reply of a call: a model drew it, and nothing beside it."""
+    return bool(row["identity"]) and row["place"] is None
+
+
+def told(picture: Picture, row: Mapping[str, Any]) -> Picture:
+    """A row's picture, with what was said with it and what its model was shown."""
+    shown = row["seen"]
+    seen = shown and Seen(tuple(Size(**size) for size in shown["pictures"]), shown["tokens"])
+    return replace(picture, trace=tuple(row["trace"]), seen=seen)
 
 
 def read_rows(

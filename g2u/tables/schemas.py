@@ -88,6 +88,8 @@ class Score:
     """0..1: of the thoughts shown with the oracles, where there are any: path agreement, or the
     correlation of photographs.
     """
+    probability: float | None = None
+    """0..1: of the right option, where options were scored: a graded outcome beside the score."""
 
 
 @dataclass(frozen=True, slots=True)

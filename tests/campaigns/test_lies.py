@@ -4,8 +4,24 @@ from collections.abc import Iterator
 
 import pytest
 
+from g2u.answers.needs import needs
+from g2u.conformance.meaning import summed
 from g2u.conformance.subject import BUDGET
-from tests.campaigns.lies import ABLE, ENOUGH, HONEST, LOAD, Outcome, checked, is_named, is_sound
+from g2u.params.params import Params
+from g2u.premises import Need, Role, doubts
+from tests.campaigns.lies import (
+    ABLE,
+    ENOUGH,
+    HONEST,
+    LOAD,
+    SCORED,
+    Found,
+    Outcome,
+    bagel,
+    checked,
+    is_named,
+    is_sound,
+)
 from tests.models.emulator.client import Emulated, emulated
 from tests.models.emulator.lies import LIES
 
@@ -16,6 +32,28 @@ def server() -> Iterator[Emulated]:
         yield found
 
 
+OF_SEVERAL = ("drops every picture but the first of an edit", "sorts pictures")
+"""Seen in edits of several pictures alone, which no family here asks for."""
+
+
+def disproved(found: Found) -> set[Need]:
+    """Premises that do not hold, of a study with thoughts beside the original, several draws, votes
+    and options that are chosen by likelihood.
+    """
+    raw = {
+        "models": ["bagel"], "benchmarks": ["ladder"], "families": ["direct", "several"],
+        "presets": {
+            "models": {"bagel": {**bagel(SCORED), "choices": "likelihood"}},
+            "families": {"several": {"edit": "prompt", "prompt": "Enhance.", "draws": 2}},
+        },
+        "understand": {"samples": 2},
+    }  # fmt: skip
+    roles: tuple[Role, ...] = ("draws", "answers")
+    checked = {role: summed(found.checks, role, "", "") for role in roles}
+    wanted = needs(Params.model_validate(raw), "bagel", "several")
+    return {(d.role, d.premise) for d in doubts(wanted, checked) if d.is_disproved}
+
+
 @pytest.mark.parametrize("lie", LIES)
 def test_each_lie_is_named(lie: str, server: Emulated) -> None:
     parts = {name.partition(":")[0] for name in LIES[lie].named}
@@ -23,6 +61,7 @@ def test_each_lie_is_named(lie: str, server: Emulated) -> None:
     crowd = bool(LIES[lie].crowd)
     found = checked(server, {"lie": lie}, in_company=crowd, capabilities=able, seed=1)
     assert is_named(lie, found), found.failing()
+    assert bool(disproved(found)) == (lie not in OF_SEVERAL)
     assert found.requests <= BUDGET
 
 
@@ -31,6 +70,7 @@ def test_no_honest_server_is_accused(name: str, server: Emulated) -> None:
     guise, able = HONEST[name]
     found = checked(server, guise, seed=2, capabilities=able)
     assert found.failing() == []
+    assert disproved(found) == set()
     assert found.requests <= BUDGET
     assert found.crowd <= LOAD
     if "mind" not in guise:

@@ -178,6 +178,27 @@ def test_a_chain_of_plans_keeps_each_plan_before_its_drawing(tmp_path: Path) -> 
     assert traces(thoughts) == [("go up", ""), ("go left", "")]
 
 
+def test_a_chain_whose_drawings_come_from_a_table_of_thoughts_says_each_plan_once(
+    tmp_path: Path,
+) -> None:
+    asked, said = (QUESTIONS[:1], PICTURES), ("Step: go up", "nothing more to draw")
+    calls = brokered(Painter(*said), FolderStore(tmp_path / "first"))
+    first = imagined(interleaved, asked, calls, prompt="Draw it after: {plan}")
+    folder = tmp_path / "thoughts"
+    tables.write_thoughts(folder, first, Recipe("b", "f", "m", "identity", "{}"))
+    made = MadeStore(
+        FolderStore(tmp_path / "second"),
+        list,
+        lambda: folder.glob("part-*.parquet"),
+        lambda path: path,
+        takes=True,
+    )
+    clone = Painter(*said)
+    second = imagined(interleaved, asked, brokered(clone, made), prompt="Draw it after: {plan}")
+    assert (second, traces(second)) == (first, traces(first))
+    assert clone.drawn == [], "nothing is drawn again"
+
+
 def test_a_template_without_the_question_is_refused(tmp_path: Path) -> None:
     calls = brokered(Weaver(), FolderStore(tmp_path))
     with pytest.raises(ParamsError, match=r"expected a text with \{question\} in it"):

@@ -48,7 +48,7 @@ def item(number: int) -> GalleryItem:
     cells = {
         "direct": GalleryCell(GalleryArm("direct", (), "A", "ok", base, None)),
         "duplicate": GalleryCell(GalleryArm("duplicate", (original,), "A", "ok", base, None)),
-        "detail": GalleryCell(main, (shuffled,), ("Draw </script> sharply.",)),
+        "detail": GalleryCell(main, (shuffled,), ("Draw </script> sharply.",), ("I see.",)),
     }
     text = f"Question </script> {number}?"
     return GalleryItem(
@@ -101,7 +101,14 @@ def test_one_item_shows_question_options_pictures_thoughts_replies_and_intervent
     cells = page.locator(".cell").all_inner_texts()
     assert [cell.split("\n")[0] for cell in cells] == ["direct", "duplicate", "detail · gained"]
     assert "✗ A" in cells[0]
-    for part in ("✓ B", "fidelity 0.5", "reward -4", "drawn by: Draw </script>", "shuffled"):
+    for part in (
+        "✓ B",
+        "fidelity 0.5",
+        "reward -4",
+        "drawn by: Draw </script>",
+        "I see.",
+        "shuffled",
+    ):
         assert part in cells[2], part
     assert "✗ C of another" in cells[2]
     sources = page.locator(".cell.chosen img").evaluate_all("each => each.map(one => one.src)")
@@ -238,6 +245,23 @@ def test_a_link_opens_its_question_whatever_order_filters_and_rows_are(
     assert "outside of the filters" in said
     assert "Question </script> 4?" in said
     assert "q4 is not among the 2 questions of b-m" in opened([1, 2], link)
+
+
+def test_what_was_said_with_a_thought_is_told_of_it_and_of_no_other(
+    page: Page, tmp_path: Path
+) -> None:
+    digests = tuple(picture.digest for picture in THOUGHTS[:2])
+    one = item(0)
+    main = dataclasses.replace(
+        one.cells["detail"].main, thoughts=digests, words=("I mark <b>it</b>.", "")
+    )
+    cells = {**one.cells, "detail": dataclasses.replace(one.cells["detail"], main=main)}
+    few = dataclasses.replace(one, cells=cells)
+    write_gallery(tmp_path, [GalleryPart("b", "m", FAMILIES, [few], SHOWN)])
+    page.goto((tmp_path / "gallery.html").as_uri())
+    page.wait_for_selector("article img[alt='thought of detail 2']")
+    told = page.locator("article .told")
+    assert told.all_inner_texts() == ["said with thought 1: I mark <b>it</b>."]
 
 
 def test_what_is_done_is_in_the_address(page: Page, gallery: Path) -> None:

@@ -193,6 +193,11 @@ EDITS: dict[str, tuple[int, bytes, str]] = {
         chat({"content": "Here it is.", "images": [{"image_url": {"url": URL}}]}),
         "",
     ),
+    "thought before drawing": (
+        200,
+        chat({"content": [{"image": ENCODED}]}, metrics={"think_text": " I look. "}),
+        "",
+    ),
     "reasoning beside images": (
         200,
         chat({"content": "", "reasoning": "I think.", "images": [{"image_url": {"url": URL}}]}),
@@ -224,6 +229,7 @@ TRACES: dict[str, tuple[str, ...]] = {
     "words around parts": ("I look.\nI mark.", "So: B."),
     "words beside images": ("Here it is.", ""),
     "reasoning beside images": (),
+    "thought before drawing": ("I look.", ""),
     "twice the same": (),
 }
 """Of some of them, what was said before the picture and after it."""

@@ -135,6 +135,18 @@ def test_kinds_that_do_not_differ_are_told_apart_in_5_percent() -> None:
     assert np.mean(told) <= 0.08
 
 
+def test_a_favourite_guess_that_leaves_nothing_to_gain_is_no_kind_of_question() -> None:
+    bases = {"direct": scored(DIRECT, lambda n: "A")}
+    half = [Question(q.id, q.text, q.choices, pictures=q.pictures) for q in QUESTIONS]
+    told = beside(Asked(half, GOLD), scored(OWN, right), bases, HOW)
+    assert told["kinds"]["p"] == 1
+    lost = beside(
+        Asked(half, GOLD), scored(OWN, lambda n: "B" if right(n) == "A" else right(n)), bases, HOW
+    )
+    assert (lost["kinds"]["label"], lost["kinds"]["kind"]) == ("answer", "red")
+    assert lost["kinds"]["p"] < 1e-6
+
+
 def test_few_pictures_of_a_kind_are_not_asked() -> None:
     change: Sequence[float] = np.array([1.0, 0.0] * 20)
     assert difference_p(np.array(change), np.arange(40), np.arange(40) < 9) is None

@@ -1,10 +1,13 @@
 """Metrics: failures have no score, unparsed answers are counted apart, gains are paired."""
 
+import math
+
 import pytest
 
 from g2u.arms import DIRECT, Arm
 from g2u.errors import DataError
 from g2u.records import Question, Target
+from g2u.scores.marking import gold_probability
 from g2u.scores.metrics import arm_metrics, chance, gain_metrics, published, score_answers
 from g2u.scores.statistics import Resampling
 from g2u.tables.schemas import Answer, Score
@@ -92,3 +95,35 @@ def test_the_published_rule_is_counted_beside_the_one_that_extends_it() -> None:
         "concat": {"rule": "relaxed_published", "accuracy": pytest.approx(1 / 3), "differs": 2}
     }
     assert published(GOLD, QUESTIONS, given) == {}, "yes_no extends none"
+
+
+def test_the_probability_of_the_right_option_is_a_second_outcome() -> None:
+    asked = [Question(n, "?", choices=("cat", "dog"), pictures=(f"p{n}",)) for n in "abcd"]
+    gold = [Target(n, "B", "choice") for n in "abcd"]
+
+    def scored(chance: float, arm: Arm) -> list[Score]:
+        """Answers that choose A or B by option scores: B has this probability."""
+        pair = (math.log(1 - chance), math.log(chance))
+        letter = "B" if chance > 0.5 else "A"
+        said = [
+            Answer(n, arm, "", "ok", response=letter, ended="stop", option_scores=pair)
+            for n in "abc"
+        ]
+        return score_answers(asked, gold, [*said, Answer("d", arm, "", "ok", response="B")])
+
+    direct, own = scored(0.2, DIRECT), scored(0.4, OWN)
+    assert [s.probability for s in own] == [pytest.approx(0.4)] * 3 + [None]
+    assert arm_metrics(own, 0.95)["probability"] == pytest.approx(0.4)
+    gain = gain_metrics(own, direct, direct, HOW)
+    assert gain["difference"] == 0, "no answer changes"
+    assert gain["graded"] == pytest.approx(0.2)
+    assert gain["graded_low"] < 0.2 < gain["graded_high"]
+    words = score_answers(QUESTIONS, GOLD, answers("yes", "no", "yes", "no"))
+    assert "graded" not in gain_metrics(words, words, words, HOW), "nothing was scored"
+
+
+def test_a_label_has_the_probability_of_its_text() -> None:
+    question = Question("a", "?", choices=("cat", "dog"), format="label", pictures=("p",))
+    answer = Answer("a", OWN, "", "ok", response="dog", option_scores=(-1.0, -1.0))
+    assert gold_probability(answer, question, Target("a", "dog", "label")) == 0.5
+    assert gold_probability(answer, question, Target("a", "cow", "label")) is None

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from bench.inference import answers, only_repetition, readers, verdicts
+from bench import planted
+from bench.planted import answers, only_repetition, readers, verdicts
 from g2u.scores.leaks import Leaks
 from g2u.scores.verdict import (
     LEAKED,
@@ -54,6 +55,16 @@ def test_readers_of_their_thoughts_are_not_given_another_cause(noise: float) -> 
         sum(words.get(word, 0.0) for word in ("any picture", "extra compute", "any edit")) <= 0.02
     )
     assert words["thought-mediated"] > 0.8
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", planted.PLANTED)
+def test_a_planted_answerer_is_named_by_the_scorers_and_the_reports_own_functions(
+    name: str,
+) -> None:
+    right, wrong, words = planted.planted(name, 20, 400)
+    assert right >= 0.85, words
+    assert wrong <= 0.05, words
 
 
 def test_a_grid_where_repetition_alone_helps_names_no_thought() -> None:

@@ -47,7 +47,7 @@ class Settings(Section):
     model: Text
     """The served name."""
     revision: Text | None = None
-    """What is served under that name; null = the server is asked for its version."""
+    """What is served under that name; null = the server is asked for its version and its models."""
     environment: Annotated[str, Form(re.compile("[A-Za-z_][A-Za-z0-9_]*").fullmatch, VARIABLE)] = (
         "OPENAI"
     )
@@ -174,13 +174,15 @@ class Served:
         self._clients: dict[asyncio.AbstractEventLoop, Client] = {}
 
     def identity(self, kind: Kind) -> str:
-        """Served name, revision or the server's version, and what decides a request's body.
+        """Served name, revision or what the server says that it is, and what decides a request's
+        body.
 
         Raises:
-            ModelError: no revision is set and the server does not tell its version.
+            ModelError: no revision is set and the server does not tell what it is.
         """
         if not self._revision:
-            self._revision = str(_client_module().version(*self._place()))
+            build = _client_module().build
+            self._revision = str(build(*self._place(), self._settings["model"]))
         settings = {k: v for k, v in self._settings.items() if k not in FREE}
         other = "answer" if kind == "edit" else "edit"
         plain = {name: Settings.model_fields[name].default for name in LATER}

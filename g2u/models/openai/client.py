@@ -10,6 +10,7 @@ import asyncio
 import json
 import logging
 import re
+import urllib.error
 import urllib.request
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
@@ -25,6 +26,7 @@ from openai import (
     AsyncOpenAI,
 )
 
+from g2u.digests import canonical
 from g2u.errors import DataError, ModelError
 from g2u.models.openai import bodies
 from g2u.models.openai.replies import BrokenReplyError
@@ -38,6 +40,8 @@ WHERE = "params.yaml: presets.models: openai"
 LOG = logging.getLogger(__name__)
 FOR_ALL = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND)
 """Refusals of the key or the model, not of the request."""
+FACTS = ("root", "parent", "max_model_len")
+"""Of a card of /v1/models what names replies; the rest changes from start to start."""
 SPENT = "insufficient_quota"
 """OpenAI's code of an account without credit; time does not mend it, as it does other 429s."""
 BROKEN = (BrokenReplyError, APIError, DataError)
@@ -150,24 +154,43 @@ class Client:
         return Failure(self._ends, ends_run=True)
 
 
-def version(address: str, key: str) -> str:
-    """What a server says it is, at /version.
+def build(address: str, key: str, model: str) -> str:
+    """What a server says it is: its version at /version, and of the served name what /v1/models
+    tells beside it: where its weights are from (root, parent) and how long a request may be.
 
     Raises:
-        ModelError: it says nothing.
+        ModelError: it does not say its version, or its list of models cannot be read.
     """
-    place = address.rstrip("/").removesuffix("/v1") + "/version"
+    base = address.rstrip("/").removesuffix("/v1")
     try:
-        asked = urllib.request.Request(place)  # noqa: S310 - the user's
-        asked.add_unredirected_header("Authorization", f"Bearer {key}")
-        with urllib.request.urlopen(asked, timeout=10) as reply:  # noqa: S310 - the user's
-            return str(json.load(reply)["version"])
-    except (OSError, ValueError, KeyError, TypeError):
+        version = str(_told(f"{base}/version", key)["version"])
+        cards = _models(f"{address.rstrip('/')}/models", key)
+        card = next((card for card in cards if card.get("id") == model), {})
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         raise ModelError(
-            f"{WHERE}: the server does not tell its version, which "
-            "is part of what names its replies; start it, and the same command goes on, or set "
+            f"{WHERE}: the server does not tell its version or its models, which "
+            "are part of what names its replies; start it, and the same command goes on, or set "
             "revision to a name for what it serves"
         ) from None
+    facts = {name: card[name] for name in FACTS if card.get(name) not in (None, model)}
+    return f"{version} {canonical(facts).decode()}" if facts else version
+
+
+def _models(place: str, key: str) -> list[dict[str, Any]]:
+    """The cards of what is served; none where the server has no such list."""
+    try:
+        return list(_told(place, key)["data"])
+    except urllib.error.HTTPError as error:
+        if error.code in (HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED):
+            return []
+        raise
+
+
+def _told(place: str, key: str) -> Any:
+    asked = urllib.request.Request(place)  # noqa: S310 - the user's
+    asked.add_unredirected_header("Authorization", f"Bearer {key}")
+    with urllib.request.urlopen(asked, timeout=REACHED_IN) as reply:  # noqa: S310 - the user's
+        return json.load(reply)
 
 
 def reach(address: str, key: str) -> None:

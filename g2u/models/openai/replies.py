@@ -85,10 +85,13 @@ Part = str | Encoded
 
 
 def chat_parts(reply: Any) -> list[Part]:
-    """The words and pictures of a chat reply: of each choice its content in order, then the
-    pictures beside it. A picture that is told twice counts once; reasoning is no part.
+    """The words and pictures of a chat reply: what was thought before a drawing, where vLLM-Omni
+    tells it among the metrics; of each choice its content in order, then the pictures beside it. A
+    picture that is told twice counts once; a hosted model's reasoning is no part.
     """
-    found: list[Part] = []
+    told = fields(reply).get("metrics")
+    thought = told.get("think_text") if isinstance(told, dict) else None
+    found: list[Part] = [_clean(thought)] if isinstance(thought, str) else []
     for choice in listed(fields(reply), "choices"):
         message = choice.get("message")
         if isinstance(message, dict):

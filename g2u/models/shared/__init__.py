@@ -8,18 +8,20 @@ of picture and prompt, whatever its seed. What the dataset lacks is a failure, n
 from collections.abc import Mapping, Sequence
 from functools import cached_property, lru_cache
 from pathlib import Path
+from typing import Any
 
 from g2u import plugins
 from g2u.digests import sha256
 from g2u.errors import G2UError, ParamsError
 from g2u.pictures.decoding import picture_of
+from g2u.premises import Checked
 from g2u.protocols import Act, Kind, Reply
 from g2u.records import AnswerRequest, EditRequest, Failure, Picture, ScoreRequest
 from g2u.settings import Section, Text, checked
 from g2u.sharing.manifest import NAME, Manifest, SharedCell, read_manifest
-from g2u.sharing.rows import PIXELS, read_shard
+from g2u.sharing.rows import PIXELS, is_call, read_shard, told
 
-VERSION = "2"
+VERSION = "3"
 CAPABILITIES = frozenset({"edit"})
 WHERE = "params.yaml: presets.models: shared"
 Place = tuple[SharedCell, str, int]
@@ -48,6 +50,11 @@ def acts(settings: Settings) -> frozenset[Act] | None:
     return load(settings).acts()
 
 
+def checked_where_drawn(settings: Settings) -> Checked | None:
+    """What the dataset says of the check of the model that drew."""
+    return load(settings).check()
+
+
 def load(settings: Settings) -> "Shared":
     """The drawings of one model; the dataset is read at the first call."""
     return Shared(Path(settings.path), settings.model)
@@ -60,7 +67,7 @@ class Shared:
 
     def __init__(self, folder: Path, model: str | None) -> None:
         self._folder, self._model = folder, model
-        self._images = lru_cache(maxsize=2)(self._read)
+        self._drawn = lru_cache(maxsize=2)(self._read)
 
     def identity(self, kind: Kind) -> str:
         """The dataset's, down to each byte of its drawings.
@@ -83,6 +90,12 @@ class Shared:
         except G2UError:
             return None
 
+    def check(self) -> Checked | None:
+        """See `checked_where_drawn`; what is said there is foreign."""
+        said = [cell.check for cell in self._manifest.cells if cell.model == self._shown]
+        known = [Checked.of(each.model_dump_json().encode()) for each in said if each is not None]
+        return min(known, key=lambda each: each.date) if len(known) == len(said) else None
+
     def edit(self, requests: Sequence[EditRequest]) -> list[Reply[Picture]]:
         """The drawings; a request that the dataset cannot serve fails."""
         return [self._found(request) for request in requests]
@@ -97,7 +110,7 @@ class Shared:
 
     def close(self) -> None:
         """Forget what was read."""
-        self._images.cache_clear()
+        self._drawn.cache_clear()
 
     def _found(self, request: EditRequest) -> Reply[Picture]:
         given = " ".join(picture.digest for picture in request.pictures)
@@ -110,7 +123,8 @@ class Shared:
             return Failure(f"{self._folder} has no drawing of this picture and prompt{other}")
         cell, shard, row = place
         where = f"{self._folder / shard}: row {row}"
-        return picture_of(self._images(cell.config, shard)[row], where, PIXELS)
+        found = self._drawn(cell.config, shard)[row]
+        return told(picture_of(found["image"]["bytes"], where, PIXELS), found)
 
     @cached_property
     def _manifest(self) -> Manifest:
@@ -133,22 +147,22 @@ class Shared:
     def _places(self) -> Mapping[str, Mapping[int, Place]]:
         """Digest of what was edited and the prompt -> seed -> where the drawing lies."""
         found: dict[str, dict[int, Place]] = {}
-        columns = ["given", "prompt", "seed", "identity"]
+        columns = ["given", "prompt", "seed", "identity", "place"]
         for cell in self._manifest.cells:
             for shard in cell.shards if cell.model == self._shown else ():
                 rows = read_shard(self._folder, self._manifest, cell, shard, columns)
                 for number, row in enumerate(rows):
-                    if row["identity"]:
+                    if is_call(row):
                         drawn = found.setdefault(sha256([row["given"], row["prompt"]]), {})
                         drawn.setdefault(row["seed"], (cell, shard, number))
         return found
 
-    def _read(self, config: str, shard: str) -> list[bytes]:
-        """The pictures of a shard, each as the manifest says.
+    def _read(self, config: str, shard: str) -> list[dict[str, Any]]:
+        """The pictures of a shard, each as the manifest says, with what was told of them.
 
         Raises:
             DataError: the shard has changed.
         """
         cell = next(cell for cell in self._manifest.cells if cell.config == config)
-        rows = read_shard(self._folder, self._manifest, cell, shard, ["image"])
-        return [row["image"]["bytes"] for row in rows]
+        columns = ["image", "trace", "seen"]
+        return list(read_shard(self._folder, self._manifest, cell, shard, columns))

@@ -95,10 +95,14 @@ async def imagine(
 
 
 def _with_plan(drawn: Thought, plan: str) -> Thought:
-    """The thought with its plan before what else was said with its picture."""
+    """The thought with its plan before what else was said with its picture; a reply that comes
+    from a table of thoughts has it already.
+    """
     if drawn.picture is None:
         return drawn
     before, after = drawn.picture.trace[:1], drawn.picture.trace[1:]
+    if before and before[0].partition("\n")[0] == plan:
+        return drawn
     return replace(drawn, picture=replace(drawn.picture, trace=trace_of((plan, *before), after)))
 
 

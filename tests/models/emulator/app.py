@@ -42,6 +42,12 @@ class Guise:
     """The same while others are in flight."""
     seed: int = 0
     """Of what the lie draws."""
+    swapped_at: int = 0
+    """Which request is the first that other weights answer, where the lie swaps them; 0 = one of
+    the first 30.
+    """
+    model: str = MODEL
+    """The one that is served; others are unknown."""
 
 
 @dataclass(slots=True)
@@ -58,7 +64,7 @@ class Engine:
         self.own, self.routing = own, ROUTINGS[own.routing]
         self.lie = LIES[own.lie] if own.lie else HONEST
         dice = np.random.default_rng(own.seed)
-        self.memory = Memory(dice, {}, swapped_at=int(dice.integers(12, 30)))
+        self.memory = Memory(dice, {}, swapped_at=own.swapped_at or int(dice.integers(12, 30)))
         self.asked: Counter[str] = Counter()
         self.bodies: dict[str, Any] = {}
         self.in_flight = 0
@@ -281,17 +287,17 @@ class Service:
 
     async def chat(self, http: Request) -> Response:
         body = await http.json()
-        _check_model(body)
         engine = self.engine
+        _check_model(body, engine)
         asked = engine.routing.chat(body)
         made = list(await asyncio.gather(*(engine.reply(each, body) for each in asked)))
-        form = hosted if isinstance(engine.routing, Hosted) else completion
+        form = hosted if engine.routing.beside else completion
         return JSONResponse(form(made, max(map(mind.read_tokens, asked))))
 
     async def edits(self, http: Request) -> Response:
         async with http.form() as form:
             fields = {k: v for k, v in form.items() if isinstance(v, str)}
-            _check_model(fields)
+            _check_model(fields, self.engine)
             held = [v for _, v in form.multi_items() if isinstance(v, UploadFile)]
             files = [await each.read() for each in held]
         if not files:
@@ -300,7 +306,7 @@ class Service:
 
     async def generations(self, http: Request) -> Response:
         body = await http.json()
-        _check_model(body)
+        _check_model(body, self.engine)
         return await self._image(body, [])
 
     async def responses(self, http: Request) -> Response:
@@ -316,8 +322,8 @@ class Service:
         return JSONResponse({"created": 1, "data": [{"b64_json": encoded(made)}]})
 
 
-def _check_model(body: Body) -> None:
-    if body.get("model") not in (MODEL, None):
+def _check_model(body: Body, engine: Engine) -> None:
+    if body.get("model") not in (engine.own.model, None):
         raise RefusedError(404, f"The model `{body['model']}` does not exist.")
 
 

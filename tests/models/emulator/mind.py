@@ -240,5 +240,6 @@ def score(asked: Asked, mind: str) -> Scores:
 
 
 def fields(asked: Asked) -> dict[str, Any]:
-    """What arrived, without pixels."""
-    return {**asdict(asked), "pictures": [p.shape[1::-1] for p in asked.pictures]}
+    """What arrived; of pictures their sizes, and digests of their pixels."""
+    sizes, digests = [p.shape[1::-1] for p in asked.pictures], [*map(digest, asked.pictures)]
+    return {**asdict(asked), "pictures": sizes, "digests": digests}

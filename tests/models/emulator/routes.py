@@ -82,10 +82,12 @@ def size_of(body: Body) -> tuple[int, int] | None:
 
 
 def guided(body: Body) -> dict[str, Any]:
-    """Steps and guidance under the names that BAGEL's pipeline reads, or the common ones."""
+    """Steps and guidance under the names that vLLM-Omni's pipelines read: BAGEL's, SenseNova-U1's,
+    OmniGen2's (guidance_scale_2 is the image's, pipeline_omnigen2.py 1765203), or the common ones.
+    """
     names = {
-        "text_guidance": ("cfg_text_scale", "true_cfg_scale", "guidance_scale"),
-        "image_guidance": ("cfg_img_scale",),
+        "text_guidance": ("cfg_text_scale", "cfg_scale", "true_cfg_scale", "guidance_scale"),
+        "image_guidance": ("cfg_img_scale", "img_cfg_scale", "guidance_scale_2"),
     }
     found = {
         field: float(body[name])
@@ -103,6 +105,8 @@ class Plain:
     follows = "vLLM-Omni's forms, with nothing left out"
     kinds: tuple[str, ...] = ("text",)
     """What comes where no modalities are asked for."""
+    beside = False
+    """Whether the pictures of a chat reply lie beside its words, in `images`."""
 
     def edit(self, form: Body, files: Sequence[bytes]) -> Asked:
         """POST /v1/images/edits, and /v1/images/generations without files."""
@@ -183,6 +187,39 @@ class OneStage(TwoStages):
         return [self._drawn(body, held)]
 
 
+class Diffusion(Plain):
+    """A pipeline of vLLM-Omni that draws from all its pictures: OmniGen2, SenseNova-U1, FLUX.2,
+    Qwen-Image-Edit-2511; and HunyuanImage-3, whose first stage reads. Answers go the plain way.
+    """
+
+    follows = (
+        "github.com/vllm-project/vllm-omni: vllm_omni/entrypoints/openai/serving_chat.py 00a3619 "
+        "(_create_diffusion_chat_completion, generate_diffusion_images), api_server.py 005fd8e "
+        "(edit_images)"
+    )
+    of_form = (
+        "negative_prompt", "num_inference_steps", "guidance_scale", "true_cfg_scale", "seed",
+        "size",
+    )  # fmt: skip
+    """Fields of /v1/images/edits that reach the pipeline; the others are dropped without a word."""
+
+    def edit(self, form: Body, files: Sequence[bytes]) -> Asked:
+        known = {name: form[name] for name in self.of_form if form.get(name) is not None}
+        return super().edit({"prompt": form["prompt"], **known}, files)
+
+
+class Vllm(Plain):
+    """vLLM itself: it reads, and has no routes that draw."""
+
+    follows = "github.com/vllm-project/vllm: the OpenAI-compatible server, chat/completions alone"
+
+    def chat(self, body: Body) -> list[Asked]:
+        return super().chat({**body, "modalities": ["text"]})
+
+    def edit(self, form: Body, files: Sequence[bytes]) -> Asked:
+        raise RefusedError(404, "Not Found")
+
+
 class Sglang(Plain):
     """SGLang's diffusion server: edits by form, understanding of one picture by chat."""
 
@@ -229,6 +266,18 @@ class Hosted(Plain):
     """A hosted service of reasoning readers and an image model."""
 
     follows = "OpenAI's API reference: chat/completions, responses, images/edits"
+    beside = True
+    of_form = ("model", "prompt", "size", "quality", "background", "input_fidelity", "n")
+    """Fields of an edit; others are refused."""
+    drawn = (1024, 1024)
+    """What `auto` gives here."""
+
+    def edit(self, form: Body, files: Sequence[bytes]) -> Asked:
+        for name in form:
+            if name not in self.of_form:
+                raise RefusedError(400, f"Unknown parameter: '{name}'.", "unknown_parameter")
+        asked = super().edit(form, files)
+        return replace(asked, size=asked.size or self.drawn)
 
     def chat(self, body: Body) -> list[Asked]:
         if "max_tokens" in body:
@@ -263,11 +312,32 @@ class Hosted(Plain):
         return asked
 
 
+class Gateway(Plain):
+    """A gateway to image models of Google's: one message, words as its content, pictures beside."""
+
+    follows = (
+        "openrouter.ai/docs/features/multimodal/image-generation: chat/completions with modalities "
+        "[image, text]"
+    )
+    beside = True
+
+    def chat(self, body: Body) -> list[Asked]:
+        if "image" not in (body.get("modalities") or ()):
+            return super().chat(body)
+        return [self._drawn(body, messages_of(body))]
+
+    def edit(self, form: Body, files: Sequence[bytes]) -> Asked:
+        raise RefusedError(404, "Not Found")
+
+
 ROUTINGS: dict[str, Plain] = {
     "plain": Plain(),
     "vllm-omni, two stages": TwoStages(),
     "vllm-omni, one stage": OneStage(),
+    "vllm-omni, diffusion": Diffusion(),
+    "vllm": Vllm(),
     "sglang": Sglang(),
     "interleaving": Interleaving(),
     "hosted": Hosted(),
+    "gateway": Gateway(),
 }

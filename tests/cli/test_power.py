@@ -1,0 +1,55 @@
+"""g2u plan --power and --claim, as a user runs them."""
+
+from pathlib import Path
+
+import pytest
+
+from g2u.cli.power import Assumed, claim_of, outlooks, table
+from g2u.errors import ParamsError
+from g2u.pipeline.plan import plan
+from tests.conftest import Workspace, tsv_rows
+
+
+def test_a_claim_out_of_range_is_one_line() -> None:
+    for values, tests, pictures, what in (
+        ((0.0, 1.0, 10.0), 1, None, "0 questions; expected a whole number from 1 on"),
+        ((1.5, 1.0, 10.0), 1, None, "1.5 questions; expected a whole"),
+        ((100.0, 1.0, 0.0), 1, None, "discordance 0; expected above 0 to 100"),
+        ((100.0, 12.0, 10.0), 1, None, "a gain of 12 points where 10 %"),
+        ((100.0, 1.0, 10.0), 0, None, "--tests 0; expected 1"),
+        ((100.0, 1.0, 10.0), 1, 200, "--pictures 200; expected 1 to 100"),
+    ):
+        with pytest.raises(ParamsError, match=what.replace("%", "%")):
+            claim_of(values, tests, pictures, 0.25)
+
+
+def test_fewer_pictures_make_a_claim_harder() -> None:
+    alone, shared = (claim_of((1129.0, 4.2, 15.0), 1, n, 0.25) for n in (None, 346))
+    assert shared.design.detectable(0.05) > 1.2 * alone.design.detectable(0.05)
+
+
+@pytest.mark.slow
+def test_a_claim_needs_no_study(workspace: Workspace, tmp_path: Path) -> None:
+    done = workspace.run("g2u.cli.main", "plan", "--claim", "1500", "1.2", "10")
+    assert "could not be seen" in done.stdout
+    assert "in 80 % is 2.3" in done.stdout
+
+
+@pytest.mark.slow
+def test_the_plan_says_what_each_own_thought_could_show(workspace: Workspace) -> None:
+    workspace.init_dvc()
+    workspace.use_null()
+    workspace.raw["families"] = ["direct", "duplicate", "detail", "context"]
+    workspace.use_tsv(tsv_rows(6))
+    config = workspace.write()
+    assumed = Assumed(0.15, 0.25)
+    found = outlooks(config, plan(config), assumed)
+    assert [each.cell.family for each in found] == ["detail", "context"], "controls gain nothing"
+    assert {each.source for each in found} == {"assumed"}
+    assert all(each.questions == 6 and each.calls > 0 for each in found)
+    told = table(found, 0.05)
+    assert "corrected over 2 gains" in told
+    workspace.run("g2u.cli.main", "run")
+    again = outlooks(config, plan(config), assumed)
+    assert all(each.calls == 0 for each in again)
+    assert again[0].source in ("its own scores", "assumed", "1 cells of mine")
