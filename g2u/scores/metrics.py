@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from g2u.scores.fidelity import Fidelity
 
 NO_ANSWER = ("failed", "not_applicable")
+GIVEN = ("answers", "grades", "rubric")
+"""Judgements that stand in for what rules could not score."""
 
 
 def over_vote(rule: Rule) -> str:
@@ -101,7 +103,7 @@ def published(
 
 def decided(scores: Sequence[Score], judgements: Sequence[Judgement]) -> list[Score]:
     """Scores with a judge's word where no rule could read the answer or compare it."""
-    said = {(j.id, j.arm): j.score for j in judgements if j.name in ("answers", "grades")}
+    said = {(j.id, j.arm): j.score for j in judgements if j.name in GIVEN}
     return [
         replace(score, status="judged", score=value)
         if score.status in UNREAD and (value := said.get((score.id, score.arm.name))) is not None
