@@ -96,6 +96,8 @@ class _Compare:
         if not ids:
             return {}
         return {
+            "own": self.mean(own, ids),
+            "direct": self.mean(direct, ids),
             "total": self.less(own, direct, ids),
             "content": self.less(own, without, ids),
             "company": self.less(without, direct, ids),
