@@ -22,7 +22,7 @@ from typing import Any, Literal
 from g2u import plugins
 from g2u.answers.answering import Answering, Asking, Shown, arms
 from g2u.answers.rewards import named, rewards
-from g2u.arms import donors, last_round, shown
+from g2u.arms import Pairing, donors, last_round, shown
 from g2u.calls.asking import BrokeredCalls, total
 from g2u.calls.brokers import Brokers
 from g2u.calls.flow import runner, together
@@ -168,7 +168,7 @@ def guessed(config: Params, job: Job, *, shows_others: bool) -> float:
     preset = config.presets.families[cell.family]
     draws = getattr(config.settings("families", cell.family), "draws", 1)
     asking = Asking.of(config, cell)
-    asked = sum((arm.pairing != "own") == shows_others for arm in arms(asking, ()))
+    asked = sum((arm.whose is not None) == shows_others for arm in arms(asking, ()))
     if shows_others or asking.is_plain:
         return asked
     drawn = draws * len(plugins.family(preset.edit).NEEDS) if begins == "generate" else 0
@@ -296,7 +296,7 @@ class _Schedule:
             self._change.notify_all()
 
     def _pairs(self, each: Sequence[Job]) -> bool:
-        return any(Asking.of(self._config, cell).shows_others for _, cell in each)
+        return any(Asking.of(self._config, cell).donors for _, cell in each)
 
     def _cut(self, benchmark: str, model: str, *, shows_others: bool) -> list[Part]:
         told = self._benchmarks[benchmark, model]
@@ -523,14 +523,15 @@ class _Work:
         self._undrawn -= 1
         if not self._undrawn:
             self.drawn.set_result(None)
-        await cell.answer(question, thoughts, of_other=False)
+        await cell.answer(question, thoughts, whose=None)
 
     async def _shown_others(self, cell: "_CellWork", question: Question) -> None:
         part = self._part
-        donor = _donors(part.benchmark, part.is_prepared).get(question.id)
-        if donor is not None:
-            thoughts = await cell.thoughts(_by_id(part.benchmark, part.is_prepared)[donor])
-            await cell.answer(question, thoughts, of_other=True)
+        for whose in cell.donors:
+            donor = _donors(part.benchmark, part.is_prepared, *whose).get(question.id)
+            if donor is not None:
+                thoughts = await cell.thoughts(_by_id(part.benchmark, part.is_prepared)[donor])
+                await cell.answer(question, thoughts, whose=whose)
 
 
 class _CellWork:
@@ -540,6 +541,7 @@ class _CellWork:
         (self._begins, self._cell), self._source = job, source
         drawing, self._how = Drawing.of(config, self._cell), Asking.of(config, self._cell)
         self._imagining, self._answering = Imagining(drawing), Answering(self._how)
+        self.donors = self._how.donors
         self._rewards = named(self._how)
         self._material = source.material(drawing.reads)
         self._drawing = brokers.calls(self._cell.model, drawing.writer)
@@ -552,9 +554,9 @@ class _CellWork:
         return await self._imagining.imagine(question, self._material, self._drawing)
 
     async def answer(
-        self, question: Question, thoughts: Sequence[Thought], *, of_other: bool
+        self, question: Question, thoughts: Sequence[Thought], *, whose: tuple[Pairing, int] | None
     ) -> None:
-        """The arms that show the question's own thoughts, and their rewards; or, of another's
+        """The arms that show the question's own thoughts, and their rewards; or, of a donor's
         thoughts, the arms that show those.
         """
         last, pictures = last_round(thoughts), self._source.pictures
@@ -563,9 +565,9 @@ class _CellWork:
                 arm, Shown(question, pictures, shown(arm, thoughts, last)), self._asking
             )
             for arm in arms(self._how, thoughts)
-            if (arm.pairing != "own") == of_other
+            if arm.whose == whose
         ]
-        if self._rewards and not of_other:
+        if self._rewards and whose is None:
             asked.append(rewards(self._rewards, thoughts, pictures, self._asking, last))
         await together(asked)
 
@@ -618,9 +620,9 @@ def _recorded(cell: Cell) -> dict[str, list[Thought]]:
     return found
 
 
-@functools.lru_cache(maxsize=2)
-def _donors(benchmark: str, is_prepared: bool) -> dict[str, str]:
-    return donors(_source(benchmark, is_prepared).questions)
+@functools.lru_cache(maxsize=16)
+def _donors(benchmark: str, is_prepared: bool, pairing: Pairing, number: int) -> dict[str, str]:
+    return donors(_source(benchmark, is_prepared).questions, number, pairing)
 
 
 @functools.lru_cache(maxsize=2)

@@ -13,6 +13,7 @@ from g2u.pictures.decoding import pixels_of
 from g2u.records import Picture, Question, Target, Thought
 from g2u.scores import statistics
 from g2u.scores.beside import Asked, beside
+from g2u.scores.causes import causes
 from g2u.scores.clusters import linked
 from g2u.scores.marking import UNREAD, gold_probability, marked
 from g2u.scores.rewards import Draw, telling
@@ -222,6 +223,7 @@ def cell_metrics(
         bases = {**scored.bases, "shuffled": shuffled}
         asked = Asked(questions, {target.id: target for target in gold})
         found["beside"] = beside(asked, there[main], bases, how)
+        found["causes"] = causes(asked, main, there, scored.bases, how)
     return found
 
 
