@@ -19,6 +19,8 @@ EPILOG = "Begin: g2u init FOLDER, then g2u run. All commands: docs/commands.md."
 
 if TYPE_CHECKING:
     from g2u.calls.store import CallStore
+    from g2u.params.params import Params
+    from g2u.tables.places import Cell
 
 
 def init_command(arguments: argparse.Namespace) -> None:
@@ -283,6 +285,9 @@ def export_command(arguments: argparse.Namespace) -> None:
     key = signing.read_key(arguments.sign) if arguments.sign else None
     config = params.load()
     cells = named_cells(config, arguments.cells) if arguments.cells else drawn_cells(config)
+    if arguments.layout:
+        _publish(config, cells, arguments)
+        return
     found = export(
         config,
         cells,
@@ -294,6 +299,22 @@ def export_command(arguments: argparse.Namespace) -> None:
     count = sum(cell.thoughts for cell in found)
     print(f"{arguments.folder}: {len(found)} configurations, {count} thoughts")
     print(f"to the Hub: hf upload-large-folder OWNER/NAME {arguments.folder} --repo-type dataset")
+
+
+def _publish(config: "Params", cells: "list[Cell]", arguments: argparse.Namespace) -> None:
+    """Write thoughts in a layout of others."""
+    from g2u.sharing.published import publish
+
+    if arguments.sign or arguments.without_originals:
+        raise ParamsError(
+            "g2u export --layout: rows of other layouts hold originals and are not signed; leave "
+            "--sign and --without-originals out"
+        )
+    made = publish(
+        config, cells, arguments.folder, arguments.layout, with_gold=not arguments.without_gold
+    )
+    for each in made:
+        print(f"{arguments.folder}: {each.name}: {each.rows} rows, {each.left} questions left out")
 
 
 def import_command(arguments: argparse.Namespace) -> None:
@@ -438,6 +459,11 @@ def parser() -> argparse.ArgumentParser:
     shared.add_argument("--without-originals", action="store_true", help="thoughts alone")
     shared.add_argument(
         "--without-gold", action="store_true", help="no gold answers, whatever the licence says"
+    )
+    shared.add_argument(
+        "--layout",
+        choices=("thinkmorph", "zebra_cot"),
+        help="rows as others publish traces; no dataset of g2u's",
     )
     shared.add_argument("--sign", type=Path, metavar="KEYFILE", help="with this private key")
     shared.add_argument("--new-key", type=Path, metavar="KEYFILE", help="make one, nothing else")

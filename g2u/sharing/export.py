@@ -21,6 +21,7 @@ from g2u.params.params import Params
 from g2u.questions.wording import question_prompt
 from g2u.sharing.card import write_card
 from g2u.sharing.gold import licensed, write_gold
+from g2u.sharing.licences import require_sharable
 from g2u.sharing.manifest import NAME, SharedCell, SharedCheck, fault, write_manifest
 from g2u.sharing.reading import shown
 from g2u.sharing.rows import LINKED, SHARED, check_row
@@ -53,13 +54,14 @@ def export(
         key: signs the dataset; None = unsigned.
 
     Raises:
-        DataError: the folder is not empty, no cells, a cell that has not been made, or a thought
-            that an import would refuse.
+        DataError: the folder is not empty, no cells, a cell that has not been made, a licence that
+            forbids it, or a thought that an import would refuse.
     """
     if os.path.lexists(folder) and not (folder.is_dir() and not any(folder.iterdir())):
         raise DataError(f"{folder}: not empty; expected a new folder")
     if not cells:
         raise DataError("no cells to export; expected cells with thoughts of their own")
+    require_sharable(config, cells)
     shared = [_write_cell(config, cell, folder, with_originals=with_originals) for cell in cells]
     benchmarks = licensed(config, [cell.benchmark for cell in cells]) if with_gold else []
     gold = [write_gold(config, name, folder) for name in benchmarks]

@@ -78,6 +78,7 @@ class Row(Strict):
     parts: Annotated[list[Part], Field(max_length=2**8)]
     answer: Text
     scorer: Text
+    accepted: Texts
 
 
 def write_gold(config: Params, benchmark: str, folder: Path) -> SharedGold:
