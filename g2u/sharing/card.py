@@ -43,16 +43,20 @@ FIELDS = {
     "original": "the picture that was edited, where its licence is known",
     "uses": "where it is shown: question (its id), position (of the picture in the question), "
     "choice, text, choices, format of the answer, asked (all of it in g2u's words), "
-    "is_placed (whether <image N> in them is where picture N stands; else pictures come first)",
+    "is_placed (whether <image N> in them is where picture N stands; else pictures come first), "
+    "pictures (digests of all its pictures, in order), replies (arm, status and response of the "
+    "model that drew, or of its reader)",
 }
 GOLD_FIELDS = {
     "id": "of the question",
     "text": "what is asked",
     "answer": "the gold answer: of a choice its letter",
     "scorer": "the answer's type, which says how a reply is compared with it",
+    "accepted": "all accepted answers, each as often as people gave it; empty = answer alone",
 }
 INTEGERS = ("width", "height", "seed", "draw", "round", "place")
 PICTURES = ("image", "original")
+LISTS = ("trace", "accepted")
 CONTEXT = {
     "@language": "en",
     "@vocab": "https://schema.org/",
@@ -259,11 +263,13 @@ def _field(config: str, name: str, text: str, file: str) -> dict[str, Any]:
     source: dict[str, Any] = {"fileObject": {"@id": file}, "extract": {"column": name}}
     if name in PICTURES:
         source["transform"] = {"jsonPath": "bytes"}
+    told = {"repeated": True} if name in LISTS else {}
     return {
         "@type": "cr:Field",
         "@id": f"{config}/{name}",
         "name": f"{config}/{name}",
         "description": text,
         "dataType": kind,
+        **told,
         "source": source,
     }

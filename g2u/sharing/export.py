@@ -17,7 +17,7 @@ from pydantic import ValidationError as Invalid
 from g2u.calls.made import checks_of
 from g2u.errors import DataError, ParamsError
 from g2u.files import write_whole
-from g2u.params.params import Params
+from g2u.params.params import PLAIN, Params
 from g2u.questions.wording import question_prompt
 from g2u.sharing.card import write_card
 from g2u.sharing.gold import licensed, write_gold
@@ -155,9 +155,12 @@ def _check(cell: Cell) -> SharedCheck | None:
 
 
 def _asked(cell: Cell) -> dict[str, dict[str, Any]]:
-    """By question: what is asked, as fields of USE; nothing where the questions are not here."""
+    """By question: what is asked and what was said, as fields of USE; nothing where the questions
+    are not here.
+    """
     path = BenchmarkFolder(cell.benchmark).questions
     questions = tables.read_questions(path) if path.exists() else []
+    replies = _replies(cell)
     return {
         q.id: {
             "text": q.text,
@@ -165,15 +168,29 @@ def _asked(cell: Cell) -> dict[str, dict[str, Any]]:
             "format": q.format,
             "asked": question_prompt(q),
             "is_placed": q.is_placed,
+            "pictures": list(q.pictures),
+            "replies": replies.get(q.id, []),
         }
         for q in questions
     }
 
 
+def _replies(cell: Cell) -> dict[str, list[dict[str, str]]]:
+    """By question: what the cell's model said in each arm, direct first, as values of REPLY."""
+    found: dict[str, list[dict[str, str]]] = {}
+    for path in (cell.of_family(PLAIN).answers, cell.answers):
+        for answer in tables.read_answers(path) if path.exists() else []:
+            told = {"status": answer.status, "response": answer.response}
+            found.setdefault(answer.id, []).append({"arm": answer.arm.name, **told})
+    return found
+
+
 def _uses(cell: Cell, asked: Mapping[str, Mapping[str, Any]]) -> dict[str, list[dict[str, Any]]]:
     """By thought: the questions and positions that show it, as values of USE."""
     found: dict[str, list[dict[str, Any]]] = {}
-    nothing = {"text": "", "choices": [], "format": "", "asked": "", "is_placed": False}
+    texts = dict.fromkeys(("text", "format", "asked"), "")
+    lists: dict[str, list[str]] = {"choices": [], "pictures": [], "replies": []}
+    nothing = {**texts, **lists, "is_placed": False}
     path, columns = cell.thoughts / "links.parquet", ["thought", *LINKED]
     for link in parquet.iterate_rows(path, tables.LINKS.schema, columns):
         use = {name: link[name] for name in LINKED}

@@ -206,3 +206,12 @@ def test_traces_are_answered_scored_and_written_again_with_nothing_lost(
     assert len(drawn) == 6
     (shared,) = json.loads((workspace.folder / "ours/manifest.json").read_text())["cells"]
     assert shared["model_preset"]["settings"]["editor"]["settings"]["model"] == "them/m"
+    said = {(row["id"], row["arm"]): row["response"] for row in answers.to_dicts()}
+    for use in (use for uses in drawn["uses"] for use in uses):
+        told = {each["arm"]: each["response"] for each in use["replies"]}
+        assert "direct" in told
+        assert {arm: said[use["question"], arm] for arm in set(told) - {"direct"}} == {
+            arm: reply for arm, reply in told.items() if arm != "direct"
+        }
+        assert len(told) == 1 + answers["arm"].n_unique()
+        assert len(use["pictures"]) == 1
