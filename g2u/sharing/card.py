@@ -45,7 +45,7 @@ FIELDS = {
     "choice, text, choices, format of the answer, asked (all of it in g2u's words), "
     "is_placed (whether <image N> in them is where picture N stands; else pictures come first), "
     "pictures (digests of all its pictures, in order), replies (arm, status and response of the "
-    "model that drew, or of its reader)",
+    "model that drew, or of its reader; arm none is direct: no thought shown)",
 }
 GOLD_FIELDS = {
     "id": "of the question",
