@@ -112,6 +112,15 @@ def _write_cell(config: Params, cell: Cell, folder: Path, *, with_originals: boo
     originals = tables.read_pictures(pictures) if has_originals else {}
     asked = _asked(cell) if licence else {}
     uses = _uses(cell, asked)
+
+    def encoded(digest: str) -> dict[str, Any] | None:
+        known = originals.get(digest)
+        return known and {"bytes": known.encoded, "path": None}
+
+    def whole(use: dict[str, Any]) -> dict[str, Any]:
+        several = use["pictures"] if has_originals and len(use["pictures"]) > 1 else []
+        return {**use, "originals": [encoded(digest) for digest in several]}
+
     place = folder / "data" / f"{cell.benchmark}-{cell.model}-{cell.family}"
 
     def rows() -> Iterator[dict[str, Any]]:
@@ -123,9 +132,8 @@ def _write_cell(config: Params, cell: Cell, folder: Path, *, with_originals: boo
                     f"{cell.thoughts}: thought {shown(row['thought'])}: {shown(error)}; it cannot "
                     "be shared"
                 ) from None
-            known = originals.get(row["source"])
-            original = known and {"bytes": known.encoded, "path": None}
-            yield {**row, "original": original, "uses": uses.get(row["thought"], [])}
+            shown_in = [whole(use) for use in uses.get(row["thought"], [])]
+            yield {**row, "original": encoded(row["source"]), "uses": shown_in}
 
     parquet.write_shards(place, SHARED, rows(), texts="none")
     try:

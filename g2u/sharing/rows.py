@@ -34,13 +34,14 @@ USE = pa.struct(
         ("asked", pa.string()),
         ("is_placed", pa.bool_()),
         ("pictures", pa.list_(pa.string())),
+        ("originals", pa.list_(IMAGE)),
         ("replies", pa.list_(REPLY)),
     ]
 )
 """Where a thought is shown: the question and the place of its picture (`LINKED`), what is asked
 (text, choices, format; `asked` is all of it in the words in which g2u asks; `pictures` the digests
-of all its pictures in order) and what the cell's model replied in each arm; empty where no licence
-is stated.
+of all its pictures in order, `originals` these pictures where it has several) and what the cell's
+model replied in each arm; empty where no licence is stated.
 """
 SHARED = pa.schema([*tables.THOUGHTS.schema, ("original", IMAGE), ("uses", pa.list_(USE))])
 """Columns of a configuration: those of g2u.tables.schemas.THOUGHTS, the original, and where it is
