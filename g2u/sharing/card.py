@@ -112,7 +112,7 @@ def _card(cells: Sequence[SharedCell], gold: Sequence[SharedGold]) -> str:
     places = [(part.config, part.folder) for part in parts]
     lines = [
         "---",
-        front(places, sum(cell.thoughts for cell in cells)),
+        front(places, sum(cell.thoughts for cell in cells), "croissant"),
         "---",
         "# Visual thoughts",
         "",
@@ -156,18 +156,19 @@ def _card(cells: Sequence[SharedCell], gold: Sequence[SharedGold]) -> str:
     return "\n".join(lines)
 
 
-def front(places: Sequence[tuple[str, str]], rows: int) -> str:
+def front(places: Sequence[tuple[str, str]], rows: int, *tags: str) -> str:
     """The head of a card, YAML in the Hub's terms.
 
     Args:
         places: names of configurations, and the folders of their parquet files.
         rows: of all thoughts.
+        tags: beside those of all datasets.
     """
     told = {
         "license": LICENCE,
         "task_categories": ["any-to-any", "image-to-image", "visual-question-answering"],
         "size_categories": [size_category(rows)],
-        "tags": ["visual-thoughts", "g2u", "image", "synthetic", "croissant"],
+        "tags": ["visual-thoughts", "g2u", "image", "synthetic", *tags],
         "configs": [
             {"config_name": name, "data_files": f"{place}/*.parquet"} for name, place in places
         ],

@@ -115,7 +115,7 @@ def _write_cell(config: Params, cell: Cell, folder: Path, *, with_originals: boo
 
     def encoded(digest: str) -> dict[str, Any] | None:
         known = originals.get(digest)
-        return known and {"bytes": known.encoded, "path": None}
+        return None if known is None else {"bytes": known.encoded, "path": None}
 
     def whole(use: dict[str, Any]) -> dict[str, Any]:
         several = use["pictures"] if has_originals and len(use["pictures"]) > 1 else []
