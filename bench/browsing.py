@@ -6,6 +6,7 @@ that of 1,000 items, made by one command. Files are opened from the disk.
 Run: python -m bench.browsing [QUESTIONS] [ITEMS]
 """
 
+import shutil
 import statistics
 import sys
 import tempfile
@@ -130,7 +131,8 @@ def main() -> None:
     items = int(sys.argv[2]) if len(sys.argv) > 2 else 1000
     print(machine())
     with sync_playwright() as driver, tempfile.TemporaryDirectory() as folder:
-        browser = driver.chromium.launch()
+        chromium = shutil.which("chromium") or shutil.which("chromium-browser")
+        browser = driver.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
         print(f"Chromium {browser.version}")
         gallery(browser, Path(folder), count)
         report(browser, items)

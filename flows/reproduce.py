@@ -21,7 +21,7 @@ from prefect.cache_policies import NO_CACHE
 from prefect.tasks import exponential_backoff
 
 from flows.view import View, surviving
-from g2u.errors import BudgetError, CacheError, ParamsError, run_main
+from g2u.errors import BudgetError, CacheError, ParamsError, UnbelievedError, run_main
 from g2u.params.params import Params
 from g2u.pipeline import guard
 from g2u.pipeline.fill import Filled, fill, jobs
@@ -35,7 +35,7 @@ from g2u.terminal.closing import closing
 from g2u.terminal.telling import Telling
 
 RETRIES = 2
-FINAL = (BudgetError, CacheError, ParamsError)
+FINAL = (BudgetError, CacheError, ParamsError, UnbelievedError)
 """Errors that another try does not mend."""
 
 

@@ -3,6 +3,7 @@
 import difflib
 import errno
 import os
+import select
 import sys
 import traceback
 from collections.abc import Callable, Iterable
@@ -27,6 +28,10 @@ class DataError(G2UError):
 
 class ModelError(G2UError):
     """A model cannot be loaded or cannot do what the pipeline asks of it."""
+
+
+class UnbelievedError(ModelError):
+    """A model that was seen not to hold what a run hangs on; asking it again mends nothing."""
 
 
 class CacheError(G2UError):
@@ -58,11 +63,12 @@ def unknown_name(where: str, name: str, known: Iterable[str]) -> str:
 
 
 def run_main(main: Callable[[], None]) -> None:
-    """Run a command: a G2UError becomes one line and exit code 1, Ctrl-C exit code 130; a bug keeps
-    its traceback, without secrets.
+    """Run a command: a G2UError becomes one line and exit code 1, Ctrl-C exit code 130, output that
+    nobody reads any more 141; a bug keeps its traceback, without secrets.
     """
     try:
         main()
+        sys.stdout.flush()
     except G2UError as error:
         print(f"{type(error).__name__}: {in_one_line(str(error))}", file=sys.stderr)
         raise SystemExit(1) from None
@@ -70,8 +76,18 @@ def run_main(main: Callable[[], None]) -> None:
         print("stopped; what was finished is kept, the same command goes on", file=sys.stderr)
         raise SystemExit(130) from None
     except Exception as error:  # noqa: BLE001 - shown without secrets, whatever it is
+        if isinstance(error, BrokenPipeError) and _is_unread():
+            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # for Python, which flushes as it ends
+            raise SystemExit(141) from None
         print(_no_room(error) or struck(traceback.format_exc().rstrip()), file=sys.stderr)
         raise SystemExit(1) from None
+
+
+def _is_unread() -> bool:
+    """Whether nobody reads standard output any more, as behind `g2u plan | head -1`."""
+    asked = select.poll()
+    asked.register(1, 0)
+    return any(event & select.POLLERR for _, event in asked.poll(0))
 
 
 def _no_room(error: Exception) -> str:

@@ -97,9 +97,12 @@ def _cells(
             answer = said.get((score.id, arm))
             found.setdefault(score.id, {})[arm] = _arm(name, shown, answer, score, reward)
     for question, arms in found.items():
-        own = [t.prompt for t in drawn.get(main, {}).get(question, []) if t.picture and t.prompt]
+        own = [t for t in drawn.get(main, {}).get(question, []) if t.picture]
+        prompts = tuple(t.prompt for t in own if t.prompt)
+        traces = tuple("\n".join(filter(None, t.picture.trace)) for t in own if t.picture)
         if main in arms:
-            yield question, GalleryCell(arms.pop(main), tuple(arms.values()), tuple(own))
+            others = tuple(arms[arm] for arm in arms if arm != main)
+            yield question, GalleryCell(arms[main], others, prompts, tuple(filter(None, traces)))
 
 
 def _rewards(cell: Cell) -> dict[str, float]:

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from docs.site import reference
-from g2u.cli.main import parser
+from g2u.cli.parser import parser
 from g2u.params.params import Params
 from g2u.params.sections import AXES, Axis
 from g2u.scores.verdict import CAUSES, RULES
@@ -25,6 +25,7 @@ DOCUMENTS = [
 WRITTEN = [page for page in DOCUMENTS if page.parent != reference.PAGES]
 """By people."""
 LINK = re.compile(r"\]\(([^)\s]+)\)")
+INLINE = re.compile(r"`[^`\n]+`")
 FENCED = re.compile(r"^```.*?^```$", re.DOTALL | re.MULTILINE)
 AXIS: dict[str, Axis] = {"adapter": "models", "source": "benchmarks", "edit": "families"}
 LEAST = {"models": ["m"], "benchmarks": ["b"], "families": ["direct", "duplicate"]}
@@ -40,7 +41,7 @@ def named(path: Path) -> str:
 
 def links(document: Path) -> list[str]:
     """Links of a document within the repository."""
-    text = FENCED.sub("", document.read_text(encoding="utf-8"))
+    text = INLINE.sub("", FENCED.sub("", document.read_text(encoding="utf-8")))
     return [link for link in LINK.findall(text) if "://" not in link]
 
 
@@ -84,8 +85,9 @@ def test_every_key_of_params_yaml_says_what_it_means() -> None:
 
 def test_every_verdict_is_explained_in_the_word_of_its_rule() -> None:
     page = (DOCS / "concepts" / "verdicts.md").read_text(encoding="utf-8")
-    cells = [row.split("|")[1].strip() for row in page.splitlines() if row.startswith("| ")]
-    told = ", ".join(cells[1:])
+    _, _, rows = page.partition("| verdict |")
+    cells = [row.split("|")[1].strip() for row in rows.split("\n\n")[0].splitlines()[2:]]
+    told = ", ".join(cells)
     assert [word for word in RULES if word not in told] == []
     assert len(told) == len(", ".join(RULES)), "no other words"
     causes = (DOCS / "concepts" / "causes.md").read_text(encoding="utf-8")
@@ -100,6 +102,20 @@ def test_the_readme_is_read_in_five_minutes() -> None:
 def test_the_readme_says_for_ci_to_check_how_many_minutes_a_command_takes(target: str) -> None:
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     assert len(re.findall(rf"^make {target} .*about \d+ minutes$", text, re.MULTILINE)) == 1
+
+
+def test_every_command_is_told_by_what_it_is_for() -> None:
+    page = (DOCS / "commands.md").read_text(encoding="utf-8")
+    (commands,) = (each.choices for each in parser()._actions if isinstance(each.choices, dict))
+    assert [name for name in commands if f"`g2u {name}" not in page] == []
+
+
+@pytest.mark.parametrize("document", [d for d in WRITTEN if d.name != "CHANGELOG.md"], ids=named)
+def test_every_section_and_key_in_a_text_is_one_of_params_yaml(document: Path) -> None:
+    known = reference.sections(Params)
+    text = FENCED.sub("", document.read_text(encoding="utf-8"))
+    told = re.findall(rf"`({'|'.join(known)})\.(?!py|yaml)([a-z_]+)`", text)
+    assert [pair for pair in told if pair[1] not in known[pair[0]].model_fields] == []
 
 
 def commands(document: Path) -> list[str]:

@@ -17,7 +17,7 @@ from pydantic_core import PydanticUndefined
 from docs.site.docstrings import ROOT, Row, class_part, documented, parsed, plain, table, told
 from g2u import plugins
 from g2u.arms import Arm, Rule
-from g2u.cli.main import parser
+from g2u.cli.parser import parser
 from g2u.params.params import Params
 from g2u.params.sections import BenchmarkPreset, FamilyPreset, ModelPreset
 from g2u.questions.targets import TARGETS
@@ -170,11 +170,13 @@ def command_page() -> str:
 
 def shown(action: argparse.Action) -> str:
     """An argument as it is written: an option with its value, or a place's name."""
-    value = action.metavar or (
-        "{" + ",".join(action.choices) + "}" if action.choices else action.dest.upper()
-    )
+    value = action.metavar or action.dest.upper()
+    if action.choices:
+        value = "{" + ",".join(action.choices) + "}"
+    if isinstance(value, tuple):
+        value = " ".join(value)
     if not action.option_strings:
-        return str(value)
+        return value
     takes = action.nargs != 0
     return f"{action.option_strings[-1]} {value}" if takes else action.option_strings[-1]
 

@@ -14,6 +14,8 @@ from g2u.calls.store import KEY, CallStore, Entry, Replies
 
 FOLDER = Path(".g2u") / "set_aside"
 """A call cache of what was set aside."""
+AT_ONCE = 32
+"""Replies in memory; drawings are pictures."""
 
 
 class Noting:
@@ -88,9 +90,12 @@ def set_aside(store: CallStore, notes: Path) -> int:
     """
     begin(notes)
     keys, moved = [*noted(pending(notes)), *noted(notes)], FolderStore(FOLDER)
-    there = store.get_many(keys)
-    for key, entry in there.items():
-        moved.put(key, entry)
+    there: list[str] = []
+    for start in range(0, len(keys), AT_ONCE):
+        found = store.get_many(keys[start : start + AT_ONCE])
+        for key, entry in found.items():
+            moved.put(key, entry)
+        there += found
     moved.close()
     store.remove(there, everywhere=True)
     known(notes)

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 from g2u.calls.store import CallStore, Migration, Stored
 from g2u.errors import CacheError
@@ -34,6 +35,18 @@ class Stats:
             for kind, count in sorted(self.entries.items())
         ]
         return "\n".join([*lines, f"{self.size / 1e6:.1f} MB, {len(self.damaged)} damaged"])
+
+    def document(self) -> dict[str, Any]:
+        """As a JSON value (docs/commands.md)."""
+        return {
+            "kinds": {
+                kind: {"replies": count, "model_seconds": self.seconds[kind]}
+                for kind, count in sorted(self.entries.items())
+            },
+            "bytes": self.size,
+            "damaged": self.damaged,
+            "cut": self.cut,
+        }
 
 
 def examine(store: CallStore) -> Stats:

@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +13,13 @@ import polars as pl
 from g2u.errors import DataError
 from g2u.files import write_whole
 from g2u.report.diff import (
+    FLIPPED,
     TOLD,
     Compared,
     Flips,
     Marked,
     Place,
+    Row,
     compared,
     flips,
     lines,
@@ -33,19 +36,19 @@ PAGE = Path(".g2u") / "diff.html"
 """In the study; no output of a stage, so that nothing is made anew for it."""
 ROWS = 30
 """Of the table at the terminal; the page has all."""
-NUMBERS = ("accuracy", "gain", "right → wrong", "wrong → right")
+NUMBERS = ("accuracy", "gain", *FLIPPED)
+LEGEND = "accuracy and gain in percent; lost: right before, wrong now; won: the other way round"
 UNTOLD = (
     "Answers that flipped are not known: Git holds a revision's numbers, not its answers. Lay the "
     "revision in a folder (git worktree add, then dvc pull there) and name that."
 )
 
 
-def diff(other: str, width: int) -> list[str]:
-    """Compare, write PAGE, and tell it in lines.
+def diff(other: str) -> Compared:
+    """Compare, and write PAGE.
 
     Args:
         other: a study's folder, or a Git revision of this one.
-        width: characters of a line at most.
 
     Raises:
         DataError: there is no such folder or revision, or no report in it.
@@ -55,22 +58,52 @@ def diff(other: str, width: int) -> list[str]:
     found = _with_folder(now, Path(other)) if is_folder else _with_revision(other)
     there = [_gallery(Path()), _gallery(Path(other)) if is_folder else ""]
     write_whole(PAGE, page(found, there, now.params.report.alpha))
-    return [*told(found, width), f"page: {PAGE}"]
+    return found
 
 
-def told(found: Compared, width: int) -> list[str]:
-    """Both runs in lines for a terminal."""
+def document(found: Compared) -> dict[str, Any]:
+    """Both runs as a JSON value (docs/commands.md)."""
+    return {
+        "before": found.other,
+        "answer": found.answer,
+        "arms": [_arm(row) for row in found.rows],
+        "notes": list(found.notes),
+        "page": str(PAGE),
+    }
+
+
+def _arm(row: Row) -> dict[str, Any]:
+    flipped = row.flips
+    return {
+        **dict(zip(("benchmark", "model", "arm"), row.place, strict=True)),
+        "before": None if row.before is None else asdict(row.before),
+        "now": None if row.now is None else asdict(row.now),
+        "flips": None if flipped is None else asdict(flipped),
+    }
+
+
+def told(found: Compared, width: int, most: int = ROWS) -> list[str]:
+    """Both runs in lines for a terminal.
+
+    Args:
+        found: both runs.
+        width: characters of a line at most.
+        most: rows of the table, and lines of verdicts, at most.
+    """
     said = [f"before: {found.other}; now: this study", found.answer]
     rows = lines(found)
     if rows:
-        said += table(rows[: ROWS + 1], width, numbers=NUMBERS)
-    if len(rows) > ROWS + 1:
-        said.append(f"and {len(rows) - ROWS - 1} more on the page")
-    for row in found.verdicts[:ROWS]:
+        is_one = len({row[1] for row in rows[1:]}) == 1
+        alone = {"model"} if is_one else set()
+        said += table(rows[: most + 1], width, without=alone, numbers=NUMBERS)
+        said.append(LEGEND)
+    if len(rows) > most + 1:
+        said.append(f"and {len(rows) - most - 1} more on the page")
+    for row in found.verdicts[:most]:
         if row.before and row.now:
             words = (each.verdict or "none" for each in (row.before, row.now))
             said.append(f"{' '.join(row.place)}: {' → '.join(words)}")
-    return [*said, *found.notes]
+    return [*said, *found.notes, f"page: {PAGE}"]
 
 
 def _with_folder(now: Study, folder: Path) -> Compared:

@@ -4,14 +4,17 @@ import importlib.metadata
 import os
 import shutil
 import sys
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from textwrap import wrap
 
 from g2u.calls.opened import call_store
 from g2u.errors import G2UError
 from g2u.params import reading as params
 from g2u.params.params import Params
 from g2u.pipeline.checks import checks, inapplicable
+from g2u.pipeline.study import study_of
 from g2u.pipeline.sync import dvc_files
 from g2u.tables.places import RECIPES_FILE
 
@@ -30,6 +33,11 @@ PACKAGES = (
 )
 
 
+SEVERAL = ("benchmark", "family", "model")
+"""What checks look at one by one."""
+PLURAL = {"family": "families"}
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """One thing looked at."""
@@ -37,15 +45,52 @@ class Finding:
     is_sound: bool
     what: str
     remedy: str = ""
+    about: str = ""
+    """What it is one of, where there are several: package, benchmark, family, model."""
 
     def __str__(self) -> str:
         mark = "ok     " if self.is_sound else "MISSING"
-        return f"{mark} {self.what}" + (f"; {self.remedy}" if self.remedy else "")
+        return f"{mark} {self.what}" + (
+            f"; {self.remedy}" if self.remedy and not self.is_sound else ""
+        )
+
+
+def told(findings: Sequence[Finding], columns: int, *, everything: bool) -> Iterator[str]:
+    """Findings in lines, what is missing first, what is sound of one kind in one line; and what is
+    next.
+
+    Args:
+        findings: what was looked at.
+        columns: of a line at most, where several things stand in it.
+        everything: whether each sound one has a line of its own.
+    """
+    missing = [finding for finding in findings if not finding.is_sound]
+    yield from map(str, missing)
+    groups: dict[str, list[Finding]] = {}
+    for finding in findings:
+        if finding.is_sound:
+            groups.setdefault("" if everything else finding.about, []).append(finding)
+    for about, sound in groups.items():
+        if about:
+            names = ", ".join(finding.what for finding in sound)
+            kinds = about if len(sound) == 1 else PLURAL.get(about, f"{about}s")
+            said = f"ok      {len(sound)} {kinds}: {names}"
+            yield from wrap(said, columns, subsequent_indent=" " * 8)
+        else:
+            yield from map(str, sound)
+    if missing:
+        yield f"{len(missing)} of {len(findings)} missing; next: mend these, then g2u doctor"
+    else:
+        following = "g2u init FOLDER" if study_of(Path.cwd()) is None else "g2u plan"
+        yield f"all {len(findings)} sound; next: {following}"
 
 
 def examine() -> list[Finding]:
-    """Every finding, sound ones too."""
-    found = [*_python(), *_packages(), *_repository()]
+    """Every finding, sound ones too; outside of a study those about the machine alone."""
+    found = [*_python(), *_packages()]
+    if study_of(Path.cwd()) is None:
+        return found
+    found += _repository()
     try:
         config = params.load()
     except G2UError as error:
@@ -69,7 +114,8 @@ def _packages() -> list[Finding]:
     found = []
     for name in PACKAGES:
         try:
-            found.append(Finding(True, f"{name} {importlib.metadata.version(name)}"))
+            said = f"{name} {importlib.metadata.version(name)}"
+            found.append(Finding(True, said, about="package"))
         except importlib.metadata.PackageNotFoundError:
             remedy = f"pip install {name}"
             found.append(Finding(False, f"package {name} is not installed", remedy))
@@ -102,7 +148,9 @@ def _checked(config: Params) -> list[Finding]:
     for check in checks(config):
         try:
             check.look()
-            found.append(Finding(True, check.what))
+            about, _, name = check.what.partition(" ")
+            is_one = about in SEVERAL and " " not in name
+            found.append(Finding(True, name, about=about) if is_one else Finding(True, check.what))
         except G2UError as error:
             found.append(Finding(False, f"{check.what}: {error}"))
     return found

@@ -1,24 +1,29 @@
-"""g2u: init, run, plan, sync, fill, prompts, cache, check, serve, score, diff, harness, doctor."""
+"""g2u: what each command does. Its options: g2u/cli/parser.py."""
 
 import argparse
 import gc
 import sys
+from collections.abc import Callable
 from contextlib import nullcontext, suppress
-from importlib.metadata import version
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from g2u.cli.parser import parser
+from g2u.cli.printing import height, kept_for_json, print_json, width
 from g2u.errors import CacheError, ParamsError, run_main
 from g2u.params import reading as params
 from g2u.params.sections import PATH
 from g2u.pipeline import YOUNG
 from g2u.pipeline.study import enter, study_of
 
-JSON = "one JSON document on standard output, for machines"
-EPILOG = "Begin: g2u init FOLDER, then g2u run. All commands: docs/commands.md."
+BESIDE = 8
+"""Lines of a terminal that the table of g2u diff leaves for what stands beside it."""
 
 if TYPE_CHECKING:
     from g2u.calls.store import CallStore
+    from g2u.params.params import Params
+    from g2u.tables.places import Cell
 
 
 def init_command(arguments: argparse.Namespace) -> None:
@@ -43,30 +48,58 @@ def sync_command(arguments: argparse.Namespace) -> None:
 def plan_command(arguments: argparse.Namespace) -> None:
     """Print what a run would do; what its gains could show, or what a published one could."""
     if arguments.claim:
-        from g2u.cli.power import assumed_of, claim_of
-
-        rho = assumed_of(arguments.discordance, arguments.alike).rho
-        claim = claim_of(arguments.claim, arguments.tests, arguments.pictures, rho)
-        print("\n".join(claim.lines(0.05)))
+        _audit(arguments)
         return
-    from g2u.pipeline.plan import plan, table
+    from g2u.pipeline.believing import announced
+    from g2u.pipeline.plan import forecast, plan, table
 
     config, assumed = params.load(), None
     if arguments.power:
         from g2u.cli import power
 
         assumed = power.assumed_of(arguments.discordance, arguments.alike)
-    plans = plan(config)
-    print(table(plans, config, by_cell=arguments.cells))
+    with kept_for_json(arguments.json):
+        plans = plan(config)
+        found = forecast(plans, config)
+        seen = [] if assumed is None else power.outlooks(config, plans, assumed)
+        callers = dict.fromkeys(each.cell.model for each in plans if each.calls)
+        checks = {name: line for name in callers if (line := announced(config, name))}
+    if arguments.json:
+        told = {} if assumed is None else {"power": [asdict(each) for each in seen]}
+        print_json(asdict(found) | {"checks": checks} | told)
+        return
+    for line in (*table(found, by_cell=arguments.cells), *checks.values()):
+        print(line)
     if assumed is not None:
-        print(power.table(power.outlooks(config, plans, assumed), config.report.alpha))
+        print(power.table(seen, config.report.alpha))
+
+
+def _audit(arguments: argparse.Namespace) -> None:
+    """Print what a published gain could show."""
+    from g2u.cli.power import assumed_of, claim_of
+
+    rho = assumed_of(arguments.discordance, arguments.alike).rho
+    claim = claim_of(arguments.claim, arguments.tests, arguments.pictures, rho)
+    lines = claim.lines(0.05)
+    if arguments.json:
+        print_json({"claim": asdict(claim), "lines": lines})
+        return
+    print("\n".join(lines))
 
 
 def run_command(arguments: argparse.Namespace) -> None:
     """Bring everything up to date: make the missing calls, then the stages that are stale."""
     from g2u.pipeline.run import run
 
-    run(waits=arguments.wait, recheck=arguments.recheck, verbose=arguments.verbose)
+    with kept_for_json(arguments.json):
+        lines, document = run(
+            waits=arguments.wait, recheck=arguments.recheck, verbose=arguments.verbose
+        )
+    if arguments.json:
+        print_json(document)
+        return
+    for line in lines:
+        print(line)
 
 
 def fill_command(arguments: argparse.Namespace) -> None:
@@ -113,32 +146,42 @@ def cache_command(arguments: argparse.Namespace) -> None:
     store = call_store()
     if arguments.action != "prune":
         found = cache.examine(store)
-        print(f"{store.place}\n{found}")
-        for key in found.damaged:
-            print(f"damaged: {key}; forgotten, it is made again when it is asked for")
-        for line in found.cut:
-            print(line)
         if found.damaged:
             with suppress(CacheError):  # a cache that may only be read keeps it
                 store.clear()
+        if arguments.json:
+            print_json({"place": store.place, **found.document()})
+        else:
+            print(f"{store.place}\n{found}")
+            for key in found.damaged:
+                print(f"damaged: {key}; forgotten, it is made again when it is asked for")
+            for line in found.cut:
+                print(line)
+            print("next: g2u cache prune makes room; g2u plan says what a run would reuse")
         if arguments.action == "verify" and (found.damaged or found.cut):
             raise SystemExit(1)
         return
     with only_driver() if Path(".dvc").is_dir() else nullcontext():  # a run needs what it has made
-        _prune(store, arguments)
+        done = _prune(store, arguments)
+    if arguments.json:
+        print_json({"place": store.place, **done})
 
 
-def _prune(store: "CallStore", arguments: argparse.Namespace) -> None:
+def _prune(store: "CallStore", arguments: argparse.Namespace) -> dict[str, int]:
+    """Make room, and say so where people read; returns what went, in numbers."""
     from g2u.cli import cache
     from g2u.pipeline.plan import plan
 
+    def say(line: str) -> None:
+        if not arguments.json:
+            print(line)
+
     left, room = store.clear()
-    print(
-        f"{store.place}: {left} leftovers of damage and kills forgotten, {room / 1e6:.1f} MB freed"
-    )
+    say(f"{store.place}: {left} leftovers of damage and kills forgotten, {room / 1e6:.1f} MB freed")
+    done = {"leftovers": left, "replies": 0, "bytes": room}
     if arguments.older_than is None and arguments.max_gb is None and not arguments.unused:
-        print("replies are kept; they go by --unused, --older-than DAYS or --max-gb GB")
-        return
+        say("replies are kept; they go by --unused, --older-than DAYS or --max-gb GB")
+        return done
     kept: frozenset[str] = frozenset()
     if arguments.unused:
         from g2u.conformance.kept import names
@@ -147,7 +190,8 @@ def _prune(store: "CallStore", arguments: argparse.Namespace) -> None:
         kept = cache.used_keys(plan(config)) | names(config)
     size = None if arguments.max_gb is None else arguments.max_gb * 1e9
     gone, freed = cache.prune(store, kept=kept, days=arguments.older_than, size=size)
-    print(f"{store.place}: {gone} replies forgotten, {freed / 1e6:.1f} MB freed")
+    say(f"{store.place}: {gone} replies forgotten, {freed / 1e6:.1f} MB freed")
+    return done | {"replies": gone, "bytes": room + freed}
 
 
 def prompts_command(arguments: argparse.Namespace) -> None:
@@ -180,17 +224,26 @@ def check_command(arguments: argparse.Namespace) -> None:
     plugins.reach(config.presets.models[name].adapter, settings)
     model = config.model(name)
     conformance = kept.conformance(config, name, model, config.abilities(name))
-    checks = conformance.run()
-    print(table(checks), flush=True)
-    if conformance.requests and not arguments.alone:
-        company = conformance.in_company()
-        print(table(company))
-        checks += company
-    print(meaning(checks))
-    if not arguments.alone:
-        kept.renew(config, name, model, checks, call_store())
+    with kept_for_json(arguments.json):
+        checks = conformance.run()
+        if not arguments.json:
+            print(table(checks), flush=True)
+        if conformance.requests and not arguments.alone:
+            company = conformance.in_company()
+            if not arguments.json:
+                print(table(company))
+            checks += company
+        if not arguments.alone:
+            kept.renew(config, name, model, checks, call_store())
     model.close()
-    if any(check.outcome == "fails" for check in checks):
+    is_sound = all(check.outcome != "fails" for check in checks)
+    if arguments.json:
+        found = [asdict(check) for check in checks]
+        print_json({"model": name, "is_sound": is_sound, "checks": found})
+    else:
+        print(meaning(checks))
+        print("next: g2u plan" if is_sound else f"next: mend what fails, then g2u check {name}")
+    if not is_sound:
         raise SystemExit(1)
 
 
@@ -218,14 +271,14 @@ def serve_command(arguments: argparse.Namespace) -> None:
 
 def score_command(arguments: argparse.Namespace) -> None:
     """Score predictions that were made elsewhere, and compare runs with the first one."""
-    from g2u.cli.printing import print_json, width
     from g2u.cli.score import is_dataset, of_dataset, of_study, score, told
 
     if is_dataset(arguments.of):
         asked = of_dataset(Path(arguments.of), arguments.files[0], arguments.benchmark)
     else:
         asked = of_study(arguments.of)
-    found = score(asked, arguments.files, arguments.id, arguments.task)
+    with kept_for_json(arguments.json):
+        found = score(asked, arguments.files, arguments.id, arguments.task)
     if arguments.json:
         print_json(found)
         return
@@ -235,11 +288,14 @@ def score_command(arguments: argparse.Namespace) -> None:
 
 def diff_command(arguments: argparse.Namespace) -> None:
     """Lay this run beside another: accuracies, gains, verdicts, answers that flipped."""
-    from shutil import get_terminal_size
+    from g2u.cli.diff import ROWS, diff, document, told
 
-    from g2u.cli.diff import diff
-
-    for line in diff(arguments.place, get_terminal_size((100, 24)).columns):
+    with kept_for_json(arguments.json):
+        found = diff(arguments.place)
+    if arguments.json:
+        print_json(document(found))
+        return
+    for line in told(found, width(), min(height() - BESIDE, ROWS)):
         print(line)
 
 
@@ -283,6 +339,9 @@ def export_command(arguments: argparse.Namespace) -> None:
     key = signing.read_key(arguments.sign) if arguments.sign else None
     config = params.load()
     cells = named_cells(config, arguments.cells) if arguments.cells else drawn_cells(config)
+    if arguments.layout:
+        _publish(config, cells, arguments)
+        return
     found = export(
         config,
         cells,
@@ -293,7 +352,24 @@ def export_command(arguments: argparse.Namespace) -> None:
     )
     count = sum(cell.thoughts for cell in found)
     print(f"{arguments.folder}: {len(found)} configurations, {count} thoughts")
-    print(f"to the Hub: hf upload-large-folder OWNER/NAME {arguments.folder} --repo-type dataset")
+    place = arguments.folder
+    print(f"next, to the Hub: hf upload-large-folder OWNER/NAME {place} --repo-type dataset")
+
+
+def _publish(config: "Params", cells: "list[Cell]", arguments: argparse.Namespace) -> None:
+    """Write thoughts in a layout of others."""
+    from g2u.sharing.published import publish
+
+    if arguments.sign or arguments.without_originals:
+        raise ParamsError(
+            "g2u export --layout: rows of other layouts hold originals and are not signed; leave "
+            "--sign and --without-originals out"
+        )
+    made = publish(
+        config, cells, arguments.folder, arguments.layout, with_gold=not arguments.without_gold
+    )
+    for each in made:
+        print(f"{arguments.folder}: {each.name}: {each.rows} rows, {each.left} questions left out")
 
 
 def import_command(arguments: argparse.Namespace) -> None:
@@ -312,153 +388,37 @@ def import_command(arguments: argparse.Namespace) -> None:
         print(
             f"{taken.cell.config}: {taken.put} drawings taken in, {taken.known} known{lack}; {who}"
         )
+    print("next: g2u plan says what is left to make")
 
 
 def doctor_command(arguments: argparse.Namespace) -> None:
     """Print what is missing and how to get it."""
-    del arguments
-    from g2u.cli.doctor import examine
+    from g2u.cli.doctor import examine, told
 
-    findings = examine()
-    for finding in findings:
-        print(finding)
-    if any(not finding.is_sound for finding in findings):
+    with kept_for_json(arguments.json):
+        findings = examine()
+    is_sound = all(finding.is_sound for finding in findings)
+    if arguments.json:
+        print_json({"is_sound": is_sound, "findings": [asdict(finding) for finding in findings]})
+    else:
+        for line in told(findings, width(), everything=arguments.all):
+            print(line)
+    if not is_sound:
         raise SystemExit(1)
-
-
-def parser() -> argparse.ArgumentParser:
-    """The command line; what was parsed has the command's function as `run`."""
-    made = argparse.ArgumentParser(
-        prog="g2u", description="Visual thoughts: made once, answered with, judged.", epilog=EPILOG
-    )
-    made.add_argument("--version", action="version", version=f"g2u {version('g2u')}")
-    commands = made.add_subparsers(dest="command", required=True)
-    begun = commands.add_parser("init", help=init_command.__doc__)
-    begun.add_argument("folder", type=Path, help="a new one, or one with files of yours")
-    begun.add_argument(
-        "--demo", action="store_true", help="the embedded model on puzzles, ready to run"
-    )
-    begun.set_defaults(run=init_command)
-    commands.add_parser("sync", help=sync_command.__doc__).set_defaults(run=sync_command)
-    planned = commands.add_parser("plan", help=plan_command.__doc__)
-    planned.add_argument("--cells", action="store_true", help="one line per cell")
-    planned.add_argument(
-        "--power", action="store_true", help="the smallest gain that each cell could show"
-    )
-    planned.add_argument(
-        "--discordance", type=float, default=15.0, metavar="PERCENT",
-        help="of the answers that own thoughts change, where no scores tell it (default 15)",
-    )  # fmt: skip
-    planned.add_argument(
-        "--alike", type=float, default=0.25, metavar="RHO",
-        help="how questions about one picture change alike, 0 to 1 (default 0.25)",
-    )  # fmt: skip
-    planned.add_argument(
-        "--claim", type=float, nargs=3, metavar=("QUESTIONS", "GAIN", "DISCORDANCE"),
-        help="audit a published gain (points; percent of the answers that change) instead",
-    )  # fmt: skip
-    planned.add_argument("--tests", type=int, default=1, help="gains of the claim's table")
-    planned.add_argument("--pictures", type=int, help="that the claim's questions are about")
-    planned.set_defaults(run=plan_command)
-    written = commands.add_parser("prompts", help=prompts_command.__doc__)
-    written.add_argument("--limit", type=int, default=5, help="prompts shown of a cell")
-    written.set_defaults(run=prompts_command)
-    ran = commands.add_parser("run", help=run_command.__doc__)
-    ran.add_argument("--wait", action="store_true", help="for a run that is under way")
-    ran.add_argument(
-        "--recheck", action="store_true", help="read files of data again whose size and time stayed"
-    )
-    ran.add_argument("--verbose", action="store_true", help="say every line of DVC and stages")
-    ran.set_defaults(run=run_command)
-    commands.add_parser("fill", help=fill_command.__doc__).set_defaults(run=fill_command)
-    commands.add_parser("migrate", help=migrate_command.__doc__).set_defaults(run=migrate_command)
-    cached = commands.add_parser("cache", help=cache_command.__doc__)
-    cached.add_argument("action", choices=["stats", "verify", "prune"])
-    cached.add_argument(
-        "--unused", action="store_true", help="all that params.yaml does not ask for"
-    )
-    cached.add_argument("--older-than", type=float, metavar="DAYS")
-    cached.add_argument("--max-gb", type=float, metavar="GB", help="the oldest go first")
-    cached.set_defaults(run=cache_command)
-    checked = commands.add_parser("check", help=check_command.__doc__)
-    checked.add_argument("model", help="a preset of params.yaml")
-    checked.add_argument(
-        "--moved",
-        action="store_true",
-        help="its code only moved: ask again for replies of before; equal ones keep their calls",
-    )
-    checked.add_argument(
-        "--accept",
-        action="store_true",
-        help="what is served now is the model that it was, though its replies to the probe differ",
-    )
-    checked.add_argument(
-        "--alone",
-        action="store_true",
-        help="leave out what only load shows of a server (64 edits and 64 answers at once)",
-    )
-    checked.set_defaults(run=check_command)
-    served = commands.add_parser("serve", help=serve_command.__doc__)
-    served.add_argument("model", help="a preset of params.yaml")
-    served.add_argument(
-        "--host", default="127.0.0.1", help="one that others reach needs a key in G2U_SERVE_KEY"
-    )
-    served.add_argument("--port", type=int, default=8000, help="0 = a free one, which is printed")
-    served.add_argument(
-        "--timeout", type=float, default=600, metavar="SECONDS", help="of a reply, waiting included"
-    )
-    served.set_defaults(run=serve_command)
-    scored = commands.add_parser("score", help=score_command.__doc__)
-    scored.add_argument(
-        "of", help="a preset of params.yaml, prepared or not; or the folder of a dataset, no study"
-    )
-    scored.add_argument(
-        "files", nargs="+", type=Path, help="columns index, prediction; or lmms-eval samples"
-    )
-    scored.add_argument("--benchmark", default="", help="of a dataset that has several")
-    scored.add_argument("--id", default="", help="of lmms-eval: the field of doc that names a row")
-    scored.add_argument(
-        "--task", type=Path, help="of lmms-eval: the folder of g2u harness that ran"
-    )
-    scored.add_argument("--json", action="store_true", help=JSON)
-    scored.set_defaults(run=score_command)
-    laid = commands.add_parser("diff", help=diff_command.__doc__)
-    laid.add_argument(
-        "place", metavar="OTHER", help="a study's folder, or a Git revision of this one"
-    )
-    laid.set_defaults(run=diff_command)
-    written = commands.add_parser("harness", help=harness_command.__doc__)
-    for name in ("benchmark", "model", "family"):
-        written.add_argument(name, help="a preset of params.yaml")
-    written.add_argument("out", type=Path, help="a .tsv file, or a folder for lmms-eval")
-    written.set_defaults(run=harness_command)
-    shared = commands.add_parser("export", help=export_command.__doc__)
-    shared.add_argument("folder", type=Path, nargs="?", help="a new folder")
-    shared.add_argument("cells", nargs="*", help="BENCHMARK/MODEL/FAMILY; all drawn ones if none")
-    shared.add_argument("--without-originals", action="store_true", help="thoughts alone")
-    shared.add_argument(
-        "--without-gold", action="store_true", help="no gold answers, whatever the licence says"
-    )
-    shared.add_argument("--sign", type=Path, metavar="KEYFILE", help="with this private key")
-    shared.add_argument("--new-key", type=Path, metavar="KEYFILE", help="make one, nothing else")
-    shared.set_defaults(run=export_command)
-    taken = commands.add_parser("import", help=import_command.__doc__)
-    taken.add_argument("place", help="a folder, a URL, or OWNER/NAME[@COMMIT] on the Hub")
-    taken.add_argument(
-        "--trust", metavar="PUBLICKEY", help="64 digits or a PEM file: who signed it"
-    )
-    taken.set_defaults(run=import_command)
-    commands.add_parser("doctor", help=doctor_command.__doc__).set_defaults(run=doctor_command)
-    return made
 
 
 def main() -> None:
     """Parse the command line and run one command."""
-    arguments = parser().parse_args()
+    known = parser()
+    if len(sys.argv) == 1:
+        known.print_help(sys.stderr)
+        raise SystemExit(2)
+    arguments = known.parse_args()
     if arguments.command != "init":
         _enter_study(arguments)
     sys.path.insert(0, str(Path.cwd()))
-    arguments.run(arguments)
+    command: Callable[[argparse.Namespace], None] = globals()[f"{arguments.command}_command"]
+    command(arguments)
 
 
 def _enter_study(arguments: argparse.Namespace) -> None:
@@ -469,7 +429,7 @@ def _enter_study(arguments: argparse.Namespace) -> None:
     """
     if arguments.command == "score" and _needs_no_study(arguments.of):
         return
-    needs_none = arguments.command in ("cache", "migrate") or any(
+    needs_none = arguments.command in ("cache", "doctor", "migrate") or any(
         getattr(arguments, name, None) for name in ("new_key", "claim")
     )
     if needs_none and study_of(Path.cwd()) is None:

@@ -10,7 +10,7 @@ import numpy as np
 from g2u import plugins
 from g2u.errors import ParamsError
 from g2u.params.params import Params
-from g2u.pipeline.plan import CellPlan, costs, rates, read_source
+from g2u.pipeline.plan import CellPlan, Estimate, costs, rates, read_source
 from g2u.pipeline.stale import stale, status
 from g2u.records import Question
 from g2u.report.summary import CAUSES, TOLD
@@ -67,10 +67,10 @@ def outlooks(config: Params, plans: Sequence[CellPlan], assumed: Assumed) -> lis
             asked[cell.benchmark] = _sizes(source.questions)
         questions, pictures, typical = asked[cell.benchmark]
         pilot, told = _pilot(cell, measured, assumed, typical)
-        paid = [sum(v) for v in zip(*costs(each, known, config).values(), strict=True)]
-        made, _, hours, _, money = paid or (0, 0, 0.0, 0.0, 0.0)
+        paid = sum(costs(each, known, config).values(), Estimate())
         design = Design(questions, pilot.discordance, pilot.effect)
-        found.append(Outlook(cell, questions, pictures, int(made), hours, money, design, told))
+        spent = (paid.to_make, paid.hours, paid.money)
+        found.append(Outlook(cell, questions, pictures, *spent, design, told))
     return found
 
 

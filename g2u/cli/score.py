@@ -191,10 +191,10 @@ def told(found: Mapping[str, Any], source: str, width: int) -> Iterator[str]:
         counts = [f"{run[key]} {word}" for key, word in LEFT.items() if run.get(key)]
         if counts:
             yield f"{name}: {', '.join(counts)}"
-    yield f"percent; intervals {100 * found['confidence']:g} %" + (
-        f"; gain over {next(iter(runs))}, paired, over questions that both answered"
+    yield f"percent, {100 * found['confidence']:g} % intervals; " + (
+        f"gain over {next(iter(runs))}, paired, where both answered"
         if len(runs) > 1
-        else "; name a second file for the paired gain over this one"
+        else "next: a second file, for the paired gain over this one"
     )
 
 

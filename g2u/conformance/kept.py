@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
-from typing import cast
+from typing import Any, Protocol, cast
 
 from g2u import plugins
 from g2u.calls.store import CallStore, Entry, Replies
@@ -23,7 +23,7 @@ from g2u.conformance.suite import VERSION, Conformance, cheap
 from g2u.digests import sha256
 from g2u.params.params import DRAWING, Params
 from g2u.premises import Checked, Role
-from g2u.protocols import Kind, Model, Recorded
+from g2u.protocols import Kind, Model
 from g2u.settings import Section
 from g2u.tables.schemas import Call
 
@@ -31,6 +31,16 @@ KIND = "check"
 """Of such an outcome among calls."""
 SHIPPED = Path(__file__).with_name("shipped.json")
 KINDS: dict[Role, Kind] = {"draws": "edit", "answers": "answer"}
+
+
+class Recorded(Protocol):
+    """What an adapter whose drawings were made elsewhere offers beside the rest: it cannot be asked
+    for others.
+    """
+
+    def checked_where_drawn(self, settings: Any) -> Checked | None:
+        """What the check of the model that drew them came to; None = that is not known."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +94,7 @@ def named(config: Params, name: str, model: Model, role: Role) -> str:
         "suite": VERSION,
         "model": [model.identity(kind) for kind in _kinds(role)],
         "declared": sorted(declared(config, name, role)),
-        "crowd": _has_company(model, role),
+        "crowd": has_company(model, role),
     }
     if role == "draws":
         acts = config.acts(name)
@@ -160,7 +170,7 @@ def ask(config: Params, name: str, model: Model, wanted: Collection[Role]) -> di
         seed=int(sha256(names)[:8], 16),
     )
     checks = made.run()
-    if any(_has_company(model, role) for role in names):
+    if any(has_company(model, role) for role in names):
         checks += made.in_company()
     each = (time.perf_counter() - begun) / len(names)
     return {
@@ -208,7 +218,7 @@ def served(config: Params, name: str, model: Model) -> list[Role]:
     return [role for role in own if plugins.server(model, KINDS[role]) is not None]
 
 
-def _has_company(model: Model, role: Role) -> bool:
+def has_company(model: Model, role: Role) -> bool:
     """Whether several requests are sent at once."""
     server = plugins.server(model, KINDS[role])
     return server is not None and server.in_flight > 1

@@ -77,6 +77,8 @@ class GalleryCell:
     """Its controls and other ways to show the same: another question's thought, a layout."""
     prompts: tuple[str, ...] = ()
     """What was drawn, in words: one per thought of the main arm."""
+    traces: tuple[str, ...] = ()
+    """What the model said with these thoughts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,6 +235,7 @@ def _row(families: Sequence[str], item: GalleryItem) -> dict[str, Any]:
         "cells": {
             family: {
                 "prompts": list(cell.prompts),
+                "traces": [_cut(trace, REPLY) for trace in cell.traces],
                 "arms": [_arm(arm) for arm in (cell.main, *cell.others)],
             }
             for family in families
@@ -264,6 +267,9 @@ def _rounded(value: float | None, digits: int) -> float | None:
 
 
 def _script(path: Path, name: str, value: Any) -> None:
-    """A script that hands `value` to the page; text cannot end the script or the line."""
+    """A script that hands `value` to the page, as JSON in a text, which browsers read in half the
+    time; it cannot end the text, the script or the line.
+    """
     text = json.dumps(value, separators=(",", ":"), ensure_ascii=True).replace("</", "<\\/")
-    write_whole(path, f"G2U.{name}({text});\n")
+    quoted = text.replace("\\", "\\\\").replace("'", "\\'")
+    write_whole(path, f"G2U.{name}(JSON.parse('{quoted}'));\n")

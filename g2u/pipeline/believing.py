@@ -20,12 +20,14 @@ from g2u.calls.opened import call_store, known_calls
 from g2u.calls.store import Entry, Replies
 from g2u.conformance import kept, probe
 from g2u.conformance.kept import Kept
+from g2u.conformance.load import CROWD
+from g2u.conformance.subject import BUDGET
 from g2u.conformance.suite import cheap
 from g2u.digests import sha256
-from g2u.errors import ModelError
+from g2u.errors import ModelError, UnbelievedError
 from g2u.params import reading as params
 from g2u.params.params import Params
-from g2u.pipeline.stale import Stale, models
+from g2u.pipeline.stale import Stale
 from g2u.pipeline.workers import LostWorkerError, Pool
 from g2u.premises import MEANS, Doubt, Need, Role, doubts
 from g2u.protocols import Model
@@ -70,34 +72,50 @@ class Watch:
 
     Args:
         config: the params.
+        work: what is stale.
         workers: who asks them.
     """
 
-    def __init__(self, config: Params, workers: Pool) -> None:
-        self._config, self._workers = config, workers
+    def __init__(self, config: Params, work: Stale, workers: Pool) -> None:
+        self._config, self._work, self._workers = config, work, workers
+        self._opening, self._opened = threading.Lock(), set[str]()
+        self._refused: UnbelievedError | MovedError | None = None
+        """What ended the run; no driver asks again."""
         self._made: dict[str, int] = {}
         """Calls of each served model since it was known."""
         self._lock = threading.Lock()
 
-    def begin(self, work: Stale) -> None:
-        """Check each model, each identity once, keep what that comes to, and look whether it is the
-        one that it was.
+    def open(self, slot: int, name: str) -> None:
+        """Before the first call of a run to a model: check it, each identity once, keep what that
+        comes to, and look whether it is the one that it was. Whose calls are all kept is asked for
+        nothing.
 
         Raises:
-            ModelError: a model was seen not to hold what an arm hangs on; that is not kept, so that
-                the next run asks it anew.
+            UnbelievedError: a model was seen not to hold what an arm hangs on; that is not kept,
+                so that the next run asks it anew.
             MovedError: a model is not the one that it was.
         """
-        config, store = self._config, call_store()
-        for name in sorted(models(config, work, certain=False)):
-            found = _performed(self._workers, 0, check, name)
+        with self._opening:
+            if self._refused is not None:
+                raise self._refused
+            try:
+                self._open(slot, name)
+            except (UnbelievedError, MovedError) as refused:
+                self._refused = refused
+                raise
+
+    def _open(self, slot: int, name: str) -> None:
+        if name not in self._opened:
+            config, store = self._config, call_store()
+            found = _performed(self._workers, slot, check, name)
             if not config.run.unchecked:
-                _require_sound(config, work, name, found)
+                _require_sound(config, self._work, name, found)
             new = [each for each in found.values() if each.seconds is not None]
             store.require_room(each.call.call for each in new)
             for each in new:
                 each.put(store)
-            self._probe(0, name)
+            self._probe(slot, name)
+            self._opened.add(name)
 
     def count(self, name: str, made: int) -> None:
         """So many calls more were made of a model."""
@@ -136,11 +154,11 @@ class Watch:
         self._made.setdefault(name, 0)
 
 
-def told(moved: MovedError) -> ModelError:
+def told(moved: MovedError) -> UnbelievedError:
     """Set aside what was replied since the model was last known; and what is said of it."""
     count = set_aside(call_store(), moved.notes)
     name = moved.model
-    return ModelError(
+    return UnbelievedError(
         f"params.yaml: presets.models.{name}: another model replies under the same identity: "
         f"{moved.what}; {count} replies since it was last known are set aside ({FOLDER}) and used "
         "by nobody; serve what was served before and run again, or name what is served now in "
@@ -241,6 +259,22 @@ def check(name: str) -> dict[Role, Kept]:
     return kept.checked(config, name, kept.roles(config, name), known_calls())
 
 
+def announced(config: Params, name: str) -> str:
+    """What the checks of a served model would cost before its first call; empty where they are
+    kept.
+    """
+    model, store = config.model(name), known_calls(takes=False)
+    missing = {
+        role
+        for role in kept.served(config, name, model)
+        if kept.look_up(config, name, model, role, store) is None
+    }
+    crowd = sum(2 + 2 * (CROWD // 2) for role in missing if kept.has_company(model, role))
+    model.close()
+    more = f", and {crowd} at once" if crowd else ""
+    return f"{name} is checked first: at most {BUDGET} requests{more}" if missing else ""
+
+
 def _require_sound(config: Params, work: Stale, name: str, found: Found) -> None:
     checked = {role: each.checked for role, each in found.items()}
     hit: dict[tuple[Role, str], tuple[Doubt, list[str]]] = {}
@@ -253,7 +287,7 @@ def _require_sound(config: Params, work: Stale, name: str, found: Found) -> None
     doubt, arms = next(iter(hit.values()))
     more = f" and {len(arms) - NAMED} more" if len(arms) > NAMED else ""
     others = "".join(f"; {other}" for other, _ in list(hit.values())[1:])
-    raise ModelError(
+    raise UnbelievedError(
         f"params.yaml: presets.models.{name}: {doubt} -> {MEANS[doubt.premise].otherwise}; so "
         f"nothing was asked for {', '.join(arms[:NAMED])}{more}{others}; mend what is served and "
         f"run again (g2u check {name} shows more), or set run.unchecked: true, and verdicts say "

@@ -71,7 +71,7 @@ def outs(config: Params) -> Iterator[Out]:
         yield from _of_benchmark(config, name)
     parts = [f"{b}-{m}" for b in config.benchmarks for m in config.models_of(b)]
     pages = "|".join(re.escape(page) for page in (*(f"{part}.html" for part in parts), *PAGES))
-    scripts = rf"parts\.js|(?:{'|'.join(parts)})/(?:items|pictures-\d+)\.js"
+    scripts = rf"parts\.js|(?:{'|'.join(parts)})/(?:items|(?:items|pictures)-\d+)\.js"
     recipes = "|".join(re.escape(p.relative_to(RECIPES).as_posix()) for p in named(config))
     yield Out(RECIPES, re.compile(recipes))
     yield Out(REPORT / "pages", re.compile(pages))
@@ -187,6 +187,7 @@ FORMS: list[tuple[re.Pattern[str], Form]] = [
         r"report/pages/(?:decisions|rewards|changes)\.csv": _begins("benchmark,model,"),
         r"report/gallery/parts\.js": _begins("G2U.parts("),
         rf"report/gallery/{N}-{N}/items\.js": _begins("G2U.items("),
+        rf"report/gallery/{N}-{N}/items-\d+\.js": _begins("G2U.rows("),
         rf"report/gallery/{N}-{N}/pictures-\d+\.js": _begins("G2U.pictures("),
         rf"report/{HEADLINES}/{N}-{N}\.json": _json(lambda found: "direct" in found or not found),
         r"report/gains\.csv": _begins("cell,benchmark,model,arm,"),

@@ -1,7 +1,7 @@
 """What a run would do, without doing it: the stages' own functions over calls never made."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import astuple, dataclass, replace
 from functools import partial
 
 import numpy as np
@@ -176,43 +176,100 @@ def _noise(width: int, height: int, call: str) -> bytes:
     return encode_png(pixels)
 
 
-def table(plans: Sequence[CellPlan], config: Params, *, by_cell: bool) -> str:
-    """The plan as text: calls to make and reused, estimated model hours and bytes, and money where
-    params.yaml has prices.
-    """
-    lines = [
-        f"{'cell':<40}{'kind':<8}{'to make':>9}{'reused':>9}{'~hours':>10}{'~MB':>8}{'money':>9}"
-    ]
-    known = rates(plans)
-    totals: dict[str, tuple[float, ...]] = {}
-    for each in plans:
-        for kind, values in costs(each, known, config).items():
-            before = totals.get(kind, (0.0,) * len(values))
-            totals[kind] = tuple(a + b for a, b in zip(before, values, strict=True))
-            if by_cell:
-                lines.append(_line(str(each.cell), kind, values))
-    for kind, values in sorted(totals.items()):
-        lines.append(_line(f"all {len(plans)} cells", kind, values))
-    if not totals:
-        lines = []
-    workers = worker_count(config)
-    hours = sum(values[2] for values in totals.values())
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """What a run would do about one kind of call, of a cell or of all of them."""
+
+    to_make: int = 0
+    reused: int = 0
+    hours: float = 0.0
+    """Of the model, estimated."""
+    megabytes: float = 0.0
+    """Of replies, estimated."""
+    money: float = 0.0
+    """By the prices of params.yaml; 0 where it has none."""
+
+    def __add__(self, other: "Estimate") -> "Estimate":
+        return Estimate(*(a + b for a, b in zip(astuple(self), astuple(other), strict=True)))
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """What a run would do."""
+
+    cells: int
+    unchanged: int
+    """Of them; they need no call."""
+    workers: int
+    call_minutes: float
+    """Of all workers together, about."""
+    packing_minutes: float
+    """At most, about."""
+    waits: bool
+    """Whether answers to thoughts that do not exist yet are counted as calls to make."""
+    totals: dict[str, Estimate]
+    """By kind of call."""
+    by_cell: dict[str, dict[str, Estimate]]
+    """By BENCHMARK/MODEL/FAMILY, then by kind of call."""
+
+
+def forecast(plans: Sequence[CellPlan], config: Params) -> Forecast:
+    """The plan in numbers."""
+    known, workers = rates(plans), worker_count(config)
+    by_cell = {
+        f"{each.cell.benchmark}/{each.cell.model}/{each.cell.family}": costs(each, known, config)
+        for each in plans
+    }
+    totals: dict[str, Estimate] = {}
+    for found in by_cell.values():
+        for kind, estimate in found.items():
+            totals[kind] = totals.get(kind, Estimate()) + estimate
     at_work = sum(bool(each.calls) for each in plans)
-    calls, packing = 60 * hours / workers, PACKING * at_work / 60
-    if at_work < len(plans):
-        lines.append(f"{len(plans) - at_work} cells are as DVC recorded them: 0 calls")
-    lines.append(
-        f"about {calls:.1f} minutes of calls on {workers} workers, up to {packing:.1f} of packing"
+    return Forecast(
+        cells=len(plans),
+        unchanged=len(plans) - at_work,
+        workers=workers,
+        call_minutes=60 * sum(each.hours for each in totals.values()) / workers,
+        packing_minutes=PACKING * at_work / 60,
+        waits=any(each.is_bound for each in plans),
+        totals=dict(sorted(totals.items())),
+        by_cell={name: found for name, found in by_cell.items() if found},
     )
-    if any(each.is_bound for each in plans):
+
+
+def table(found: Forecast, *, by_cell: bool) -> list[str]:
+    """The plan in lines: calls to make and reused, hours of the model, bytes, and money where
+    params.yaml has prices; what is next.
+    """
+    rows = [
+        (name.replace("/", " "), kind, estimate)
+        for name, kinds in (found.by_cell.items() if by_cell else ())
+        for kind, estimate in kinds.items()
+    ]
+    rows += [(f"all {found.cells} cells", kind, each) for kind, each in found.totals.items()]
+    wide = max((len(name) for name, _, _ in rows), default=0)
+    is_priced = any(estimate.money for _, _, estimate in rows)
+    lines = []
+    if rows:
+        head = f"{'cell':<{wide}}  {'kind':<7}{'to make':>8}{'reused':>8}{'~hours':>9}{'~MB':>8}"
+        lines.append(head + (f"{'money':>9}" if is_priced else ""))
+    for name, kind, each in rows:
+        line = f"{name:<{wide}}  {kind:<7}{each.to_make:>8}{each.reused:>8}"
+        line += f"{each.hours:>9.3f}{each.megabytes:>8.1f}"
+        lines.append(line + (f"{each.money:>9.2f}" if is_priced else ""))
+    if found.unchanged:
+        lines.append(f"{found.unchanged} cells are as DVC recorded them: 0 calls")
+    lines.append(
+        f"about {found.call_minutes:.1f} minutes of calls on {found.workers} workers, "
+        f"up to {found.packing_minutes:.1f} of packing"
+    )
+    if found.waits:
         lines.append("answers to thoughts that do not exist yet are counted as calls to make")
-    return "\n".join(lines)
+    return [*lines, "next: g2u run" + ("" if by_cell else "; g2u plan --cells has a line per cell")]
 
 
-def costs(
-    planned: CellPlan, known: Mapping[str, float], config: Params
-) -> dict[str, tuple[float, ...]]:
-    """By kind of call: to make, reused, hours, MB, money of those to make.
+def costs(planned: CellPlan, known: Mapping[str, float], config: Params) -> dict[str, Estimate]:
+    """What a cell takes, by kind of call.
 
     Args:
         planned: a cell's calls.
@@ -221,7 +278,7 @@ def costs(
     """
     prices = budget(config.run, planned.cell.model, Spent()).prices
     return {
-        kind: (
+        kind: Estimate(
             tally.made,
             tally.reused,
             tally.made * known.get(kind, GUESS_SECONDS[kind]) / 3600,
@@ -242,8 +299,3 @@ def rates(plans: Sequence[CellPlan]) -> dict[str, float]:
         if reused:
             found[kind] = sum(tally.seconds for tally in tallies) / reused
     return found
-
-
-def _line(cell: str, kind: str, values: Sequence[float]) -> str:
-    made, reused, hours, size, money = values
-    return f"{cell:<40}{kind:<8}{made:>9.0f}{reused:>9.0f}{hours:>10.3f}{size:>8.1f}{money:>9.2f}"

@@ -15,7 +15,7 @@ from g2u.pipeline.make import make
 from g2u.pipeline.sources import Inputs
 from g2u.pipeline.sync import Planned, sync_plan
 from g2u.tables.places import RECIPES_FILE, STATE, BenchmarkFolder
-from g2u.terminal.closing import closing
+from g2u.terminal.closing import closing, results
 from g2u.terminal.telling import Telling, room, telling
 
 if TYPE_CHECKING:
@@ -24,17 +24,22 @@ if TYPE_CHECKING:
 
 FILLED = STATE / "filled"
 """What the workspace was like when its calls were last all answered."""
-BESIDE = 8
+BESIDE = 9
 """Lines of a terminal that the closing table leaves for what stands beside it."""
 
 
-def run(*, waits: bool = False, recheck: bool = False, verbose: bool = False) -> None:
-    """Bring the workspace up to date, tell how it goes, and print what came of it.
+def run(
+    *, waits: bool = False, recheck: bool = False, verbose: bool = False
+) -> tuple[list[str], dict[str, Any]]:
+    """Bring the workspace up to date, and tell how it goes.
 
     Args:
         waits: for another run, instead of being refused.
         recheck: read every file again, instead of trusting sizes and times of change.
         verbose: say every line, instead of those that matter.
+
+    Returns:
+        What came of it: as lines for the terminal, and as a JSON value (docs/commands.md).
 
     Raises:
         G2UError: another run is under way, the budget is spent, a stage stopped, or code, params or
@@ -49,11 +54,10 @@ def run(*, waits: bool = False, recheck: bool = False, verbose: bool = False) ->
             if told.log is not None:
                 told.tell(f"what stages and DVC said: {told.log}")
             raise
-    for line in told.progress.summary() or [f"nothing to do: {stages} stages are up to date"]:
-        print(line)
+    said = told.progress.summary() or [f"nothing to do: {stages} stages are up to date"]
     columns, lines = room()
-    for line in closing(columns, max(lines - BESIDE, 1)):
-        print(line)
+    said += closing(columns, max(lines - BESIDE, 1))
+    return said, {"stages": stages, **told.progress.document(), **results()}
 
 
 def update(told: Telling) -> int:

@@ -204,7 +204,7 @@ def ignore_files(config: Params) -> dict[Path, str]:
     recipes_kept = ["report.json", "gallery.json", *(f"{stage}/" for stage in stages)]
     in_stage = [f"{name}.json" for name in (*config.benchmarks, *config.models)]
     in_report = [f"{b}-{m}" for b in config.benchmarks for m in config.models_of(b)]
-    scripts = ["items.js", "pictures-*.js"]
+    scripts = ["items.js", "items-*.js", "pictures-*.js"]
     files = {
         DATA / ".dvcignore": {
             "recipes": recipes_kept,

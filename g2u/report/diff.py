@@ -22,6 +22,8 @@ Marked = Mapping[str, tuple[float, str]]
 """Of an arm, by question: score 0..1, and the set of pictures that it belongs to."""
 RIGHT = 0.5
 """Score from which on an answer counts as right."""
+FLIPPED = ("lost", "won")
+"""Heads of the columns of flips in `lines`: right before and wrong now, and the other way round."""
 LINKED = 200
 """Flips of one kind and arm that the page links at most."""
 
@@ -211,7 +213,7 @@ def lines(found: Compared) -> list[tuple[str, ...]]:
         counts = [str(len(each)) for each in (flipped.lost, flipped.won)] if flipped else ["", ""]
         rows.append((*row.place, accuracy, gain, *(counts if is_known else ())))
     heads = ("benchmark", "model", "arm", "accuracy", "gain")
-    further = ("right → wrong", "wrong → right") if is_known else ()
+    further = FLIPPED if is_known else ()
     return [(*heads, *further), *rows] if rows else []
 
 

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from g2u.scores.fidelity import Fidelity
 
 NO_ANSWER = ("failed", "not_applicable")
+GIVEN = ("answers", "grades", "rubric")
+"""Judgements that stand in for what rules could not score."""
 
 
 def over_vote(rule: Rule) -> str:
@@ -102,7 +104,7 @@ def published(
 
 def decided(scores: Sequence[Score], judgements: Sequence[Judgement]) -> list[Score]:
     """Scores with a judge's word where no rule could read the answer or compare it."""
-    said = {(j.id, j.arm): j.score for j in judgements if j.name in ("answers", "grades")}
+    said = {(j.id, j.arm): j.score for j in judgements if j.name in GIVEN}
     return [
         replace(score, status="judged", score=value)
         if score.status in UNREAD and (value := said.get((score.id, score.arm.name))) is not None
@@ -243,8 +245,15 @@ def reward_metrics(
 def fidelities(
     pictures: Mapping[str, Picture], oracles: Mapping[str, Picture], thoughts: Sequence[Thought]
 ) -> "dict[tuple[str, str], Fidelity]":
-    """By source and drawing: how near the thought is to the oracle, where they can be compared."""
+    """By source and drawing: how near the thought is to the oracle, where they can be compared; of
+    a benchmark all by ink, or all as photographs where an oracle has another size than its picture.
+    """
     from g2u.scores.fidelity import fidelity
+
+    are_upon = all(
+        (oracle.width, oracle.height) == (pictures[source].width, pictures[source].height)
+        for source, oracle in oracles.items()
+    )
 
     pairs = {
         (thought.source, thought.picture.digest): thought.picture
@@ -253,8 +262,9 @@ def fidelities(
     }
     found = {}
     for (source, digest), drawn in sorted(pairs.items(), key=lambda pair: pair[0]):
-        seen = (drawn, oracles[source], pictures[source])
-        near = fidelity(*(np.asarray(pixels_of(each)) for each in seen))
+        thought, oracle = (np.asarray(pixels_of(each)) for each in (drawn, oracles[source]))
+        upon = np.asarray(pixels_of(pictures[source])) if are_upon else None
+        near = fidelity(thought, oracle, upon)
         if near is not None:
             found[source, digest] = near
     return found

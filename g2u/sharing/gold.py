@@ -55,13 +55,6 @@ class Label(Strict):
     value: Text
 
 
-class Part(Strict):
-    """A piece of a question: a text, or the place of a picture."""
-
-    text: Text | None
-    picture: int | None
-
-
 class Row(Strict):
     """A foreign row of GOLD."""
 
@@ -75,9 +68,10 @@ class Row(Strict):
     category: Text
     labels: Annotated[list[Label], Field(max_length=2**8)]
     drawing: Text
-    parts: Annotated[list[Part], Field(max_length=2**8)]
+    is_placed: bool
     answer: Text
     scorer: Text
+    accepted: Texts
 
 
 def write_gold(config: Params, benchmark: str, folder: Path) -> SharedGold:

@@ -1,12 +1,14 @@
 """How a run ends for whoever waits for it: a table of what the report says, and where it lies."""
 
 from collections.abc import Collection, Mapping, Sequence
+from typing import Any
 
 from g2u.report.headline import Headline, read_headlines
 from g2u.tables.places import REPORT
 from g2u.terminal.progress import cut
 
 PAGE = REPORT / "index.html"
+NEXT = "next: open it; g2u diff OTHER compares runs, g2u export FOLDER shares"
 ROWS = 20
 """Rows at most, beside the head."""
 HEAD = ("benchmark", "model", "direct", "best own thought", "gain [interval]", "verdict")
@@ -30,7 +32,19 @@ def closing(width: int = 100, rows: int = ROWS) -> list[str]:
     lines = table([HEAD, *shown], width, without={"model"} if is_one else set())
     if len(found) > rows:
         lines.append(f"and {len(found) - rows} more in the report")
-    return [*lines, f"report: {PAGE}"]
+    return [*lines, f"report: {PAGE}", cut(NEXT, width)]
+
+
+def results() -> dict[str, Any]:
+    """The report's numbers as a JSON value (docs/commands.md); of a run without a report none."""
+    found = read_headlines(REPORT)
+    return {
+        "results": [
+            dict(zip(("benchmark", "model"), name.split("-", 1), strict=True)) | told
+            for name, told in found.items()
+        ],
+        "report": str(PAGE) if found else None,
+    }
 
 
 def rows_of(found: Mapping[str, Headline]) -> list[dict[str, str]]:

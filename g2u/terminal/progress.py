@@ -5,7 +5,8 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+from typing import Any
 
 Share = tuple[str, str, str]
 """Benchmark, model and which of their calls: a model's calls on a benchmark come in shares of equal
@@ -200,6 +201,12 @@ class Progress:
                 took = _duration(self._clock() - self._began)
                 lines.append(f"{self._stages_made} of {self._stages} stages made, in {took}")
             return lines
+
+    def document(self) -> dict[str, Any]:
+        """The same as a JSON value: calls of each model, and how many stages were made."""
+        with self._lock:
+            calls = {facts.model: asdict(facts.counts) for facts in self._by_model()}
+            return {"calls": calls, "stages_made": self._stages_made}
 
     def _begin(self) -> None:
         with self._lock:

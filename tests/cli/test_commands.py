@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from g2u.pipeline.plan import plan, table
+from g2u.pipeline.plan import forecast, plan, table
 from g2u.tables.schemas import write_judgements
 from tests.campaigns.crashes import forget
 from tests.conftest import Workspace, tsv_rows
@@ -63,7 +63,7 @@ def test_the_plan_prints_calls_seconds_and_bytes_per_kind(workspace: Workspace) 
     workspace.use_tsv(tsv_rows(4))
     workspace.raw["run"] = {"prices": {"tiny": {"edit": 0.5}}}
     config = workspace.write()
-    text = table(plan(config), config, by_cell=True)
+    text = "\n".join(table(forecast(plan(config), config), by_cell=True))
     assert "mine tiny detail" in text
     assert "all 7 cells" in text
     assert "~hours" in text

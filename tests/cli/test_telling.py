@@ -82,7 +82,7 @@ def test_a_run_at_a_terminal_is_a_display_and_a_table_and_again_one_line_and_the
     code, said = at_terminal(60, 24, "-m", "g2u.cli.main", "run", NO_COLOR="1")
     assert code == 0, said
     assert not re.search(r"\x1b\[[0-9;]*3[0-7]m", said), "a colour"
-    (model, stages, head, row, report), ever = seen(said)
+    (model, stages, head, row, report, following), ever = seen(said)
     assert all(len(line) <= 60 for line in ever)
     assert any(re.match("tiny  [━─]+  .*[0-9]+ calls", line) for line in ever)
     assert any(re.match("stages [0-9]+ of 14, [0-9]+ made: ", line) for line in ever)
@@ -91,12 +91,13 @@ def test_a_run_at_a_terminal_is_a_display_and_a_table_and_again_one_line_and_the
     assert re.split("  +", head)[-2:] == ["gain [interval]", "verdict"]
     assert row.startswith("mine ")
     assert report == "report: data/report/index.html"
+    assert following.startswith("next: open it; g2u diff OTHER")
     (log,) = logs()
     assert log.read_text().count("Running stage") == 13, "all but the frozen one"
     assert "fill generate mine tiny structure: 5 calls made" in log.read_text()
     code, said = at_terminal(60, 24, "-m", "g2u.cli.main", "run")
     assert (code, seen(said)[0]) == (
-        0, ["nothing to do: 14 stages are up to date", head, row, report]
+        0, ["nothing to do: 14 stages are up to date", head, row, report, following]
     )  # fmt: skip
     assert logs() == [log], "nothing was said that a log would keep"
 

@@ -48,7 +48,7 @@ def item(number: int) -> GalleryItem:
     cells = {
         "direct": GalleryCell(GalleryArm("direct", (), "A", "ok", base, None)),
         "duplicate": GalleryCell(GalleryArm("duplicate", (original,), "A", "ok", base, None)),
-        "detail": GalleryCell(main, (shuffled,), ("Draw </script> sharply.",)),
+        "detail": GalleryCell(main, (shuffled,), ("Draw </script> sharply.",), ("I see.",)),
     }
     text = f"Question </script> {number}?"
     return GalleryItem(
@@ -101,7 +101,14 @@ def test_one_item_shows_question_options_pictures_thoughts_replies_and_intervent
     cells = page.locator(".cell").all_inner_texts()
     assert [cell.split("\n")[0] for cell in cells] == ["direct", "duplicate", "detail · gained"]
     assert "✗ A" in cells[0]
-    for part in ("✓ B", "fidelity 0.5", "reward -4", "drawn by: Draw </script>", "shuffled"):
+    for part in (
+        "✓ B",
+        "fidelity 0.5",
+        "reward -4",
+        "drawn by: Draw </script>",
+        "I see.",
+        "shuffled",
+    ):
         assert part in cells[2], part
     assert "✗ C of another" in cells[2]
     sources = page.locator(".cell.chosen img").evaluate_all("each => each.map(one => one.src)")

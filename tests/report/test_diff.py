@@ -84,7 +84,7 @@ def test_answers_that_flipped_make_an_arm_differ_though_its_numbers_are_equal() 
     runs = {PLACE: WAS, ("ladder", "tiny", "detail"): WAS}
     found = compared("other", runs, runs, {PLACE: swapped, ("ladder", "tiny", "detail"): still})
     assert lines(found) == [
-        ("benchmark", "model", "arm", "accuracy", "gain", "right → wrong", "wrong → right"),
+        ("benchmark", "model", "arm", "accuracy", "gain", "lost", "won"),
         (*PLACE, "50.0 → 50.0", "+10.0 → +10.0", "1", "1"),
     ]
 

@@ -46,7 +46,7 @@ def test_models_are_kept_apart_and_corrected_together() -> None:
     assert [each.holm for each in found] == pytest.approx([2 * 2.0**-29, 1.0], abs=1e-9)
     said = does_style_matter(found, 0.05)
     assert said.answer == "1 of 2 comparisons with the first style differ after Holm's correction."
-    assert said.lines[0].startswith("m: terse against plain +100.0 [+100.0, +100.0] over 30 ")
+    assert said.lines[0].startswith("m: terse against plain +100.0 [+95.0, +100.0] over 30 ")
     assert "style" in does_style_matter([], 0.05).unasked
 
 

@@ -17,10 +17,13 @@ from PIL import Image
 from g2u.errors import DataError
 from g2u.literals import read_literal
 from g2u.pictures.decoding import MAX_BYTES, encode_png, picture_of
+from g2u.questions.files.texts import is_absent
 from g2u.records import Picture
 
 SPELT_LIST = re.compile(r"\s*\[.*\]\s*", re.DOTALL)
 DATA_URL = re.compile(r"data:image/[\w.+-]+;base64,", re.IGNORECASE)
+MOST = 1000
+"""Pictures of a cell: all are in memory at once, and no model looks at more."""
 CLIPS = (".mp4", ".webm", ".mov", ".avi", ".mkv")
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff")
 
@@ -34,14 +37,26 @@ def pictures_in(cell: Any, where: str, root: Path | None = None) -> tuple[Pictur
         root: folder that paths are below; None = paths are refused.
 
     Raises:
-        DataError: no picture, an unknown form, not base64, not a whole picture, a path that leaves
-            `root` or cannot be read.
+        DataError: no picture, over `MOST`, an unknown form, not base64, not a whole picture, a path
+            that leaves `root` or cannot be read.
     """
     entries = cell if isinstance(cell, (list, tuple)) else spelt(cell)
+    if len(entries) > MOST:
+        raise DataError(
+            f"{where}: {len(entries)} pictures; expected at most {MOST} (of a clip, take fewer "
+            "frames: ffmpeg -i CLIP -vf fps=1 %03d.png)"
+        )
     found = tuple(_picture(entry, where, root) for entry in entries)
     if not found:
         raise DataError(f"{where}: an empty list; expected at least one picture")
     return found
+
+
+def is_empty(cell: Any) -> bool:
+    """Whether a picture cell holds nothing: null, blank, an empty list or a struct of nulls."""
+    if isinstance(cell, dict):
+        return not any(cell.values())
+    return is_absent(cell) or (isinstance(cell, (str, bytes, list)) and not cell)
 
 
 def spelt(cell: Any) -> list[Any]:
