@@ -13,6 +13,7 @@ from g2u.pictures.decoding import pixels_of
 from g2u.records import Picture, Question, Target, Thought
 from g2u.scores import statistics
 from g2u.scores.beside import Asked, beside
+from g2u.scores.causes import causes
 from g2u.scores.clusters import linked
 from g2u.scores.marking import UNREAD, gold_probability, marked
 from g2u.scores.rewards import Draw, telling
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from g2u.scores.fidelity import Fidelity
 
 NO_ANSWER = ("failed", "not_applicable")
+GIVEN = ("answers", "grades", "rubric")
+"""Judgements that stand in for what rules could not score."""
 
 
 def over_vote(rule: Rule) -> str:
@@ -101,7 +104,7 @@ def published(
 
 def decided(scores: Sequence[Score], judgements: Sequence[Judgement]) -> list[Score]:
     """Scores with a judge's word where no rule could read the answer or compare it."""
-    said = {(j.id, j.arm): j.score for j in judgements if j.name in ("answers", "grades")}
+    said = {(j.id, j.arm): j.score for j in judgements if j.name in GIVEN}
     return [
         replace(score, status="judged", score=value)
         if score.status in UNREAD and (value := said.get((score.id, score.arm.name))) is not None
@@ -220,6 +223,7 @@ def cell_metrics(
         bases = {**scored.bases, "shuffled": shuffled}
         asked = Asked(questions, {target.id: target for target in gold})
         found["beside"] = beside(asked, there[main], bases, how)
+        found["causes"] = causes(asked, main, there, scored.bases, how)
     return found
 
 

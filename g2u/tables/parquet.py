@@ -36,7 +36,9 @@ GROUP_ROWS = 2**16
 READ_ROWS = 4096
 SHARED_LENGTH = 64
 IMAGE = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
-LATER: Mapping[str, Any] = {"trace": (), "place": None, "seen": None}
+LATER: Mapping[str, Any] = {
+    "trace": (), "place": None, "seen": None, "donor": 0, "alter": None, "amount": 0,
+}  # fmt: skip
 """Columns that came later, and what stands for each in a table of before."""
 
 

@@ -101,10 +101,10 @@ class Judgement:
     arm: str
     """Name of the arm; empty for what concerns the thought alone."""
     name: str
-    """answers, grades, agreement, viescore, ra or al."""
+    """answers, grades, rubric, agreement, viescore, ra or al."""
     score: float | None
-    """answers, agreement: 0 or 1; grades: 0..1; viescore: 0..10; ra and al: 1..5; None where the
-    reply could not be read.
+    """answers, agreement: 0 or 1; grades, rubric: 0..1; viescore: 0..10; ra and al: 1..5; None
+    where the reply could not be read.
     """
     reason: str
     """The reply."""
