@@ -1,9 +1,11 @@
 """Published scorers beside ours, over fuzzed predictions whose meaning is known by construction.
 
 For each measure: 2,500 predictions in many wordings. Where the published scorer gives what the
-prediction means, ours has to give the same; where it does not, the wording is listed. Then the
+prediction means, ours has to give the same; where it does not, the wording is listed. Where we have
+the published rule as a scorer of its own, it has to agree with theirs in every prediction. Then the
 published figures, from predictions in a wording that both read.
-Run: python -m bench.official PYTHON    (of an environment with lmms-eval 0.7.3)
+Run: python -m bench.official PYTHON [FOLDER]    (of an environment with lmms-eval 0.7.3; of
+VLMEvalKit's source)
 """
 
 import json
@@ -11,11 +13,13 @@ import random
 import subprocess
 import sys
 from collections import Counter, defaultdict
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from bench.official_case import Case, Rng, Task, worded
+from bench.official_sets import SETS
 from g2u.arms import DIRECT
 from g2u.questions.benchmarks.unig2u import SCENES, SHAPES
 from g2u.records import Question, Target
@@ -26,39 +30,11 @@ from g2u.tables.schemas import Answer, Score
 
 COUNT = 2500
 PEER = Path(__file__).with_name("official_peer.py")
+KIT = Path(__file__).with_name("official_kit.py")
 WORDS = ["cat", "dog", "light blue car", "None", "seven apples", "left of it", "forest", "N/A"]
+MATHVISTA = (("task", "figure"), ("skills", "algebraic"))
+"""Groups that its metric is made of."""
 MOVES = ["up", "down", "left", "right"]
-Rng = random.Random
-
-
-@dataclass(frozen=True)
-class Case:
-    """A prediction and what it is worth."""
-
-    doc: dict[str, Any]
-    """What lmms-eval reads."""
-    question: Question
-    target: Target
-    said: str
-    worth: float
-    kind: str
-    """Name of the wording."""
-
-
-@dataclass
-class Task:
-    """A measure under comparison."""
-
-    make: Callable[[Rng, int, bool], Case]
-    """Of a random source, a number, and whether the wording is a plain one."""
-    metric: str
-    figures: dict[str, str] = field(default_factory=dict)
-    """Their figure -> ours."""
-
-
-def worded(rng: Rng, wordings: Sequence[tuple[str, str]], is_plain: bool) -> tuple[str, str]:
-    """Name and pattern of a wording; the first is the plain one."""
-    return wordings[0] if is_plain else rng.choice(wordings)
 
 
 CHOICE = [
@@ -202,7 +178,9 @@ def mathvista_case(rng: Rng, number: int, is_plain: bool) -> Case:
             rng, [("(letter)", "({letter})"), ("letter", "{letter}"), ("text", "{text}")], is_plain
         )
         response = pattern.format(letter="ABCD"[said], text=options[said])
-        question = Question(str(number), "?", tuple(options), tuple("ABCD"), "open")
+        question = Question(
+            str(number), "?", tuple(options), tuple("ABCD"), "open", labels=MATHVISTA
+        )
         target = Target(str(number), "ABCD"[gold], "choice")
         return Case(doc, question, target, response, float(gold == said), name)
     value, wrong = (rng.randrange(100), rng.randrange(100, 200))
@@ -210,7 +188,7 @@ def mathvista_case(rng: Rng, number: int, is_plain: bool) -> Case:
     is_right = rng.random() < 0.5
     text = gold_text if is_right else str(wrong)
     doc["answer"] = gold_text
-    question = Question(str(number), "?", format="open")
+    question = Question(str(number), "?", format="open", labels=MATHVISTA)
     target = Target(str(number), gold_text, "number")
     return Case(doc, question, target, pattern.format(said=text), float(is_right), name)
 
@@ -346,6 +324,7 @@ TASKS = {
     "realunify": Task(choice_case, "unig2u", {"score": "score"}),
     "mmsi": Task(choice_case, "unig2u", {"score": "score"}),
     "illusion": Task(illusion_case, "unig2u", {"score": "score"}),
+    **SETS,
 }
 
 
@@ -355,14 +334,14 @@ def cases(task: Task, *, is_plain: bool) -> list[Case]:
     return [task.make(rng, number, is_plain) for number in range(COUNT)]
 
 
-def asked(python: str, tasks: dict[str, list[Case]]) -> dict[str, Any]:
-    """What lmms-eval makes of them."""
+def asked(command: Sequence[str], tasks: Mapping[str, list[Case]]) -> dict[str, Any]:
+    """What another harness makes of them."""
     rows = {name: [{"doc": c.doc, "said": c.said} for c in found] for name, found in tasks.items()}
     done = subprocess.run(
-        [python, str(PEER)], input=json.dumps(rows), capture_output=True, text=True, check=False
+        command, input=json.dumps(rows), capture_output=True, text=True, check=False
     )
     if done.returncode:
-        sys.exit(f"{python} {PEER}: {done.stderr[-2000:]}")
+        sys.exit(f"{' '.join(command)}: {done.stderr[-2000:]}")
     found: dict[str, Any] = json.loads(done.stdout)
     return found
 
@@ -384,18 +363,22 @@ def figures(task: Task, found: Sequence[Case], scores: Sequence[Score]) -> dict[
     return {name: figure["value"] for name, figure in told.items() if "value" in figure}
 
 
-def main() -> None:
-    """Print both tables; exit code 1 where ours differs from a scorer that is right."""
-    if len(sys.argv) < 2 or not Path(sys.argv[1]).exists():
-        sys.exit("usage: python -m bench.official PYTHON    (with lmms-eval 0.7.3 installed)")
-    fuzzed = {name: cases(task, is_plain=False) for name, task in TASKS.items()}
-    plain = {name: cases(task, is_plain=True) for name, task in TASKS.items()}
-    theirs, their_plain = asked(sys.argv[1], fuzzed), asked(sys.argv[1], plain)
+def by_rule(task: Task, found: Sequence[Case]) -> list[float]:
+    """What the published rule, a scorer of ours, makes of the whole responses."""
+    plain = [replace(case, target=replace(case.target, scorer=task.rule)) for case in found]
+    return [score.score or 0.0 for score in ours(plain)]
+
+
+def compare(harness: str, command: Sequence[str], tasks: Mapping[str, Task]) -> int:
+    """Print the tables of one harness; returns in how many places ours differs."""
+    fuzzed = {name: cases(task, is_plain=False) for name, task in tasks.items()}
+    plain = {name: cases(task, is_plain=True) for name, task in tasks.items()}
+    theirs, their_plain = asked(command, fuzzed), asked(command, plain)
     bad = 0
     print(
-        "| measure | predictions | lmms-eval right | ours right | ours differs where it is right |"
+        f"| measure | predictions | {harness} right | ours right | ours differs where it is right "
+        "| the published rule differs |\n|---|---|---|---|---|---|"
     )
-    print("|---|---|---|---|---|")
     wrong: dict[str, Counter[str]] = defaultdict(Counter)
     for name, found in fuzzed.items():
         right = own = differ = 0
@@ -408,20 +391,40 @@ def main() -> None:
                 print(f"  differs: {name}, {case.kind}: {case.said!r}", file=sys.stderr)
             if not is_right:
                 wrong[name][case.kind] += 1
+        by = "-"
+        if tasks[name].rule:
+            pairs = zip(found, by_rule(tasks[name], found), theirs[name]["items"], strict=True)
+            off = [case for case, one, other in pairs if abs(one - other) > 1e-9]
+            by = str(len(off))
+            for kind, count in Counter(case.kind for case in off).most_common():
+                example = next(case.said for case in off if case.kind == kind)
+                print(f"  rule differs: {name}, {kind} {count}: {example!r}", file=sys.stderr)
         bad += differ
         shares = f"{right / len(found):.1%} | {own / len(found):.1%}"
-        print(f"| {name} | {len(found)} | {shares} | {differ} |")
-    print("\nWordings that lmms-eval misreads, with how often:")
+        print(f"| {name} | {len(found)} | {shares} | {differ} | {by} |")
+    print(f"\nWordings that {harness} misreads, with how often:")
     for name, kinds in wrong.items():
         print(f"- {name}: " + ", ".join(f"{kind} {n}" for kind, n in kinds.most_common()))
-    print("\n| figure | lmms-eval | ours |\n|---|---|---|")
-    for name, task in TASKS.items():
+    print(f"\n| figure | {harness} | ours |\n|---|---|---|")
+    for name, task in tasks.items():
         made = figures(task, plain[name], ours(plain[name]))
         for their_name, our_name in task.figures.items():
             value = their_plain[name]["figures"][their_name]
             bad += abs(value - made[our_name]) > 1e-6
             print(f"| {name}: {our_name} | {value:.6f} | {made[our_name]:.6f} |")
-    print("\nVLMEvalKit: not compared, it does not install here (no package of it is to be had).")
+    return bad
+
+
+def main() -> None:
+    """Print the tables; exit code 1 where ours differs from a scorer that is right."""
+    if len(sys.argv) < 2 or not Path(sys.argv[1]).exists():
+        sys.exit(
+            "usage: python -m bench.official PYTHON [FOLDER]    (with lmms-eval 0.7.3 installed; "
+            "VLMEvalKit's source)"
+        )
+    bad = compare("lmms-eval", [sys.argv[1], str(PEER)], TASKS)
+    if len(sys.argv) > 2:
+        bad += compare("VLMEvalKit", [sys.argv[1], str(KIT), sys.argv[2]], SETS)
     sys.exit(1 if bad else 0)
 
 

@@ -28,6 +28,7 @@ for module, names in STUBS.items():
     for name in names:
         setattr(sys.modules[module], name, object)
 
+from lmms_eval.api.metrics import anls  # noqa: E402
 from lmms_eval.tasks.chartqa import utils as chartqa  # noqa: E402
 from lmms_eval.tasks.hallusion_bench import evaluate_hb as hallusion  # noqa: E402
 from lmms_eval.tasks.hallusion_bench import utils as _hallusion_gpt  # noqa: E402, F401
@@ -35,13 +36,19 @@ from lmms_eval.tasks.mathvista.mathvista_evals import MathVistaEvaluator  # noqa
 from lmms_eval.tasks.mmbench.mmbench_evals import MMBench_Evaluator  # noqa: E402
 from lmms_eval.tasks.mme import utils as mme  # noqa: E402
 from lmms_eval.tasks.mmvet import utils as mmvet  # noqa: E402
+from lmms_eval.tasks.mmvp import utils as mmvp  # noqa: E402
+from lmms_eval.tasks.ocrbench import utils as ocrbench  # noqa: E402
 from lmms_eval.tasks.pope import utils as pope  # noqa: E402
+from lmms_eval.tasks.refcoco import utils_rec as refcoco  # noqa: E402
+from lmms_eval.tasks.refspatial import utils as refspatial  # noqa: E402
+from lmms_eval.tasks.textvqa import utils as textvqa  # noqa: E402
 from lmms_eval.tasks.unig2u.illusionbench import arshia_utils as illusion  # noqa: E402
 from lmms_eval.tasks.unig2u.mmsi import utils as mmsi  # noqa: E402
 from lmms_eval.tasks.unig2u.realunify import utils as realunify  # noqa: E402
 from lmms_eval.tasks.unig2u.uni_mmmu import utils as uni_mmmu  # noqa: E402
 from lmms_eval.tasks.unig2u.visualpuzzles import utils as visualpuzzles  # noqa: E402
 from lmms_eval.tasks.unig2u.vsp import utils as vsp  # noqa: E402
+from lmms_eval.tasks.vqav2 import utils as vqav2  # noqa: E402
 
 Rows = list[dict[str, Any]]
 
@@ -174,6 +181,61 @@ def of_mmsi(rows: Rows) -> tuple[list[float], dict[str, float]]:
 
 def of_illusion(rows: Rows) -> tuple[list[float], dict[str, float]]:
     return mean_of([float(illusion._recall_match(r["said"], r["doc"]["answer"])) for r in rows])
+
+
+def of_vqav2(rows: Rows) -> tuple[list[float], dict[str, float]]:
+    return accuracy_of(
+        [vqav2.vqav2_process_results(r["doc"], [r["said"]])["exact_match"] for r in rows]
+    )
+
+
+def of_textvqa(rows: Rows) -> tuple[list[float], dict[str, float]]:
+    docs = [
+        {"question_id": n, "answers": [person["answer"] for person in row["doc"]["answers"]]}
+        for n, row in enumerate(rows)
+    ]
+    return accuracy_of(
+        [
+            textvqa.textvqa_process_results(doc, [row["said"]])["exact_match"]
+            for doc, row in zip(docs, rows, strict=True)
+        ]
+    )
+
+
+def of_docvqa(rows: Rows) -> tuple[list[float], dict[str, float]]:
+    return accuracy_of([anls(r["doc"]["answers"], [r["said"]])["anls"] for r in rows])
+
+
+def of_ocrbench(rows: Rows) -> tuple[list[float], dict[str, float]]:
+    found = [ocrbench.ocrbench_process_results(r["doc"], [r["said"]]) for r in rows]
+    return accuracy_of([float(each["ocrbench_accuracy"]["score"]) for each in found])
+
+
+def of_refcoco(rows: Rows) -> tuple[list[float], dict[str, float]]:
+    found = [refcoco.refcoco_bbox_rec_process_result(r["doc"], [r["said"]]) for r in rows]
+    entries = [each["refcoco_ACC@0.5"] for each in found]
+    values = [float(refcoco.compute_accuracy(e["bbox"], e["pred"])) for e in entries]
+    return values, {
+        name: 100 * refcoco.refcoco_bbox_rec_aggregation_result(entries, name)
+        for name in ("ACC@0.5", "IoU")
+    }
+
+
+def of_refspatial(rows: Rows) -> tuple[list[float], dict[str, float]]:
+    found = [refspatial.refspatial_process_results(r["doc"], [r["said"]]) for r in rows]
+    return accuracy_of([float(each["refspatial_acc"]["accuracy"]) for each in found])
+
+
+def of_mmvp(rows: Rows) -> tuple[list[float], dict[str, float]]:
+    found = [mmvp.mmvp_process_results(r["doc"], [r["said"]])["mmvp_accuracy"] for r in rows]
+    return [float(each["is_correct"]) for each in found], {
+        "accuracy": 100 * mmvp.mmvp_aggregate_results(found),
+        "pairs": 100 * mmvp.mmvp_aggregate_pair_results(found),
+    }
+
+
+def accuracy_of(values: list[float]) -> tuple[list[float], dict[str, float]]:
+    return values, {"accuracy": 100 * sum(values) / len(values)}
 
 
 SCORERS = {name[3:]: found for name, found in globals().items() if name.startswith("of_")}

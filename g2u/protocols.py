@@ -6,7 +6,6 @@ Each is a module (a model: a folder) found by its name; there is no registry.
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal, Protocol, TypeAlias, TypeVar, runtime_checkable
 
-from g2u.premises import Checked
 from g2u.records import (
     AnswerRequest,
     EditRequest,
@@ -147,16 +146,6 @@ class Blind(Protocol):
         are not applicable, nor is a further draw of the same picture. None = with these settings
         it follows both.
         """
-        ...
-
-
-class Recorded(Protocol):
-    """What an adapter whose drawings were made elsewhere offers beside the rest: it cannot be asked
-    for others.
-    """
-
-    def checked_where_drawn(self, settings: Any) -> Checked | None:
-        """What the check of the model that drew them came to; None = that is not known."""
         ...
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
-from typing import cast
+from typing import Any, Protocol, cast
 
 from g2u import plugins
 from g2u.calls.store import CallStore, Entry, Replies
@@ -23,7 +23,7 @@ from g2u.conformance.suite import VERSION, Conformance, cheap
 from g2u.digests import sha256
 from g2u.params.params import DRAWING, Params
 from g2u.premises import Checked, Role
-from g2u.protocols import Kind, Model, Recorded
+from g2u.protocols import Kind, Model
 from g2u.settings import Section
 from g2u.tables.schemas import Call
 
@@ -31,6 +31,16 @@ KIND = "check"
 """Of such an outcome among calls."""
 SHIPPED = Path(__file__).with_name("shipped.json")
 KINDS: dict[Role, Kind] = {"draws": "edit", "answers": "answer"}
+
+
+class Recorded(Protocol):
+    """What an adapter whose drawings were made elsewhere offers beside the rest: it cannot be asked
+    for others.
+    """
+
+    def checked_where_drawn(self, settings: Any) -> Checked | None:
+        """What the check of the model that drew them came to; None = that is not known."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
+from g2u.errors import DataError
 from g2u.pictures.held import Spool
 from g2u.records import Picture, Question, Sample, Target
 
@@ -24,13 +25,22 @@ class Prepared:
         for sample in self._samples:
             self.questions.append(sample.question)
             self.targets.append(sample.target)
-            for picture, oracle in zip(sample.pictures, sample.oracles, strict=False):
-                if self.oracles.get(picture.digest) != oracle:
-                    self.oracles[picture.digest] = self.spool.keep(oracle)
-            for picture, adversary in zip(sample.pictures, sample.adversaries, strict=False):
-                if self.adversaries.get(picture.digest) != adversary:
-                    self.adversaries[picture.digest] = self.spool.keep(adversary)
+            self._keep(self.oracles, sample, sample.oracles)
+            self._keep(self.adversaries, sample, sample.adversaries)
             for picture in sample.pictures:
                 if picture.digest not in self.distinct:
                     self.distinct.add(picture.digest)
                     yield picture
+
+    def _keep(self, known: dict[str, Picture], sample: Sample, given: tuple[Picture, ...]) -> None:
+        """Keep what is given of each of a sample's pictures, under the picture's digest."""
+        for picture, drawn in zip(sample.pictures, given, strict=False):
+            there = known.get(picture.digest)
+            if there is None:
+                known[picture.digest] = self.spool.keep(drawn)
+            elif there != drawn:
+                raise DataError(
+                    f"{sample.place or sample.question.id}: an earlier question shows the same "
+                    "picture and has another oracle; expected one for a picture (leave the oracle "
+                    "out, or one of the questions)"
+                )

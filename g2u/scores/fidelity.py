@@ -1,10 +1,10 @@
 """How near a drawn thought comes to the oracle: pixels, perception, and what is drawn.
 
-PSNR says little about whether a thought can be read, so what is drawn is measured as well. Where an
-oracle has its picture's size, it is a drawing upon it, and the ink is compared (g2u.pictures.ink).
-Where it is larger, the picture is a photograph of it, no pixel of which is a pixel of the oracle;
-compared is the correlation of luminance. PSNR and SSIM (Wang et al. 2004, doi
-10.1109/TIP.2003.819861) are scikit-image's.
+PSNR says little about whether a thought can be read, so what is drawn is measured as well. Where
+oracles have their pictures' sizes, they are drawings upon them, and the ink is compared
+(g2u.pictures.ink). Where one has another size, pictures are photographs of them, no pixel of which
+is a pixel of the oracle; compared is the correlation of luminance. PSNR and SSIM (Wang et al. 2004,
+doi 10.1109/TIP.2003.819861) are scikit-image's.
 """
 
 from dataclasses import dataclass
@@ -54,8 +54,9 @@ class Fidelity:
         return found
 
 
-def fidelity(thought: Pixels, oracle: Pixels, source: Pixels) -> Fidelity | None:
-    """Compare a thought with its oracle; it is scaled to the oracle's size (bicubic).
+def fidelity(thought: Pixels, oracle: Pixels, source: Pixels | None) -> Fidelity | None:
+    """Compare a thought with its oracle; it is scaled to the oracle's size (bicubic). `source`: the
+    picture that the oracle is drawn upon; None = it is a photograph of the oracle.
 
     None where its sides are not the oracle's at one scale (ASPECT), so that no place in it is known
     to be a place of the oracle.
@@ -67,7 +68,7 @@ def fidelity(thought: Pixels, oracle: Pixels, source: Pixels) -> Fidelity | None
         scaled = Image.fromarray(thought).resize((width, height), Image.Resampling.BICUBIC)
         thought = np.asarray(scaled)
     psnr, ssim = likeness(thought, oracle, "psnr"), likeness(thought, oracle, "ssim")
-    if source.shape != oracle.shape:
+    if source is None or source.shape != oracle.shape:
         return Fidelity(psnr, ssim, correlation=correlation(thought, oracle))
     f1, true = ink_f1(thought, oracle, source), ink(oracle, source)
     return Fidelity(psnr, ssim, f1, _path_agreement(thought, oracle, source, true))

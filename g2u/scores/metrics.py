@@ -241,8 +241,15 @@ def reward_metrics(
 def fidelities(
     pictures: Mapping[str, Picture], oracles: Mapping[str, Picture], thoughts: Sequence[Thought]
 ) -> "dict[tuple[str, str], Fidelity]":
-    """By source and drawing: how near the thought is to the oracle, where they can be compared."""
+    """By source and drawing: how near the thought is to the oracle, where they can be compared; of
+    a benchmark all by ink, or all as photographs where an oracle has another size than its picture.
+    """
     from g2u.scores.fidelity import fidelity
+
+    are_upon = all(
+        (oracle.width, oracle.height) == (pictures[source].width, pictures[source].height)
+        for source, oracle in oracles.items()
+    )
 
     pairs = {
         (thought.source, thought.picture.digest): thought.picture
@@ -251,8 +258,9 @@ def fidelities(
     }
     found = {}
     for (source, digest), drawn in sorted(pairs.items(), key=lambda pair: pair[0]):
-        seen = (drawn, oracles[source], pictures[source])
-        near = fidelity(*(np.asarray(pixels_of(each)) for each in seen))
+        thought, oracle = (np.asarray(pixels_of(each)) for each in (drawn, oracles[source]))
+        upon = np.asarray(pixels_of(pictures[source])) if are_upon else None
+        near = fidelity(thought, oracle, upon)
         if near is not None:
             found[source, digest] = near
     return found

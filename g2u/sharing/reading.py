@@ -19,7 +19,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from g2u.errors import DataError
-from g2u.tables.parquet import LATER, SHARD_ROWS
+from g2u.tables.parquet import SHARD_ROWS
 
 FILE_BYTES = 256 * 2**20
 """A shard closes at 64 MiB of pictures; its last row may hold two of 64 MiB."""
@@ -115,8 +115,7 @@ def shard_rows(
         with pq.ParquetFile(
             file, thrift_string_size_limit=STATED, thrift_container_size_limit=LISTED
         ) as table:
-            later = _check_columns(table.schema_arrow, schema, columns)
-            columns = [name for name in columns if name not in later]
+            _check_columns(table.schema_arrow, schema, columns)
             _check_sizes(table.metadata, columns, count)
             number = pictured = 0
             for group in range(table.num_row_groups):
@@ -125,7 +124,7 @@ def shard_rows(
                     pictured += len((row.get("image") or {}).get("bytes") or b"")
                     if pictured > size:
                         raise ValueError("pictures that add up to more than their file")
-                    yield row | later
+                    yield row
                     number += 1
     except (pa.ArrowException, OSError, MemoryError) as error:
         raise ValueError(f"not a sound shard: {shown(error)}") from None
@@ -147,18 +146,15 @@ def _check_footer(file: BufferedReader) -> int:
     return size
 
 
-def _check_columns(found: pa.Schema, expected: pa.Schema, columns: Iterable[str]) -> dict[str, Any]:
-    """What stands for the columns that came after the shard was written."""
-    later = {name: LATER[name] for name in LATER if name not in found.names}
-    if found.names != [name for name in expected.names if name not in later]:
+def _check_columns(found: pa.Schema, expected: pa.Schema, columns: Iterable[str]) -> None:
+    if found.names != expected.names:
         raise ValueError(
             f"columns {shown(', '.join(found.names))}; expected {', '.join(expected.names)}"
         )
     for name in columns:
-        if name not in later and found.field(name).type != expected.field(name).type:
+        if found.field(name).type != expected.field(name).type:
             raise ValueError(f"column {name} is of {shown(found.field(name).type)}; expected "
                              f"{expected.field(name).type}")  # fmt: skip
-    return {name: value for name, value in later.items() if name in columns}
 
 
 def _check_sizes(said: Any, columns: Sequence[str], count: int) -> None:

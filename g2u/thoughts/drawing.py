@@ -128,12 +128,16 @@ def without_model(question: Question, make: Callable[[str], Picture]) -> list[Th
 
 
 def given(question: Question, pictures: Mapping[str, Picture], absent: str) -> list[Thought]:
-    """Thoughts that prepare made, by digest of their source; `absent`: why there may be none."""
+    """Thoughts that prepare made, by digest of their source; `absent`: why there may be none.
+
+    Where some of a question's pictures have one, nothing is shown with the others.
+    """
+    has_some = any(source in pictures for source in question.pictures)
     return [
-        Thought(question.id, position, "ok", picture=pictures[source], source=source)
-        if source in pictures
-        else Thought(question.id, position, "not_applicable", absent, source=source)
-        for position, source in enumerate(question.pictures)
+        replace(thought, picture=pictures[thought.source], reason="")
+        if thought.source in pictures
+        else thought
+        for thought in without_thought(question, "ok" if has_some else "not_applicable", absent)
     ]
 
 

@@ -32,6 +32,10 @@ def server() -> Iterator[Emulated]:
         yield found
 
 
+OF_SEVERAL = ("drops every picture but the first of an edit", "sorts pictures")
+"""Seen in edits of several pictures alone, which no family here asks for."""
+
+
 def disproved(found: Found) -> set[Need]:
     """Premises that do not hold, of a study with thoughts beside the original, several draws, votes
     and options that are chosen by likelihood.
@@ -57,7 +61,7 @@ def test_each_lie_is_named(lie: str, server: Emulated) -> None:
     crowd = bool(LIES[lie].crowd)
     found = checked(server, {"lie": lie}, in_company=crowd, capabilities=able, seed=1)
     assert is_named(lie, found), found.failing()
-    assert disproved(found), "it costs no arm anything"
+    assert bool(disproved(found)) == (lie not in OF_SEVERAL)
     assert found.requests <= BUDGET
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from g2u.calls.folder import FolderStore
 from g2u.cli import main as command
 from g2u.cli.doctor import Finding, told
 from g2u.cli.parser import COMMANDS, parser
@@ -84,8 +85,8 @@ def test_doctor_check_and_cache_say_the_same_to_machines(made: Workspace) -> Non
     checked = asked(made, "check", "tiny", check=False)
     assert checked["is_sound"] == all(each["outcome"] != "fails" for each in checked["checks"])
     stats = asked(made, "cache", "stats")
-    run = json.loads((made.folder / "run.json").read_text())["calls"]["tiny"]
-    assert sum(kind["replies"] for kind in stats["kinds"].values()) == run["made"]
+    held = list(FolderStore(made.folder / ".g2u/calls").listing())
+    assert sum(kind["replies"] for kind in stats["kinds"].values()) == len(held) > 0
     assert asked(made, "cache", "prune")["replies"] == 0
 
 

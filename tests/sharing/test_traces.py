@@ -1,4 +1,4 @@
-"""Words beside drawings in a dataset of thoughts, and datasets of before there were any."""
+"""Words beside drawings in a dataset of thoughts, and tables of before there were any."""
 
 import contextlib
 import shutil
@@ -17,12 +17,10 @@ from g2u.params.reading import load
 from g2u.records import EditRequest, Failure, InterleaveRequest, Picture, Seen, Size, Thought
 from g2u.sharing.export import export
 from g2u.sharing.imports import take_in
-from g2u.sharing.manifest import read_manifest, write_manifest
 from g2u.tables import parquet
 from g2u.tables import schemas as tables
 from g2u.tables.places import Cell
 from tests.conftest import typed
-from tests.sharing.conftest import CELL
 
 DETAIL = Cell("mine", "tiny", "detail")
 SEEN = Seen((Size(24, 24), Size(48, 32)), 17)
@@ -86,26 +84,6 @@ def test_a_picture_of_several_in_one_reply_is_shared_and_answers_no_call(place: 
     model = plugins.model("shared", typed("shared", {"path": str(dataset)}))
     (reply,) = model.edit([EditRequest((shown, thought.prompt), thought.seed)])
     assert isinstance(reply, Failure)
-
-
-def test_a_dataset_of_before_there_were_words_is_taken_in(shared: Path, tmp_path: Path) -> None:
-    older = Path(shutil.copytree(shared, tmp_path / "older"))
-    cells = read_manifest(older).cells
-    for shard in older.glob("data/*/part-*.parquet"):
-        kept = [name for name in tables.THOUGHTS.schema.names if name not in parquet.LATER]
-        schema = pa.schema(
-            [tables.THOUGHTS.schema.field(name) for name in kept]
-            + [pq.read_schema(shard).field(name) for name in ("original", "uses")]
-        )
-        rows = [{n: row[n] for n in schema.names} for row in pq.read_table(shard).to_pylist()]
-        parquet.write_rows(shard, schema, rows, texts="none")
-    (older / "manifest.json").unlink()
-    write_manifest(older, cells)
-    assert "trace" not in pq.read_schema(older / "data" / CELL / "part-00000.parquet").names
-    config = load(shared.parent / "a workspace/params.yaml")
-    taken = take_in(older, FolderStore(tmp_path / "calls"), config)
-    assert all(each.put == each.cell.thoughts for each in taken)
-    assert taken
 
 
 def test_a_table_of_thoughts_of_before_is_read_and_is_still_g2u_s(

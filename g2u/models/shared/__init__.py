@@ -21,7 +21,7 @@ from g2u.settings import Section, Text, checked
 from g2u.sharing.manifest import NAME, Manifest, SharedCell, read_manifest
 from g2u.sharing.rows import PIXELS, is_call, read_shard, told
 
-VERSION = "2"
+VERSION = "3"
 CAPABILITIES = frozenset({"edit"})
 WHERE = "params.yaml: presets.models: shared"
 Place = tuple[SharedCell, str, int]

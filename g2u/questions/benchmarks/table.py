@@ -12,6 +12,7 @@ my_benchmark:
     choices: options              # a list, or one column per option: [A, B, C, D]
     answer: answer                # a column, or a text with columns in it
     labels: [topic, level]
+    oracle: solution_image        # the truth to draw, where the file has it
   answer_is: letter               # of a choice: letter, text, or index (from 0)
   answers: {"1": "yes", "0": "no"}    # what gold answers stand for
   separator: "|"                  # between accepted answers of one cell; a list needs none
@@ -31,12 +32,13 @@ from pydantic import model_validator
 from g2u.errors import DataError
 from g2u.questions.files.ahead import ahead
 from g2u.questions.files.answers import SEVERAL, accepted, letters_of, of_people
-from g2u.questions.files.cells import pictures_in
+from g2u.questions.files.cells import is_empty, pictures_in
 from g2u.questions.files.marks import Marked, Marks, Placed
 from g2u.questions.files.options import Kind, Options, letter_of, options_in, options_of
+from g2u.questions.files.oracles import Belongs, oracles_of
 from g2u.questions.files.regions import Frame, mask_of, region_of
 from g2u.questions.files.rows import Row, dataset_rows, rows_of
-from g2u.questions.files.texts import is_absent, one_text, text_of
+from g2u.questions.files.texts import one_text, text_of
 from g2u.records import AnswerFormat, Picture, Question, Sample, Target
 from g2u.settings import OneOf, Section, Text, unfit
 
@@ -78,6 +80,10 @@ class Columns(Section):
     """Columns that are kept as groups."""
     drawing: str = ""
     """A text or a column: the benchmark's own instruction for a drawing; empty = none."""
+    oracle: str | list[str] = []
+    """Columns of the pictures that a perfect generator would draw, in order; an empty cell has
+    none. No model sees them but in the oracle arm.
+    """
 
 
 class Dataset(Section):
@@ -124,6 +130,8 @@ class Settings(Section):
     """
     replies: Frame | None = None
     """What the numbers of replies count in, as the question asks for them; null = as `frame`."""
+    oracle_of: Belongs = "picture"
+    """What an oracle belongs to: picture = each has one; question = one stands with its first."""
     may_lack_pictures: bool = False
     """Whether a row whose picture cells are empty is a question without a picture; else an error.
     """
@@ -177,6 +185,7 @@ class _Reader:
         self.where = str(settings.file) if settings.hf is None else settings.hf.path
         self.root = Path(settings.image_root) if settings.image_root else None
         self.pictures = _listed(self.columns.pictures)
+        self.oracles, self.oracle_of = _listed(self.columns.oracle), settings.oracle_of
         stems = [match[1] for name in self.pictures if (match := NUMBERED.fullmatch(name))]
         self.may_lack = len(stems) == len(self.pictures) > 1 == len(set(stems))
         self.may_lack_all = settings.may_lack_pictures
@@ -221,7 +230,12 @@ class _Reader:
         )
         place = f"{where}, column {self.columns.answer}"
         answer = self._answer(row, options, pictures, place)
-        return Sample(question, Target(question.id, answer, self.scorer), pictures, place=place)
+        target = Target(question.id, answer, self.scorer)
+        return Sample(question, target, pictures, self._oracles(row, pictures, where), place=place)
+
+    def _oracles(self, row: Row, pictures: tuple[Picture, ...], where: str) -> tuple[Picture, ...]:
+        cells = {name: _cell(row, name, where) for name in self.oracles}
+        return oracles_of(cells, len(pictures), self.oracle_of, where, self.root)
 
     @property
     def _is_lettered(self) -> bool:
@@ -230,7 +244,7 @@ class _Reader:
     def _pictures(self, row: Row, where: str) -> tuple[Picture, ...]:
         cells = {name: _cell(row, name, where) for name in self.pictures}
         if self.may_lack or self.may_lack_all:
-            filled = {name: cell for name, cell in cells.items() if not _is_empty(cell)}
+            filled = {name: cell for name, cell in cells.items() if not is_empty(cell)}
             if cells and not filled and not self.may_lack_all:
                 raise DataError(
                     f"{where}: no picture in {', '.join(self.pictures)}; expected one, or "
@@ -330,13 +344,6 @@ class _Reader:
             return json.dumps(found, ensure_ascii=False, allow_nan=False)
         except (TypeError, ValueError) as error:
             raise DataError(f"{where}: {str(found)[:60]!r}: {error}") from None
-
-
-def _is_empty(cell: Any) -> bool:
-    """Whether a picture cell holds nothing: null, blank, an empty list or a struct of nulls."""
-    if isinstance(cell, dict):
-        return not any(cell.values())
-    return is_absent(cell) or (isinstance(cell, (str, bytes, list)) and not cell)
 
 
 def _listed(named: Any) -> tuple[str, ...]:

@@ -26,6 +26,7 @@ from g2u.questions.files.answers import SEVERAL, accepted, letters_of
 from g2u.questions.files.cells import SPELT_LIST, file_below, pictures_in, spelt
 from g2u.questions.files.marks import Marked, Marks, Placed
 from g2u.questions.files.options import Options, letter_of, lettered, options_in
+from g2u.questions.files.oracles import Belongs, oracles_of
 from g2u.questions.files.separated import SeparatedFile, TextRow
 from g2u.questions.files.texts import one_text
 from g2u.records import AnswerFormat, Picture, Question, Sample, Target
@@ -69,6 +70,12 @@ class Settings(Section):
 
     separator: Text | None = None
     """What stands between accepted answers in one cell; null = a cell is one answer, or a list."""
+    oracle: str | list[str] = []
+    """Columns of the pictures that a perfect generator would draw, in order; an empty cell has
+    none. No model sees them but in the oracle arm.
+    """
+    oracle_of: Belongs = "picture"
+    """What an oracle belongs to: picture = each has one; question = one stands with its first."""
     may_lack_pictures: bool = False
     """Whether a row whose picture cells are empty is a question without a picture; else an error.
     """
@@ -109,7 +116,10 @@ class _Table:
         self._kept: OrderedDict[str, tuple[Picture, ...]] = OrderedDict()
         self._kept_bytes = 0
         self._lock = Lock()
-        self._check_columns(settings.labels)
+        named = settings.oracle
+        self._oracles = (named,) if isinstance(named, str) else tuple(named)
+        self._oracle_of = settings.oracle_of
+        self._check_columns([*settings.labels, *self._oracles])
         found = self._survey(settings.items)
         self._format: AnswerFormat = settings.format or found
         self._scorer = settings.scorer or self._format
@@ -152,7 +162,9 @@ class _Table:
             labels=tuple((name, cells[name]) for name in self._labels if cells.get(name)),
             is_placed=texts.is_placed,
         )
-        return Sample(question, Target(question.id, answer, scorer), pictures, place=place)
+        drawn = {name: cells[name] for name in self._oracles}
+        oracles = oracles_of(drawn, len(pictures), self._oracle_of, self._row(row), self._root)
+        return Sample(question, Target(question.id, answer, scorer), pictures, oracles, place=place)
 
     def _gold(self, row: TextRow) -> str:
         """The gold answer, as the preset reads it."""
@@ -184,14 +196,14 @@ class _Table:
             raise self._error(row, "precision", what)
         return f"{Decimal(5).scaleb(-int(said[1]) - 1):f}"
 
-    def _check_columns(self, labels: Iterable[str]) -> None:
+    def _check_columns(self, named: Iterable[str]) -> None:
         small = [name for name in self.file.columns if name in string.ascii_lowercase]
         if {"a", "b"} <= set(small) and "A" not in self.file.columns:
             raise DataError(
                 f"{self.file.path}: columns {', '.join(small)}; expected options in columns A, B "
                 "...; source: table reads others, as choices: [a, b]"
             )
-        for name in ("index", "question", "answer", *labels):
+        for name in ("index", "question", "answer", *named):
             if name not in self.file.columns:
                 raise DataError(
                     f"{self.file.path}: no column {name!r}; found {', '.join(self.file.columns)}"

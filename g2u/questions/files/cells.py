@@ -17,6 +17,7 @@ from PIL import Image
 from g2u.errors import DataError
 from g2u.literals import read_literal
 from g2u.pictures.decoding import MAX_BYTES, encode_png, picture_of
+from g2u.questions.files.texts import is_absent
 from g2u.records import Picture
 
 SPELT_LIST = re.compile(r"\s*\[.*\]\s*", re.DOTALL)
@@ -42,6 +43,13 @@ def pictures_in(cell: Any, where: str, root: Path | None = None) -> tuple[Pictur
     if not found:
         raise DataError(f"{where}: an empty list; expected at least one picture")
     return found
+
+
+def is_empty(cell: Any) -> bool:
+    """Whether a picture cell holds nothing: null, blank, an empty list or a struct of nulls."""
+    if isinstance(cell, dict):
+        return not any(cell.values())
+    return is_absent(cell) or (isinstance(cell, (str, bytes, list)) and not cell)
 
 
 def spelt(cell: Any) -> list[Any]:
