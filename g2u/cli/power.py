@@ -12,9 +12,9 @@ from g2u.errors import ParamsError
 from g2u.params.params import Params
 from g2u.pipeline.plan import CellPlan, Estimate, costs, rates, read_source
 from g2u.pipeline.stale import stale, status
+from g2u.questions.clusters import linked
 from g2u.records import Question
 from g2u.report.summary import CAUSES, TOLD
-from g2u.scores.clusters import linked
 from g2u.scores.planning import Claim, Design, Pilot, design_effect, pooled
 from g2u.scores.statistics import numbered, typical_size
 from g2u.tables.places import Cell

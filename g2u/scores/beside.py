@@ -19,6 +19,7 @@ from g2u.records import Question, Target
 from g2u.scores.leaks import answer_text
 from g2u.scores.statistics import Floats, Resampling, numbered, paired_gain, sign_flip_p
 from g2u.tables.schemas import Score
+from g2u.thoughts.part import drawn_for
 
 SHIFT = 0.15
 """Change of an option's share that is worth a word."""
@@ -85,7 +86,8 @@ def channel(asked: Asked, shuffled: Sequence[Score], how: Resampling) -> dict[st
     Over questions for which both would be wrong; what is merely confused by a strange drawing says
     the one as often as the other. None where there are none.
     """
-    following = donors(asked.questions)
+    left = {score.id for score in shuffled if score.status == "undrawn"}
+    following = donors(drawn_for(asked.questions, left))
     known = {question.id: question for question in asked.questions}
     texts = {q.id: answer_text(q, asked.gold[q.id]) for q in asked.questions}
     rows = []
