@@ -21,7 +21,9 @@ QUESTION = Question("q", "Which?", ("cat", "Point B", "A red ball", "42"), forma
 GOLD = {
     "number": "2.5 m +- 5 %", "list": "[1, 2]", "route": '["up", "down"]', "times": "Car: 6.0",
     "displacement": "north 1 east 2", "json_object": '{"choice": 1}', "choice": "A",
-    "yes_no": "yes",
+    "yes_no": "yes", "multi_choice": "AB", "multi_choice_partial": "AB",
+    "box": '{"box": [0.1, 0.1, 0.6, 0.6], "frame": "pixels", "size": [200, 100]}',
+    "point": '{"mask": [4, 2, 3, 5], "frame": "thousand", "size": [4, 2]}',
 }  # fmt: skip
 """Targets by scorer; else "2.5 m" and "the cat"."""
 SHAPES = (

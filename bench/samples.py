@@ -15,6 +15,7 @@ from typing import Any
 from g2u import plugins
 from g2u.params.sections import BenchmarkPreset
 from g2u.records import Sample
+from g2u.scores.marking import worth
 from g2u.scores.types.route import STEPS
 from g2u.settings import checked
 
@@ -98,7 +99,7 @@ def _worth(sample: Sample, response: str) -> float:
     """Score of a response; 0 where rules cannot read it or compare it."""
     scorer = plugins.scorer(sample.target.scorer)
     prediction = scorer.parse(response, sample.question)
-    return 0.0 if prediction is None else scorer.score(prediction, sample.target.answer) or 0.0
+    return 0.0 if prediction is None else worth(scorer, prediction, sample.target.answers) or 0.0
 
 
 def gold_response(sample: Sample) -> str:

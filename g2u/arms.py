@@ -8,12 +8,18 @@ from g2u.digests import sha256
 from g2u.errors import DataError
 from g2u.records import Question, Thought
 
-Pairing = Literal["own", "shuffled"]
+Pairing = Literal["own", "shuffled", "alike"]
 RuleKind = Literal["gate", "separate", "vote", "select", "keep"]
 By = Literal[
     "psnr", "ssim", "likelihood", "contrast", "verdict", "embedding", "confidence", "random",
     "oracle",
 ]  # fmt: skip
+STRANGE: dict[Pairing, str] = {
+    "own": "",
+    "shuffled": ", each of another question's pictures",
+    "alike": ", each of other pictures of which the same is asked",
+}
+"""What sets arms of other thoughts apart."""
 ALONE, BLIND = NULL_MODES = ("none", "blind")
 """Feedback modes of direct; they show no thought."""
 
@@ -47,7 +53,11 @@ class Arm:
     feedback: str
     """A file of g2u/answers/feedback."""
     pairing: Pairing = "own"
-    """own: a question sees its own thoughts. shuffled: those of another question's pictures."""
+    """own: a question sees its own thoughts. shuffled: those of another question's pictures; alike:
+    of other pictures of which the same is asked, so that they tell an answer to this question.
+    """
+    donor: int = 0
+    """Of other pictures, which: 0 = the next of the ring (`donors`), 1 = those after them ..."""
     draw: int = 0
     """Which of the thoughts drawn for a picture is shown."""
     round: int | None = None
@@ -56,6 +66,10 @@ class Arm:
     """Of a sampled answer its number; None = the most likely answer."""
     reasons: bool = False
     """Whether the model first thinks in words."""
+    alter: str | None = None
+    """What is done to what is shown, before it is: a file of g2u/answers/alter."""
+    amount: int = 0
+    """How much of that, in percent; 0 where nothing is done."""
     rule: Rule | None = None
     """What made it of other arms, without asking the model; it starts from arms of this feedback
     and pairing.
@@ -80,8 +94,22 @@ class Arm:
             return [f"sample_{self.sample}"]
         found = [self.feedback]
         found += [self.pairing] if self.pairing != "own" else []
+        found += [f"donor_{self.donor}"] if self.donor else []
+        found += [f"{self.alter}_{self.amount}"] if self.alter is not None else []
         found += [f"draw_{self.draw}"] if self.draw else []
         return found + ([f"round_{self.round}"] if self.round is not None else [])
+
+    @property
+    def whose(self) -> tuple[Pairing, int] | None:
+        """Which donor's thoughts it shows; None = the question's own."""
+        return None if self.pairing == "own" else (self.pairing, self.donor)
+
+    @property
+    def intervenes(self) -> bool:
+        """Whether it is there for the causal page alone: something is altered, or the donor was
+        asked alike, or is a further one.
+        """
+        return self.alter is not None or self.pairing == "alike" or self.donor > 0
 
     @property
     def is_further(self) -> bool:
@@ -96,9 +124,17 @@ class Arm:
         """The arm of a sampled answer to the same."""
         return replace(self, sample=number, is_main=False)
 
-    def shuffled(self) -> "Arm":
+    def shuffled(self, donor: int = 0) -> "Arm":
         """The arm that shows the thoughts of other questions in the same way."""
-        return replace(self, pairing="shuffled", is_main=False)
+        return replace(self, pairing="shuffled", donor=donor, is_main=False)
+
+    def alike(self, donor: int = 0) -> "Arm":
+        """The arm that shows those of another picture of which the same is asked."""
+        return replace(self, pairing="alike", donor=donor, is_main=False)
+
+    def altered(self, how: str, amount: int) -> "Arm":
+        """The arm that shows the same, altered so far."""
+        return replace(self, alter=how, amount=amount, is_main=False)
 
     def ruled(self, rule: Rule) -> "Arm":
         """The arm that a rule makes of arms like this one."""
@@ -117,15 +153,20 @@ class Arm:
             del parts[0]
         return f"{family}, {'_'.join(parts)}"
 
-    def difference(self, feedback: str) -> str:
-        """What sets the arm apart from direct; `feedback`: what its feedback mode does."""
+    def difference(self, feedback: str, altered: str = "") -> str:
+        """What sets the arm apart from direct; `feedback`: what its feedback mode does, `altered`:
+        what its alteration does, with {amount} in it.
+        """
         if self.reasons:
             return "the model first thinks in words"
         if self.sample is not None:
             return f"the answer is sampled, number {self.sample}"
-        strange = ", each of another question's pictures" if self.pairing == "shuffled" else ""
+        strange = STRANGE[self.pairing]
         drawn = f", draw {self.draw}" if self.draw else ""
-        return feedback + strange + drawn + (f", round {self.round}" if self.round else "")
+        further = f", {self.donor} donors further on" if self.donor else ""
+        done = f"; {altered.format(amount=self.amount)}" if altered else ""
+        nth = f", round {self.round}" if self.round else ""
+        return feedback + strange + further + drawn + nth + done
 
 
 DIRECT, BLINDED = Arm(ALONE, is_main=True), Arm(BLIND)
@@ -169,26 +210,38 @@ def main_arm(arms: Iterable[Arm]) -> Arm:
     raise DataError("a table of answers or scores has no main arm; g2u run makes it anew")
 
 
-def donors(questions: Sequence[Question]) -> dict[str, str]:
-    """For each question, the id of the one whose thoughts it is shown when pairing is shuffled.
+def donors(
+    questions: Sequence[Question], number: int = 0, pairing: Pairing = "shuffled"
+) -> dict[str, str]:
+    """For each question, the id of the one whose thoughts it is shown when pairing is not own.
 
     The sets of pictures stand in a ring, ordered by a digest of their pixels; the donor is the
-    first question of the next set with as many pictures. Nothing but pixels decides, so the pairing
-    knows neither answers nor the order of rows. A question whose set has no other to go to is left
-    out.
+    first question of the next set with as many pictures (`number` 0), of the one after that (1),
+    and so on. Of `alike` each text with its options has a ring of its own. Nothing but pixels
+    decides, and what is asked, so the pairing knows neither answers nor the order of rows. A
+    question whose ring has no such set is left out.
     """
-    by_count: dict[int, dict[tuple[str, ...], str]] = {}
+    rings: dict[tuple[object, ...], dict[tuple[str, ...], str]] = {}
     for question in questions:
         if question.pictures:
-            rings = by_count.setdefault(len(question.pictures), {})
-            rings.setdefault(question.pictures, question.id)
-    following: dict[tuple[str, ...], str] = {}
-    for ring in by_count.values():
+            ring = rings.setdefault(_ring(question, pairing), {})
+            ring.setdefault(question.pictures, question.id)
+    following: dict[tuple[tuple[object, ...], tuple[str, ...]], str] = {}
+    for name, ring in rings.items():
         ordered = sorted(ring, key=lambda pictures: sha256(["shuffled", *pictures]))
-        if len(ordered) > 1:
+        if len(ordered) > 1 + number:
             for place, pictures in enumerate(ordered):
-                following[pictures] = ring[ordered[(place + 1) % len(ordered)]]
-    return {q.id: following[q.pictures] for q in questions if q.pictures in following}
+                following[name, pictures] = ring[ordered[(place + 1 + number) % len(ordered)]]
+    found = {q.id: following.get((_ring(q, pairing), q.pictures)) for q in questions}
+    return {question: donor for question, donor in found.items() if donor is not None}
+
+
+def _ring(question: Question, pairing: Pairing) -> tuple[object, ...]:
+    """What the questions of a ring have in common."""
+    count = len(question.pictures)
+    if pairing == "shuffled":
+        return (count,)
+    return (count, question.text, question.hint, *sorted(question.choices))
 
 
 def shown(arm: Arm, thoughts: Iterable[Thought], last: int) -> list[Thought]:
@@ -213,5 +266,5 @@ def paired(
         own[thought.question].append(thought)
     if arm.pairing == "own":
         return own
-    donor = donors(questions)
+    donor = donors(questions, arm.donor, arm.pairing)
     return {q.id: own[donor[q.id]] if q.id in donor else [] for q in questions}

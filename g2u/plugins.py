@@ -28,6 +28,7 @@ PLACES = {
     "edit": "g2u.thoughts.edits",
     "adapter": "g2u.models",
     "feedback": "g2u.answers.feedback",
+    "alter": "g2u.answers.alter",
     "scorer": "g2u.scores.types",
     "metric": "g2u.scores.official",
 }
@@ -162,6 +163,11 @@ def server(model: protocols.Model, kind: protocols.Kind) -> protocols.Server | N
 def feedback(name: str) -> protocols.Feedback:
     """The feedback module `name`."""
     return cast(protocols.Feedback, _module("feedback", name))
+
+
+def alteration(name: str) -> protocols.Alteration:
+    """The alteration `name`."""
+    return cast(protocols.Alteration, _module("alter", name))
 
 
 def scorer(name: str) -> protocols.AnswerScorer:

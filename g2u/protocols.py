@@ -13,6 +13,7 @@ from g2u.records import (
     Failure,
     Interleaved,
     InterleaveRequest,
+    Laid,
     Picture,
     Prompt,
     Question,
@@ -229,6 +230,22 @@ class Feedback(Protocol):
         """The messages of one question; none where the thoughts lack what the mode shows, and the
         arm does not apply. Thoughts in the order of their pictures, with what was said with them
         (`Picture.trace`); None = nothing was imagined for that one.
+        """
+        ...
+
+
+class Alteration(Protocol):
+    """A module in g2u/answers/alter: what is done to pictures or thoughts before they are shown."""
+
+    NEEDS: frozenset[str]
+    """Capabilities the model must have beside answer; where it lacks one, the arm does not apply.
+    """
+    DIFFERENCE: str
+    """The one thing that it changes, with {amount} in it where there can be more or less of it."""
+
+    async def alter(self, laid: Laid, amount: int, calls: Calls) -> Laid | Failure | None:
+        """What is shown in its place, decided by pixels and `amount` (1..100 %) alone; None where
+        there is nothing to alter, and the arm does not apply.
         """
         ...
 

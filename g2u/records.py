@@ -189,6 +189,18 @@ def has_places(turn: Turn) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
+class Laid:
+    """What an arm lays before the model beside the question's text."""
+
+    pictures: tuple[Picture, ...]
+    """The question's, in order."""
+    thoughts: tuple[Picture | None, ...]
+    """In the order of their pictures; None = nothing was imagined for that one."""
+    sources: tuple[Picture | None, ...]
+    """Of each thought, the picture that it was made of; None = of words alone."""
+
+
+@dataclass(frozen=True, slots=True)
 class EditRequest:
     """Ask for one picture. No pictures = text to image."""
 

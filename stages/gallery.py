@@ -90,7 +90,8 @@ def _cells(
     for arm, of_arm in sorted(scores.items(), key=lambda pair: pair[0] != main):
         name = arm.called(cell.family, main).removeprefix(f"{cell.family}, ")
         for score in of_arm:
-            shown = [t.picture for t in drawn.get(arm, {}).get(score.id, []) if t.picture]
+            held = [] if arm.alter else drawn.get(arm, {}).get(score.id, [])
+            shown = [thought.picture for thought in held if thought.picture]
             pictures.update((picture.digest, picture) for picture in shown)
             reward = rewards.get(score.id) if arm == main else None
             answer = said.get((score.id, arm))

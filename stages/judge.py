@@ -70,7 +70,7 @@ async def judged_case(case: Case, calls: Calls) -> Judgement:
 
 def _read(case: Case, reply: str) -> float | None:
     """The score; None also where the reply was cut off or filtered."""
-    return None if ending(reply) in CUT else read(case.name, reply)
+    return None if ending(reply) in CUT else read(case.name, reply, case.weights)
 
 
 def main() -> None:

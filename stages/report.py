@@ -26,6 +26,7 @@ from g2u.params.params import AGAIN, PLAIN, Params
 from g2u.premises import Checked, Doubt, doubts, why
 from g2u.questions import targets
 from g2u.records import Question, Target
+from g2u.report.causes import Causal, causal, what_does_it_do
 from g2u.report.changes import Change, Painted, all_repainted, changes, in_words, table
 from g2u.report.choices import Decided, Known, decision, decisions_table, stability
 from g2u.report.examples import Arms, Held, chosen, examples
@@ -47,7 +48,13 @@ from g2u.report.reading import (
     when_does_it_mislead,
 )
 from g2u.report.rewards import does_it_know, rewards_table
-from g2u.report.summary import CAUSES, CellResult, own_thoughts, summary
+from g2u.report.summary import (
+    CAUSES,
+    CellResult,
+    own_thoughts,
+    summary,
+    without_interventions,
+)
 from g2u.report.turns import misleading, turns
 from g2u.scores.interaction import Interaction, Scored, interaction
 from g2u.scores.metrics import gain_metrics
@@ -427,6 +434,7 @@ def part(
     questions: Sequence[Question],
     rows: pl.DataFrame,
     decided: Sequence[Decided],
+    causes: Sequence[Causal],
 ) -> BenchmarkPart:
     """One model on one benchmark, told by its direct cell, with its examples."""
     folder = BenchmarkFolder(direct.benchmark)
@@ -446,7 +454,7 @@ def part(
         )
     pictures = tables.read_pictures(folder.pictures)
     controls = config.understand.controls
-    others = {Arm(each.feedback) for each in controls if each.pairing == "own"}
+    others = {each.arm for each in controls if each.arm.whose is None and not each.alter}
     best = own_thoughts(rows)["family"].to_list()
     helping, hurting = best[0] if best else None, misleading(rows)
     shown = chosen(questions, arms, config.report.examples, helping, hurting)
@@ -462,6 +470,7 @@ def part(
     metrics = {f: json.loads(direct.of_family(f).metrics.read_text()) for f in families}
     here = (direct.benchmark, direct.model)
     own = (each.line for each in decided if (each.benchmark, each.model) == here)
+    caused = tuple(each for each in causes if (each.benchmark, each.model) == here)
     mains = {
         family: main_arm(score.arm for score in scores) for family, (_, _, scores) in arms.items()
     }
@@ -469,6 +478,7 @@ def part(
         Told(arm.called(family, mains[family]), arm, each)
         for family, (_, _, scores) in arms.items()
         for arm, each in by_arm(scores).items()
+        if not arm.intervenes
     ]
     options = letters(questions, gold, told)
     lines = (
@@ -480,7 +490,8 @@ def part(
     figures = published(metrics, mains)
     return BenchmarkPart(
         direct.benchmark, direct.model, rows, sections, prompts, lines, figures, options,
-        gains_in_parts(config, direct, arms), all_misled(config, direct, arms, gold), *turned,
+        gains_in_parts(config, direct, arms), all_misled(config, direct, arms, gold), turned[0],
+        turned[1], caused,
     )  # fmt: skip
 
 
@@ -543,7 +554,9 @@ def main() -> None:
             if baseline is not None:
                 direct = Cell(benchmark, baseline, PLAIN)
                 results.append(cell_result(config, direct, questions[benchmark], model))
-    rows = summary(over_controls(config, results), config.report.alpha)
+    everything = summary(over_controls(config, results), config.report.alpha)
+    rows = without_interventions(everything)
+    caused = causal(results, config.report.alpha)
     decided = decisions(config)
     parts = [
         part(
@@ -552,6 +565,7 @@ def main() -> None:
             questions[benchmark],
             rows.filter((pl.col("benchmark") == benchmark) & (pl.col("model") == model)),
             decided,
+            caused,
         )
         for benchmark in config.benchmarks
         for model in config.models_of(benchmark)
@@ -569,7 +583,8 @@ def main() -> None:
     )
     measured = {(r.benchmark, r.model, r.family): r.metrics.get("rewards", {}) for r in results}
     answers.insert(-1, does_it_know(measured))
-    plot = rows.filter(pl.col("gain").is_not_null()).select(
+    answers += what_does_it_do(caused)
+    plot = everything.filter(pl.col("gain").is_not_null()).select(
         pl.concat_str("benchmark", "model", "arm", separator=" ").alias("cell"),
         "benchmark", "model", "arm", "accuracy", "gain", "gain_low", "gain_high",
         "probability", "graded", "graded_low", "graded_high", "items", "pictures", "verdict",
@@ -595,7 +610,7 @@ def main() -> None:
         answers.append(Finding(question, said, page=f"{PAGES}/{CHANGES}"))
     overview = site.overview(parts, rows, answers, asked(config), sizes)
     write_site(REPORT, site, parts, overview, files)
-    write_whole(REPORT / "gains.json", json.dumps(nested(rows), indent=2) + "\n")
+    write_whole(REPORT / "gains.json", json.dumps(nested(everything), indent=2) + "\n")
     write_whole(REPORT / "gains.csv", plot.write_csv())
     write_headlines(REPORT, headlines(rows.to_dicts()))
     scored, failed = int(rows["items"].sum()), int(rows["failed"].sum())

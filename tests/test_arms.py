@@ -1,6 +1,7 @@
 """Arms: whose thoughts a question is shown, decided by pixels alone."""
 
 import random
+from dataclasses import replace
 
 import pytest
 
@@ -47,6 +48,31 @@ def test_who_has_no_other_to_go_to_is_shown_nothing() -> None:
     assert all([t.question for t in found] == [name] for name, found in own.items())
 
 
+def test_further_donors_are_other_pictures_as_long_as_the_ring_has_any() -> None:
+    rings = [donors(QUESTIONS, number) for number in range(6)]
+    pictures = {question.id: question.pictures for question in QUESTIONS}
+    for name in pictures:
+        given = [pictures[ring[name]] for ring in rings[:5]]
+        assert len({pictures[name], *given}) == 6
+    assert rings[5] == {}, "the ring is at its start again"
+
+
+def test_pictures_are_asked_alike_only_where_text_and_options_are_the_same() -> None:
+    asked = [
+        replace(question, text=f"{n % 3}?", choices=("a", "b") if n % 2 else ("b", "a"))
+        for n, question in enumerate(QUESTIONS)
+    ]
+    known = {question.id: question for question in asked}
+    given = donors(asked, pairing="alike")
+    assert set(given) == set(known)
+    for name, donor in given.items():
+        assert known[name].text == known[donor].text
+        assert known[name].pictures != known[donor].pictures
+    alone = replace(asked[0], id="alone", text="Something else?")
+    other = replace(asked[0], id="other", choices=("a", "c"))
+    assert not {"alone", "other"} & donors([*asked, alone, other], pairing="alike").keys()
+
+
 MAIN = Arm("concat", is_main=True)
 CALLED = [
     (DIRECT, DIRECT, "none", "family"),
@@ -58,6 +84,9 @@ CALLED = [
     (MAIN.drawn(2), MAIN, "concat_draw_2", "family, draw_2"),
     (MAIN.drawn(0, 0), MAIN, "concat_round_0", "family, round_0"),
     (MAIN.shuffled(), MAIN, "concat_shuffled", "family, shuffled"),
+    (MAIN.shuffled(2), MAIN, "concat_shuffled_donor_2", "family, shuffled_donor_2"),
+    (MAIN.alike(1), MAIN, "concat_alike_donor_1", "family, alike_donor_1"),
+    (MAIN.altered("reverted", 25), MAIN, "concat_reverted_25", "family, reverted_25"),
     (Arm("only"), MAIN, "only", "family, only"),
     (Arm("only", "shuffled"), MAIN, "only_shuffled", "family, only_shuffled"),
     (Arm("concat_g2u"), MAIN, "concat_g2u", "family, concat_g2u"),

@@ -170,3 +170,46 @@ def test_a_grade_stands_for_what_rules_cannot_compare() -> None:
     assert (graded[0].status, graded[0].score) == ("judged", 0.3)
     unread = decided([score], [Judgement("q", "concat", "grades", None, "?")])
     assert unread == [score]
+
+
+RUBRIC = (
+    '[{"criterion": "names the lens", "weight": 2}, {"criterion": "names the lamp", "weight": 1}]'
+)
+
+
+@pytest.mark.parametrize(
+    ("reply", "share"),
+    [
+        ("1, 1", 1.0), ("1,0", 2 / 3), ("0, 1.", 1 / 3), ("**0, 0**", 0.0), ("1", None),
+        ("1, 1, 1", None), ("1, 2", None), ("1, 0 (no lamp)", None), ("", None),
+        ("<think>1, 1</think>0, 1", 1 / 3), ("<think>1, 1", None), ("yes, no", None),
+    ],
+)  # fmt: skip
+def test_a_rubric_is_worth_the_weights_of_the_criteria_that_are_met(
+    reply: str, share: float | None
+) -> None:
+    found = read("rubric", reply, (2.0, 1.0))
+    assert found == (None if share is None else pytest.approx(share))
+
+
+def test_a_rubric_is_asked_criterion_by_criterion_without_its_weights() -> None:
+    gold = {"q": Target("q", RUBRIC, "rubric")}
+    answer = Answer("q", OWN, "", "ok", response="A lens bends the light.")
+    there = Judged([QUESTION], gold, {}, [], [answer], [answer])
+    (case,) = cases(["answers"], there, 16, agreement=5)
+    text = str(case.request.turns[0].parts[0])
+    assert (case.name, case.weights) == ("rubric", (2.0, 1.0))
+    assert "1. names the lens\n2. names the lamp" in text
+    assert "weight" not in text
+    assert "2 numbers, each 0 or 1" in str(again(case).turns[0].parts[-1])
+    score = Score("q", OWN, "undecided", "a lens", 0.0, "c")
+    (told,) = decided([score], [Judgement("q", "concat", "rubric", 0.75, "1, 0")])
+    assert (told.status, told.score) == ("judged", 0.75)
+
+
+def test_a_judge_is_told_every_accepted_answer() -> None:
+    gold = {"q": Target("q", "couch", "short", ("couch", "sofa"))}
+    answer = Answer("q", OWN, "", "ok", response="a seat")
+    there = Judged([Question("q", "On what?")], gold, {}, [], [answer], [answer])
+    (case,) = cases(["answers"], there, 16)
+    assert "Right answer: couch (or: sofa)" in str(case.request.turns[0].parts[0])

@@ -47,6 +47,7 @@ NEEDED: dict[str, dict[str, Any]] = {
     "written": {"writer": "scribe"},
     **{name: {"path": "a/b"} for name in ("diffusers", "emu3", "hf_chat", "janus", "shared")},
     "openai": {"model": "m"},
+    "traces": {"path": "a/b", "layout": "thinkmorph", "model": "m", "licence": "MIT"},
     "pair": {
         "editor": {"adapter": "diffusers", "settings": {"path": "a/b"}},
         "reader": {"adapter": "openai", "settings": {"model": "m"}},

@@ -24,8 +24,9 @@ from tests.conftest import png
 
 PICTURE = "digest string; image struct<bytes: binary, path: string>; width int32; height int32"
 ARM = (
-    "arm string; feedback string; pairing string; draw int32; round int32; sample int32; "
-    "reasons bool; rule struct<kind: string, by: string, above: double, of: int32>; is_main bool"
+    "arm string; feedback string; pairing string; donor int32; draw int32; round int32; "
+    "sample int32; reasons bool; alter string; amount int32; "
+    "rule struct<kind: string, by: string, above: double, of: int32>; is_main bool"
 )
 SEEN = "seen struct<pictures: list<item: struct<width: int32, height: int32>>, tokens: int32>"
 KEPT = {

@@ -13,7 +13,7 @@ from typing import Self
 import numpy as np
 
 from g2u import plugins
-from g2u.arms import ALONE, BLIND, BLINDED, DIRECT, Arm
+from g2u.arms import ALONE, BLIND, BLINDED, DIRECT, Arm, Pairing
 from g2u.digests import call_seed
 from g2u.errors import ModelError
 from g2u.params.params import PLAIN, Params
@@ -22,6 +22,7 @@ from g2u.questions.wording import REASON, asked, question_prompt
 from g2u.records import (
     AnswerRequest,
     Failure,
+    Laid,
     Picture,
     Question,
     ScoreRequest,
@@ -34,6 +35,7 @@ from g2u.records import (
 from g2u.tables.places import Cell
 from g2u.tables.schemas import Answer
 
+UNALTERED = "there is nothing in what is shown that could be altered so"
 UNTOLD = "nothing was said with the thoughts, and what was said is what the arm shows"
 
 
@@ -46,6 +48,15 @@ class Shown:
     """By digest."""
     thoughts: Sequence[Thought]
     """Those that the arm shows, in the order of their pictures."""
+
+    @property
+    def laid(self) -> Laid:
+        """Their pictures."""
+        return Laid(
+            tuple(self.pictures[digest] for digest in self.question.pictures),
+            tuple(thought.picture for thought in self.thoughts),
+            tuple(self.pictures.get(thought.source) for thought in self.thoughts),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +116,7 @@ class Asking:
             scores_options=scores_options,
             is_plain=cell.family == PLAIN,
             feedback=section.feedback,
-            controls=tuple(Arm(each.feedback, each.pairing) for each in controls),
+            controls=tuple(each.arm for each in controls),
             samples=section.samples,
             rewards=tuple(section.rewards),
             max_tokens=section.max_tokens,
@@ -114,9 +125,9 @@ class Asking:
         )
 
     @property
-    def shows_others(self) -> bool:
-        """Whether an arm shows a question the thoughts of others."""
-        return any(control.pairing != "own" for control in self.controls)
+    def donors(self) -> tuple[tuple[Pairing, int], ...]:
+        """The donors whose thoughts some arm shows."""
+        return tuple(sorted({arm.whose for arm in self.controls if arm.whose is not None}))
 
 
 def arms(asking: Asking, thoughts: Sequence[Thought]) -> tuple[Arm, ...]:
@@ -150,18 +161,26 @@ class Answering:
     async def answer(self, arm: Arm, shown: Shown, calls: Calls) -> Answer:
         """The answer of an arm to one question."""
         feedback, question = plugins.feedback(arm.feedback), shown.question
+        altered = None if arm.alter is None else plugins.alteration(arm.alter)
         draft = Answer(
             question.id,
             arm,
-            arm.difference(feedback.DIFFERENCE),
+            arm.difference(feedback.DIFFERENCE, altered.DIFFERENCE if altered else ""),
             "ok",
             max_tokens=self._how.max_tokens,
         )
-        if (idle := self._why_not(arm, shown, feedback.NEEDS)) is not None:
+        needs = feedback.NEEDS | (altered.NEEDS if altered else frozenset())
+        if (idle := self._why_not(arm, shown, needs)) is not None:
             return replace(draft, status=idle.status, reason=idle.reason)
-        fed = [thought.picture for thought in shown.thoughts]
-        originals = [shown.pictures[digest] for digest in question.pictures]
-        turns = feedback.lay_out(asked(question), originals, fed)
+        laid: Laid | Failure | None = shown.laid
+        if altered is not None:
+            laid = await altered.alter(shown.laid, arm.amount, calls)
+        if isinstance(laid, Failure):
+            return replace(draft, status="failed", reason=laid.reason)
+        if laid is None:
+            return replace(draft, status="not_applicable", reason=f"{UNALTERED} ({arm.alter})")
+        fed = laid.thoughts
+        turns = feedback.lay_out(asked(question), laid.pictures, fed)
         if not turns:
             return replace(draft, status="not_applicable", reason=f"{UNTOLD} ({arm.feedback})")
         thoughts = _thoughts(turns, fed)
@@ -189,11 +208,13 @@ class Answering:
 
         model, can = self._how.model, self._how.abilities
         for need in sorted(needs - can):
-            return idle(f"{model} cannot {need}, which feedback {arm.feedback} needs")
+            return idle(f"{model} cannot {need}, which {arm.name} needs")
         if not self._how.is_plain and not shown.thoughts:
             return idle(
                 "the question has no picture to imagine from"
                 if arm.pairing == "own"
+                else "no other pictures are asked alike"
+                if arm.pairing == "alike"
                 else "no other question has as many pictures"
             )
         for thought in shown.thoughts:

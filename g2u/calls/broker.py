@@ -17,7 +17,7 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from concurrent import futures
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -219,6 +219,7 @@ class Broker:
         plans: True = never ask the model; what is missing comes back as `UNMADE`, made.
         shared_by: processes that call the same server, each with its part of what is in flight.
         device: of this process; None = one for this model alone.
+        gate: awaited before the model is asked for anything; None = nothing stands before it.
     """
 
     def __init__(
@@ -231,8 +232,10 @@ class Broker:
         plans: bool = False,
         shared_by: int = 1,
         device: Device | None = None,
+        gate: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
         self.store, self.batch = store, batch
+        self._gate = gate
         self._model, self._plans = model, plans
         self._budget, self._shared_by = budget or Budget(), shared_by
         self._identities: dict[Kind, str] = {}
@@ -305,6 +308,7 @@ class Broker:
             while self._fresh:
                 calls, self._fresh = self._fresh, []
                 found = await loop.run_in_executor(self._device.storing, self._found, calls)
+                missing = []
                 for call in calls:
                     if call.key in found:
                         self._settle(call, found[call.key])
@@ -312,7 +316,12 @@ class Broker:
                         self._settle(call, Settled(self._failed[call.key], "failed", 0.0))
                     elif self._plans:
                         self._settle(call, Settled(UNMADE, "made", 0.0))
-                    elif self._error is None:
+                    else:
+                        missing.append(call)
+                if missing and self._gate is not None:
+                    await self._gate()
+                for call in missing:
+                    if self._error is None:
                         self._hand_over(call)
                 for lane in self._lanes.values():
                     self._send(lane)

@@ -1,8 +1,9 @@
 """The brokers of a process: one for each model that it calls."""
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import AbstractContextManager
+from functools import partial
 from types import TracebackType
 from typing import Any, TypeVar
 
@@ -35,6 +36,7 @@ class Brokers(AbstractContextManager["Brokers"]):
         plans: whether calls are only planned.
         shared_by: processes that call the same servers.
         store_of: where the replies of a preset's model are put, by its name; None = in `store`.
+        gate: awaited with a preset's name before its model is asked for anything.
     """
 
     def __init__(
@@ -46,9 +48,10 @@ class Brokers(AbstractContextManager["Brokers"]):
         plans: bool = False,
         shared_by: int = 1,
         store_of: Callable[[str], Replies] | None = None,
+        gate: Callable[[str], Awaitable[None]] | None = None,
     ) -> None:
         self._config, self._store, self._plans = config, store, plans
-        self._store_of = store_of
+        self._store_of, self._gate = store_of, gate
         self._spent, self._shared_by = spent or Spent(), shared_by
         self._runner, self._device = runner(), Device()
         self._models: dict[str, Model] = {}
@@ -84,6 +87,7 @@ class Brokers(AbstractContextManager["Brokers"]):
                 plans=self._plans,
                 shared_by=self._shared_by,
                 device=self._device,
+                gate=None if self._gate is None else partial(self._gate, name),
             )
         return self._brokers[name]
 

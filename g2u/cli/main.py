@@ -22,6 +22,8 @@ BESIDE = 8
 
 if TYPE_CHECKING:
     from g2u.calls.store import CallStore
+    from g2u.params.params import Params
+    from g2u.tables.places import Cell
 
 
 def init_command(arguments: argparse.Namespace) -> None:
@@ -337,6 +339,9 @@ def export_command(arguments: argparse.Namespace) -> None:
     key = signing.read_key(arguments.sign) if arguments.sign else None
     config = params.load()
     cells = named_cells(config, arguments.cells) if arguments.cells else drawn_cells(config)
+    if arguments.layout:
+        _publish(config, cells, arguments)
+        return
     found = export(
         config,
         cells,
@@ -349,6 +354,22 @@ def export_command(arguments: argparse.Namespace) -> None:
     print(f"{arguments.folder}: {len(found)} configurations, {count} thoughts")
     place = arguments.folder
     print(f"next, to the Hub: hf upload-large-folder OWNER/NAME {place} --repo-type dataset")
+
+
+def _publish(config: "Params", cells: "list[Cell]", arguments: argparse.Namespace) -> None:
+    """Write thoughts in a layout of others."""
+    from g2u.sharing.published import publish
+
+    if arguments.sign or arguments.without_originals:
+        raise ParamsError(
+            "g2u export --layout: rows of other layouts hold originals and are not signed; leave "
+            "--sign and --without-originals out"
+        )
+    made = publish(
+        config, cells, arguments.folder, arguments.layout, with_gold=not arguments.without_gold
+    )
+    for each in made:
+        print(f"{arguments.folder}: {each.name}: {each.rows} rows, {each.left} questions left out")
 
 
 def import_command(arguments: argparse.Namespace) -> None:

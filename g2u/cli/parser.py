@@ -139,6 +139,8 @@ def _share(own: dict[str, argparse.ArgumentParser]) -> None:
     export.add_argument("--without-originals", action="store_true", help="thoughts alone")
     gold = "no gold answers, whatever the licence says"
     export.add_argument("--without-gold", action="store_true", help=gold)
+    layout = "rows as others publish traces; no dataset of g2u's"
+    export.add_argument("--layout", choices=("thinkmorph", "zebra_cot"), help=layout)
     export.add_argument("--sign", type=Path, metavar="KEYFILE", help="with this private key")
     export.add_argument("--new-key", type=Path, metavar="KEYFILE", help="make one, nothing else")
     taken.add_argument("place", help="a folder, a URL, or OWNER/NAME[@COMMIT] on the Hub")

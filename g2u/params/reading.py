@@ -185,6 +185,7 @@ def _check_modules(params: Params, path: Path) -> None:
     named += [("edit", n, f.edit) for n, f in params.presets.families.items()]
     section = params.understand
     modes = [section.feedback, *(control.feedback for control in section.controls)]
+    named += [("alter", "understand", each.alter) for each in section.controls if each.alter]
     named += [("feedback", "understand", mode) for mode in modes]
     named += [
         ("feedback", "score.derived", each.arm)
@@ -198,6 +199,11 @@ def _check_modules(params: Params, path: Path) -> None:
                 "expected a mode that does, such as concat"
             )
     for number, control in enumerate(section.controls):
+        if control.donor and control.pairing == "own":
+            raise ParamsError(
+                f"{path}: understand.controls[{number}].donor: {control.donor}, of its own "
+                "thoughts; expected pairing: alike (or shuffled) beside it"
+            )
         for model in control.models or ():
             if model not in params.presets.models:
                 where = f"{path}: understand.controls[{number}].models"

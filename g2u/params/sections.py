@@ -5,10 +5,10 @@ import stat
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, model_validator
 
 from g2u import protocols
-from g2u.arms import By, Pairing, Rule, RuleKind
+from g2u.arms import Arm, By, Pairing, Rule, RuleKind
 from g2u.errors import DataError
 from g2u.records import Scalar
 from g2u.settings import FILE, NotNegative, Positive, Section
@@ -215,9 +215,45 @@ class Control(Section):
     feedback: str
     """A file of g2u/answers/feedback, or of own/feedback."""
     pairing: Pairing = "own"
-    """own: the question's thought; shuffled: that of another picture."""
+    """own: the question's thought; shuffled: that of another picture; alike: that of another
+    picture of which the same is asked.
+    """
+    donor: NotNegative = 0
+    """Which other picture: 0 = the next in an order of digests, 1 = the one after ..."""
+    alter: str | None = None
+    """What is done to what is shown, before it is: a file of g2u/answers/alter; null = nothing."""
+    amount: Annotated[int, Field(ge=1, le=100)] = 100
+    """How much of that, in percent."""
     models: list[str] | None = None
     """Models that have it; null = all."""
+
+    @property
+    def arm(self) -> Arm:
+        """What it adds to a cell."""
+        amount = 0 if self.alter is None else self.amount
+        return Arm(self.feedback, self.pairing, self.donor, alter=self.alter, amount=amount)
+
+
+CAUSES = "causes"
+"""Stands among `controls` for those of the causal page."""
+DONORS, DOSES = 4, (25, 50, 75, 100)
+"""Of the causal page: other pictures whose drawings are shown, and amounts of what has a dose."""
+
+
+def interventions(feedback: str) -> list[dict[str, Any]]:
+    """The controls of the causal page; `feedback`: how thoughts are shown in the main arm."""
+    strange = [
+        {"feedback": feedback, "pairing": "alike", "donor": number} for number in range(DONORS)
+    ]
+    doses = [
+        {"feedback": feedback, "alter": how, "amount": amount}
+        for how in ("reverted", "recoloured")
+        for amount in DOSES
+    ]
+    alone = [] if feedback == "only" else [{"feedback": "only"}]
+    veiled = {"feedback": feedback, "alter": "veiled"}
+    shuffled = {"feedback": feedback, "pairing": "shuffled"}
+    return [shuffled, *strange, *doses, veiled, *alone, {"feedback": "words", "alter": "described"}]
 
 
 RewardName = Literal["likelihood", "contrast", "verdict", "embedding"]
@@ -230,7 +266,9 @@ class Understand(Section):
     feedback: str = "concat"
     """How thoughts are shown in every family's main arm: a file of g2u/answers/feedback."""
     controls: list[Control] = []
-    """Further arms of the families that `controlled` names."""
+    """Further arms of the families that `controlled` names; the word `causes` among them, or in
+    their place, stands for those of the causal page.
+    """
     controlled: list[str] = []
     """Families that have the arms of `controls`."""
     samples: NotNegative = 0
@@ -243,6 +281,18 @@ class Understand(Section):
     """Of an answer, the same in every arm."""
     max_failed: NotNegative = 0
     """Failed answers that a cell may have; with more its stage stops."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _spelt_out(cls, raw: Any) -> Any:
+        """Put the controls of the causal page in the place of their name, each once."""
+        given = raw.get("controls") if isinstance(raw, dict) else None
+        named = [given] if isinstance(given, str) else given
+        if not isinstance(named, list) or CAUSES not in named:
+            return raw
+        told = interventions(str(raw.get("feedback", "concat")))
+        further = [each for each in named if each != CAUSES and each not in told]
+        return {**raw, "controls": [*told, *further]}
 
     def controls_of(self, model: str, family: str) -> list[Control]:
         """The further arms of a cell."""

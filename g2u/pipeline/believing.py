@@ -27,7 +27,7 @@ from g2u.digests import sha256
 from g2u.errors import ModelError, UnbelievedError
 from g2u.params import reading as params
 from g2u.params.params import Params
-from g2u.pipeline.stale import Stale, models
+from g2u.pipeline.stale import Stale
 from g2u.pipeline.workers import LostWorkerError, Pool
 from g2u.premises import MEANS, Doubt, Need, Role, doubts
 from g2u.protocols import Model
@@ -72,34 +72,50 @@ class Watch:
 
     Args:
         config: the params.
+        work: what is stale.
         workers: who asks them.
     """
 
-    def __init__(self, config: Params, workers: Pool) -> None:
-        self._config, self._workers = config, workers
+    def __init__(self, config: Params, work: Stale, workers: Pool) -> None:
+        self._config, self._work, self._workers = config, work, workers
+        self._opening, self._opened = threading.Lock(), set[str]()
+        self._refused: UnbelievedError | MovedError | None = None
+        """What ended the run; no driver asks again."""
         self._made: dict[str, int] = {}
         """Calls of each served model since it was known."""
         self._lock = threading.Lock()
 
-    def begin(self, work: Stale) -> None:
-        """Check each model, each identity once, keep what that comes to, and look whether it is the
-        one that it was.
+    def open(self, slot: int, name: str) -> None:
+        """Before the first call of a run to a model: check it, each identity once, keep what that
+        comes to, and look whether it is the one that it was. Whose calls are all kept is asked for
+        nothing.
 
         Raises:
             UnbelievedError: a model was seen not to hold what an arm hangs on; that is not kept,
                 so that the next run asks it anew.
             MovedError: a model is not the one that it was.
         """
-        config, store = self._config, call_store()
-        for name in sorted(models(config, work, certain=False)):
-            found = _performed(self._workers, 0, check, name)
+        with self._opening:
+            if self._refused is not None:
+                raise self._refused
+            try:
+                self._open(slot, name)
+            except (UnbelievedError, MovedError) as refused:
+                self._refused = refused
+                raise
+
+    def _open(self, slot: int, name: str) -> None:
+        if name not in self._opened:
+            config, store = self._config, call_store()
+            found = _performed(self._workers, slot, check, name)
             if not config.run.unchecked:
-                _require_sound(config, work, name, found)
+                _require_sound(config, self._work, name, found)
             new = [each for each in found.values() if each.seconds is not None]
             store.require_room(each.call.call for each in new)
             for each in new:
                 each.put(store)
-            self._probe(0, name)
+            self._probe(slot, name)
+            self._opened.add(name)
 
     def count(self, name: str, made: int) -> None:
         """So many calls more were made of a model."""

@@ -22,13 +22,13 @@ from typing import Any, Literal
 from g2u import plugins
 from g2u.answers.answering import Answering, Asking, Shown, arms
 from g2u.answers.rewards import named, rewards
-from g2u.arms import donors, last_round, shown
+from g2u.arms import Pairing, donors, last_round, shown
 from g2u.calls.asking import BrokeredCalls, total
 from g2u.calls.brokers import Brokers
 from g2u.calls.flow import runner, together
 from g2u.calls.opened import known_calls
 from g2u.calls.store import Replies
-from g2u.errors import ModelError
+from g2u.errors import ModelError, UnbelievedError
 from g2u.params import reading as params
 from g2u.params.params import Params
 from g2u.pipeline.believing import MovedError, Watch, store_of, told
@@ -140,8 +140,9 @@ def fill(config: Params, work: Stale, progress: Progress | None = None) -> Itera
 
 def _filled_by_workers(config: Params, work: Stale, progress: Progress) -> Iterator[Filled]:
     with pool(config) as workers, ThreadPoolExecutor(workers.count) as threads:
-        watch = Watch(config, workers)
-        watch.begin(work)
+        watch = Watch(config, work, workers)
+        if work.judge and config.judge.model is not None:
+            watch.open(0, config.judge.model)  # it is asked when stages are made
         found: queue.SimpleQueue[Filled | None] = queue.SimpleQueue()
         schedule = _Schedule(config, work, workers, found, progress, watch)
         drivers = [threads.submit(schedule.drive, slot) for slot in range(workers.count)]
@@ -168,7 +169,7 @@ def guessed(config: Params, job: Job, *, shows_others: bool) -> float:
     preset = config.presets.families[cell.family]
     draws = getattr(config.settings("families", cell.family), "draws", 1)
     asking = Asking.of(config, cell)
-    asked = sum((arm.pairing != "own") == shows_others for arm in arms(asking, ()))
+    asked = sum((arm.whose is not None) == shows_others for arm in arms(asking, ()))
     if asking.is_plain:
         return asked
     if shows_others:
@@ -254,35 +255,37 @@ class _Schedule:
         """
         begun: dict[int, Part] = {}
         left: dict[int, int] = {}
-        fresh: list[Part] = []
+        step = Step()
         losses = 0
         try:
             while self._goes_on:
                 for part in self._taken(slot, begun, sum(left.values())):
                     begun[part.number], left[part.number] = part, PART
-                    fresh.append(part)
+                    step.fresh.append(part)
                 if not begun:
                     return
                 model = next(iter(begun.values())).model
-                for part in fresh:
+                for part in step.fresh:
                     self._progress.part_begun(part.share, part.number)
                 try:
-                    reports = self._workers.perform(slot, advance, fresh)
+                    came = self._workers.perform(slot, advance, step)
                 except LostWorkerError as error:
                     losses += 1
                     if losses == ATTEMPTS:
                         raise ModelError(str(error)) from None
-                    fresh = list(begun.values())
+                    step = Step(list(begun.values()))
                     continue
-                fresh = []
-                for report in reports:
+                step = Step(opened=came.waits)
+                for report in came.reports:
                     self._note(begun[report.number], report)
                     left[report.number] = report.left
                     if not report.left:
                         del begun[report.number], left[report.number]
                         losses = 0
+                for name in came.waits:
+                    self._watch.open(slot, name)
                 self._watch.go_on(slot, model)
-        except MovedError:
+        except (MovedError, UnbelievedError):
             self.stop(at_once=True)
             raise
         finally:
@@ -297,7 +300,7 @@ class _Schedule:
             self._change.notify_all()
 
     def _pairs(self, each: Sequence[Job]) -> bool:
-        return any(Asking.of(self._config, cell).shows_others for _, cell in each)
+        return any(Asking.of(self._config, cell).donors for _, cell in each)
 
     def _cut(self, benchmark: str, model: str, *, shows_others: bool) -> list[Part]:
         told = self._benchmarks[benchmark, model]
@@ -385,11 +388,30 @@ def count_questions(benchmark: str) -> int:
     return len(_source(benchmark, False).questions)
 
 
-def advance(fresh: Sequence[Part]) -> list[Report]:
-    """In a worker: begin these parts, go on with those begun before, and tell after a second, or as
-    soon as the thoughts or the whole of one are there.
+@dataclass(slots=True)
+class Step:
+    """What a worker is told to do next."""
+
+    fresh: list[Part] = field(default_factory=list)
+    """Parts to begin."""
+    opened: tuple[str, ...] = ()
+    """Models that may be asked from now on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Came:
+    """What a step came to."""
+
+    reports: list[Report]
+    waits: tuple[str, ...]
+    """Models that lack a reply and were not asked yet."""
+
+
+def advance(step: Step) -> Came:
+    """In a worker: begin parts, go on with those begun before, and tell after a second, or as soon
+    as the thoughts or the whole of one are there, or a model is to be asked for the first time.
     """
-    return _filler().advance(fresh)
+    return _filler().advance(step)
 
 
 @functools.cache
@@ -406,18 +428,25 @@ class _Filler:
         self._model = ""
         self._brokers: Brokers | None = None
         self._begun: dict[asyncio.Task[None], _Work] = {}
+        self._gates: dict[str, asyncio.Event] = {}
+        """Of models that were to be asked; set where they may be."""
 
-    def advance(self, fresh: Sequence[Part]) -> list[Report]:
+    def advance(self, step: Step) -> Came:
         """See `advance`."""
-        return self._runner.run(self._advance(fresh))
+        return self._runner.run(self._advance(step))
 
-    async def _advance(self, fresh: Sequence[Part]) -> list[Report]:
-        for part in fresh:
+    async def _advance(self, step: Step) -> Came:
+        for name in step.opened:
+            self._gates[name].set()
+        self._arrived = asyncio.get_running_loop().create_future()
+        for part in step.fresh:
             work = _Work(self._config, part, await self._of(part.model))
             self._begun[asyncio.create_task(work.fill())] = work
         drawn = [w.drawn for w in self._begun.values() if not w.drawn.done()]
         await asyncio.wait(
-            [*self._begun, *drawn], timeout=REPORTED, return_when=asyncio.FIRST_COMPLETED
+            [*self._begun, *drawn, self._arrived],
+            timeout=REPORTED,
+            return_when=asyncio.FIRST_COMPLETED,
         )
         reports = []
         for task, work in list(self._begun.items()):
@@ -425,7 +454,15 @@ class _Filler:
                 task.result()
                 del self._begun[task]
             reports.append(work.report(is_done=task.done()))
-        return reports
+        waits = tuple(name for name, gate in self._gates.items() if not gate.is_set())
+        return Came(reports, waits)
+
+    async def _gate(self, name: str) -> None:
+        """Wait until a model may be asked."""
+        gate = self._gates.setdefault(name, asyncio.Event())
+        if not gate.is_set() and not self._arrived.done():
+            self._arrived.set_result(None)
+        await gate.wait()
 
     async def _of(self, model: str) -> Brokers:
         """The brokers of the cells of a model; one at a time is in memory."""
@@ -439,6 +476,7 @@ class _Filler:
                 spent=spent(),
                 shared_by=count,
                 store_of=lambda name: store_of(self._config, name, _store()),
+                gate=self._gate,
             )
             self._model = model
         return self._brokers
@@ -489,14 +527,15 @@ class _Work:
         self._undrawn -= 1
         if not self._undrawn:
             self.drawn.set_result(None)
-        await cell.answer(question, thoughts, of_other=False)
+        await cell.answer(question, thoughts, whose=None)
 
     async def _shown_others(self, cell: "_CellWork", question: Question) -> None:
         part = self._part
-        donor = _donors(part.benchmark, part.is_prepared, cell.part).get(question.id)
-        if donor is not None:
-            thoughts = await cell.thoughts(_by_id(part.benchmark, part.is_prepared)[donor])
-            await cell.answer(question, thoughts, of_other=True)
+        for whose in cell.donors:
+            donor = _donors(part.benchmark, part.is_prepared, cell.part, *whose).get(question.id)
+            if donor is not None:
+                thoughts = await cell.thoughts(_by_id(part.benchmark, part.is_prepared)[donor])
+                await cell.answer(question, thoughts, whose=whose)
 
 
 class _CellWork:
@@ -508,6 +547,7 @@ class _CellWork:
         self.part = drawing.part
         self._imagining = Imagining(drawing, source.questions)
         self._answering = Answering(self._how)
+        self.donors = self._how.donors
         self._rewards = named(self._how)
         self._material = source.material(drawing.reads)
         self._drawing = brokers.calls(self._cell.model, drawing.writer)
@@ -520,9 +560,9 @@ class _CellWork:
         return await self._imagining.imagine(question, self._material, self._drawing)
 
     async def answer(
-        self, question: Question, thoughts: Sequence[Thought], *, of_other: bool
+        self, question: Question, thoughts: Sequence[Thought], *, whose: tuple[Pairing, int] | None
     ) -> None:
-        """The arms that show the question's own thoughts, and their rewards; or, of another's
+        """The arms that show the question's own thoughts, and their rewards; or, of a donor's
         thoughts, the arms that show those.
         """
         last, pictures = last_round(thoughts), self._source.pictures
@@ -531,9 +571,9 @@ class _CellWork:
                 arm, Shown(question, pictures, shown(arm, thoughts, last)), self._asking
             )
             for arm in arms(self._how, thoughts)
-            if (arm.pairing != "own") == of_other
+            if arm.whose == whose
         ]
-        if self._rewards and not of_other:
+        if self._rewards and whose is None:
             asked.append(rewards(self._rewards, thoughts, pictures, self._asking, last))
         await together(asked)
 
@@ -586,10 +626,12 @@ def _recorded(cell: Cell) -> dict[str, list[Thought]]:
     return found
 
 
-@functools.lru_cache(maxsize=2)
-def _donors(benchmark: str, is_prepared: bool, part: float) -> dict[str, str]:
+@functools.lru_cache(maxsize=16)
+def _donors(
+    benchmark: str, is_prepared: bool, part: float, pairing: Pairing, number: int
+) -> dict[str, str]:
     questions = _source(benchmark, is_prepared).questions
-    return donors(drawn_for(questions, undrawn(questions, part)))
+    return donors(drawn_for(questions, undrawn(questions, part)), number, pairing)
 
 
 @functools.lru_cache(maxsize=2)

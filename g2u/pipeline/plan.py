@@ -2,6 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import astuple, dataclass, replace
+from functools import partial
+
+import numpy as np
 
 from g2u.answers.answering import Asking
 from g2u.answers.understanding import REWARDS, Understanding
@@ -10,6 +13,7 @@ from g2u.calls.brokers import Brokers, budget
 from g2u.calls.budget import Spent
 from g2u.calls.opened import known_calls
 from g2u.params.params import Params
+from g2u.pictures.decoding import encode_png
 from g2u.pipeline.stale import stale, status
 from g2u.pipeline.workers import worker_count
 from g2u.questions.prepared import Prepared
@@ -161,8 +165,17 @@ def _stand_in(thought: Thought, pictures: dict[str, Picture]) -> Thought:
     if thought.status != "failed" or thought.picture is not None or not thought.call:
         return thought
     source = pictures[thought.source]
-    unknown = Picture(f"unmade {thought.call}", source.file, source.width, source.height)
+    file = partial(_noise, source.width, source.height, thought.call)
+    unknown = Picture(f"unmade {thought.call}", file, source.width, source.height)
     return replace(thought, status="ok", reason="", picture=unknown)
+
+
+def _noise(width: int, height: int, call: str) -> bytes:
+    """A file that resembles no other: what is made of a stand-in is unknown as well."""
+    pixels = np.random.default_rng(int(call[:16], 16)).integers(
+        0, 256, (height, width, 3), dtype=np.uint8
+    )
+    return encode_png(pixels)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """Intervals as small SVG pictures in a page's own colours, and how sure a row's gain is."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -77,3 +77,64 @@ def shade(row: Mapping[str, Any], alpha: float) -> int:
     """
     size = min(abs(float(row["gain"])) / 0.5, 1.0)
     return round(6 * size if tone(row, alpha) == "open" else 16 + 34 * size)
+
+
+PANEL, LEFT, TOP, GROUND = (300, 190), 34, 12, 158
+"""Size of a curve's picture in px, and where its field begins and ends."""
+Point = tuple[int, float, float, float]
+"""Dose in percent; share of right answers, and the ends of its interval, 0..1."""
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """Right answers by dose."""
+
+    title: str
+    points: Sequence[Point]
+
+    @property
+    def said(self) -> str:
+        """In words, for who does not see it."""
+        told = ", ".join(f"{100 * mean:.1f} % at {dose} %" for dose, mean, _, _ in self.points)
+        return f"Right answers {self.title}: {told}"
+
+
+def curves(found: Iterable[Curve], mark: float | None) -> Markup:
+    """Each as a picture with its name, side by side where there is room; `mark`: the share of
+    right answers at which a dashed line stands.
+    """
+    return Markup("").join(
+        Markup('<figure class="curve"><figcaption>{}</figcaption>{}</figure>').format(
+            f"Right answers (%) {each.title} (%)", _panel(each, mark)
+        )
+        for each in found
+    )
+
+
+def _panel(curve: Curve, mark: float | None) -> Markup:
+    wide, tall = PANEL
+
+    def x(dose: float) -> float:
+        return round(LEFT + dose / 100 * (wide - LEFT - 12), 1)
+
+    def y(share: float) -> float:
+        return round(GROUND - share * (GROUND - TOP), 1)
+
+    grid = "".join(
+        f'<line class="grid" x1="{LEFT}" y1="{y(share)}" x2="{wide - 8}" y2="{y(share)}"/>'
+        f'<text x="{LEFT - 6}" y="{y(share) + 4}" text-anchor="end">{100 * share:.0f}</text>'
+        for share in (0.0, 0.25, 0.5, 0.75, 1.0)
+    )
+    marks = "".join(
+        f'<text x="{x(dose)}" y="{tall - 12}" text-anchor="middle">{dose}</text>'
+        f'<line x1="{x(dose)}" y1="{y(low)}" x2="{x(dose)}" y2="{y(high)}"/>'
+        f'<circle cx="{x(dose)}" cy="{y(mean)}" r="4"/>'
+        for dose, mean, low, high in curve.points
+    )
+    if mark is not None:
+        grid += f'<line class="mark" x1="{LEFT}" y1="{y(mark)}" x2="{wide - 8}" y2="{y(mark)}"/>'
+    line = " ".join(f"{x(dose)},{y(mean)}" for dose, mean, _, _ in curve.points)
+    return Markup(  # noqa: S704 - numbers of our own
+        f'<svg viewBox="0 0 {wide} {tall}" role="img" aria-label="{curve.said}">'
+        f'{grid}<polyline points="{line}"/>{marks}</svg>'
+    )

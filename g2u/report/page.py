@@ -24,6 +24,7 @@ from g2u.params.sections import Report
 from g2u.pictures.decoding import pixels_of
 from g2u.records import Picture
 from g2u.report.answer import in_two_sentences
+from g2u.report.causes import Causal
 from g2u.report.changes import Change, Painted, in_words
 from g2u.report.examples import Example
 from g2u.report.figures import Scale, shade, tone, whisker
@@ -76,6 +77,8 @@ class BenchmarkPart:
     """Answers that the best own thought turned right."""
     hurting: tuple[Turn, ...] = ()
     """Answers that the most misleading own thought turned wrong."""
+    causes: tuple[Causal, ...] = ()
+    """What the drawings did, of families that were intervened on."""
 
     @property
     def name(self) -> str:

@@ -47,7 +47,7 @@ def judge_lines(metrics: Mapping[str, Mapping[str, Any]]) -> tuple[str, ...]:
         parts = [
             f"{int(judged[name]['items'])} {what} decided, {int(judged[name]['unread'])} of its "
             "replies unread"
-            for name, what in (("answers", "answers"), ("grades", "grades"))
+            for name, what in (("answers", "answers"), ("grades", "grades"), ("rubric", "rubrics"))
             if name in judged
         ]
         agreed = judged.get("agreement", {})

@@ -456,6 +456,14 @@ def _lines(cell: CellResult, plain: CellResult | None) -> Iterator[_Line]:
         yield _Line(cell, arm, row)
 
 
+def without_interventions(rows: pl.DataFrame) -> pl.DataFrame:
+    """Rows of arms that stand for themselves; the others are told of together
+    (g2u/report/causes.py).
+    """
+    keeps = [not ARMS.record(row).intervenes for row in rows.iter_rows(named=True)]
+    return rows.filter(pl.Series(keeps, dtype=pl.Boolean))
+
+
 def own_thoughts(rows: pl.DataFrame) -> pl.DataFrame:
     """Rows of own thoughts that were compared with direct, the most accurate first."""
     own = rows.filter((pl.col("role") == "own thought") & pl.col("gain").is_not_null())

@@ -19,7 +19,6 @@ from g2u.records import Question, Target
 from g2u.scores.leaks import answer_text
 from g2u.scores.statistics import Floats, Resampling, numbered, paired_gain, sign_flip_p
 from g2u.tables.schemas import Score
-from g2u.thoughts.part import drawn_for
 
 SHIFT = 0.15
 """Change of an option's share that is worth a word."""
@@ -35,6 +34,11 @@ class Asked:
 
     questions: Sequence[Question]
     gold: Mapping[str, Target]
+
+    @property
+    def texts(self) -> dict[str, str]:
+        """The right answers in words, by question."""
+        return {q.id: answer_text(q, self.gold[q.id]) for q in self.questions}
 
 
 def beside(
@@ -76,7 +80,7 @@ def moves(
         and (one := plain.get(score.id)) is not None
         and (other := again.get(score.id)) is not None
     ]
-    return _paired(rows, how)
+    return compared(rows, how)
 
 
 def channel(asked: Asked, shuffled: Sequence[Score], how: Resampling) -> dict[str, Any] | None:
@@ -86,23 +90,52 @@ def channel(asked: Asked, shuffled: Sequence[Score], how: Resampling) -> dict[st
     Over questions for which both would be wrong; what is merely confused by a strange drawing says
     the one as often as the other. None where there are none.
     """
-    left = {score.id for score in shuffled if score.status == "undrawn"}
-    following = donors(drawn_for(asked.questions, left))
+    ring = donors(asked.questions)
+    rows = [(each.donor, each.further, each.cluster) for each in followed(asked, shuffled, ring)]
+    return compared(rows, how)
+
+
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """An answer that was given with another picture's drawing of another answer."""
+
+    id: str
+    cluster: str
+    donor: float
+    """1 where it is the answer that the drawing was made for, else 0."""
+    further: float
+    """1 where it is that of a further question, whose drawing was not shown."""
+
+
+def followed(
+    asked: Asked,
+    shuffled: Sequence[Score],
+    ring: Mapping[str, str],
+    given: Mapping[str, str] | None = None,
+) -> Iterator[Followed]:
+    """The answers for which both would be wrong.
+
+    Args:
+        asked: the questions.
+        shuffled: scores with the drawings of others.
+        ring: of each question the next one, by which a further one is looked for.
+        given: the one whose drawing was shown; None = the next.
+    """
+    given = ring if given is None else given
     known = {question.id: question for question in asked.questions}
-    texts = {q.id: answer_text(q, asked.gold[q.id]) for q in asked.questions}
-    rows = []
+    texts = asked.texts
     for score in shuffled:
-        question, donor = known[score.id], following.get(score.id)
+        question, donor = known[score.id], given.get(score.id)
         if score.score is None or donor is None or not _would_be_wrong(question, donor, texts):
             continue
-        further = following[donor]
-        while further not in (score.id, donor) and not _would_be_wrong(question, further, texts):
-            further = following[further]
-        if further not in (score.id, donor):
+        passed, further = {score.id, donor}, ring[donor]
+        while further not in passed and not _would_be_wrong(question, further, texts):
+            passed.add(further)
+            further = ring[further]
+        if further not in passed:
             target = asked.gold[score.id]
             one, other = (_says(score, texts[each], question, target) for each in (donor, further))
-            rows.append((one, other, score.cluster))
-    return _paired(rows, how)
+            yield Followed(score.id, score.cluster, one, other)
 
 
 def _would_be_wrong(question: Question, other: str, texts: Mapping[str, str]) -> bool:
@@ -140,13 +173,14 @@ def position(
         one, other = (float(np.mean([row[place] for row in rows])) for place in (0, 1))
         right = float(np.mean([asked.gold[s.id].answer == letter for s in kept]))
         if one - other >= SHIFT and one - right > abs(other - right):
-            found = _paired(rows, how) or {}
+            found = compared(rows, how) or {}
             p = min(1.0, found["p"] * len(names))
             told.append({"letter": letter, "own": one, "direct": other, "right": right, "p": p})
     return min(told, key=lambda each: (each["p"], -each["own"]), default=None)
 
 
-def _paired(rows: Sequence[tuple[float, float, str]], how: Resampling) -> dict[str, Any] | None:
+def compared(rows: Sequence[tuple[float, float, str]], how: Resampling) -> dict[str, Any] | None:
+    """Rows of one value, another and a cluster: the mean difference; None without rows."""
     if not rows:
         return None
     one, other, clusters = zip(*rows, strict=True)

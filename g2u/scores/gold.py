@@ -24,7 +24,7 @@ from g2u.scores.regions import Region, region, said_of
 
 TOLERANCE = re.compile(r"\s*(?:±|\+-|\+/-|\*/)\s*[\d.]+\s*%?\s*$")
 """What a number's target allows beside its value (g2u/scores/types/number.py)."""
-JUDGED = frozenset({"equivalent", "graded"})
+JUDGED = frozenset({"equivalent", "graded", "rubric"})
 """Scorers of answers that only a judge can tell."""
 REFUSAL = 5
 """Words of a gold answer that may be nothing but a refusal ("unknown"), which no reply can give; in
@@ -42,7 +42,7 @@ PLACES = frozenset({"box", "point"})
 """Scorers whose targets are places in a picture."""
 LETTERED = frozenset({"multi_choice", "multi_choice_partial"})
 """Scorers whose targets are option letters in a row."""
-STRUCTURED = LISTS | PLACES | LETTERED | {"graded", "json_object"}
+STRUCTURED = LISTS | PLACES | LETTERED | {"graded", "json_object", "rubric"}
 """Scorers whose targets have a form of their own; elsewhere a list is one of accepted answers."""
 ONE = frozenset({"choice", "yes_no"})
 """Scorers of closed questions, which have one right answer."""
@@ -169,7 +169,7 @@ def _unwrapped(target: Target) -> Target:
 def _several(target: Target) -> str:
     """What is wrong with an answer that is none: the print of a list, or alternatives in a row."""
     answer = target.answer
-    if target.scorer in ("graded", "json_object") or target.scorer in PLACES:
+    if target.scorer in ("graded", "json_object", "rubric") or target.scorer in PLACES:
         return ""
     if target.scorer == "route" and "|" in answer:
         return "" if _is_map(answer) else "is no map with a start (@, S) and a goal (*, G)"

@@ -1,7 +1,7 @@
 """What a judge model is asked, and how its reply is read: strictly, or not at all.
 
 answers: is a response right that no rule could read or compare? RIGHT or WRONG; where the benchmark
-    wants a grade (MM-Vet), from 0 to 1.
+    wants a grade (MM-Vet), from 0 to 1; where it has a rubric, 0 or 1 for each of its criteria.
 agreement: the same of responses that rules did score: how far does the judge agree with them?
 viescore: VIEScore (arXiv 2312.14867) of a drawing: semantic consistency and perceptual quality, 0
     to 10 each; the score is the root of their product.
@@ -17,6 +17,7 @@ from dataclasses import dataclass, replace
 
 from g2u.arms import of_main
 from g2u.digests import sha256
+from g2u.questions.files.rubrics import criteria
 from g2u.questions.wording import question_prompt
 from g2u.records import AnswerRequest, Picture, Question, Target, Thought, Turn
 from g2u.scores import responses
@@ -31,6 +32,11 @@ WORDING = {
         "Question: {question}\nRight answer: {gold}\nResponse: {response}\n"
         "<AND> in the right answer joins what has to be said, <OR> what may be said instead. How "
         "much of it does the response say? Reply with one number from 0.0 to 1.0."
+    ),
+    "rubric": (
+        "Question: {question}\nResponse: {response}\nCriteria:\n{gold}\nWhich of them does the "
+        "response meet? Reply with {count}, each 0 (not met) or 1 (met), in the order of the "
+        "criteria and with commas between."
     ),
     "viescore": (
         'The second picture was made from the first: "{prompt}" Rate from 0 to 10 how well it does '
@@ -51,6 +57,8 @@ WORDING = {
 }
 NUMBERS = {"grades": (1, 0, 1), "viescore": (2, 0, 10), "ra": (3, 1, 5), "al": (3, 1, 5)}
 """How many numbers a reply has to hold, and their range."""
+GRADED = {"graded": "grades", "rubric": "rubric"}
+"""Scorers whose answers only a judge can tell, and what it is asked for."""
 VERDICTS = ("answers", "agreement")
 """What is answered by RIGHT or WRONG."""
 SUBJECT = re.compile(
@@ -74,16 +82,19 @@ class Case:
     """Name of the arm; empty for what concerns the thought alone."""
     name: str
     request: AnswerRequest
+    weights: tuple[float, ...] = ()
+    """Of a rubric's criteria."""
 
 
-def read(name: str, reply: str) -> float | None:
+def read(name: str, reply: str, weights: Sequence[float] = ()) -> float | None:
     """The score in a reply; None where it is not exactly what was asked for.
 
     Thinking that has ended, emphasis, "Answer:" and its like in front, "it is" before a verdict and
     a full stop are no part of it, and "not RIGHT" is WRONG; any other word, or thinking without an
     end, makes it unread.
 
-    answers, agreement: 0 or 1; grades: 0..1; viescore: 0..10; ra, al: 1..5.
+    answers, agreement: 0 or 1; grades: 0..1; rubric: the share of the weights, 0..1; viescore:
+    0..10; ra, al: 1..5.
     """
     said = responses.said(reply).strip()
     if len(said) > SHORT:
@@ -93,6 +104,12 @@ def read(name: str, reply: str) -> float | None:
     said = (said[lead.end() :] if lead else said).strip().removesuffix(".").strip()
     if name in VERDICTS:
         return {"RIGHT": 1.0, "WRONG": 0.0, "not RIGHT": 0.0}.get(SUBJECT.sub("", said))
+    if name == "rubric":
+        marks = re.split(r"\s*,\s*", said)
+        if len(marks) != len(weights) or not set(marks) <= {"0", "1"}:
+            return None
+        met = sum(weight for weight, mark in zip(weights, marks, strict=True) if mark == "1")
+        return met / sum(weights)
     count, low, high = NUMBERS[name]
     found = re.fullmatch(r"\s*,\s*".join([r"([0-9]+(?:\.[0-9]+)?)"] * count), said)
     values = [float(value) for value in found.groups()] if found else []
@@ -108,7 +125,9 @@ def again(case: Case) -> AnswerRequest:
     """
     (turn,) = case.request.turns
     words = "RIGHT or WRONG"
-    if case.name not in VERDICTS:
+    if case.name == "rubric":
+        words = f"{_counted(case.weights)}, each 0 or 1, with commas between"
+    elif case.name not in VERDICTS:
         count, low, high = NUMBERS[case.name]
         numbers = "one number" if count == 1 else f"{count} numbers with commas between"
         words = f"{numbers} from {low} to {high}"
@@ -143,7 +162,8 @@ def cases(names: Sequence[str], cell: Judged, max_tokens: int, agreement: int = 
         settled = [
             answer
             for answer in main.values()
-            if (answer.id, answer.arm) not in left_open and cell.gold[answer.id].scorer != "graded"
+            if (answer.id, answer.arm) not in left_open
+            and cell.gold[answer.id].scorer not in GRADED
         ]
         settled.sort(key=lambda answer: sha256(answer.id))
         for answer in settled[:agreement]:
@@ -178,20 +198,32 @@ def _of_answer(
     max_tokens: int,
 ) -> Case:
     target = gold[answer.id]
-    kind = "grades" if target.scorer == "graded" else "answers"
+    kind = GRADED.get(target.scorer, "answers")
+    held = criteria(target.answer) if kind == "rubric" else ()
+    weights = tuple(each.weight for each in held)
+    listed = "\n".join(f"{number}. {each.text}" for number, each in enumerate(held, 1))
     text = WORDING[kind].format(
         question=asked[answer.id].named(question_prompt(asked[answer.id])),
-        gold=_worded(asked[answer.id], target),
+        gold=listed or _worded(asked[answer.id], target),
         response=answer.response,
+        count=_counted(weights),
     )
     request = AnswerRequest((Turn("user", (text,)),), max_tokens)
-    return Case(answer.id, answer.arm.name, kind if name == "answers" else name, request)
+    said = kind if name == "answers" else name
+    return Case(answer.id, answer.arm.name, said, request, weights)
+
+
+def _counted(weights: Sequence[float]) -> str:
+    return "one number" if len(weights) == 1 else f"{len(weights)} numbers"
 
 
 def _worded(question: Question, target: Target) -> str:
     options = dict(zip(question.option_letters(), question.choices, strict=True))
     text = options.get(target.answer)
-    return f"{target.answer}. {text}" if text else target.answer
+    if text:
+        return f"{target.answer}. {text}"
+    others = [answer for answer in dict.fromkeys(target.accepted) if answer != target.answer]
+    return f"{target.answer} (or: {'; '.join(others)})" if others else target.answer
 
 
 def summarised(

@@ -1,7 +1,7 @@
 """The numbers of a cell: accuracy of its arms, their gains, fidelity, and what rewards tell."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -14,17 +14,21 @@ from g2u.questions.clusters import linked
 from g2u.records import Picture, Question, Target, Thought
 from g2u.scores import statistics
 from g2u.scores.beside import Asked, beside
+from g2u.scores.causes import causes
 from g2u.scores.marking import UNREAD, gold_probability, marked
 from g2u.scores.pooled import Told, pooled
 from g2u.scores.rewards import Draw, telling
 from g2u.scores.statistics import Resampling
 from g2u.tables import schemas as tables
 from g2u.tables.schemas import Answer, Judgement, Reward, Score
+from g2u.thoughts.part import drawn_for
 
 if TYPE_CHECKING:
     from g2u.scores.fidelity import Fidelity
 
 NO_ANSWER = ("failed", "not_applicable", "undrawn")
+GIVEN = ("answers", "grades", "rubric")
+"""Judgements that stand in for what rules could not score."""
 
 
 def over_vote(rule: Rule) -> str:
@@ -102,7 +106,7 @@ def published(
 
 def decided(scores: Sequence[Score], judgements: Sequence[Judgement]) -> list[Score]:
     """Scores with a judge's word where no rule could read the answer or compare it."""
-    said = {(j.id, j.arm): j.score for j in judgements if j.name in ("answers", "grades")}
+    said = {(j.id, j.arm): j.score for j in judgements if j.name in GIVEN}
     return [
         replace(score, status="judged", score=value)
         if score.status in UNREAD and (value := said.get((score.id, score.arm.name))) is not None
@@ -249,11 +253,19 @@ def cell_metrics(
         }
     main = main_arm(there)
     if main != DIRECT and scored.bases.get("direct"):
-        shuffled = there.get(main.shuffled(), ())
-        bases = {**scored.bases, "shuffled": shuffled}
-        asked = Asked(questions, {target.id: target for target in gold})
-        found["beside"] = beside(asked, there[main], bases, how)
+        left = {score.id for score in there[main] if score.status == "undrawn"}
+        there = {arm: _but(left, scores) for arm, scores in there.items()}
+        bases = {name: _but(left, scores) for name, scores in scored.bases.items()}
+        asked = Asked(drawn_for(questions, left), {target.id: target for target in gold})
+        shuffled = there.get(main.shuffled(), [])
+        found["beside"] = beside(asked, there[main], {**bases, "shuffled": shuffled}, how)
+        found["causes"] = causes(asked, main, there, bases, how)
     return found
+
+
+def _but(left: Set[str], scores: Sequence[Score]) -> list[Score]:
+    """The scores but for those of questions that are `left` undrawn."""
+    return [score for score in scores if score.id not in left]
 
 
 def reward_metrics(

@@ -25,7 +25,7 @@ TAG_QUESTION = re.compile(
 
 def normal(text: str) -> str:
     """Lower case, one space between words, without article, quotes and end punctuation."""
-    plain = responses.plain(text).strip().strip(".!\"'")
+    plain = responses.plain(responses.composed(text)).strip().strip(".!\"'")
     return " ".join(
         re.sub(r"^(?:a|an|the)\s+(?=\S)", "", plain, flags=re.IGNORECASE).lower().split()
     )

@@ -15,6 +15,7 @@ from functools import cache
 from typing import Any
 
 from g2u.literals import literals_in
+from g2u.questions.files.texts import DIRECTIONS
 
 LONGEST = 200_000
 """Letters of a conclusion; no more are read: who says more has not concluded."""
@@ -166,7 +167,7 @@ def composed(text: str) -> str:
     if text.isascii():
         return text
     text = text.encode("utf-8", "replace").decode("utf-8")
-    return unicodedata.normalize("NFC", _piled().sub(r"\1", text))
+    return unicodedata.normalize("NFC", _piled().sub(r"\1", DIRECTIONS.sub("", text)))
 
 
 @cache

@@ -5,7 +5,7 @@ Front matter: the Hub's dataset card, with one configuration per cell, so that
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ import yaml
 
 from g2u.files import write_whole
 from g2u.premises import MEANS, WORDS
+from g2u.sharing.licences import traces_of
 from g2u.sharing.manifest import SharedCell, SharedGold, digest_of
 
 NAME, CROISSANT = "README.md", "croissant.json"
@@ -42,16 +43,21 @@ FIELDS = {
     "original": "the picture that was edited, where its licence is known",
     "uses": "where it is shown: question (its id), position (of the picture in the question), "
     "choice, text, choices, format of the answer, asked (all of it in g2u's words), "
-    "is_placed (whether <image N> in them is where picture N stands; else pictures come first)",
+    "is_placed (whether <image N> in them is where picture N stands; else pictures come first), "
+    "pictures (digests of all its pictures, in order), originals (these pictures, where it has "
+    "several; else it is original), replies (arm, status and response of the "
+    "model that drew, or of its reader; arm none is direct: no thought shown)",
 }
 GOLD_FIELDS = {
     "id": "of the question",
     "text": "what is asked",
     "answer": "the gold answer: of a choice its letter",
     "scorer": "the answer's type, which says how a reply is compared with it",
+    "accepted": "all accepted answers, each as often as people gave it; empty = answer alone",
 }
 INTEGERS = ("width", "height", "seed", "draw", "round", "place")
 PICTURES = ("image", "original")
+LISTS = ("trace", "accepted")
 CONTEXT = {
     "@language": "en",
     "@vocab": "https://schema.org/",
@@ -103,17 +109,10 @@ def write_card(folder: Path, cells: Sequence[SharedCell], gold: Sequence[SharedG
 
 def _card(cells: Sequence[SharedCell], gold: Sequence[SharedGold]) -> str:
     parts: list[SharedCell | SharedGold] = [*cells, *gold]
-    front = {
-        "license": LICENCE,
-        "task_categories": ["image-to-image", "visual-question-answering"],
-        "tags": ["visual-thoughts", "g2u", "image", "synthetic", "croissant"],
-        "configs": [
-            {"config_name": part.config, "data_files": f"{part.folder}/*.parquet"} for part in parts
-        ],
-    }
+    places = [(part.config, part.folder) for part in parts]
     lines = [
         "---",
-        yaml.safe_dump(front, sort_keys=False).strip(),
+        front(places, sum(cell.thoughts for cell in cells), "croissant"),
         "---",
         "# Visual thoughts",
         "",
@@ -127,8 +126,9 @@ def _card(cells: Sequence[SharedCell], gold: Sequence[SharedGold]) -> str:
     for cell in cells:
         prompt = str(cell.family_preset.get("prompt") or cell.family_preset.get("template") or "")
         lines.append(
-            f"| {cell.config} | {cell.thoughts} | {cell.uses} times | {cell.model} "
-            f"({cell.model_preset['adapter']}) | {_checked(cell)} | {prompt.replace('|', '/')} "
+            f"| {cell.config} | {cell.thoughts} | {cell.uses} times "
+            f"| {thought_by(cell.model, cell.model_preset)} | {_checked(cell)} "
+            f"| {prompt.replace('|', '/')} "
             f"| {cell.licence or 'not known'} | {'with' if cell.has_originals else 'by digest'} |"
         )
     lines += [
@@ -154,6 +154,43 @@ def _card(cells: Sequence[SharedCell], gold: Sequence[SharedGold]) -> str:
         "",
     ]
     return "\n".join(lines)
+
+
+def front(places: Sequence[tuple[str, str]], rows: int, *tags: str) -> str:
+    """The head of a card, YAML in the Hub's terms.
+
+    Args:
+        places: names of configurations, and the folders of their parquet files.
+        rows: of all thoughts.
+        tags: beside those of all datasets.
+    """
+    told = {
+        "license": LICENCE,
+        "task_categories": ["any-to-any", "image-to-image", "visual-question-answering"],
+        "size_categories": [size_category(rows)],
+        "tags": ["visual-thoughts", "g2u", "image", "synthetic", *tags],
+        "configs": [
+            {"config_name": name, "data_files": f"{place}/*.parquet"} for name, place in places
+        ],
+    }
+    return yaml.safe_dump(told, sort_keys=False).strip()
+
+
+def size_category(rows: int) -> str:
+    """The Hub's word for so many rows."""
+    steps = ["1K", "10K", "100K", "1M", "10M", "100M", "1B"]
+    place = max(0, len(str(max(rows, 1))) - 3)
+    if place >= len(steps):
+        return f"n>{steps[-1]}"
+    return f"{steps[place - 1]}<n<{steps[place]}" if place else f"n<{steps[0]}"
+
+
+def thought_by(name: str, preset: Mapping[str, Any]) -> str:
+    """The model that drew, for people; of published traces whose they are, and their licence."""
+    told = traces_of(preset)
+    if told is None:
+        return f"{name} ({preset['adapter']})"
+    return f"{name} (traces of {told['model']}, {told['licence']})"
 
 
 def _scoring(gold: Sequence[SharedGold]) -> list[str]:
@@ -228,11 +265,13 @@ def _field(config: str, name: str, text: str, file: str) -> dict[str, Any]:
     source: dict[str, Any] = {"fileObject": {"@id": file}, "extract": {"column": name}}
     if name in PICTURES:
         source["transform"] = {"jsonPath": "bytes"}
+    told = {"repeated": True} if name in LISTS else {}
     return {
         "@type": "cr:Field",
         "@id": f"{config}/{name}",
         "name": f"{config}/{name}",
         "description": text,
         "dataType": kind,
+        **told,
         "source": source,
     }

@@ -17,10 +17,11 @@ from pydantic import ValidationError as Invalid
 from g2u.calls.made import checks_of
 from g2u.errors import DataError, ParamsError
 from g2u.files import write_whole
-from g2u.params.params import Params
+from g2u.params.params import PLAIN, Params
 from g2u.questions.wording import question_prompt
 from g2u.sharing.card import write_card
 from g2u.sharing.gold import licensed, write_gold
+from g2u.sharing.licences import require_sharable
 from g2u.sharing.manifest import NAME, SharedCell, SharedCheck, fault, write_manifest
 from g2u.sharing.reading import shown
 from g2u.sharing.rows import LINKED, SHARED, check_row
@@ -53,13 +54,14 @@ def export(
         key: signs the dataset; None = unsigned.
 
     Raises:
-        DataError: the folder is not empty, no cells, a cell that has not been made, or a thought
-            that an import would refuse.
+        DataError: the folder is not empty, no cells, a cell that has not been made, a licence that
+            forbids it, or a thought that an import would refuse.
     """
     if os.path.lexists(folder) and not (folder.is_dir() and not any(folder.iterdir())):
         raise DataError(f"{folder}: not empty; expected a new folder")
     if not cells:
         raise DataError("no cells to export; expected cells with thoughts of their own")
+    require_sharable(config, cells)
     shared = [_write_cell(config, cell, folder, with_originals=with_originals) for cell in cells]
     benchmarks = licensed(config, [cell.benchmark for cell in cells]) if with_gold else []
     gold = [write_gold(config, name, folder) for name in benchmarks]
@@ -110,6 +112,15 @@ def _write_cell(config: Params, cell: Cell, folder: Path, *, with_originals: boo
     originals = tables.read_pictures(pictures) if has_originals else {}
     asked = _asked(cell) if licence else {}
     uses = _uses(cell, asked)
+
+    def encoded(digest: str) -> dict[str, Any] | None:
+        known = originals.get(digest)
+        return None if known is None else {"bytes": known.encoded, "path": None}
+
+    def whole(use: dict[str, Any]) -> dict[str, Any]:
+        several = use["pictures"] if has_originals and len(use["pictures"]) > 1 else []
+        return {**use, "originals": [encoded(digest) for digest in several]}
+
     place = folder / "data" / f"{cell.benchmark}-{cell.model}-{cell.family}"
 
     def rows() -> Iterator[dict[str, Any]]:
@@ -121,9 +132,8 @@ def _write_cell(config: Params, cell: Cell, folder: Path, *, with_originals: boo
                     f"{cell.thoughts}: thought {shown(row['thought'])}: {shown(error)}; it cannot "
                     "be shared"
                 ) from None
-            known = originals.get(row["source"])
-            original = known and {"bytes": known.encoded, "path": None}
-            yield {**row, "original": original, "uses": uses.get(row["thought"], [])}
+            shown_in = [whole(use) for use in uses.get(row["thought"], [])]
+            yield {**row, "original": encoded(row["source"]), "uses": shown_in}
 
     parquet.write_shards(place, SHARED, rows(), texts="none")
     try:
@@ -153,9 +163,12 @@ def _check(cell: Cell) -> SharedCheck | None:
 
 
 def _asked(cell: Cell) -> dict[str, dict[str, Any]]:
-    """By question: what is asked, as fields of USE; nothing where the questions are not here."""
+    """By question: what is asked and what was said, as fields of USE; nothing where the questions
+    are not here.
+    """
     path = BenchmarkFolder(cell.benchmark).questions
     questions = tables.read_questions(path) if path.exists() else []
+    replies = _replies(cell)
     return {
         q.id: {
             "text": q.text,
@@ -163,15 +176,29 @@ def _asked(cell: Cell) -> dict[str, dict[str, Any]]:
             "format": q.format,
             "asked": question_prompt(q),
             "is_placed": q.is_placed,
+            "pictures": list(q.pictures),
+            "replies": replies.get(q.id, []),
         }
         for q in questions
     }
 
 
+def _replies(cell: Cell) -> dict[str, list[dict[str, str]]]:
+    """By question: what the cell's model said in each arm, direct first, as values of REPLY."""
+    found: dict[str, list[dict[str, str]]] = {}
+    for path in (cell.of_family(PLAIN).answers, cell.answers):
+        for answer in tables.read_answers(path) if path.exists() else []:
+            told = {"status": answer.status, "response": answer.response}
+            found.setdefault(answer.id, []).append({"arm": answer.arm.name, **told})
+    return found
+
+
 def _uses(cell: Cell, asked: Mapping[str, Mapping[str, Any]]) -> dict[str, list[dict[str, Any]]]:
     """By thought: the questions and positions that show it, as values of USE."""
     found: dict[str, list[dict[str, Any]]] = {}
-    nothing = {"text": "", "choices": [], "format": "", "asked": "", "is_placed": False}
+    texts = dict.fromkeys(("text", "format", "asked"), "")
+    lists: dict[str, list[str]] = {"choices": [], "pictures": [], "replies": []}
+    nothing = {**texts, **lists, "is_placed": False}
     path, columns = cell.thoughts / "links.parquet", ["thought", *LINKED]
     for link in parquet.iterate_rows(path, tables.LINKS.schema, columns):
         use = {name: link[name] for name in LINKED}

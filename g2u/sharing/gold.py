@@ -71,6 +71,7 @@ class Row(Strict):
     is_placed: bool
     answer: Text
     scorer: Text
+    accepted: Texts
 
 
 def write_gold(config: Params, benchmark: str, folder: Path) -> SharedGold:

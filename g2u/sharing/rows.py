@@ -21,6 +21,8 @@ from g2u.tables.parquet import IMAGE
 from g2u.tables.places import Cell
 
 LINKED = ("question", "position", "choice")
+REPLY = pa.struct([("arm", pa.string()), ("status", pa.string()), ("response", pa.string())])
+"""What the cell's model said in an arm; `status` as in the answers: ok, failed, not_applicable."""
 USE = pa.struct(
     [
         ("question", pa.string()),
@@ -31,11 +33,15 @@ USE = pa.struct(
         ("format", pa.string()),
         ("asked", pa.string()),
         ("is_placed", pa.bool_()),
+        ("pictures", pa.list_(pa.string())),
+        ("originals", pa.list_(IMAGE)),
+        ("replies", pa.list_(REPLY)),
     ]
 )
-"""Where a thought is shown: the question and the place of its picture (`LINKED`), and what is asked
-(text, choices, format; `asked` is all of it in the words in which g2u asks; empty where no licence
-is stated).
+"""Where a thought is shown: the question and the place of its picture (`LINKED`), what is asked
+(text, choices, format; `asked` is all of it in the words in which g2u asks; `pictures` the digests
+of all its pictures in order, `originals` these pictures where it has several) and what the cell's
+model replied in each arm; empty where no licence is stated.
 """
 SHARED = pa.schema([*tables.THOUGHTS.schema, ("original", IMAGE), ("uses", pa.list_(USE))])
 """Columns of a configuration: those of g2u.tables.schemas.THOUGHTS, the original, and where it is

@@ -36,7 +36,9 @@ GROUP_ROWS = 2**16
 READ_ROWS = 4096
 SHARED_LENGTH = 64
 IMAGE = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
-LATER: Mapping[str, Any] = {"trace": (), "place": None, "seen": None}
+LATER: Mapping[str, Any] = {
+    "trace": (), "place": None, "seen": None, "donor": 0, "alter": None, "amount": 0,
+}  # fmt: skip
 """Columns that came later, and what stands for each in a table of before."""
 
 
@@ -64,7 +66,7 @@ def _write(
     path: Path, schema: pa.Schema, rows: Iterable[dict[str, Any]], texts: str = "zstd"
 ) -> None:
     described = schema.with_metadata(_features(schema))
-    encoded = [f"{field.name}.bytes" for field in schema if field.type == IMAGE]
+    encoded = [leaf for leaf in _leaves(schema) if leaf.endswith(".bytes")]
     others = [leaf for leaf in _leaves(schema) if leaf not in encoded]
     with pq.ParquetWriter(
         path,
@@ -316,8 +318,14 @@ def _shards(rows: Iterable[dict[str, Any]]) -> Iterator[Iterator[dict[str, Any]]
 
 def _weight(row: dict[str, Any]) -> int:
     """Bytes of the pictures in a row."""
-    pictures = (row.get(name) for name in ("image", "original"))
-    return sum(len(picture["bytes"]) for picture in pictures if picture)
+    return sum(map(_bytes, row.values()))
+
+
+def _bytes(value: Any) -> int:
+    if type(value) is dict:
+        held = value.get("bytes")
+        return len(held) if type(held) is bytes else sum(map(_bytes, value.values()))
+    return sum(map(_bytes, value)) if type(value) is list else 0
 
 
 @functools.cache

@@ -13,6 +13,7 @@ from g2u.arms import Arm, Rule
 from g2u.digests import call_key
 from g2u.errors import DataError
 from g2u.records import (
+    PLACE,
     EditRequest,
     Ending,
     InterleaveRequest,
@@ -100,10 +101,10 @@ class Judgement:
     arm: str
     """Name of the arm; empty for what concerns the thought alone."""
     name: str
-    """answers, grades, agreement, viescore, ra or al."""
+    """answers, grades, rubric, agreement, viescore, ra or al."""
     score: float | None
-    """answers, agreement: 0 or 1; grades: 0..1; viescore: 0..10; ra and al: 1..5; None where the
-    reply could not be read.
+    """answers, agreement: 0 or 1; grades, rubric: 0..1; viescore: 0..10; ra and al: 1..5; None
+    where the reply could not be read.
     """
     reason: str
     """The reply."""
@@ -383,12 +384,27 @@ def edit_call(row: Mapping[str, Any]) -> str:
     """
     pictures = tuple(Picture(digest, b"", 0, 0) for digest in row["given"].split())
     settings = tuple(sorted(json.loads(row["sampler"]).items()))
-    parts, place = (*pictures, row["prompt"]), row["place"]
+    prompt, place, identity = row["prompt"], row["place"], row["identity"]
+    told = (*pictures, prompt)
     if place is None:
-        request = EditRequest(parts, row["seed"], settings)
-    else:
-        request = InterleaveRequest(parts, row["seed"], settings, place)
-    return call_key(row["identity"], request)
+        return call_key(identity, EditRequest(told, row["seed"], settings))
+    placed = InterleaveRequest(_placed(pictures, prompt), row["seed"], settings, place)
+    if call_key(identity, placed) == row["thought"]:
+        return call_key(identity, placed)
+    return call_key(identity, InterleaveRequest(told, row["seed"], settings, place))
+
+
+def _placed(pictures: tuple[Picture, ...], prompt: str) -> tuple[str | Picture, ...]:
+    """A prompt with the last pictures where it says `<image N>`, in order, and the others first."""
+    pieces = PLACE.split(prompt)
+    first = max(0, len(pictures) - len(pieces) // 2)
+    found: list[str | Picture] = [*pictures[:first]]
+    for number, piece in enumerate(pieces):
+        if number % 2:
+            found += pictures[first + number // 2 :][:1]
+        elif piece.strip():
+            found.append(piece)
+    return tuple(found)
 
 
 def _key(thought: Thought) -> str:

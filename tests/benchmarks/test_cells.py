@@ -94,7 +94,7 @@ def test_the_right_option_is_the_one_that_the_file_means(
         ({"options": [["shelf"], ["drawer"]]}, "column options: option A: .* of type list"),
         ({"options": [f"o{n}" for n in range(27)]}, "27 options; expected at most 26"),
         ({"options": None}, "'A' is no letter and no text of 0 options"),
-        ({"options": ["shelf", "<image 2>"]}, "option B: '<image 2>' stands where"),
+        ({"options": ["shelf", "<image 2>"]}, "in option B '<image 2>' stands for picture 2"),
         ({"gold": None}, "column gold: empty"),
         ({"gold": float("nan")}, "column gold: empty"),
         ({"gold": ["A", "B"]}, "a list, .* expected one answer, or scorer: list"),
@@ -102,7 +102,7 @@ def test_the_right_option_is_the_one_that_the_file_means(
         ({"asked": ["Where?", "And now?"]}, "column asked: .* of type list; expected one text"),
         ({"asked": {"text": "Where?"}}, "column asked: .* of type dict; expected one text"),
         ({"asked": "['Where?', 'And now?']"}, "column asked: .* spells a list or an object"),
-        ({"asked": "Is <image 1> darker?"}, "column asked: '<image 1>' stands where"),
+        ({"asked": "Is <image 2> darker?"}, "in the question '<image 2>' stands for picture 2"),
         ({"asked": None}, "column asked: empty question"),
         ({"shown": "clip.mp4"}, "column shown: 'clip.mp4' is a clip; make frames"),
         ({"shown": {"bytes": 10**12}}, "column shown: no picture in it"),
@@ -142,7 +142,7 @@ def test_of_numbered_picture_columns_the_filled_ones_are_shown(tmp_path: Path) -
     numbered = {"pictures": ["image_1", "image_2", "image_3"]}
     cells = row(image_1=picture(1), image_2=None, image_3=picture(3))
     assert len(read(tmp_path, cells, columns=numbered).question.pictures) == 2
-    with pytest.raises(DataError, match="'<image 3>' stands where"):
+    with pytest.raises(DataError, match="'<image 3>' stands for picture 3"):
         read(tmp_path, {**cells, "asked": "<image 1><image 3> Which?"}, columns=numbered)
     with pytest.raises(DataError, match="no picture in image_1, image_2, image_3"):
         read(tmp_path, {**cells, "image_1": None, "image_3": ""}, columns=numbered)

@@ -1,5 +1,6 @@
 """Runs that are killed at random points, and what is redone, lost or different afterwards."""
 
+import base64
 import hashlib
 import os
 import random
@@ -15,6 +16,7 @@ from pathlib import Path
 
 import yaml
 
+from g2u.pictures.decoding import picture_of
 from tests.conftest import Workspace, tsv_rows
 from tests.models.servers import started
 
@@ -23,13 +25,17 @@ IN_FLIGHT = 8
 """Requests of a served run that a kill may leave without a reply."""
 RUN = ("g2u.cli.main", "run", "--verbose")
 REPRO = ("dvc", "repro")
-ADAPTER = '''"""The model null, which writes down every request it is given."""
+ADAPTER = '''"""The model null, which writes down every request about a picture of the benchmark.
+
+The check of a model draws its own pictures, and may ask about them again.
+"""
 
 import os
 from pathlib import Path
 
 from g2u.digests import described, sha256
 from g2u.models import null
+from g2u.pictures.decoding import pictures_in
 
 capabilities = null.capabilities
 Settings = null.Settings
@@ -48,7 +54,9 @@ class Written(null.Null):
 
 
 def written(requests):
-    lines = "".join(sha256(described(request)) + "\\n" for request in requests)
+    known = set(Path("originals").read_text().split())
+    asked = [r for r in requests if known & {p.digest for p in pictures_in(r)}]
+    lines = "".join(sha256(described(request)) + "\\n" for request in asked)
     log = os.open("asked.log", os.O_WRONLY | os.O_APPEND | os.O_CREAT)
     os.write(log, lines.encode())
     os.close(log)
@@ -105,7 +113,10 @@ def written(workspace: Workspace, questions: int) -> None:
     workspace.raw["families"] = ["direct", "duplicate", "detail", "context"]
     workspace.raw["presets"]["models"]["tiny"] = {"adapter": "written", "batch": BATCH}
     workspace.raw["run"] = {"workers": 1}
-    workspace.use_tsv(tsv_rows(questions))
+    rows = tsv_rows(questions)
+    pictures = [picture_of(base64.b64decode(row["image"])) for row in rows]
+    Path(workspace.folder, "originals").write_text("\n".join(p.digest for p in pictures))
+    workspace.use_tsv(rows)
     # the adapter exists in the workspace alone, so params are checked there
     (workspace.folder / "params.yaml").write_text(yaml.safe_dump(workspace.raw, sort_keys=False))
     workspace.run("g2u.cli.main", "sync")

@@ -19,6 +19,7 @@ from g2u.params import reading as params
 from g2u.params.sections import BenchmarkPreset
 from g2u.records import Sample
 from g2u.scores.gold import JUDGED
+from g2u.scores.marking import worth
 from g2u.scores.samples import samples
 from tests.conftest import ROOT, png, write_tsv
 
@@ -182,7 +183,7 @@ def campaign(folder: Path, every: int = 1) -> Outcome:
         outcome.taken += 1
         is_another = name in ANOTHER or name in OF_SCORER.get(meaning.scorer, ())
         own = json.dumps(cell) if isinstance(cell, dict) else str(cell).strip()
-        said = (own,) if is_another else meaning.replies
+        said = found.target.accepted or (own,) if is_another else meaning.replies
         missed = [reply for reply in said if not is_reached(found, reply)]
         if missed:
             outcome.faults.append(
@@ -199,9 +200,9 @@ def is_reached(sample: Sample, reply: str) -> bool:
     """Whether the reply scores 1, or is left to a judge."""
     scorer = plugins.scorer(sample.target.scorer)
     prediction = scorer.parse(_natural(sample, reply), sample.question)
-    worth = None if prediction is None else scorer.score(prediction, sample.target.answer)
-    return worth == 1.0 or (
-        worth is None and prediction is not None and sample.target.scorer in JUDGED
+    value = None if prediction is None else worth(scorer, prediction, sample.target.answers)
+    return value == 1.0 or (
+        value is None and prediction is not None and sample.target.scorer in JUDGED
     )
 
 

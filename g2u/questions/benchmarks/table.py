@@ -38,6 +38,7 @@ from g2u.questions.files.options import Kind, Options, letter_of, options_in, op
 from g2u.questions.files.oracles import Belongs, oracles_of
 from g2u.questions.files.regions import Frame, mask_of, region_of
 from g2u.questions.files.rows import Row, dataset_rows, rows_of
+from g2u.questions.files.rubrics import rubric_of
 from g2u.questions.files.texts import one_text, text_of
 from g2u.records import AnswerFormat, Picture, Question, Sample, Target
 from g2u.settings import OneOf, Section, Text, unfit
@@ -45,8 +46,8 @@ from g2u.settings import OneOf, Section, Text, unfit
 SCORERS = (
     "anls", "anls_published", "box", "boxed", "choice", "contains", "displacement", "equivalent",
     "exact_published", "graded", "json_object", "label", "letters", "list", "multi_choice",
-    "multi_choice_partial", "number", "point", "relaxed", "relaxed_published", "route", "short",
-    "times", "vqa_soft", "vqa_soft_published", "yes_no",
+    "multi_choice_partial", "number", "point", "relaxed", "relaxed_published", "route", "rubric",
+    "short", "times", "vqa_soft", "vqa_soft_published", "yes_no",
 )  # fmt: skip
 ONE_TEXT = (
     "anls", "anls_published", "contains", "exact_published", "label", "number", "relaxed",
@@ -304,6 +305,8 @@ class _Reader:
         )
         if self.scorer in PLACES:
             return self._place(found, pictures, where)
+        if self.scorer == "rubric":
+            return rubric_of(found, where)
         if self.scorer in SEVERAL:
             return letters_of(found, options, where, self.answer_is)
         if isinstance(found, (list, dict)) and found:

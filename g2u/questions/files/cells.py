@@ -22,6 +22,8 @@ from g2u.records import Picture
 
 SPELT_LIST = re.compile(r"\s*\[.*\]\s*", re.DOTALL)
 DATA_URL = re.compile(r"data:image/[\w.+-]+;base64,", re.IGNORECASE)
+MOST = 1000
+"""Pictures of a cell: all are in memory at once, and no model looks at more."""
 CLIPS = (".mp4", ".webm", ".mov", ".avi", ".mkv")
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff")
 
@@ -35,10 +37,15 @@ def pictures_in(cell: Any, where: str, root: Path | None = None) -> tuple[Pictur
         root: folder that paths are below; None = paths are refused.
 
     Raises:
-        DataError: no picture, an unknown form, not base64, not a whole picture, a path that leaves
-            `root` or cannot be read.
+        DataError: no picture, over `MOST`, an unknown form, not base64, not a whole picture, a path
+            that leaves `root` or cannot be read.
     """
     entries = cell if isinstance(cell, (list, tuple)) else spelt(cell)
+    if len(entries) > MOST:
+        raise DataError(
+            f"{where}: {len(entries)} pictures; expected at most {MOST} (of a clip, take fewer "
+            "frames: ffmpeg -i CLIP -vf fps=1 %03d.png)"
+        )
     found = tuple(_picture(entry, where, root) for entry in entries)
     if not found:
         raise DataError(f"{where}: an empty list; expected at least one picture")

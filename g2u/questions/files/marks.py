@@ -14,7 +14,7 @@ from typing import Literal
 
 from g2u.errors import DataError
 
-NAMES = r"(?:image|img|picture)s?"
+NAMES = r"(?:problem_)?(?:image|img|picture)s?"
 MARK = re.compile(
     rf"""
       (?:<\|?(?:vision|image|img)_?start\|?>\s*)?
@@ -42,6 +42,11 @@ APART = re.compile(r"(?:^|[\n.?!:。？！：])\s*$")
 LAST_NUMBER = re.compile(r"(\d+)\D*$")
 Marks = Literal["text"]
 """What a preset may say of marks: they are text."""
+
+
+def unmarked(text: str) -> str:
+    """A text without the marks in it, and without the space that they stand in."""
+    return " ".join(MARK.sub(" ", text).split())
 
 
 @dataclass(frozen=True, slots=True)

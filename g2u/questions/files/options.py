@@ -16,7 +16,7 @@ from typing import Any, Literal
 
 from g2u.errors import DataError
 from g2u.literals import read_literal
-from g2u.questions.files.texts import is_absent
+from g2u.questions.files.texts import is_absent, undirected
 
 Options = dict[str, str]
 """Letter -> text, in order."""
@@ -29,6 +29,8 @@ ENCODED = re.compile(
     r"data:image/|(?:iVBORw0KGgo|/9j/|R0lGOD|UklGR|Qk[0-2])[A-Za-z0-9+/=\s]{60,}+$"
 )
 """The beginning of an encoded picture."""
+NAMED = re.compile(r"[^\s.]\S*\.(?:png|jpe?g|webp|gif|bmp|tiff?)(?:\?\S*)?", re.IGNORECASE)
+"""The name of a picture's file."""
 Kind = Literal["letter", "text", "index"]
 """How a gold answer is written; an index counts from 0."""
 FORMS = 'a list, an object such as {"A": "left", "B": "right"}, or one column per option'
@@ -78,6 +80,8 @@ def lettered(cells: Mapping[str, Any], where: str) -> Options:
     }
     if len(found) == 1:
         raise DataError(f"{where}: one option, {next(iter(found.values()))[:60]!r}; expected two")
+    if found and all(NAMED.fullmatch(text.strip()) for text in found.values()):
+        raise _picture(next(iter(found.values())), where)
     return _bare(found, where)
 
 
@@ -93,7 +97,7 @@ def letter_of(answer: str, options: Options, where: str, kind: Kind | None = Non
     Raises:
         DataError: it is none of the options, or one as a letter and another as a text.
     """
-    bare = answer.strip().strip("()[].:").strip().upper()
+    bare = undirected(answer).strip("()[].:").strip().upper()
     carried = CARRIED.match(answer)
     rest = answer[carried.end() :].strip() if carried else ""
     by_letter = {letter for letter in options if letter == bare}
@@ -105,7 +109,8 @@ def letter_of(answer: str, options: Options, where: str, kind: Kind | None = Non
         and carried
         and letter == (carried[1] or carried[2]).upper()
     }
-    by_text = {letter for letter, text in options.items() if text.strip() == answer.strip()}
+    said = undirected(answer)
+    by_text = {letter for letter, text in options.items() if undirected(text) == said}
     if kind == "index":
         index = INDEX.fullmatch(answer.strip())
         place = int(index[1]) if index else len(string.ascii_uppercase)
@@ -119,6 +124,11 @@ def letter_of(answer: str, options: Options, where: str, kind: Kind | None = Non
         raise DataError(
             f"{where}: {answer!r} is a letter and the text of option {min(by_text)}; expected "
             "letters, and answer_is: letter in the preset"
+        )
+    if len(found) > 1:
+        raise DataError(
+            f"{where}: {answer[:60]!r} is the text of options {', '.join(sorted(found))}; expected "
+            "the right one's letter, or options that differ"
         )
     if (
         kind != "text"
@@ -156,14 +166,20 @@ def _text(cell: Any, where: str) -> str:
         if not cell.strip():
             raise DataError(f"{where}: only spaces; expected a text, or nothing for no option")
         if ENCODED.match(cell.strip()):
-            raise DataError(
-                f"{where}: {cell.strip()[:20]!r}... is a picture; expected a text (pictures that "
-                "are options: lay them into one picture with their letters)"
-            )
+            raise _picture(cell, where)
         return cell
+    if isinstance(cell, Mapping) and "bytes" in cell:
+        raise _picture("an encoded file", where)
     if isinstance(cell, (int, float, Decimal)) and math.isfinite(cell):
         return str(cell)
     raise _unknown(cell, f"is of type {type(cell).__name__}", where)
+
+
+def _picture(cell: str, where: str) -> DataError:
+    return DataError(
+        f"{where}: {cell.strip()[:40]!r} is a picture; expected a text (pictures that are options: "
+        "name them as pictures, and their places in the options, such as <image 2>)"
+    )
 
 
 def _unknown(cell: Any, what: str, where: str) -> DataError:

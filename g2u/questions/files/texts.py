@@ -1,6 +1,7 @@
 """A cell of a table becomes text: of one value, never the print of a list or an object."""
 
 import math
+import re
 from datetime import date, time, timedelta
 from decimal import Decimal
 from typing import Any
@@ -8,6 +9,8 @@ from typing import Any
 from g2u.errors import DataError
 from g2u.literals import read_literal
 
+DIRECTIONS = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+"""Marks that say in which direction a text is written; no part of what it says."""
 PLAIN = (str, int, float, Decimal, date, time, timedelta)
 
 
@@ -31,6 +34,11 @@ def text_of(cell: Any, where: str) -> str:
     raise DataError(
         f"{where}: {str(cell)[:60]!r} is of type {type(cell).__name__}; expected one text"
     )
+
+
+def undirected(text: str) -> str:
+    """A text without its marks of direction, and without spaces at its ends: what it says."""
+    return DIRECTIONS.sub("", text).strip()
 
 
 def one_text(text: str, where: str) -> str:

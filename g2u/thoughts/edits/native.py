@@ -38,9 +38,9 @@ async def imagine(
     """The pictures of one reply; `position` and `place` count them."""
     if not question.pictures:
         return []
-    wording = Wording(filled(settings.template, question), "template")
-    seed = call_seed(sampler.seed, question.pictures, wording.prompt, 0)
+    seed = call_seed(sampler.seed, question.pictures, filled(settings.template, question), 0)
     prompt = question.prompt(settings.template.replace("{question}", question.text))
+    wording = Wording(prompt.text, "template")
     parts = prompt.around([[pictures[digest]] for digest in question.pictures])
     request = InterleaveRequest(parts, seed, sampler.settings)
     source = question.pictures[0]

@@ -1,0 +1,1 @@
+"""Alterations: what is done to pictures or thoughts before they are shown; one file each."""
