@@ -57,7 +57,7 @@ def main() -> None:
 
             def run(to: Path, store: FolderStore = store) -> None:
                 calls = BrokeredCalls(Broker(model, store, 64))
-                imagining = Imagining(Drawing.of(config, cell))
+                imagining = Imagining(Drawing.of(config, cell), questions)
                 thoughts = flow.run(imagined(imagining, questions, sources, calls))
                 tables.write_thoughts(to, thoughts, recipe)
 

@@ -41,7 +41,7 @@ def drawn(
     for family in FAMILIES:
         cell = Cell("ladder", "tiny", family)
         calls = BrokeredCalls(Broker(model, store, batch))
-        imagining = Imagining(Drawing.of(config, cell))
+        imagining = Imagining(Drawing.of(config, cell), questions)
         for thought in flow.run(imagined(imagining, questions, source.pictures, calls)):
             assert thought.picture is not None
             found[family, thought.source] = thought.picture.encoded

@@ -11,7 +11,8 @@ from g2u.secrets import struck
 AnswerFormat = Literal["choice", "multi_choice", "yes_no", "short", "label", "open"]
 """How an answer is asked for; g2u/questions/wording.py has the wording."""
 Role = Literal["user", "assistant"]
-Status = Literal["ok", "failed", "not_applicable"]
+Status = Literal["ok", "failed", "not_applicable", "undrawn"]
+"""undrawn: a question that no drawing was asked for, by design (`generate.part`)."""
 Ending = Literal["stop", "length", "filter", ""]
 """Why a reply ended: its model ended it, it came to its budget of tokens, it was filtered; empty =
 not told.

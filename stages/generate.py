@@ -31,7 +31,7 @@ def main() -> None:
     store = known_calls()
     with Brokers(config, store) as brokers:
         calls = brokers.calls(cell.model, drawing.writer)
-        thoughts = brokers.run(imagined(Imagining(drawing), questions, pictures, calls))
+        thoughts = brokers.run(imagined(Imagining(drawing, questions), questions, pictures, calls))
         identity = calls.identity("edit")
     failed = [thought for thought in thoughts if thought.status == "failed"]
     if len(failed) > config.generate.max_failed:
@@ -48,10 +48,13 @@ def main() -> None:
     checks = [kept.as_call(config, *each, store) for each in drawing.asked]
     tables.write_calls(cell.calls("generate"), chain(calls.rows(drawn), checks))
     line = write_costs(cell.costs("generate"), calls.by_round())
+    undrawn = sum(thought.status == "undrawn" for thought in thoughts)
     idle = [thought for thought in thoughts if thought.status == "not_applicable"]
     without = f", {len(idle)} not applicable ({idle[0].reason})" if idle else ""
+    without += f", {undrawn} undrawn" if undrawn else ""
+    made = len(thoughts) - len(idle) - undrawn
     print(
-        f"generate {cell}: {len(questions)} items, {len(thoughts) - len(idle)} thoughts{without}, "
+        f"generate {cell}: {len(questions)} items, {made} thoughts{without}, "
         f"{line}, {len(failed)} failed",
         file=sys.stderr,
     )

@@ -70,10 +70,12 @@ if TYPE_CHECKING:
 
 METRICS = (
     "accuracy", "low", "high", "items", "pictures", "failed", "unparsed", "abstained",
-    "undecided", "truncated", "filtered", "end_not_told", "gain", "gain_low", "gain_high",
+    "undecided", "truncated", "filtered", "end_not_told", "undrawn",
+    "gain", "gain_low", "gain_high",
     "content", "content_low", "content_high", "specific", "specific_low", "specific_high", "p",
     "over_baseline", "over_baseline_low", "over_baseline_high",
     "probability", "graded", "graded_low", "graded_high", "graded_p", "graded_holm",
+    "pooled", "pooled_low", "pooled_high", "pooled_p", "pool",
     "holm", "bh", "mediated_p", "mediated_holm", "control_holm", "detectable",
     "gain_low_90", "gain_high_90", "prompted", "with_answer",
     "moves", "moves_holm", "channel", "channel_holm", "position_holm", "kinds_holm",

@@ -248,7 +248,7 @@ def count_calls(tmp_path: Path) -> Counter:
                 cell = Cell(benchmark, config.models[0], family)
                 with Brokers(config, store) as brokers:
                     calls = brokers.calls(cell.model)
-                    imagining = Imagining(Drawing.of(config, cell))
+                    imagining = Imagining(Drawing.of(config, cell), questions)
                     thoughts = brokers.run(imagined_by(imagining, questions, pictures, calls))
                     asking = Asking.of(config, cell)
                     work = Understanding(asking, questions, pictures, thoughts)

@@ -10,6 +10,7 @@ from g2u.calls.asking import BrokeredCalls
 from g2u.calls.flow import in_order
 from g2u.records import Picture, Question, Thought
 from g2u.tables.schemas import Answer, Reward
+from g2u.thoughts.part import drawn_for
 
 REWARDS = "rewards"
 """What its calls are noted under, beside the arms'."""
@@ -37,7 +38,10 @@ class Understanding:
         self._answering = Answering(asking)
         self._rewards = named(asking)
         self._last = last_round(thoughts)
-        self._shown = {arm: paired(arm, questions, thoughts) for arm in self.arms}
+        left = {thought.question for thought in thoughts if thought.status == "undrawn"}
+        asked = drawn_for(questions, left)
+        drawn = [thought for thought in thoughts if thought.question not in left]
+        self._shown = {arm: paired(arm, asked, drawn) for arm in self.arms}
         self._thoughts: dict[str, list[Thought]] = {question.id: [] for question in questions}
         for thought in thoughts:
             self._thoughts[thought.question].append(thought)
@@ -75,5 +79,5 @@ class Understanding:
         return answers, found
 
     async def _answer(self, arm: Arm, question: Question, calls: BrokeredCalls) -> Answer:
-        fed = self._shown[arm][question.id]
+        fed = self._shown[arm].get(question.id, self._thoughts[question.id])  # undrawn
         return await self._answering.answer(arm, Shown(question, self._pictures, fed), calls)

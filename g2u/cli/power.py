@@ -12,12 +12,13 @@ from g2u.errors import ParamsError
 from g2u.params.params import Params
 from g2u.pipeline.plan import CellPlan, Estimate, costs, rates, read_source
 from g2u.pipeline.stale import stale, status
+from g2u.questions.clusters import linked
 from g2u.records import Question
 from g2u.report.summary import CAUSES, TOLD
-from g2u.scores.clusters import linked
 from g2u.scores.planning import Claim, Design, Pilot, design_effect, pooled
 from g2u.scores.statistics import numbered, typical_size
 from g2u.tables.places import Cell
+from g2u.thoughts.part import drawn_for, undrawn
 
 WRITES = frozenset({"edit", "draw"})
 """What a family needs of a model whose own thoughts it shows."""
@@ -38,6 +39,7 @@ class Outlook:
 
     cell: Cell
     questions: int
+    """That are drawn for."""
     pictures: int
     calls: int
     """To make."""
@@ -64,7 +66,8 @@ def outlooks(config: Params, plans: Sequence[CellPlan], assumed: Assumed) -> lis
         if cell.benchmark not in asked:
             is_prepared = cell.benchmark not in work.prepare
             source = read_source(config, cell.benchmark, is_prepared=is_prepared)
-            asked[cell.benchmark] = _sizes(source.questions)
+            left = undrawn(source.questions, config.generate.part)
+            asked[cell.benchmark] = _sizes(drawn_for(source.questions, left))
         questions, pictures, typical = asked[cell.benchmark]
         pilot, told = _pilot(cell, measured, assumed, typical)
         paid = sum(costs(each, known, config).values(), Estimate())

@@ -203,6 +203,10 @@ class Generate(Section):
     """Of the run: every edit's own seed is made from it."""
     max_failed: NotNegative = 0
     """Failed thoughts that a cell may have; with more its stage stops."""
+    part: Annotated[float, Field(gt=0, le=1)] = 1.0
+    """Share of the questions that models draw for, whole sets of pictures, in the order of their
+    digests; all are answered directly (docs/methods.md).
+    """
 
 
 class Control(Section):

@@ -41,6 +41,7 @@ from g2u.tables.parquet import count_rows
 from g2u.tables.places import BenchmarkFolder, Cell
 from g2u.terminal.progress import Counts, Progress, Share
 from g2u.thoughts.imagining import Drawing, Imagining
+from g2u.thoughts.part import drawn_for, undrawn
 
 Stage = Literal["generate", "understand", "recorded"]
 """`recorded`: understand, of thoughts that lie in data/ as DVC recorded them."""
@@ -169,10 +170,13 @@ def guessed(config: Params, job: Job, *, shows_others: bool) -> float:
     draws = getattr(config.settings("families", cell.family), "draws", 1)
     asking = Asking.of(config, cell)
     asked = sum((arm.whose is not None) == shows_others for arm in arms(asking, ()))
-    if shows_others or asking.is_plain:
+    if asking.is_plain:
         return asked
+    if shows_others:
+        return Drawing.of(config, cell).part * asked
     drawn = draws * len(plugins.family(preset.edit).NEEDS) if begins == "generate" else 0
-    return drawn + asked + draws - 1 + len(named(asking))
+    part = Drawing.of(config, cell).part
+    return part * (drawn + asked + draws - 1 + len(named(asking)))
 
 
 def jobs(config: Params, work: Stale) -> list[Job]:
@@ -528,7 +532,7 @@ class _Work:
     async def _shown_others(self, cell: "_CellWork", question: Question) -> None:
         part = self._part
         for whose in cell.donors:
-            donor = _donors(part.benchmark, part.is_prepared, *whose).get(question.id)
+            donor = _donors(part.benchmark, part.is_prepared, cell.part, *whose).get(question.id)
             if donor is not None:
                 thoughts = await cell.thoughts(_by_id(part.benchmark, part.is_prepared)[donor])
                 await cell.answer(question, thoughts, whose=whose)
@@ -540,7 +544,9 @@ class _CellWork:
     def __init__(self, config: Params, job: Job, source: Source, brokers: Brokers) -> None:
         (self._begins, self._cell), self._source = job, source
         drawing, self._how = Drawing.of(config, self._cell), Asking.of(config, self._cell)
-        self._imagining, self._answering = Imagining(drawing), Answering(self._how)
+        self.part = drawing.part
+        self._imagining = Imagining(drawing, source.questions)
+        self._answering = Answering(self._how)
         self.donors = self._how.donors
         self._rewards = named(self._how)
         self._material = source.material(drawing.reads)
@@ -621,8 +627,11 @@ def _recorded(cell: Cell) -> dict[str, list[Thought]]:
 
 
 @functools.lru_cache(maxsize=16)
-def _donors(benchmark: str, is_prepared: bool, pairing: Pairing, number: int) -> dict[str, str]:
-    return donors(_source(benchmark, is_prepared).questions, number, pairing)
+def _donors(
+    benchmark: str, is_prepared: bool, part: float, pairing: Pairing, number: int
+) -> dict[str, str]:
+    questions = _source(benchmark, is_prepared).questions
+    return donors(drawn_for(questions, undrawn(questions, part)), number, pairing)
 
 
 @functools.lru_cache(maxsize=2)

@@ -147,7 +147,9 @@ async def plan_cell(
     if recorded is None:
         drawing = Drawing.of(config, cell)
         material = source.material(drawing.reads)
-        thoughts = await imagined(Imagining(drawing), source.questions, material, calls)
+        thoughts = await imagined(
+            Imagining(drawing, source.questions), source.questions, material, calls
+        )
     else:
         thoughts = list(recorded)
     placed = [_stand_in(thought, source.pictures) for thought in thoughts]

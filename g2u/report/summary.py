@@ -46,6 +46,7 @@ SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
     "filtered": pl.Int64,
     "end_not_told": pl.Int64,
     "not_applicable": pl.Int64,
+    "undrawn": pl.Int64,
     "chance": pl.Float64,
     "majority": pl.Float64,
     "seconds": pl.Float64,
@@ -64,6 +65,11 @@ SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
     "graded_high": pl.Float64,
     "graded_p": pl.Float64,
     "graded_holm": pl.Float64,
+    "pooled": pl.Float64,
+    "pooled_low": pl.Float64,
+    "pooled_high": pl.Float64,
+    "pooled_p": pl.Float64,
+    "pool": pl.Int64,
     "content": pl.Float64,
     "content_low": pl.Float64,
     "content_high": pl.Float64,
@@ -131,7 +137,9 @@ own thoughts over all own thoughts, `control_holm` (gains of controls) over all 
 `detectable` is at that corrected level. Seconds are model seconds per item; fidelity is against the
 oracle, PSNR in dB; `with_answer` of `prompted` questions have a prompt that tells the answer;
 `probability` is the mean probability of the right option, where options were scored, and `graded`
-its gain over direct: a second outcome, which no verdict is read from.
+its gain over direct: a second outcome, which no verdict is read from. `undrawn` counts questions
+that no drawing was made for by design, and `pooled` is the gain over all `pool` of them
+(g2u/scores/pooled.py), beside the gain of those that were drawn for.
 `verdict` is a word of g2u/scores/verdict.py, `unchecked` which premise of the arm is not proven, if
 any; `beside` says what else is shown of an own thought, by the tests of g2u/scores/beside.py.
 """
@@ -154,6 +162,7 @@ TOLD = ("direct", "oracle", "adversarial")
 IS_DIRECT = (pl.col("family") == PLAIN) & pl.col("is_main")
 """Of a row: whether it is of direct's main arm, with its own model."""
 GRADED = ("graded", "graded_low", "graded_high", "graded_p")
+POOLED = ("pooled", "pooled_low", "pooled_high", "pooled_p", "pool")
 FIDELITY = ("psnr", "ssim", "ink_f1", "path_agreement", "correlation")
 
 
@@ -415,7 +424,7 @@ def _lines(cell: CellResult, plain: CellResult | None) -> Iterator[_Line]:
                     k: over_direct[k]
                     for k in ("p", "mcnemar", "gained", "lost", "detectable", "with_fallback")
                 },
-                **{name: over_direct.get(name) for name in GRADED},
+                **{name: over_direct.get(name) for name in (*GRADED, *POOLED)},
             }
         if over_duplicate.get("items") and not (cell.family == AGAIN and arm.is_main):
             row |= {

@@ -19,7 +19,8 @@ from g2u.pictures.decoding import pixels_of
 from g2u.records import Picture, Question, Thought
 from g2u.tables.schemas import Answer, Score
 
-STATES = ("failed", "not_applicable")
+IDLE = ("not_applicable", "undrawn")
+STATES = ("failed", *IDLE)
 
 
 def squared(picture: Picture) -> Image.Image:
@@ -113,11 +114,11 @@ def at_random(arm: Arm, arms: Sequence[Sequence[Score]], seed: int) -> list[Scor
 
 
 def _by_question(arms: Sequence[Sequence[Score]]) -> Iterator[list[Score]]:
-    """Where one is not applicable, all are: what is left of four draws is not four draws."""
+    """Where one is idle, all are: what is left of four draws is not four draws."""
     others = [{score.id: score for score in scores} for scores in arms[1:]]
     for first in arms[0]:
         rows = [first, *(scores[first.id] for scores in others)]
-        idle = next((row for row in rows if row.status == "not_applicable"), None)
+        idle = next((row for row in rows if row.status in IDLE), None)
         yield rows if idle is None else [idle] * len(rows)
 
 

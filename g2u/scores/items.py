@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from g2u.questions.clusters import linked
 from g2u.records import Question, Target
-from g2u.scores.clusters import linked
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """The numbers of a cell: accuracy of its arms, their gains, fidelity, and what rewards tell."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -10,21 +10,23 @@ import numpy as np
 from g2u import plugins
 from g2u.arms import DIRECT, Arm, Rule, by_arm, last_round, main_arm
 from g2u.pictures.decoding import pixels_of
+from g2u.questions.clusters import linked
 from g2u.records import Picture, Question, Target, Thought
 from g2u.scores import statistics
 from g2u.scores.beside import Asked, beside
 from g2u.scores.causes import causes
-from g2u.scores.clusters import linked
 from g2u.scores.marking import UNREAD, gold_probability, marked
+from g2u.scores.pooled import Told, pooled
 from g2u.scores.rewards import Draw, telling
 from g2u.scores.statistics import Resampling
 from g2u.tables import schemas as tables
 from g2u.tables.schemas import Answer, Judgement, Reward, Score
+from g2u.thoughts.part import drawn_for
 
 if TYPE_CHECKING:
     from g2u.scores.fidelity import Fidelity
 
-NO_ANSWER = ("failed", "not_applicable")
+NO_ANSWER = ("failed", "not_applicable", "undrawn")
 GIVEN = ("answers", "grades", "rubric")
 """Judgements that stand in for what rules could not score."""
 
@@ -143,7 +145,8 @@ def gain_metrics(
     arm: Sequence[Score], base: Sequence[Score], fallback: Sequence[Score], how: Resampling
 ) -> dict[str, Any]:
     """The gain over complete cases, and its mean when failures are answered by `fallback`; where
-    options were scored, the gain in the probability of the right one (`graded`).
+    options were scored, the gain in the probability of the right one (`graded`); where some
+    are undrawn, the gain over all questions (`pooled`).
     """
     based = {score.id: score.score for score in base}
     spare = {score.id: score.score for score in fallback}
@@ -159,12 +162,14 @@ def gain_metrics(
     gain = asdict(statistics.paired_gain(own, other, clusters, how))
     filled = []
     for score in arm:
+        if score.status == "undrawn":
+            continue
         value = spare[score.id] if score.score is None else score.score
         other_value = based[score.id]
         if value is not None and other_value is not None:
             filled.append(value - other_value)
     gain["with_fallback"] = sum(filled) / len(filled)
-    return gain | _graded(arm, base, how)
+    return gain | _graded(arm, base, how) | _pooled(arm, base, fallback, how)
 
 
 def _graded(arm: Sequence[Score], base: Sequence[Score], how: Resampling) -> dict[str, float]:
@@ -184,6 +189,35 @@ def _graded(arm: Sequence[Score], base: Sequence[Score], how: Resampling) -> dic
         "graded_low": gain.low,
         "graded_high": gain.high,
         "graded_p": gain.p,
+    }
+
+
+def _pooled(
+    arm: Sequence[Score], base: Sequence[Score], direct: Sequence[Score], how: Resampling
+) -> dict[str, float]:
+    """The gain over all questions, where some are undrawn; {} where none is, or it is not known."""
+    if all(score.status != "undrawn" for score in arm):
+        return {}
+    based, plain = ({score.id: score for score in scores} for scores in (base, direct))
+    is_sure = all(score.probability is not None for score in direct if score.score is not None)
+    told = []
+    for score in arm:
+        first, other = plain[score.id], based[score.id].score
+        is_drawn = score.score is not None and other is not None
+        if first.score is None or not (is_drawn or score.status == "undrawn"):
+            continue
+        known = (first.score, first.probability or 0.0) if is_sure else (first.score,)
+        change = score.score - other if score.score is not None and other is not None else None
+        told.append(Told(score.cluster, known, change))
+    found = pooled(told, how.confidence)
+    if found is None:
+        return {}
+    return {
+        "pooled": found.difference,
+        "pooled_low": found.low,
+        "pooled_high": found.high,
+        "pooled_p": found.p,
+        "pool": found.pool,
     }
 
 
@@ -219,12 +253,19 @@ def cell_metrics(
         }
     main = main_arm(there)
     if main != DIRECT and scored.bases.get("direct"):
-        shuffled = there.get(main.shuffled(), ())
-        bases = {**scored.bases, "shuffled": shuffled}
-        asked = Asked(questions, {target.id: target for target in gold})
-        found["beside"] = beside(asked, there[main], bases, how)
-        found["causes"] = causes(asked, main, there, scored.bases, how)
+        left = {score.id for score in there[main] if score.status == "undrawn"}
+        there = {arm: _but(left, scores) for arm, scores in there.items()}
+        bases = {name: _but(left, scores) for name, scores in scored.bases.items()}
+        asked = Asked(drawn_for(questions, left), {target.id: target for target in gold})
+        shuffled = there.get(main.shuffled(), [])
+        found["beside"] = beside(asked, there[main], {**bases, "shuffled": shuffled}, how)
+        found["causes"] = causes(asked, main, there, bases, how)
     return found
+
+
+def _but(left: Set[str], scores: Sequence[Score]) -> list[Score]:
+    """The scores but for those of questions that are `left` undrawn."""
+    return [score for score in scores if score.id not in left]
 
 
 def reward_metrics(

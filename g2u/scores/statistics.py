@@ -216,20 +216,22 @@ def typical_size(sizes: Floats) -> float:
     return float((sizes**2).sum() / sizes.sum())
 
 
-def _gain_ends(sums: Floats, sizes: Floats, level: float) -> list[float]:
-    """The interval of a gain: at its outer end pictures to spare that moved, at its inner one
-    UNMOVED that did not.
+def spares(sums: Floats, sizes: Floats) -> tuple[tuple[float, float], tuple[float, float]]:
+    """What `gain_end` is to hold in reserve at the lower and the upper end of a gain's interval: at
+    the outer one pictures that moved, at the inner one UNMOVED that did not.
     """
     moved = max(1, int(np.count_nonzero(sums)))
     further = SPARE * min(1.0, ENOUGH / moved)
     least = typical_size(sizes) * min(1.0, UNKNOWN / moved)
     most, mean = max(float(np.abs(sums).max()), least), float(sums.sum())
-    return [
-        gain_end(
-            sums, sizes, level, side, (further, side * most) if side * mean >= 0 else (UNMOVED, 0.0)
-        )
-        for side in (-1, 1)
-    ]
+    low, high = ((further, side * most) if side * mean >= 0 else (UNMOVED, 0.0) for side in (-1, 1))
+    return low, high
+
+
+def _gain_ends(sums: Floats, sizes: Floats, level: float) -> list[float]:
+    """The interval of a gain, with `spares`."""
+    reserve = zip((-1, 1), spares(sums, sizes), strict=True)
+    return [gain_end(sums, sizes, level, side, each) for side, each in reserve]
 
 
 def _error(sums: Floats, sizes: Floats) -> float:
@@ -329,15 +331,22 @@ def precision_weights(sums: Floats, squares: Floats, sizes: Floats) -> Floats:
         squares: per cluster, the sum of their squares.
         sizes: of the clusters, in items.
     """
-    pairs, total = float((sizes * (sizes - 1)).sum()), float(squares.sum())
-    if not pairs or not total:
-        return np.ones(len(sizes))
-    rho = float((sums**2 - squares).sum()) / pairs / (total / float(sizes.sum()))
-    precision = 1 / (1 + (sizes - 1) * min(1.0, max(0.0, rho)))
+    precision = 1 / (1 + (sizes - 1) * rho_within(sums, squares, sizes))
     whole = np.rint(precision * min(LARGEST, SMALLEST / float(precision.min())))
     weights = np.maximum(whole, 1.0).astype(np.int64)
     divisor = int(np.gcd.reduce(weights))
     return np.asarray(weights // divisor, dtype=np.float64)
+
+
+def rho_within(sums: Floats, squares: Floats, sizes: Floats) -> float:
+    """How alike two changes of a cluster are, 0..1, as in `precision_weights`; 0 where no cluster
+    has two items, or nothing changed.
+    """
+    pairs, total = float((sizes * (sizes - 1)).sum()), float(squares.sum())
+    if not pairs or not total:
+        return 0.0
+    rho = float((sums**2 - squares).sum()) / pairs / (total / float(sizes.sum()))
+    return min(1.0, max(0.0, rho))
 
 
 def sign_flip_p(sums: Floats) -> float:

@@ -19,13 +19,13 @@ from g2u.tables.schemas import Score
 def items_of(
     questions: Sequence[Question], gold: Sequence[Target], scores: Sequence[Score]
 ) -> list[Item]:
-    """The items of one arm, in the order of the questions; not applicable ones are left out."""
+    """The items of one arm, in the order of the questions; idle ones are left out."""
     by_id, targets = {score.id: score for score in scores}, {t.id: t for t in gold}
     found = [(q, by_id[q.id]) for q in questions if q.id in by_id]
     return [
         Item(q, score.prediction, targets[q.id], score.score, score.cluster)
         for q, score in found
-        if score.status != "not_applicable"
+        if score.status not in ("not_applicable", "undrawn")
     ]
 
 

@@ -76,7 +76,7 @@ class Score:
     status: str
     """ok; unparsed (no prediction), abstained (it declines) or undecided (rules cannot compare): 0;
     judged (a judge decided one of these); truncated or filtered (it was cut off before it plainly
-    said anything): 0; failed or not_applicable: no score.
+    said anything): 0; failed, not_applicable or undrawn: no score.
     """
     ended: Ending = field(default="", kw_only=True)
     """Why the answer ended; empty also where there is none."""

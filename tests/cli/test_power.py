@@ -53,3 +53,15 @@ def test_the_plan_says_what_each_own_thought_could_show(workspace: Workspace) ->
     again = outlooks(config, plan(config), assumed)
     assert all(each.calls == 0 for each in again)
     assert again[0].source in ("its own scores", "assumed", "1 cells of mine")
+
+
+@pytest.mark.slow
+def test_of_a_part_the_plan_counts_what_is_drawn_for(workspace: Workspace) -> None:
+    workspace.init_dvc()
+    workspace.use_null()
+    workspace.raw["families"] = ["direct", "duplicate", "detail"]
+    workspace.raw["generate"]["part"] = 0.25
+    workspace.use_tsv(tsv_rows(16))
+    config = workspace.write()
+    (found,) = outlooks(config, plan(config), Assumed(0.15, 0.0))
+    assert (found.questions, found.pictures, found.calls) == (4, 4, 4 + 4)

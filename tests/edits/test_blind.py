@@ -47,7 +47,7 @@ class Case:
     def thoughts(self, family: str, model: str = "both") -> tuple[list[Thought], int]:
         """Those of a family, and how many calls were made for them."""
         config = self.config(family)
-        imagining = Imagining(Drawing.of(config, Cell("mine", model, family)))
+        imagining = Imagining(Drawing.of(config, Cell("mine", model, family)), QUESTIONS)
         with Brokers(config, FolderStore(self._folder / "calls")) as brokers:
             calls = brokers.calls(model)
             found = brokers.run(imagined(imagining, QUESTIONS, PICTURES, calls))

@@ -73,7 +73,9 @@ def test_replies_lie_under_the_name_of_who_gave_them(helped: Workspace, tmp_path
         drawing = Drawing.of(config, Cell("mine", model, "helped"))
         with Brokers(config, FolderStore(tmp_path / "calls")) as brokers:
             calls = brokers.calls(model, drawing.writer)
-            thoughts = brokers.run(imagined_by(Imagining(drawing), QUESTIONS, pictures, calls))
+            thoughts = brokers.run(
+                imagined_by(Imagining(drawing, QUESTIONS), QUESTIONS, pictures, calls)
+            )
         found[model] = thoughts, calls.tally()["answer"]
     (thoughts, asked), (other, again) = found.values()
     assert {thought.prompt for thought in thoughts} <= set(null.SAID)

@@ -9,7 +9,7 @@ from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.proportion import proportion_confint
 
 from bench.inference import coverage_of_few, falsely_equivalent, found_of_planted
-from g2u.scores.clusters import linked
+from g2u.questions.clusters import linked
 from g2u.scores.statistics import (
     Gain,
     Resampling,
