@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from bench.common import machine
 from bench.inference import ALPHA, HOW, clusters_of, line, seeds
 from g2u.scores.sequential import Course, Plan, Slice, course, estimate, slices
-from g2u.scores.statistics import Gain, holm, paired_gain
+from g2u.scores.statistics import Gain, Interval, holm, paired_gain
 from g2u.tables import schemas as tables
 from g2u.tables.places import DATA, BenchmarkFolder, Cell
 from g2u.thoughts.part import in_order
@@ -110,6 +110,11 @@ def replay(cell: Cell, plan: Plan) -> tuple[Gain, list[Slice]]:
     return paired_gain(arm, base, clusters, HOW), slices(change, clusters, looks)
 
 
+def shown(mean: float, ends: Gain | Interval) -> str:
+    """Points, with their interval."""
+    return f"{100 * mean:+6.1f} [{100 * ends.low:+.1f}, {100 * ends.high:+.1f}]"
+
+
 def study() -> None:
     """Of each own-thought cell of tiny: what all questions show, and when looks would decide it."""
     cells = [
@@ -120,16 +125,17 @@ def study() -> None:
     plan = Plan(FIFTHS, ALPHA / len(cells), WORTH)
     told = [replay(cell, plan) for cell in cells]
     corrected = holm([gain.p for gain, _ in told])
-    drawn = 0
-    for cell, (gain, parts), p in zip(cells, told, corrected, strict=True):
-        found = course(parts, plan)
+    drawn, courses = 0, [course(parts, plan) for _, parts in told]
+    sequential = holm([found.p for found in courses])
+    for n, (cell, (gain, parts), p) in enumerate(zip(cells, told, corrected, strict=True)):
+        found = courses[n]
         sharp = estimate(parts, found, plan, 0.95)
+        claim = "claimed" if sequential[n] <= ALPHA else ""
         whole = "open" if p > ALPHA else "gain" if gain.difference > 0 else "harm"
         drawn += found.items
         print(
-            f"{cell!s:<28}{whole:<6}{100 * gain.difference:+6.1f} [{100 * gain.low:+.1f}, "
-            f"{100 * gain.high:+.1f}]   {found.decision:<9} after {found.items:>4} of {gain.items}"
-            f"{100 * sharp.mean:+7.1f} [{100 * sharp.low:+.1f}, {100 * sharp.high:+.1f}]"
+            f"{cell!s:<28}{whole:<6}{shown(gain.difference, gain)}   {found.decision:<9} after "
+            f"{found.items:>4} of {gain.items}   {claim:<8}{shown(sharp.mean, sharp)}"
         )
     total = sum(gain.items for gain, _ in told)
     print(

@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri, stdtrit
 
 from g2u.scores.statistics import (
+    ENOUGH,
     Floats,
     Interval,
     gain_end,
@@ -149,8 +150,8 @@ def course(parts: Sequence[Slice], plan: Plan) -> Course:
     looks: list[Look] = []
     for place, each in enumerate(weighted):
         bound, total, p = bounds.look(each)
-        so_far = variance(*_together(weighted[: place + 1]))
-        futile = giving_up.look(each.questions, so_far, bound)
+        so_far, step = _spread(weighted[: place + 1], plan.worth)
+        futile = giving_up.look(each.questions, so_far, bound, step)
         decision: Decision = "open"
         if abs(total) >= bound:
             decision = "gain" if total > 0 else "harm"
@@ -302,6 +303,16 @@ def _legendre(count: int) -> tuple[Floats, Floats]:
     return nodes, weights
 
 
+def _spread(parts: Sequence[Weighted], worth: float) -> tuple[float, float]:
+    """Variance of a total per weighted question as giving up takes it, and its step: at least those
+    of a gain of `worth`, of which, where few clusters moved, all questions of a cluster move as
+    one.
+    """
+    sums, sizes = _together(parts)
+    alike = typical_size(sizes) if np.count_nonzero(sums) < ENOUGH else 1.0
+    return max(variance(sums, sizes), alike * worth * (1 - worth)), alike
+
+
 class _GivingUp:
     """When neither a gain nor a harm of `worth` is to be expected: for each of them, stopping
     misses it with the plan's chance, spent like the error.
@@ -311,19 +322,18 @@ class _GivingUp:
         self._plan, self._shares = plan, iter(plan.shares)
         self._walk, self._spent, self._questions = START, 0.0, 0.0
 
-    def look(self, questions: float, each: float, bound: float) -> float:
+    def look(self, questions: float, each: float, bound: float, step: float = 1.0) -> float:
         """A total nearer to 0 than this is given up; at most the bound, 0 at the last look.
 
         Args:
             questions: weighted, that the look adds.
-            each: variance of the total per weighted question, as far as it is known by then.
+            each: variance of the total per weighted question (`_spread`).
             bound: of the look.
+            step: of the total, of which half is taken off, as it does not move smoothly.
         """
         worth, share = self._plan.worth, next(self._shares)
         if share == 1:
             return 0.0
-        # a gain of `worth` moves at least so many questions, whatever few have shown
-        each = max(each, worth * (1 - worth))
         self._questions += questions
         mean, deviation = worth * questions, math.sqrt(each * questions)
         far = worth * self._questions + FAR * math.sqrt(each * self._questions)
@@ -333,6 +343,7 @@ class _GivingUp:
             return walk.between(-end, end, mean, deviation)
 
         end = _where(missed, spent(share, self._plan.missed) - self._spent, 0.0, most)
+        end = max(0.0, end - step / 2)
         self._spent += missed(end)
         self._walk = walk.on([(-most, -end), (end, most)], mean, deviation)
         return end
@@ -432,7 +443,7 @@ def _looks(weighted: Sequence[Weighted], seen: Course, plan: Plan, each: float) 
         was_made = place < made
         questions = weighted[place].questions if was_made else rate * (share - before)
         bound = expected.look(questions, seen.looks[place].bound if was_made else None)
-        futile = giving_up.look(questions, each, bound)
+        futile = giving_up.look(questions, max(each, plan.worth * (1 - plan.worth)), bound)
         futile = seen.looks[place].futile if was_made else futile
         found.append(_Stop(questions, bound, futile, share == 1))
     return found

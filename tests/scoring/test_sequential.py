@@ -158,3 +158,11 @@ def test_a_cluster_in_two_slices_and_looks_that_do_not_rise_are_refused() -> Non
     for shares in ((0.5, 0.4, 1.0), (0.5,), (0.0, 1.0)):
         with pytest.raises(ValueError, match="look"):
             Plan(shares, 0.05, 0.1)
+
+
+def test_few_pictures_of_many_questions_in_which_nothing_changed_are_not_given_up() -> None:
+    plan, clusters = Plan(FIFTHS, 0.05, 0.1), [str(n // 20) for n in range(400)]
+    early = slices([0.0] * 160, clusters[:160], [n // 80 for n in range(160)])
+    assert course(early, plan).decision == "open"
+    alone = slices([0.0] * 160, [str(n) for n in range(160)], [n // 80 for n in range(160)])
+    assert course(alone, plan).decision == "futility"
