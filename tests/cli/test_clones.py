@@ -46,10 +46,9 @@ class Drawing:
 
     def told(self, path: str) -> bytes:
         """What it says of itself."""
-        models = {"data": [{"id": "m"}]}
-        return json.dumps(
-            models if path.endswith("/models") else {"version": self.version}
-        ).encode()
+        is_list = path.endswith("/models")
+        told = {"data": [{"id": "m"}]} if is_list else {"version": self.version}
+        return json.dumps(told).encode()
 
     def reply(self, path: str, body: bytes) -> bytes:
         """To a request."""

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from g2u.calls.opened import call_store
+from g2u.cli.cache import examine
 from tests.cli.test_clones import Drawing
 from tests.conftest import Workspace, tsv_rows
 
@@ -83,6 +85,8 @@ def test_a_server_that_dies_ends_the_run_at_once(
     kept = state.asked.total()
     assert kept >= asked
     assert bool(kept) == bool(asked)
+    is_checked = "check" in examine(call_store()).entries
+    assert is_checked == bool(asked), "a server that died in its check is checked anew"
     serving(state, port, lambda _: False)
     workspace.run("g2u.cli.main", "run")
     # direct has two arms, of which blind shares no call; duplicate and detail one each
