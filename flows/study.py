@@ -40,7 +40,7 @@ COMMANDS = (
     ["g2u.cli.main", "run"],
 )
 NUMBERS = ("gains.json", "gains.csv")
-TABLES = ("changes", "decisions", "rewards")
+TABLES = ("causes", "changes", "decisions", "rewards")
 """CSV files beside the report's pages that come back too, where there are any."""
 GIT = shutil.which("git") or "git"
 

@@ -26,7 +26,7 @@ from g2u.params.params import AGAIN, PLAIN, Params
 from g2u.premises import Checked, Doubt, doubts, why
 from g2u.questions import targets
 from g2u.records import Question, Target
-from g2u.report.causes import Causal, causal, what_does_it_do
+from g2u.report.causes import Causal, causal, causes_table, what_does_it_do
 from g2u.report.changes import Change, Painted, all_repainted, changes, in_words, table
 from g2u.report.choices import Decided, Known, decision, decisions_table, stability
 from g2u.report.examples import Arms, Held, chosen, examples
@@ -596,6 +596,8 @@ def main() -> None:
     files: dict[str, str] = {}
     if decided:
         files["decisions.csv"] = decisions_table(decided).write_csv()
+    if caused:
+        files["causes.csv"] = causes_table(caused).write_csv()
     if any(measured.values()):
         files["rewards.csv"] = rewards_table(measured).write_csv()
     if changed:

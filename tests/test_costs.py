@@ -127,7 +127,11 @@ def test_a_cells_arms_are_charged_in_seconds_per_item(workspace: Workspace) -> N
     tables.write_scores(cell.scores, scores)
     recipe = tables.Recipe("ladder", "reflected", "tiny", "", "", "")
     tables.write_thoughts(cell.thoughts, [], recipe)
-    assert cell_result(config, cell, 2).seconds == {
+    for stage in ("generate", "understand"):
+        tables.write_calls(cell.calls(stage), [])
+        tables.write_calls(cell.of_family("direct").calls(stage), [])
+    questions = [Question("q", "?"), Question("r", "?")]
+    assert cell_result(config, cell, questions).seconds == {
         "concat": 3.25, "concat_round_0": 1.5, "concat_round_1": 2.75, "concat_shuffled": 3.25,
         "keep_contrast": 5.75, "keep_random": 4.25, "gate_psnr_25": 3.5,
     }  # fmt: skip

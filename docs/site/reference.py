@@ -144,7 +144,8 @@ def default(field: FieldInfo) -> str:
         return ""
     words = {None: "null", True: "true", False: "false", "": '""'}
     is_word = value is None or isinstance(value, bool) or value == ""
-    return f"`{words[value] if is_word else value}`".replace("'", "").replace("|", "\\|")
+    said = words[value] if is_word else str(value).removeprefix(f"{ROOT}/")
+    return f"`{said}`".replace("'", "").replace("|", "\\|")
 
 
 def command_page() -> str:

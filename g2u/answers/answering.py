@@ -116,7 +116,7 @@ class Asking:
             scores_options=scores_options,
             is_plain=cell.family == PLAIN,
             feedback=section.feedback,
-            controls=tuple(each.arm for each in controls),
+            controls=tuple(dict.fromkeys(each.arm for each in controls)),
             samples=section.samples,
             rewards=tuple(section.rewards),
             max_tokens=section.max_tokens,

@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from g2u.errors import ModelError
 from g2u.pictures.decoding import pixels_of
 from g2u.protocols import Model, Reply
 from g2u.records import AnswerRequest, EditRequest, Failure, Picture, ScoreRequest
@@ -30,7 +31,8 @@ class Tally:
 
 
 class Subject:
-    """A model, asked one by one where it lies behind a server, and counted.
+    """A model, asked one by one where it lies behind a server, and counted; a server that is gone
+    ends it (`taken`).
 
     Args:
         model: what is asked.
@@ -61,7 +63,19 @@ class Subject:
         if not self.is_served:
             return list(call(requests))
         self._tally.count += len(requests)
-        return [call([request])[0] for request in requests]
+        return [taken(call([request]))[0] for request in requests]
+
+
+def taken(replies: Sequence[T]) -> Sequence[T]:
+    """The replies of a server that is there.
+
+    Raises:
+        ModelError: it is gone, or refuses the key: that tells nothing of what it serves.
+    """
+    for reply in replies:
+        if isinstance(reply, Failure) and reply.ends_run:
+            raise ModelError(f"{reply.reason}; mend it, then the same command goes on")
+    return replies
 
 
 def failed(replies: Sequence[object]) -> str:

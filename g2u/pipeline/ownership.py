@@ -37,7 +37,9 @@ from g2u.tables.places import (
 HEADER = "Kept by `g2u sync`"
 """In the first lines of every file that sync writes whole."""
 SHARDS = r"part-\d{5}\.parquet"
-PAGES = ("plotly.min.js", "learning.html", "changes.csv", "decisions.csv", "rewards.csv")
+PAGES = (
+    "plotly.min.js", "learning.html", "causes.csv", "changes.csv", "decisions.csv", "rewards.csv",
+)  # fmt: skip
 """Files beside the report's page per benchmark and model (g2u.report.page, which loads slowly)."""
 HEADLINES = "headline"
 """Folder of the report's numbers for `dvc metrics show` (g2u.report.headline)."""

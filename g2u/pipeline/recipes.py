@@ -151,7 +151,8 @@ def _generate(config: Params, model: str, family: str) -> Recipe:
 def _understand(config: Params, model: str) -> Recipe:
     told = {"understand": config.understand, "generate": config.generate}
     told |= _preset(config, "models", model)
-    return _calling(config, [(model, "reader")], Recipe(told, _feedback()))
+    code = ["g2u/answers/alter", *_feedback()]
+    return _calling(config, [(model, "reader")], Recipe(told, code))
 
 
 def _feedback() -> list[str]:

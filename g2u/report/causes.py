@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import polars as pl
 from markupsafe import Markup
 
 from g2u.report.figures import Curve, curves
@@ -164,6 +165,32 @@ def what_does_it_do(found: Sequence[Causal]) -> list[Finding]:
     return [Finding("What does a drawing do?", said, tuple(lines))]
 
 
+def causes_table(found: Sequence[Causal]) -> pl.DataFrame:
+    """Every line of the tables and every point of the curves; 0..1."""
+    rows = []
+    for each in found:
+        place = {"benchmark": each.benchmark, "model": each.model, "family": each.family}
+        for line in each.lines:
+            told = {f"difference_{key}": line.difference[key] for key in ("low", "high", "p")}
+            rows.append(
+                place | {"word": each.word, "shown": line.shown, "over": line.over}
+                | {"right": line.mean["mean"], **_ends(line.mean)}
+                | {"difference": line.difference["difference"], **told, "holm": line.p}
+                | {"items": line.difference["items"]}
+            )  # fmt: skip
+        for name, told in each.found.get("doses", {}).items():
+            rows += [
+                place | {"word": each.word, "shown": f"{name} {point['amount']} %", "over": ""}
+                | {"right": point["mean"], **_ends(point), "items": told["items"]}
+                for point in told["points"]
+            ]  # fmt: skip
+    return pl.DataFrame(rows)
+
+
+def _ends(told: Found) -> dict[str, float]:
+    return {name: told[name] for name in ("low", "high")}
+
+
 def _told(cause: Causal) -> Iterator[str]:
     effects = cause.found.get("effects")
     if effects:
@@ -261,7 +288,7 @@ def _point(told: Found) -> tuple[int, float, float, float]:
 
 def _less(told: Found) -> str:
     """How much fewer answers are right than with its own."""
-    return f"its own {points(told['below'])} points"
+    return f"with its own {points(told['below'])} points more"
 
 
 def percent(told: Found, name: str = "mean") -> str:

@@ -42,7 +42,7 @@ PLOTLY = "plotly.min.js"
 CHANGES = "learning.html"
 SHARP = 2
 """Pixels of a screen to one of a page, across."""
-SOMETIMES = (PLOTLY, CHANGES, "changes.csv", "decisions.csv", "rewards.csv")
+SOMETIMES = (PLOTLY, CHANGES, "causes.csv", "changes.csv", "decisions.csv", "rewards.csv")
 """Pages that are there or not, beside one per part; plotly draws curves of training alone."""
 PLAIN_FILE = 2048
 """Bytes up to which a picture's own file goes into a page; a larger one goes as WebP if that is

@@ -79,7 +79,8 @@ def _killed(place: Workspace, whole: crashes.Whole, each: int) -> Row:
     most = KILLS * each
     return Row(
         f"{found.kills} kills",
-        f"{found.redone} of {found.asked} calls made twice, {found.differences} differences",
+        f"{found.redone} of {found.asked} calls made twice, {found.differences} differences"
+        + (f", DVC's own lock cut {found.cut} times" if found.cut else ""),
         f"{most} twice, 0 differences",
         found.redone <= most and not found.differences,
     )

@@ -100,6 +100,8 @@ def sound(folder: Path) -> Path:
                 cell.benchmark, cell.family, cell.model, model.identity("edit"), told
             )
             tables.write_thoughts(cell.thoughts, thoughts, recipe)
+            drawn = {thought.call for thought in thoughts}
+            tables.write_calls(cell.calls("generate"), calls.rows(drawn))
         export(config, CELLS, folder / "sound", with_originals=False)
     return folder / "sound"
 

@@ -36,10 +36,30 @@ class Drawing:
 
     def __init__(self) -> None:
         self.asked: Counter[str] = Counter()
+        self.served = 0
+        """Replies, to whatever was asked."""
         self.shown: set[str] = set()
         """Digests of the pictures that it was shown with questions."""
         self.version = "1"
         self.address = ""
+        self._lock = threading.Lock()
+
+    def told(self, path: str) -> bytes:
+        """What it says of itself."""
+        is_list = path.endswith("/models")
+        told = {"data": [{"id": "m"}]} if is_list else {"version": self.version}
+        return json.dumps(told).encode()
+
+    def reply(self, path: str, body: bytes) -> bytes:
+        """To a request."""
+        kind = "edit" if "images" in path else "answer"
+        is_ours = (b"Enhance the details" if kind == "edit" else b"Is number") in body
+        with self._lock:
+            self.served += 1
+            if is_ours:
+                self.asked[kind] += 1
+            dice = random.Random(None if is_ours else hashlib.sha256(body).digest())
+            return self.edit(dice) if kind == "edit" else self.answer(json.loads(body), dice)
 
     def edit(self, dice: random.Random) -> bytes:
         """A reply to an edit."""
@@ -64,7 +84,7 @@ class Drawing:
 @contextlib.contextmanager
 def drawing() -> Iterator[Drawing]:
     """The server, on a port of this machine."""
-    state, lock = Drawing(), threading.Lock()
+    state = Drawing()
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -77,20 +97,11 @@ def drawing() -> Iterator[Drawing]:
             self.wfile.write(body)
 
         def do_GET(self) -> None:
-            is_list = self.path.endswith("/models")
-            told = {"data": [{"id": "m"}]} if is_list else {"version": state.version}
-            self.say(json.dumps(told).encode())
+            self.say(state.told(self.path))
 
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
-            kind = "edit" if "images" in self.path else "answer"
-            is_ours = (b"Enhance the details" if kind == "edit" else b"Is number") in body
-            with lock:
-                if is_ours:
-                    state.asked[kind] += 1
-                dice = random.Random(None if is_ours else hashlib.sha256(body).digest())
-                said = state.edit(dice) if kind == "edit" else state.answer(json.loads(body), dice)
-            self.say(said)
+            self.say(state.reply(self.path, body))
 
         def log_message(self, *arguments: Any) -> None:
             del arguments

@@ -159,7 +159,7 @@ def line(benchmark: str, family: str, accuracy: float, verdict: str = "", **more
     """A row of the report's table, of a family's main arm where nothing else is said."""
     place = {"benchmark": benchmark, "model": "tiny", "family": family, "arm": family}
     numbers = {"accuracy": accuracy, "gain": accuracy - 0.5, "gain_low": 0.0, "gain_high": 0.5}
-    return {**place, **numbers, "is_main": True, "verdict": verdict, **more}
+    return {**place, **numbers, "is_main": True, "verdict": verdict, "unchecked": "", **more}
 
 
 def test_the_closing_table_has_the_report_s_best_own_thought_and_verdict() -> None:

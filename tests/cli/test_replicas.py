@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from g2u.calls.opened import call_store
+from g2u.conformance.kept import names
 from g2u.errors import ParamsError
 from g2u.params.params import Params
 from g2u.params.reading import load
@@ -66,7 +67,8 @@ def test_actors_give_the_bytes_of_local_workers_and_a_lost_one_is_replaced(
     workspace.raw["run"] = {"workers": 2, "ray": "local"}
     make_calls(workspace.write())
     assert replies() == local
-    assert len(local) == 86 + 86 * 4
+    checked = names(load()) & local.keys()
+    assert len(local.keys() - checked) == 86 + 86 * 4
     from ray import cloudpickle
 
     cloudpickle.register_pickle_by_value(sys.modules[__name__])  # actors do not know tests/

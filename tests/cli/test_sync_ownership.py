@@ -184,6 +184,7 @@ PLACES = (
     "data/report/pages",
     "data/report/pages/ladder-tiny.html",
     "data/report/pages/rewards.csv",
+    "data/report/pages/causes.csv",
     "data/report/gallery/ladder-tiny",
     "data/report/gains.json",
     "data/recipes/report.json",

@@ -97,8 +97,10 @@ def test_draws_differ_in_their_seed_alone(tmp_path: Path) -> None:
 def test_oracle_is_not_applicable_where_there_is_none(tmp_path: Path) -> None:
     known = {DIGESTS[0]: picture_of(png(9))}
     thoughts = imagined(oracle, (QUESTIONS, known), calls(Echo(), tmp_path))
-    assert [t.status for t in thoughts] == ["ok", "ok", "not_applicable"]
-    assert thoughts[0].picture == known[DIGESTS[0]]
+    assert [t.picture for t in thoughts] == [known[DIGESTS[0]], known[DIGESTS[0]], None]
+    assert [t.status for t in thoughts] == ["ok", "ok", "ok"], "nothing is shown with the other"
+    none = imagined(oracle, (QUESTIONS[:1], {}), calls(Echo(), tmp_path))
+    assert [t.status for t in none] == ["not_applicable"]
     made = imagined(adversarial, (QUESTIONS, known), calls(Echo(), tmp_path))
     assert [t.status for t in made] == [t.status for t in thoughts]
     assert made[2].reason == "the benchmark has no adversarial thought for this picture"

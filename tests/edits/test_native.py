@@ -103,8 +103,20 @@ def test_who_draws_nothing_has_nothing_to_show_and_a_blank_or_copied_picture_is_
     ]
 
 
-def test_thoughts_come_back_from_their_table_with_words_places_and_names(tmp_path: Path) -> None:
-    thoughts = run(Weaver(FULL), tmp_path / "calls", QUESTIONS[:1])
+PAIR = tuple(source.digest for source in SOURCES[:2])
+ASKED = [
+    QUESTIONS[0],
+    Question("p", "Is <image 2> like <image 1>?", pictures=PAIR, is_placed=True),
+    Question("o", "Like <image 1>?", ("<image 2>", "no"), pictures=PAIR, is_placed=True),
+]
+"""A question after its picture, one around its pictures, one with a picture in an option."""
+
+
+@pytest.mark.parametrize("question", ASKED, ids=lambda question: question.id)
+def test_thoughts_come_back_from_their_table_with_words_places_and_names(
+    question: Question, tmp_path: Path
+) -> None:
+    thoughts = run(Weaver(FULL), tmp_path / "calls", [question])
     recipe = Recipe("b", "native", "m", "echo", "{}")
     tables.write_thoughts(tmp_path / "thoughts", thoughts, recipe)
     found = tables.read_thoughts(tmp_path / "thoughts")

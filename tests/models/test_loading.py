@@ -173,7 +173,8 @@ def test_a_pair_takes_each_half_at_its_word(llava: Path) -> None:
     }
     typed = checked(pair.Settings, settings)
     found = pair.load(typed)
-    assert pair.capabilities(typed) == {"edit", "answer", "sample", "score", "embed"}
+    able = {"edit", "answer", "sample", "score", "embed", "places"}
+    assert pair.capabilities(typed) == able
     assert found.identity("edit") == tiny_adapter.load(tiny_adapter.Settings()).identity("edit")
     assert found.identity("answer") == hf_chat.load(hf_chat.Settings(path=str(llava))).identity(
         "answer"
@@ -185,10 +186,10 @@ def test_a_pair_takes_each_half_at_its_word(llava: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "able"),
     [
-        ("bagel", {"draw", "edit", "answer", "sample"}),
-        ("emu3", {"draw", "edit", "answer", "sample", "score"}),
-        ("kontext_gemma", {"edit", "answer", "sample", "score", "embed"}),
-        ("qwen_edit_qwen_vl", {"edit", "answer", "sample"}),
+        ("bagel", {"draw", "edit", "answer", "sample", "places"}),
+        ("emu3", {"draw", "edit", "answer", "sample", "score", "places"}),
+        ("kontext_gemma", {"edit", "answer", "sample", "score", "embed", "places"}),
+        ("qwen_edit_qwen_vl", {"edit", "answer", "sample", "places"}),
     ],
 )
 def test_presets_of_real_models_fit_their_adapters(name: str, able: set[str]) -> None:

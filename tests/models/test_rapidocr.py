@@ -28,7 +28,17 @@ from g2u.models import rapidocr
 from g2u.models.rapidocr import NO_TEXT, Reader, Settings, View, ctc, weights
 from g2u.params import reading as params
 from g2u.pictures.decoding import picture_of, picture_of_pixels, pixels_of
-from g2u.records import AnswerRequest, Failure, Picture, Question, ScoreRequest, Text, Thought, Turn
+from g2u.records import (
+    AnswerRequest,
+    Failure,
+    Picture,
+    Prompt,
+    Question,
+    ScoreRequest,
+    Text,
+    Thought,
+    Turn,
+)
 from g2u.scores.responses import refuses
 from g2u.settings import checked
 from g2u.tables.places import Cell
@@ -339,7 +349,7 @@ def test_texts_that_have_no_score_fail_by_name(
 
 
 def looked(picture: Picture, thought: Picture) -> tuple[str | Picture, ...]:
-    (turn,) = look.lay_out(ASK, [picture], [thought])
+    (turn,) = look.lay_out(Prompt(ASK), [picture], [thought])
     return turn.parts[:-1]
 
 

@@ -4,11 +4,12 @@ import base64
 import json
 import shutil
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pytest
 import yaml
+from playwright.sync_api import Page
 
 from g2u.arms import Arm, donors
 from g2u.records import Question, Target
@@ -18,7 +19,7 @@ from g2u.scores.beside import Asked
 from g2u.scores.causes import causes
 from g2u.scores.statistics import Resampling
 from g2u.tables.schemas import Score
-from tests.conftest import ROOT, Workspace
+from tests.conftest import ROOT, Workspace, objections
 from tests.planted_model import picture
 
 ITEMS = 120
@@ -28,6 +29,7 @@ KINDS = {
     "ignores": "no use shown",
     "misled": "it misleads",
 }
+THEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 HOW = Resampling(0.95, 200, 0)
 
 
@@ -48,8 +50,10 @@ def rows() -> list[dict[str, str]]:
 
 
 @pytest.mark.slow
-def test_planted_models_are_named_as_they_are_built(workspace: Workspace) -> None:
-    """Reads, follows, ignores, is misled: in one study, its claims corrected together."""
+def test_planted_models_are_named_as_they_are_built(workspace: Workspace, page: Page) -> None:
+    """Reads, follows, ignores, is misled: in one study, its claims corrected together; and the
+    page is one that everybody can read.
+    """
     home = workspace.folder / "g2u/models/planted"
     home.mkdir()
     shutil.copy(ROOT / "tests/planted_model.py", home / "__init__.py")
@@ -70,6 +74,14 @@ def test_planted_models_are_named_as_they_are_built(workspace: Workspace) -> Non
         assert f"<b>{word.capitalize()}</b>" in text, kind
         told = json.loads((workspace.folder / f"data/mine/detail/{kind}/metrics.json").read_text())
         check(kind, told["causes"])
+    for wide in (1200, 390):
+        page.set_viewport_size({"width": wide, "height": 800})
+        for theme in THEMES:
+            page.emulate_media(color_scheme=theme)
+            page.goto((pages / "mine-follows.html").as_uri())
+            assert objections(page) == []
+            assert page.evaluate("document.documentElement.scrollWidth") <= wide
+    assert page.locator(".curve svg").count() == 2
     index = (workspace.folder / "data/report/index.html").read_text()
     assert "What does a drawing do?" in index
 
@@ -87,7 +99,7 @@ def check(kind: str, told: dict[str, Any]) -> None:
         return
     direction = -1 if kind == "misled" else 1
     assert sorted(curve, reverse=direction > 0) == curve
-    assert direction * effects["content"] > 0.3
+    assert direction * effects["content"] > 0.2
     assert follows > 0.99 if kind == "follows" else follows < 0.4
     same = told["donors"]["same"]["mean"]
     assert same == 1 if kind == "follows" else same < 0.5

@@ -233,20 +233,20 @@ SCORED = {"score/ladder", "score/easy_vqa"}
 PREPARED = {"prepare/ladder", "prepare/easy_vqa"}
 ALL = {*PREPARED, *DRAWN, "understand/tiny", *SCORED, "report", "gallery"}
 EDITED = {
-    "g2u/thoughts/edits/blank.py": {"generate/tiny/blank"},
+    "g2u/thoughts/edits/blank.py": {"generate/tiny/blank", "report"},  # it says what arms need
     "g2u/questions/benchmarks/ladder.py": {"prepare/ladder"},
     "g2u/scores/types/short.py": {"prepare/easy_vqa", "score/easy_vqa"},
     "g2u/scores/types/yes_no.py": {*PREPARED, *SCORED},  # short reads answers with it
     "g2u/scores/official/categories.py": {*PREPARED, *SCORED},
     "g2u/scores/official/pope.py": set(),
     "g2u/scores/statistics.py": {*SCORED, "report"},
-    "g2u_tiny/model/canvas.py": {*DRAWN, "understand/tiny"},
-    "g2u_tiny/model/weights/config.json": {*DRAWN, "understand/tiny"},
+    "g2u_tiny/model/canvas.py": {*DRAWN, "understand/tiny", "report"},
+    "g2u_tiny/model/weights/config.json": {*DRAWN, "understand/tiny", "report"},
     "g2u/models/null/__init__.py": set(),
     "g2u/report/figures.py": {"report"},
     "g2u/gallery/page.html": {"gallery"},
-    "g2u/thoughts/drawing.py": DRAWN,
-    "g2u/answers/feedback/concat.py": {"understand/tiny"},
+    "g2u/thoughts/drawing.py": {*DRAWN, "report"},
+    "g2u/answers/feedback/concat.py": {"understand/tiny", "report"},
     "g2u/records.py": ALL,
     "g2u/pipeline/plan.py": set(),
 }
@@ -319,8 +319,8 @@ def test_dvc_runs_the_cells_of_a_changed_recipe_and_no_others(workspace: Workspa
     }
     done = workspace.run("dvc", "repro")
     drawn = {f"{benchmark}/blank:generate@tiny" for benchmark in ("ladder", "easy_vqa")}
-    assert executed(done.stdout) == {"dvc.yaml:recipes", *drawn}
-    said = "recipes: 10, 1 of them new or changed: g2u/thoughts/edits/blank.py changed"
+    assert executed(done.stdout) == {"dvc.yaml:recipes", *drawn, "report"}
+    said = "recipes: 10, 2 of them new or changed: g2u/thoughts/edits/blank.py changed"
     assert said in done.stderr.splitlines()
     assert kept.stat().st_mtime_ns == untouched
     shelf = workspace.folder / "g2u/params/presets.yaml"
@@ -328,7 +328,7 @@ def test_dvc_runs_the_cells_of_a_changed_recipe_and_no_others(workspace: Workspa
     workspace.raw["run"]["workers"] = 2  # which changes no result
     workspace.write()
     done = workspace.run("dvc", "repro")
-    assert "2 of them new or changed: presets.families.blank.level changed" in done.stderr
+    assert "presets.families.blank.level changed" in done.stderr
     answered = {name.replace("generate", "understand") for name in drawn}
     ran = executed(done.stdout)
     assert {*drawn, *answered} <= ran
@@ -350,7 +350,7 @@ def test_damaged_recipes_are_written_anew_and_dead_ones_go_with_their_cells(
     path = workspace.folder / "params.yaml"
     path.write_text(yaml.safe_dump(workspace.raw, sort_keys=False))
     done = workspace.run("stages.recipes")
-    changes = "families, presets.families.blank"
+    changes = "families, g2u/thoughts/edits/blank.py, presets.families.blank"
     assert done.stderr.strip() == f"recipes: 9, 3 of them new or changed: {changes} changed"
     assert kept.read_text() == whole
     assert dead.exists(), "cells that are not in step yet depend on it"

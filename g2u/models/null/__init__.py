@@ -6,7 +6,8 @@ that no score should beat by chance, and the model with which the pipeline itsel
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Annotated
 
 import numpy as np
@@ -28,7 +29,7 @@ from g2u.records import (
 )
 from g2u.settings import Section
 
-VERSION = "1"
+VERSION = "2"
 CAPABILITIES = frozenset({"edit", "answer", "sample", "score", "embed", "places"})
 SAID = ("yes", "no")
 
@@ -74,9 +75,9 @@ class Null:
         return [Text(SAID[_drawn(request)[0] % 2], "stop") for request in requests]
 
     def score(self, requests: Sequence[ScoreRequest]) -> list[Reply[tuple[float, ...]]]:
-        """One number per character, in -1..0."""
+        """One number per character, in -1..0, which depends on nothing that follows it."""
         return [
-            tuple(-float(_drawn(request)[i % 32]) / 255 for i in range(len(request.continuation)))
+            tuple(-float(_drawn(beginning)[0]) / 255 for beginning in _beginnings(request))
             or Failure("null scores at least one character")
             for request in requests
         ]
@@ -102,3 +103,9 @@ class Null:
 def _drawn(request: Request) -> bytes:
     """32 bytes that every part of the request decides."""
     return hashlib.sha256(sha256(described(request)).encode()).digest()
+
+
+def _beginnings(request: ScoreRequest) -> Iterator[ScoreRequest]:
+    """The request for each beginning of its continuation, up to the whole."""
+    for end in range(1, len(request.continuation) + 1):
+        yield replace(request, continuation=request.continuation[:end])
