@@ -103,7 +103,7 @@ def test_a_score_has_the_keys_that_the_page_says(made: Workspace) -> None:
     write_tsv(made.folder / "two.tsv", answers[:5])
     found = asked(made, "score", "mine", "one.tsv", "two.tsv")
     one, two = found["runs"].values()
-    assert set(one) - {"not_applicable"} <= documented("score")
+    assert set(one) - {"not_applicable", "undrawn"} <= documented("score")
     assert two["gain"].keys() >= {"difference", "low", "high", "p", "gained", "lost", "items"}
     assert (one["missing"], two["missing"]) == (0, 1)
 
