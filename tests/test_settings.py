@@ -371,10 +371,10 @@ REPLIES = [
        '"dtype":"float16","several":true,"size":"source"}'] * 2),
     ("diffusers", {**AT, "size": None, "several": False, "offload": None},
      *[f'diffusers 1 a/b@{COMMIT} {{"several":false,"size":null}}'] * 2),
-    ("null", {"size": 64}, "null 1 size 64", "null 1 size 64"),
+    ("null", {"size": 64}, "null 2 size 64", "null 2 size 64"),
     ("pair", {"editor": {"adapter": "null"},
               "reader": {"adapter": "openai", "settings": {"model": "m", "revision": "r"}}},
-     "null 1 size 0",
+     "null 2 size 0",
      'openai 1 r {"answer_extra":{},"ask_template":null,"model":"m","picture_mark":"",'
      '"pictures":"many","seeds":true,"size":null}'),
 ]  # fmt: skip

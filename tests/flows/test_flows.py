@@ -190,5 +190,5 @@ def test_an_axis_may_be_a_preset_of_the_shelf_or_a_section_that_is_left_out() ->
     point = {"presets.models.tiny.sampler.steps": 2, "generate.seed": 3}
     found = changed({"presets": {"models": {}}}, point, shelf)
     assert found["presets"]["models"]["tiny"] == {"adapter": "tiny", "sampler": {"steps": 2}}
-    assert found["generate"] == {"seed": 3, "max_failed": 0}
+    assert found["generate"] == {"seed": 3, "max_failed": 0, "part": 1.0}
     assert shelf["models"]["tiny"]["sampler"] == {"steps": 8}

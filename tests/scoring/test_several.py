@@ -68,7 +68,7 @@ def test_gold_is_read_in_every_form_in_which_it_is_written(tmp_path: Path, answe
         ({"a": "A", "o": [str(n) for n in range(27)]}, PRESET, "27 options; expected at most 26"),
         ({"a": "A", "o": ["left", "left", "up"]}, PRESET, "option B, which has its text"),
         ({"a": "A", "o": ["iVBORw0KGgo" + "A" * 80, "x"]}, PRESET, "is a picture; expected a text"),
-        ({"a": "A", "o": [{"bytes": "x"}, "x"]}, PRESET, "is of type dict"),
+        ({"a": "A", "o": [{"bytes": "x"}, "x"]}, PRESET, "option A"),
     ],
 )
 def test_what_cannot_be_read_rightly_is_one_line_with_its_row(

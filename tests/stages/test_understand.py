@@ -194,7 +194,7 @@ def test_a_feedback_mode_that_needs_more_than_the_model_can_is_not_asked(tmp_pat
     model = Listener()
     calls = brokered(model, FolderStore(tmp_path), 4)
     (found,) = answers(CONFIG, "structure", Arm("look"), [SHORT], calls, [thought(SHORT)])
-    reason = "tiny cannot detect, which feedback look needs"
+    reason = "tiny cannot detect, which look needs"
     assert (found.status, found.reason, found.response) == ("not_applicable", reason, "")
     assert not model.requests
 
