@@ -185,10 +185,11 @@ def test_the_cache_is_measured_verified_and_pruned(small: Workspace) -> None:
     small.raw["families"] = ["direct", "duplicate", "structure"]
     small.write()
     kept = used_keys(plan(load()))
-    held = (kept | names(load())) & {file.key for file in store.listing()}
+    held = kept | names(load())
+    before = {file.key for file in store.listing()}
     said = small.run("g2u.cli.main", "cache", "prune", "--unused")
-    assert f"{count - len(held)} replies forgotten" in said.stdout
-    assert {file.key for file in store.listing()} == held
+    assert f"{len(before - held)} replies forgotten" in said.stdout
+    assert {file.key for file in store.listing()} == before & held
     victim = next(k for k, e in sorted(store.get_many(kept).items()) if e.kind == "edit")
     store.close()
     body = store.get_many([victim])[victim].body
