@@ -1,8 +1,8 @@
 """Who is believed: models are checked before anything is paid, and known again as a run goes on.
 
 A probe is a few fixed requests. What a served model replied to them when it was first asked under
-its identity is kept beside its calls; it has to reply so again when a run begins, after every
-`run.probe_every` calls, and at the end. What it replied since it was last known is noted
+its identity is kept beside its calls; it has to reply so again before a run's first call, after
+every `run.probe_every` calls, and at the end. What it replied since it was last known is noted
 (g2u/calls/aside.py), and set aside where it is not known again.
 """
 
