@@ -99,10 +99,9 @@ def _cells(
     for question, arms in found.items():
         own = [t for t in drawn.get(main, {}).get(question, []) if t.picture]
         prompts = tuple(t.prompt for t in own if t.prompt)
-        traces = tuple("\n".join(filter(None, t.picture.trace)) for t in own if t.picture)
         if main in arms:
             others = tuple(arms[arm] for arm in arms if arm != main)
-            yield question, GalleryCell(arms[main], others, prompts, tuple(filter(None, traces)))
+            yield question, GalleryCell(arms[main], others, prompts)
 
 
 def _rewards(cell: Cell) -> dict[str, float]:

@@ -172,9 +172,10 @@ class Answering:
         needs = feedback.NEEDS | (altered.NEEDS if altered else frozenset())
         if (idle := self._why_not(arm, shown, needs)) is not None:
             return replace(draft, status=idle.status, reason=idle.reason)
-        laid: Laid | Failure | None = shown.laid
+        before = shown.laid
+        laid: Laid | Failure | None = before
         if altered is not None:
-            laid = await altered.alter(shown.laid, arm.amount, calls)
+            laid = await altered.alter(before, arm.amount, calls)
         if isinstance(laid, Failure):
             return replace(draft, status="failed", reason=laid.reason)
         if laid is None:

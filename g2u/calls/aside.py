@@ -28,6 +28,7 @@ class Noting:
 
     def __init__(self, store: Replies, notes: Path) -> None:
         self._store, self._notes = store, notes
+        notes.parent.mkdir(parents=True, exist_ok=True)
 
     @property
     def place(self) -> str:
@@ -44,7 +45,6 @@ class Noting:
 
     def put(self, key: str, entry: Entry) -> None:
         """See `Replies.put`."""
-        self._notes.parent.mkdir(parents=True, exist_ok=True)
         file = os.open(self._notes, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o666)
         try:
             os.write(file, f"{key}\n".encode())

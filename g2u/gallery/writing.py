@@ -39,8 +39,6 @@ REPLY = 4000
 """Characters of a reply at most."""
 LISTED = 160
 """Characters of a question in the list at most."""
-WORDS = 400
-"""Characters of what was said with a thought at most."""
 NAMED = 16
 """Characters of a digest that name a thumbnail within a part."""
 TEMPLATE = Path(__file__).with_name("page.html")
@@ -77,8 +75,6 @@ class GalleryCell:
     """Its controls and other ways to show the same: another question's thought, a layout."""
     prompts: tuple[str, ...] = ()
     """What was drawn, in words: one per thought of the main arm."""
-    traces: tuple[str, ...] = ()
-    """What the model said with these thoughts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,7 +231,6 @@ def _row(families: Sequence[str], item: GalleryItem) -> dict[str, Any]:
         "cells": {
             family: {
                 "prompts": list(cell.prompts),
-                "traces": [_cut(trace, REPLY) for trace in cell.traces],
                 "arms": [_arm(arm) for arm in (cell.main, *cell.others)],
             }
             for family in families
@@ -254,7 +249,7 @@ def _arm(arm: GalleryArm) -> dict[str, Any]:
         "fidelity": _rounded(arm.fidelity, 3),
         "reward": _rounded(arm.reward, 4),
         "difference": arm.difference,
-        "words": [_cut(words, WORDS) for words in arm.words] if any(arm.words) else [],
+        "words": [_cut(words, REPLY) for words in arm.words] if any(arm.words) else [],
     }
 
 

@@ -116,7 +116,7 @@ WOVEN: Mapping[Layout, tuple[str, Weave]] = {
 def schema_of(layout: Layout, traces: Sequence[Trace]) -> pa.Schema:
     """The columns that these traces need."""
     problem = max((len(trace.pictures) for trace in traces), default=0)
-    steps = max((len(_steps(trace.parts)) for trace in traces), default=0)
+    steps = max((len(_apart(trace.parts)[1]) for trace in traces), default=0)
     if layout == "zebra_cot":
         return pa.schema(
             [
@@ -151,10 +151,9 @@ def row_of(layout: Layout, trace: Trace, schema: pa.Schema) -> Row:
     """A trace as a row of the layout."""
     first = 1 if layout == "zebra_cot" else 0
     pictures = [(f"problem_image_{first + n}", p) for n, p in enumerate(trace.pictures)]
-    steps = _steps(trace.parts)
-    pictures += [(f"reasoning_image_{first + n}", p) for n, (_, p) in enumerate(steps)]
+    texts, steps = _apart(trace.parts)
+    pictures += [(f"reasoning_image_{first + n}", p) for n, p in enumerate(steps)]
     row: Row = {name: {"bytes": each.encoded, "path": None} for name, each in pictures}
-    texts = [said for said, _ in steps] + [_said(trace.parts)]
     if layout == "zebra_cot":
         stands = [f"<image_start>[reasoning_image_{n + 1}]<image_end>" for n in range(len(steps))]
         row |= {
@@ -170,24 +169,16 @@ def row_of(layout: Layout, trace: Trace, schema: pa.Schema) -> Row:
     return {name: row.get(name) for name in schema.names}
 
 
-def _steps(parts: Sequence[str | Picture]) -> list[tuple[str, Picture]]:
-    """Each picture with what was said before it."""
-    found, said = [], list[str]()
+def _apart(parts: Sequence[str | Picture]) -> tuple[list[str], list[Picture]]:
+    """What was said before each picture and after the last, and the pictures."""
+    said, pictures = [list[str]()], list[Picture]()
     for part in parts:
         if isinstance(part, Picture):
-            found.append(("\n".join(said), part))
-            said = []
+            pictures.append(part)
+            said.append([])
         else:
-            said.append(part)
-    return found
-
-
-def _said(parts: Sequence[str | Picture]) -> str:
-    """What was said after the last picture."""
-    said: list[str] = []
-    for part in parts:
-        said = [] if isinstance(part, Picture) else [*said, part]
-    return "\n".join(said)
+            said[-1].append(part)
+    return ["\n".join(each) for each in said], pictures
 
 
 def _marked(trace: Trace) -> str:

@@ -40,6 +40,14 @@ class Wording:
     """What it was rewritten from."""
 
 
+def among(
+    text: str, question: Question, pictures: Mapping[str, Picture]
+) -> tuple[str | Picture, ...]:
+    """A text made of the question's own with its pictures: before it, or in their places."""
+    shown = [[pictures[digest]] for digest in question.pictures]
+    return question.prompt(text).around(shown)
+
+
 async def draw(
     question: Question,
     wording: Wording,

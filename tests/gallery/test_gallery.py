@@ -42,13 +42,14 @@ def item(number: int) -> GalleryItem:
     own = {0: 1.0, 1: 0.0, 2: None, 3: 1.0}[kind]
     status = "failed" if kind == 2 else "ok"
     main = GalleryArm(
-        "detail", (thought,), "B", status, own, 0.1 + (number % 10) / 10, -float(number % 7)
-    )
+        "detail", (thought,), "B", status, own, 0.1 + (number % 10) / 10, -float(number % 7),
+        words=("I see.",),
+    )  # fmt: skip
     shuffled = GalleryArm("shuffled", (strange,), "C of another", "ok", 0.0, None)
     cells = {
         "direct": GalleryCell(GalleryArm("direct", (), "A", "ok", base, None)),
         "duplicate": GalleryCell(GalleryArm("duplicate", (original,), "A", "ok", base, None)),
-        "detail": GalleryCell(main, (shuffled,), ("Draw </script> sharply.",), ("I see.",)),
+        "detail": GalleryCell(main, (shuffled,), ("Draw </script> sharply.",)),
     }
     text = f"Question </script> {number}?"
     return GalleryItem(

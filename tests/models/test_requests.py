@@ -200,11 +200,8 @@ def test_without_modalities_two_stages_give_text_and_picture_of_the_first_alone(
 WOVEN = InterleaveRequest((SHOWN, "Think of it."), 7, (("num_inference_steps", 20),))
 
 
-def test_texts_and_pictures_of_one_reply_come_in_their_order(
-    server: Emulated, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("HOSTED_BASE_URL", f"{server.address}/v1")
-    server.become(routing="interleaving")
+def test_texts_and_pictures_of_one_reply_come_in_their_order(hosted: Emulated) -> None:
+    hosted.become(routing="interleaving")
     editor = model(edit_through="chat", capabilities=["interleave"])
     (reply,) = editor.edit([WOVEN])
     editor.close()
@@ -214,7 +211,7 @@ def test_texts_and_pictures_of_one_reply_come_in_their_order(
     assert isinstance(one, Picture)
     assert isinstance(two, Picture)
     assert one != two
-    told = server.told()
+    told = hosted.told()
     assert told["asked"] == {"interleave": 1}
     arrived = told["bodies"]["interleave arrived"]
     assert (arrived["text"], arrived["seed"], arrived["steps"]) == ("Think of it.", 7, 20)
@@ -222,16 +219,15 @@ def test_texts_and_pictures_of_one_reply_come_in_their_order(
 
 
 def test_the_route_that_gives_one_picture_says_so_where_several_are_asked_for(
-    server: Emulated, monkeypatch: pytest.MonkeyPatch
+    hosted: Emulated,
 ) -> None:
-    monkeypatch.setenv("HOSTED_BASE_URL", f"{server.address}/v1")
-    server.become(routing="plain")
+    hosted.become(routing="plain")
     editor = model(edit_through="images", capabilities=["interleave"])
     (reply,) = editor.edit([WOVEN])
     editor.close()
     assert isinstance(reply, Failure)
     assert "set edit_through: chat or responses to interleave" in reply.reason
-    assert server.told()["asked"] == {}
+    assert hosted.told()["asked"] == {}
 
 
 SENT = {

@@ -27,6 +27,7 @@ from g2u.records import (
 from g2u.settings import Positive, Section, holding
 from g2u.thoughts.drawing import (
     Wording,
+    among,
     asked,
     completed,
     edit_request,
@@ -71,11 +72,11 @@ async def imagine(
     """
     if not question.pictures:
         return []
-    seen, told = [[pictures[digest]] for digest in question.pictures], list[Picture | str]()
+    told: list[Picture | str] = []
     last, thoughts = pictures[question.pictures[0]], list[Thought]()
     for number in range(settings.steps):
         thought = Thought(question.id, number, "ok", source=last.digest)
-        plan = await _planned(_asked(question, seen, told), settings.stops, calls)
+        plan = await _planned(_asked(question, pictures, told), settings.stops, calls)
         if isinstance(plan, Failure):
             thoughts.append(replace(thought, status="failed", reason=plan.reason))
             break
@@ -112,14 +113,14 @@ def step(reply: str) -> str | None:
 
 
 def _asked(
-    question: Question, seen: Sequence[Sequence[Picture]], told: Sequence[Picture | str]
+    question: Question, pictures: Mapping[str, Picture], told: Sequence[Picture | str]
 ) -> list[Picture | str]:
     """The pictures, the chain so far, the question; or the question with its pictures in their
     places, then the chain.
     """
     if question.is_placed:
-        return [*question.prompt(question.text).around(seen), *told]
-    return [*(picture for each in seen for picture in each), *told, question.text]
+        return [*among(question.text, question, pictures), *told]
+    return [*(pictures[digest] for digest in question.pictures), *told, question.text]
 
 
 async def _planned(

@@ -15,7 +15,7 @@ from g2u.protocols import Calls
 from g2u.questions.wording import filled
 from g2u.records import Failure, InterleaveRequest, Picture, Question, Sampler, Thought
 from g2u.settings import Section, holding
-from g2u.thoughts.drawing import Wording, asked, completed, without_thought
+from g2u.thoughts.drawing import Wording, among, asked, completed, without_thought
 
 NEEDS = frozenset({"interleave"})
 READS = "pictures"
@@ -39,9 +39,8 @@ async def imagine(
     if not question.pictures:
         return []
     seed = call_seed(sampler.seed, question.pictures, filled(settings.template, question), 0)
-    prompt = question.prompt(settings.template.replace("{question}", question.text))
-    wording = Wording(prompt.text, "template")
-    parts = prompt.around([[pictures[digest]] for digest in question.pictures])
+    wording = Wording(settings.template.replace("{question}", question.text), "template")
+    parts = among(wording.prompt, question, pictures)
     request = InterleaveRequest(parts, seed, sampler.settings)
     source = question.pictures[0]
     reply = await calls.interleave(request)

@@ -10,7 +10,7 @@ from typing import Annotated
 from g2u.protocols import Calls
 from g2u.records import AnswerRequest, Picture, Question, Sampler, Thought, Turn
 from g2u.settings import Positive, Section, Text, formatted
-from g2u.thoughts.drawing import draw_as_written
+from g2u.thoughts.drawing import among, draw_as_written
 
 NEEDS = frozenset({"answer", "edit"})
 READS = "pictures"
@@ -40,8 +40,8 @@ async def imagine(
     calls: Calls,
 ) -> list[Thought]:
     """One rewritten prompt, then its edits."""
-    asked = question.prompt(settings.ask.format(question=question.text, prompt=settings.prompt))
-    turn = Turn("user", asked.around([[pictures[digest]] for digest in question.pictures]))
+    asked = settings.ask.format(question=question.text, prompt=settings.prompt)
+    turn = Turn("user", among(asked, question, pictures))
     reply = await calls.answer(AnswerRequest((turn,), MAX_TOKENS))
     writer = ("self", settings.prompt)
     return await draw_as_written(

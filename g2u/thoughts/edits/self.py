@@ -15,7 +15,7 @@ from g2u.protocols import Calls
 from g2u.questions.wording import PLAN
 from g2u.records import AnswerRequest, Failure, Picture, Question, Sampler, Thought, Turn
 from g2u.settings import Form, Section, Text, formatted
-from g2u.thoughts.drawing import Wording, draw, whole, without_thought
+from g2u.thoughts.drawing import Wording, among, draw, whole, without_thought
 
 NEEDS = frozenset({"answer", "edit"})
 READS = "pictures"
@@ -48,8 +48,8 @@ async def imagine(
     calls: Calls,
 ) -> list[Thought]:
     """One decision, then one edit per picture by the prompt that it names."""
-    plan = question.prompt(settings.plan.format(question=question.text))
-    asked = Turn("user", plan.around([[pictures[digest]] for digest in question.pictures]))
+    plan = settings.plan.format(question=question.text)
+    asked = Turn("user", among(plan, question, pictures))
     reply = whole(await calls.answer(AnswerRequest((asked,), MAX_TOKENS)))
     if isinstance(reply, Failure):
         return without_thought(question, "failed", reply.reason)

@@ -11,7 +11,7 @@ from typing import Annotated
 from g2u.protocols import Calls
 from g2u.records import AnswerRequest, Picture, Question, Sampler, Thought, Turn
 from g2u.settings import Positive, Section, Text, formatted
-from g2u.thoughts.drawing import draw_as_written
+from g2u.thoughts.drawing import among, draw_as_written
 
 NEEDS = frozenset({"edit"})
 READS = "pictures"
@@ -88,5 +88,4 @@ def _asked(
 ) -> tuple[str | Picture, ...]:
     if not settings.sees:
         return (settings.ask.format(question=question.named(question.text)),)
-    asked = question.prompt(settings.ask.format(question=question.text))
-    return asked.around([[pictures[digest]] for digest in question.pictures])
+    return among(settings.ask.format(question=question.text), question, pictures)
