@@ -56,7 +56,7 @@ def by_workers(made: Workspace, source: Source, count: int) -> Drawn:
     os.environ[CACHE_VARIABLE] = str(made.folder / f"workers {count}")
     cells = frozenset(Cell("ladder", "tiny", family) for family in FAMILIES)
     nothing: frozenset[str] = frozenset()
-    work = Stale(False, nothing, cells, cells, nothing, False)
+    work = Stale(False, nothing, cells, cells, nothing, False, nothing)
     for _ in fill(config, work):
         pass
     store = call_store()

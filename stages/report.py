@@ -584,11 +584,12 @@ def main() -> None:
     measured = {(r.benchmark, r.model, r.family): r.metrics.get("rewards", {}) for r in results}
     answers.insert(-1, does_it_know(measured))
     answers += what_does_it_do(caused)
+    looked_at = ["decided"] if everything["decided"].is_not_null().any() else []
     plot = everything.filter(pl.col("gain").is_not_null()).select(
         pl.concat_str("benchmark", "model", "arm", separator=" ").alias("cell"),
         "benchmark", "model", "arm", "accuracy", "gain", "gain_low", "gain_high",
         "probability", "graded", "graded_low", "graded_high", "items", "pictures", "verdict",
-        "unchecked", "beside",
+        "unchecked", "beside", *looked_at,
     )  # fmt: skip
     site, changed = Site(config.report, config.score.confidence), compared(config)
     shown = {digest for each in questions.values() for q in each for digest in q.pictures}

@@ -29,6 +29,7 @@ from g2u.params.sections import Axis, ModelPreset
 from g2u.protocols import Kind
 from g2u.settings import checked
 from g2u.tables.places import RECIPES, STATE
+from g2u.thoughts.looks import count
 
 OWN = (
     "g2u/code/dependencies.py",
@@ -93,6 +94,8 @@ def named(config: Params, root: Path = Path()) -> dict[Path, Recipe]:
     for name in config.benchmarks:
         if config.judge.model is not None:
             found[RECIPES / f"judge/{name}.json"] = _judge(config, config.judge.model, name)
+        if any(config.is_looked_at(*of_cell) for of_cell in config.cells_of(name)):
+            found[RECIPES / f"look/{name}.json"] = _look(config, name)
         found[RECIPES / f"score/{name}.json"] = _score(config, name)
     found[RECIPES / "report.json"] = _report(config)
     found[RECIPES / "gallery.json"] = _gallery(config)
@@ -139,6 +142,8 @@ def _generate(config: Params, model: str, family: str) -> Recipe:
     preset = config.presets.families[family]
     told = {"generate": config.generate, **_preset(config, "models", model)}
     told |= _preset(config, "families", family)
+    if config.is_looked_at(model, family):
+        told["run.design"] = config.run.design
     called = [(model, "editor")]
     writer = preset.writer
     if writer is not None:
@@ -166,6 +171,11 @@ def _judge(config: Params, judge: str, benchmark: str) -> Recipe:
     return _calling(config, [(judge, "reader")], Recipe(told, _scorers(config, benchmark)))
 
 
+def _look(config: Params, benchmark: str) -> Recipe:
+    told = {"run.design": config.run.design, "report.alpha": config.report.alpha}
+    return Recipe({**told, "cells that looks may end": count(config)}, _scorers(config, benchmark))
+
+
 def _score(config: Params, benchmark: str) -> Recipe:
     metric = config.presets.benchmarks[benchmark].metric
     compared = {n: m.baseline for n in config.models if (m := config.presets.models[n]).baseline}
@@ -175,6 +185,8 @@ def _score(config: Params, benchmark: str) -> Recipe:
         f"presets.benchmarks.{benchmark}.metric": metric,
         **{f"presets.models.{name}.baseline": other for name, other in compared.items()},
     }
+    if config.run.design is not None:
+        told |= _look(config, benchmark).params
     return Recipe(told, _figures(config, benchmark))
 
 

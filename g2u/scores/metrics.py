@@ -15,9 +15,11 @@ from g2u.records import Picture, Question, Target, Thought
 from g2u.scores import statistics
 from g2u.scores.beside import Asked, beside
 from g2u.scores.causes import causes
+from g2u.scores.looks import followed, in_words, over_looks, widened
 from g2u.scores.marking import UNREAD, gold_probability, marked
 from g2u.scores.pooled import Told, pooled
 from g2u.scores.rewards import Draw, telling
+from g2u.scores.sequential import Plan
 from g2u.scores.statistics import Resampling
 from g2u.tables import schemas as tables
 from g2u.tables.schemas import Answer, Judgement, Reward, Score
@@ -234,9 +236,46 @@ def chance(questions: Sequence[Question], gold: Sequence[Target]) -> dict[str, f
 
 
 def cell_metrics(
-    questions: Sequence[Question], gold: Sequence[Target], scored: Scored, how: Resampling
+    questions: Sequence[Question],
+    gold: Sequence[Target],
+    scored: Scored,
+    how: Resampling,
+    plan: Plan | None = None,
 ) -> dict[str, Any]:
-    """The cell's arms and gains."""
+    """The cell's arms and gains; `plan`: that looks at the cell followed, whose stopping the gains
+    then allow for.
+    """
+    if plan is None:
+        return _metrics(questions, gold, scored, how)
+    looks = len(plan.shares)
+    found = _metrics(questions, gold, scored, how, widened(how, looks))
+    for name in found.keys() & {"gains", "beside", "causes"}:
+        found[name] = over_looks(found[name], looks)
+    for gain in (gain for gains in found["gains"].values() for gain in gains.values()):
+        for key in [key for key in gain if key.startswith("pool")]:
+            del gain[key]  # it takes the part that is drawn for as fixed beforehand
+    there = by_arm(scored.own)
+    main = main_arm(there)
+    course = followed(plan, questions, there[main], scored.direct)
+    if course is not None:
+        decided = course.decided
+        found["gains"][main.name]["direct"] |= course.corrected(how)
+        found["looks"] = {
+            **asdict(decided), "pool": len(questions), "of": looks,
+            "said": in_words(decided.decision, decided.drawn),
+        }  # fmt: skip
+    return found
+
+
+def _metrics(
+    questions: Sequence[Question],
+    gold: Sequence[Target],
+    scored: Scored,
+    how: Resampling,
+    of_gains: Resampling | None = None,
+) -> dict[str, Any]:
+    """Without regard to looks; `of_gains`: how gains are compared, where otherwise."""
+    compared = of_gains or how
     found: dict[str, Any] = {"arms": {}, "gains": {}, **chance(questions, gold)}
     there = by_arm(scored.own)
     for arm, scores in there.items():
@@ -247,7 +286,7 @@ def cell_metrics(
         if arm.pairing == "own" and arm.shuffled() in there:
             bases["shuffled"] = there[arm.shuffled()]
         found["gains"][arm.name] = {
-            name: gain_metrics(scores, base, scored.direct, how)
+            name: gain_metrics(scores, base, scored.direct, compared)
             for name, base in bases.items()
             if base
         }
@@ -258,8 +297,8 @@ def cell_metrics(
         bases = {name: _but(left, scores) for name, scores in scored.bases.items()}
         asked = Asked(drawn_for(questions, left), {target.id: target for target in gold})
         shuffled = there.get(main.shuffled(), [])
-        found["beside"] = beside(asked, there[main], {**bases, "shuffled": shuffled}, how)
-        found["causes"] = causes(asked, main, there, bases, how)
+        found["beside"] = beside(asked, there[main], {**bases, "shuffled": shuffled}, compared)
+        found["causes"] = causes(asked, main, there, bases, compared)
     return found
 
 
