@@ -57,6 +57,7 @@ from g2u.report.summary import (
 )
 from g2u.report.turns import misleading, turns
 from g2u.scores.interaction import Interaction, Scored, interaction
+from g2u.scores.looks import over_looks, widened
 from g2u.scores.metrics import gain_metrics
 from g2u.scores.statistics import Resampling
 from g2u.tables import parquet
@@ -177,10 +178,11 @@ def over_controls(config: Params, results: Sequence[CellResult]) -> list[CellRes
                 _main(Cell(result.benchmark, result.model, family))
                 for family in (result.family, PLAIN, *(c.family for c in controls))
             )
-            over = {
-                control.family: {**gain_metrics(own, base, direct, how), "cause": control.cause}
-                for control, base in zip(controls, bases, strict=True)
-            }
+            over = {}
+            for control, base in zip(controls, bases, strict=True):
+                looks = max(result.looks, control.looks)
+                gain = gain_metrics(own, base, direct, widened(how, looks))
+                over[control.family] = {**over_looks(gain, looks), "cause": control.cause}
             result = replace(result, over=over)
         found.append(result)
     return found

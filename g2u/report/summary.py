@@ -196,6 +196,11 @@ class CellResult:
         return main_arm(self.arms)
 
     @property
+    def looks(self) -> int:
+        """At how many looks its drawing may have ended; 1 = at none but the last."""
+        return int(self.metrics.get("looks", {}).get("of", 1))
+
+    @property
     def cause(self) -> Cause | None:
         """What the family's gain would be owed to, if it is a control; any edit of a picture that
         no model was asked for is one.

@@ -115,7 +115,7 @@ def over_looks(told: Any, looks: int) -> Any:
 
 def widened(how: Resampling, looks: int) -> Resampling:
     """Intervals that hold at any of so many looks."""
-    return replace(how, confidence=1 - (1 - how.confidence) / looks)
+    return how if looks == 1 else replace(how, confidence=1 - (1 - how.confidence) / looks)
 
 
 def in_words(decision: Decision, share: float) -> str:
