@@ -13,6 +13,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
+from g2u.gallery.gold import Gold
 from g2u.gallery.writing import (
     GalleryArm,
     GalleryCell,
@@ -53,7 +54,14 @@ def item(number: int) -> GalleryItem:
     }
     text = f"Question </script> {number}?"
     return GalleryItem(
-        f"q{number}", text, "a hint", ("A. x", "B. <b>"), "B", f"c{number % 3}", (original,), cells
+        f"q{number}",
+        text,
+        "a hint",
+        ("A. x", "B. <b>"),
+        Gold("B"),
+        f"c{number % 3}",
+        (original,),
+        cells,
     )
 
 
