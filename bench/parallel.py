@@ -38,7 +38,7 @@ def settle(made: Workspace, items: int, workers: int) -> None:
     forget(made.folder)
 
 
-def loop(begin: Barrier, seconds: Queue[float]) -> None:
+def loop(begin: Barrier, seconds: "Queue[float]") -> None:
     """One process of a bare loop: on one thread, as a worker."""
     import torch
 
