@@ -10,7 +10,7 @@ from playwright.sync_api import Page
 from g2u.gallery.gold import Gold, gold_of, said_at
 from g2u.gallery.writing import GalleryArm, GalleryCell, GalleryItem, GalleryPart, write_gallery
 from g2u.pictures.decoding import picture_of, picture_of_pixels
-from g2u.questions.files.regions import mask_of, region_of
+from g2u.questions.files.regions import Edges, mask_of, region_of
 from g2u.records import Question, Target
 from tests.conftest import png
 
@@ -27,10 +27,14 @@ def ring() -> str:
     return mask_of(picture_of_pixels(pixels), PICTURE, "relative", "here")
 
 
+EDGES: Edges = "left_top_right_bottom"
 PLACES = {
-    "box": (region_of([10, 10, 30, 30], PICTURE, "pixels", "relative", "here"), (0.5, 0.5)),
+    "box": (
+        region_of([10, 10, 30, 30], PICTURE, "pixels", "relative", EDGES, "here"),
+        (0.5, 0.5),
+    ),
     "polygon": (
-        region_of([[4, 4], [36, 4], [20, 36]], PICTURE, "pixels", "relative", "here"), (0.5, 0.3),
+        region_of([[4, 4], [36, 4], [20, 36]], PICTURE, "pixels", "relative", None, "here"), (0.5, 0.3),
     ),
     "mask": (ring(), (0.3, 0.5)),
 }  # fmt: skip
