@@ -34,7 +34,8 @@ PLACES = {
         (0.5, 0.5),
     ),
     "polygon": (
-        region_of([[4, 4], [36, 4], [20, 36]], PICTURE, "pixels", "relative", None, "here"), (0.5, 0.3),
+        region_of([[4, 4], [36, 4], [20, 36]], PICTURE, "pixels", "relative", None, "here"),
+        (0.5, 0.3),
     ),
     "mask": (ring(), (0.3, 0.5)),
 }  # fmt: skip

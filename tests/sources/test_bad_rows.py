@@ -66,7 +66,7 @@ def test_a_name_that_occurs_twice_in_a_row_is_refused(tmp_path: Path) -> None:
     (tmp_path / "r.jsonl").write_text('{"q": "?", "a": "x", "a": "y"}\n')
     columns = {"question": "q", "answer": "a"}
     settings = checked(table.Settings, {"file": str(tmp_path / "r.jsonl"), "columns": columns}, "p")
-    with pytest.raises(DataError, match="line 1: .*'a' occurs twice"):
+    with pytest.raises(DataError, match=r"line 1: .*'a' occurs twice"):
         list(table.read(settings))
 
 
