@@ -82,8 +82,9 @@ def test_what_the_direct_path_sees_holds_neither_thought_nor_drawing(batch: Batc
     for block in network.blocks:
         torch.nn.init.normal_(block.out.weight)  # type: ignore[union-attr, arg-type]
     drawing = torch.randn(6, SMALL.patches, SMALL.width)
-    first, where = packed(network, batch, "SQDPNTRA", {"drawing": drawing, "thought": batch.edited})
-    second, _ = packed(network, batch, "SQDPNTRA", {"drawing": -drawing, "thought": batch.source})
+    thought, other = (network.embed_picture(p, 1) for p in (batch.edited, batch.source))
+    first, where = packed(network, batch, "SQDPNTRA", {"drawing": drawing, "thought": thought})
+    second, _ = packed(network, batch, "SQDPNTRA", {"drawing": -drawing, "thought": other})
     assert torch.equal(first[:, where["D"]], second[:, where["D"]])
     assert not torch.equal(first[:, where["A"]], second[:, where["A"]])
     assert not torch.equal(first[:, where["N"]], second[:, where["N"]])
