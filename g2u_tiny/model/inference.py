@@ -122,9 +122,7 @@ class Engine:
         prefix = see(self.network, *self._read([row[1:] for row in pictures], texts))
         config = self.config
         source = (
-            self._patches([row[0] for row in pictures])
-            if pictures[0]
-            else self._nothing(len(rows))
+            self._patches([row[0] for row in pictures]) if pictures[0] else self._nothing(len(rows))
         )
         noise = [
             torch.randn(
