@@ -1,5 +1,5 @@
-"""Tables of the embedded model's study as Markdown: training seeds side by side, their gains as draws
-of one, what a further training is to be expected to give, serial compute without pixels, and all
+"""Tables of the embedded model's study as Markdown: training seeds side by side and as draws of
+one, what a further training is to be expected to give, serial compute without pixels, and all
 controls.
 
 Numbers are those of gains.json: benchmark -> model -> arm -> name -> number, accuracies 0..1.
@@ -94,15 +94,13 @@ def trainings_table(
         further: numbers of a study whose one model is the further training.
     """
     several = len(next(iter(results.values())))
-    heads = [
-        f"of {count} trainings" for count in ([several, several + 1] if further else [several])
-    ]
+    counts = [several, several + 1] if further else [several]
+    heads = [f"of {count} trainings" for count in counts]
     rows = [["benchmark (own thought)", "gain in each", *heads]]
     for benchmark, found in results.items():
         each = [*found.values(), *(further[benchmark].values() if further else ())]
         family = own_family(helps[benchmark], each[0])
         gains = [_plain_gain(arms[family]) for arms in each]
-        counts = [several, len(gains)] if further else [several]
         told = [_over_trainings(gains[:count]) for count in counts]
         shown = " / ".join(f"{100 * gain.mean:+.1f}" for gain in gains)
         rows.append([f"{benchmark} ({family})", shown, *told])

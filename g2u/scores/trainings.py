@@ -2,8 +2,8 @@
 
 A training of a model is one draw, as a question is. Trainings that answer the same questions share
 the luck of these, so the two are crossed random effects (Judd, Westfall and Kenny 2012, Treating
-stimuli as a random factor, doi 10.1037/a0028347): training s gains mu + a_s + b_i + e_si on question
-i, and the mean over S trainings and n questions has the variance
+stimuli as a random factor, doi 10.1037/a0028347): training s gains mu + a_s + b_i + e_si on
+question i, and the mean over S trainings and n questions has the variance
 
     var(a) / S + var(b) / n + var(e) / (S n) = E[v] / S + var(b) / n,
 

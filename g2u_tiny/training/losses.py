@@ -227,8 +227,9 @@ def answer_loss(logits: Tensor, targets: Tensor) -> Tensor:
 
 
 def step_losses(network: TinyNetwork, batch: Batch, paths: frozenset[str]) -> dict[str, Tensor]:
-    """The losses of one batch, each [B]; `paths` holds "direct" and may hold "draw" and "read"; of a
-    network with a scratchpad "direct" alone.
+    """The losses of one batch, each [B]; `paths` holds "direct" and may hold "draw" and "read".
+
+    A network with a scratchpad has "direct" alone.
     """
     if network.config.passes:
         return {"direct": _thinking_loss(network, batch)}
