@@ -89,8 +89,8 @@ def test_gains_over_trainings_stand_without_and_with_the_further_one() -> None:
         f"| ladder (structure) | +25.0 / +35.0 / +30.0 / +40.0 "
         f"| +30.0 [{30 - reach:+.1f}, {30 + reach:+.1f}] | +32.5 ["
     )
-    alone = trainings_table({"ladder": seeds}, {"ladder": "structure"})
-    assert row.startswith(alone.splitlines()[2].removesuffix(" |"))
+    alone = trainings_table({"ladder": seeds}, {"ladder": "structure"}).splitlines()[2]
+    assert alone == row.replace(" / +40.0", "").partition(" | +32.5")[0] + " |"
 
 
 def test_serial_compute_stands_between_direct_only_and_the_own_thought() -> None:
