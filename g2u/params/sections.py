@@ -160,17 +160,21 @@ class Variant(Section):
     """What a training apart from the shipped one changes."""
 
     seed: NotNegative | None = None
-    """As in `train`; so are the next three; null = the same."""
+    """As in `train`; so are the next four; null = the same."""
     steps: Positive | None = None
     """Batches."""
     paths: list[TrainingPath] | None = None
     """What is taught."""
     learning_rate: Annotated[float, Field(gt=0)] | None = None
     """The highest of the schedule."""
+    checkpoint_every: Positive | None = None
+    """Steps between checkpoints."""
     start: str | None = None
     """Folder of the weights to go on from."""
     talk: NotNegative | None = None
     """Further items of a batch, which teach to talk about drawings."""
+    passes: Positive | None = None
+    """Passes of a latent scratchpad through the layers before each answer; null = none."""
 
 
 class Train(Section):
