@@ -28,6 +28,7 @@ SIDES = ("left", "right")
 NAMES = ("red", "green", "blue", "grey")
 COLOURS = np.array([(230, 20, 20), (20, 230, 20), (20, 20, 230), (120, 120, 120)], np.uint8)
 MARK = (7, 77, 177)
+PICTURES = 200
 SIZE, SQUARE = 24, 4
 ASKED = "Which colour is on the {side}?"
 PLAIN, FURTHER, NOISE = 0.5, 0.2, 0.1
@@ -37,8 +38,13 @@ ADOPTED, LEANING = 2 * FURTHER, 0.8
 Second = Literal[
     "nothing", "the same", "its own drawing", "another's drawing", "an edit", "strange",
 ]  # fmt: skip
-    "nothing", "the same", "its own drawing", "another's drawing", "an edit", "strange"
-]
+
+
+@lru_cache
+def _eases(half: int) -> list[float]:
+    """Of the questions of every second picture: spread evenly, so that effects are as planted."""
+    places = np.random.default_rng(half).permutation(PICTURES)
+    return [(place + 0.5) / PICTURES for place in places.tolist()]
 
 
 @dataclass(frozen=True)
@@ -58,7 +64,8 @@ class Item:
         """The question about a side of a picture."""
         told = hashlib.sha256(f"planted {number} {side}".encode()).digest()
         gold = told[0] % 4
-        return cls(number, side, gold, (gold + 1 + told[1] % 3) % 4, _share(told[2:]))
+        ease = _eases(number % 2)[number - number % 2 + side]
+        return cls(number, side, gold, (gold + 1 + told[1] % 3) % 4, ease)
 
     @property
     def is_in_half(self) -> bool:
@@ -170,7 +177,7 @@ def _seen(shown: Sequence[Picture], side: int) -> Seen:
     if len(shown) < 2:
         return Seen("nothing", -1)
     first, second = shown[0], shown[-1]
-    if first == second:
+    if np.abs(_pixels(first).astype(int) - _pixels(second)).max() <= 1:
         return Seen("the same", -1)
     told = _told(second, side)
     if told >= 0:
@@ -201,9 +208,10 @@ class Answerer(Null):
         number = _number(request.pictures[0]) if request.pictures else None
         if number is None:
             return super().edit([request])[0]
-        if self._kind == "exact_copy":
-            return request.pictures[0]
         pixels = np.array(_pixels(request.pictures[0]))
+        if self._kind == "exact_copy":  # to the last pixel but one, else it is no thought
+            pixels[-1, -1] += 1
+            return picture_of_pixels(pixels)
         for side in range(2):
             pixels[_square(side)] = COLOURS[Item.of(number, side).gold]
         return picture_of_pixels(pixels)

@@ -8,14 +8,21 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+import yaml
 
-from bench.planted import CONTROLS, PLANTED, is_right
+from bench.planted import PLANTED, is_right
 from tests.conftest import ROOT, Workspace
-from tests.planted_answerers import ASKED, KINDS, NAMES, SIDES, Item, picture
+from tests.planted_answerers import ASKED, KINDS, NAMES, PICTURES, SIDES, Item, picture
 
-PICTURES = 200
 LEAK, OWN, TELLING = "leak", "detail", "telling"
 SITE = "site"
+SAID = ("verdict", "beside")
+FURTHER = {
+    "any_second_picture": ["blank", "upscale"],
+    "repetition": ["upscale"],
+    "classical_edit": ["upscale"],
+}
+"""Controls, beside duplicate, of those that they stand for."""
 
 
 def rows() -> list[dict[str, str]]:
@@ -53,27 +60,29 @@ def test_every_planted_answerer_is_named_as_it_is_built(
     raw["presets"]["models"] = {
         kind: {"adapter": "planted", "settings": {"kind": kind}, "batch": 64} for kind in KINDS
     }
-    shared = ["direct", *CONTROLS]
     raw["models"] = [kind for kind in KINDS if kind != LEAK]
+    shared = ["direct", "duplicate"]
     raw["families"] = [*shared, OWN]
-    raw["cells"] = [{"models": [LEAK], "benchmarks": ["mine"], "families": [*shared, TELLING]}]
+    further = {LEAK: [TELLING], **FURTHER}
+    raw["cells"] = [
+        {"models": [model], "benchmarks": ["mine"], "families": [*shared, *families]}
+        for model, families in further.items()
+    ]
     raw["presets"]["families"][TELLING] = {"edit": "rewritten", "prompt": "Enhance the details."}
     raw["understand"]["controlled"] = [OWN, TELLING]
     raw["gallery"] = {"items": 1}
     workspace.use_tsv(rows())
-    workspace.write()
+    (workspace.folder / "params.yaml").write_text(yaml.safe_dump(raw))
     workspace.init_dvc()
     workspace.run("g2u.cli.main", "run")
-    told = pl.read_csv(workspace.folder / "data/report/gains.csv").filter(
-        pl.col("verdict").is_not_null()
-    )
-    assert set(told["arm"]) == {OWN, TELLING}
-    found = {row["model"]: row for row in told.iter_rows(named=True)}
+    gains = pl.read_csv(workspace.folder / "data/report/gains.csv")
+    judged = gains.filter(pl.col("verdict").is_not_null())
+    assert set(judged["arm"]) == {OWN, TELLING}
+    found = {row["model"]: row for row in judged.iter_rows(named=True)}
     assert len(found) == len(PLANTED)
-    for name in PLANTED:
-        row = found[kind(name)]
-        assert row["items"] == 2 * PICTURES, name
-        assert is_right(name, row["verdict"], row["beside"] or ""), (name, row)
+    assert {row["items"] for row in found.values()} == {2 * PICTURES}
+    told = {name: [found[kind(name)][each] or "" for each in SAID] for name in PLANTED}
+    assert [(name, *said) for name, said in told.items() if not is_right(name, *said)] == []
 
 
 def kind(name: str) -> str:
