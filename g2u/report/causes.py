@@ -1,8 +1,8 @@
 """What a drawing did, in words, a table and curves, for each family of own thoughts that was
 intervened on; g2u/scores/causes.py has the numbers.
 
-Every claim of every such family of the report is corrected together (Holm), at the level at which
-words are chosen.
+Each claim is corrected over all such families of the report (Holm), at the level at which words are
+chosen.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -142,31 +142,33 @@ class Causal:
 
 
 def causal(results: Sequence[CellResult], alpha: float) -> list[Causal]:
-    """Of every cell of own thoughts that was intervened on; claims corrected over all of them.
+    """Of every cell of own thoughts that was intervened on; each claim corrected over all of them.
 
     Args:
         results: all cells of the report.
         alpha: family-wise level of the report; words are chosen at NAMING of it.
     """
     cells = [cell for cell in results if cell.is_own and cell.metrics.get("causes")]
-    tested = {
-        (number, claim): told["p"]
-        for number, cell in enumerate(cells)
-        for claim, path in CLAIMS.items()
-        if (told := _at(cell.metrics["causes"], *path)) is not None
-    }
-    corrected = dict(zip(tested, holm(list(tested.values())), strict=True))
+    held: list[dict[str, float]] = [{} for _ in cells]
+    for claim, path in CLAIMS.items():
+        tested = {
+            number: told["p"]
+            for number, cell in enumerate(cells)
+            if (told := _at(cell.metrics["causes"], *path)) is not None
+        }
+        for number, p in zip(tested, holm(list(tested.values())), strict=True):
+            held[number][claim] = p
     return [
         Causal(
             cell.benchmark,
             cell.model,
             cell.family,
             cell.metrics["causes"],
-            {claim: p for (of, claim), p in corrected.items() if of == number},
+            corrected,
             NAMING * alpha,
             cell.unchecked.get(cell.main.name, ""),
         )
-        for number, cell in enumerate(cells)
+        for cell, corrected in zip(cells, held, strict=True)
     ]
 
 
@@ -272,7 +274,7 @@ def _lines(cause: Causal) -> Iterator[Line]:
         ("same", ("donors", "same"), TWICE, CLAIMS["answer"], "answer"),
         ("same", ("donors", "same"), LESS, CLAIMS["beyond"], "beyond"),
         ("other", ("donors", "other"), ALONE, CLAIMS["contradicted"], "contradicted"),
-        ("follows", ("donors", "follows"), "over an answer that no drawing told",
+        ("follows", ("donors", "follows"), "over an answer that it does not tell",
          CLAIMS["follows"], "follows"),
         ("only", ("parts", "only"), ALONE, CLAIMS["only"], "only"),
         ("veiled", ("parts", "veiled"), LESS, CLAIMS["veiled"], "veiled"),

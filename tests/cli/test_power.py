@@ -41,7 +41,7 @@ def test_the_table_fits_80_columns_whatever_names_and_numbers_are() -> None:
     assert [row[1:6] for row in told] == [
         ["1234567", "123", "12345.67", "15.0", f"({n})"] for n in (1, 2)
     ]
-    assert "(1) = its own scores, (2) = 12 cells of the study" in "\n".join(lines)
+    assert "(1) = its own scores, (2) = 12 cells of the study" in " ".join(lines)
 
 
 def test_fewer_pictures_make_a_claim_harder() -> None:
