@@ -52,6 +52,8 @@ MEASURED = [
 UNITS = {"cm": 1.0, "m": 100.0, "meters": 100.0, "feet": 30.48, "inches": 2.54}
 """In centimetres."""
 ANSWERS = ["Cruiser", "Road bike", "Yes", "No", "3", "7", "Small", "Purple", "Left"]
+PLAIN_ANSWERS = ["Cruiser", "No", "Small", "Purple", "Left"]
+"""Of which VLMEvalKit takes none for another: 3 is yes there, and shapes of a class are one."""
 SILENT = ("declined", "empty")
 
 
@@ -96,8 +98,9 @@ def mmmu_case(rng: Rng, number: int, is_plain: bool) -> Case:
 
 def spatial_case(rng: Rng, number: int, is_plain: bool) -> Case:
     """An answer of Spatial457, within the form that it asks for."""
-    gold = rng.choice(ANSWERS)
-    said = gold if rng.random() < 0.5 else rng.choice(ANSWERS)
+    answers = PLAIN_ANSWERS if is_plain else ANSWERS
+    gold = rng.choice(answers)
+    said = gold if rng.random() < 0.5 else rng.choice(answers)
     return _said(rng, number, is_plain, REQUESTED, (gold, said))
 
 

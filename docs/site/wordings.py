@@ -17,13 +17,18 @@ from g2u.records import Prompt, Question
 FACTS: dict[str, Any] = from_yaml(
     Path(__file__).with_name("elsewhere.yaml").read_text(encoding="utf-8")
 )
-TEXT = "Is the left one larger?"
+TEXT = "Is the BUS larger?"
 PLACED = "Is <image 1> larger than <image 2>?"
 OPTIONS = ("it is", "it is not")
+HEAD = (
+    "wording", "text and pictures", "tokens", "how a reply is read", "figure", "why it differs",
+)  # fmt: skip
 TWO = ("blink",)
 """Benchmarks of several pictures without marks."""
 MARKED = ("mmmu", "mmmu_pro")
 HINTED = ("mmbench",)
+SAYS_YES = ("mme", "pope")
+"""Those whose questions end in a request."""
 TOKENS = int(Understand().max_tokens)
 
 
@@ -33,7 +38,7 @@ def wordings_page() -> str:
     parts = [
         "# Wordings: what is asked, here and elsewhere",
         "A benchmark is asked in g2u's words, or in those of others: `wording: lmms_eval` in its "
-        "preset, or `mmstar@lmms_eval` among `benchmarks`, which stands beside `mmstar` in one "
+        "preset, or `mmstar__lmms_eval` among `benchmarks`, which stands beside `mmstar` in one "
         "study ([how](../benchmarks.md#the-same-number-as-elsewhere)). Each block below is the "
         "message of one made-up question; `<picture 1>` is where the picture stands. "
         "`python -m bench.prompts` sets thousands beside what lmms-eval and VLMEvalKit make, "
@@ -51,16 +56,19 @@ def _section(name: str, preset: BenchmarkPreset) -> list[str]:
     found = wordings(name, ROOT)
     forms = [form for form in FORMATS if any(getattr(each, form) for each in found.values())]
     own = {form: _message(name, form, None) for form in forms}
-    rows = [("own", "", f"{TOKENS:,}", *_ours(preset, forms), "")]
+    rows = [(_marked("own", preset), "", f"{TOKENS:,}", *_ours(preset, forms), "")]
     parts: list[str] = []
     for word, wording in found.items():
         said = {form: _message(name, form, wording) for form in _forms(wording)}
         same = all(text == own[form] for form, text in said.items())
-        rows.append((word, "equal" if same else "different", *_told(name, word)))
+        rows.append((_marked(word, preset), "equal" if same else "different", *_told(name, word)))
         if not same:
-            parts += [f"`{name}@{word}`, after {wording.source}:", *map(_block, said.values())]
-    head = ("wording", "text and pictures", "tokens", "how a reply is read", "figure", "why it differs")
-    return [f"## {name}", table(rows, head), "`own`:", *map(_block, own.values()), *parts]
+            parts += [f"`{name}__{word}`, after {wording.source}:", *map(_block, said.values())]
+    return [f"## {name}", table(rows, HEAD), "`own`:", *map(_block, own.values()), *parts]
+
+
+def _marked(word: str, preset: BenchmarkPreset) -> str:
+    return f"{word} (the preset's)" if word == preset.wording != "own" else word
 
 
 def _told(name: str, word: str) -> tuple[str, str, str, str]:
@@ -72,13 +80,12 @@ def _told(name: str, word: str) -> tuple[str, str, str, str]:
 
 
 def _ours(preset: BenchmarkPreset, forms: list[str]) -> tuple[str, str]:
-    """How ours reads a reply, and its figure: the names of its scorers and of its metric."""
-    scorers = [preset.settings().get("scorer") or form for form in forms]
-    if preset.source == "tsv" and preset.settings().get("scorer"):
-        scorers = [preset.settings()["scorer"]]
-    if "mathvista" in preset.metric:
-        scorers = ["choice", "number", "list", "short"]
-    read = "; ".join(_first_line("g2u/scores/types", each) for each in dict.fromkeys(scorers))
+    """How ours reads a reply, and its figure, in the words of their modules."""
+    mathvista = preset.metric == "mathvista"
+    scorers = ["choice", "number", "list", "short"] if mathvista else forms
+    named = preset.settings().get("scorer")
+    found = dict.fromkeys([named] if named else scorers)
+    read = "; ".join(_first_line("g2u/scores/types", each) for each in found)
     return read, _first_line("g2u/scores/official", preset.metric)
 
 
@@ -92,19 +99,28 @@ def _forms(wording: Wording) -> list[str]:
     return [form for form in FORMATS if getattr(wording, form) is not None]
 
 
-def _message(name: str, form: Any, wording: Wording | None) -> Prompt:
-    """What is asked of the made-up question in a format."""
+def _message(name: str, form: Any, wording: Wording | None) -> tuple[Prompt, int]:
+    """What is asked of the made-up question in a format, and how many pictures it has."""
     has_options = form in ("choice", "multi_choice")
     pictures = ("1", "2") if name in (*TWO, *MARKED) else ("1",)
     question = Question(
-        "1", PLACED if name in MARKED else TEXT, OPTIONS if has_options else (), (), form, pictures,
+        "1", _text(name), OPTIONS if has_options else (), (), form, pictures,
         "It rained." if name in HINTED else "", "L1_single", is_placed=name in MARKED,
     )  # fmt: skip
-    return asked(worded(question, wording))
+    return asked(worded(question, wording)), len(pictures)
 
 
-def _block(prompt: Prompt) -> str:
+def _text(name: str) -> str:
+    """The made-up question; where it is in the picture, what the preset says instead."""
+    if name == "mmmu_pro_vision":
+        preset = reading.load(ROOT / "params.yaml").presets.benchmarks[name]
+        return str(preset.settings()["columns"]["question"])
+    request = " Please answer yes or no." if name in SAYS_YES else ""
+    return PLACED if name in MARKED else f"{TEXT}{request}"
+
+
+def _block(shown: tuple[Prompt, int]) -> str:
     """A message as it is sent, with names for its pictures."""
-    count = 2 if "<image 2>" in prompt.text or "<image> larger than <image>" in prompt.text else 1
-    shown = [[f"<picture {n}>"] for n in range(1, count + 1)]
-    return "```text\n" + "".join(str(part) for part in prompt.around(shown)) + "\n```"
+    prompt, count = shown
+    pictures = [[f"<picture {n}>"] for n in range(1, count + 1)]
+    return "```text\n" + "".join(map(str, prompt.around(pictures))) + "\n```"

@@ -24,7 +24,7 @@ HOUSE_SHELF = Path(__file__).with_name(SHELF.name)
 MAX_BYTES = 10**7
 """Of either file."""
 NAME = re.compile(r"[a-z0-9_]+")
-WORDED = re.compile(r"([a-z0-9_]+)@([a-z0-9_]+)")
+WORDED = re.compile(r"([a-z0-9_]+?)__([a-z0-9_]+)")
 """A benchmark with a wording, as a name among `benchmarks`."""
 RESERVED = frozenset({"recipes", "report", "pictures", "oracles", "adversaries"})
 """Folders that g2u has beside those that are named after presets."""
@@ -57,15 +57,17 @@ def load(path: Path = PATH, *, whole: bool = False) -> Params:
 
 
 def _worded(params: Params, path: Path) -> Params:
-    """The params with a preset for each NAME@WORD among the benchmarks: NAME with that wording."""
+    """The params with a preset for each NAME__WORD among the benchmarks that is none: NAME with
+    that wording.
+    """
+    known, made = params.presets.benchmarks, {}
     blocks = (name for block in params.cells for name in block.benchmarks or ())
-    made = {}
     for name in (*params.benchmarks, *blocks):
-        if match := WORDED.fullmatch(name):
-            preset = params.presets.benchmarks.get(match[1])
-            if preset is None:
-                known = params.presets.benchmarks
+        match = WORDED.fullmatch(name)
+        if match and name not in known:
+            if match[1] not in known:
                 raise ParamsError(unknown_name(f"{path}: benchmarks", match[1], known))
+            preset = known[match[1]]
             told = {"wording": match[2], "wordings": preset.wordings or match[1]}
             made[name] = preset.model_copy(update=told)
     if not made:
@@ -140,8 +142,7 @@ def _check_axes(params: Params, path: Path) -> None:
         if not names:
             raise ParamsError(f"{path}: {axis} is empty; expected at least one of its presets")
         for name in [*names, *presets]:
-            is_worded = axis == "benchmarks" and name in names and WORDED.fullmatch(name)
-            if not NAME.fullmatch(name) and not is_worded:
+            if not NAME.fullmatch(name):
                 raise ParamsError(f"{path}: {axis}: {name[:80]!r}; expected a-z, 0-9, _")
             if name in RESERVED | FORMER:
                 raise ParamsError(

@@ -84,7 +84,7 @@ class BenchmarkPreset(Preset):
     """Where its file is to be had."""
     wording: str = "own"
     """How its questions are asked: own = in g2u's words, else one of its wordings
-    (docs/reference/wordings.md). `NAME@WORD` among `benchmarks` is the preset NAME with it.
+    (docs/reference/wordings.md). `NAME__WORD` among `benchmarks` is the preset NAME with it.
     """
     wordings: str | None = None
     """The benchmark whose wordings it has; null = the preset's name."""

@@ -327,7 +327,7 @@ def asked_by(workspace: Workspace, text: str, *words: str) -> Any:
     path.write_text(text)
     workspace.use_tsv(tsv_rows(4))
     workspace.use_null()
-    workspace.raw["benchmarks"] = ["mine", *(f"mine@{word}" for word in words)]
+    workspace.raw["benchmarks"] = ["mine", *(f"mine__{word}" for word in words)]
     workspace.raw["families"] = ["direct", "duplicate", "detail"]
     (workspace.folder / "params.yaml").write_text(json.dumps(workspace.raw))
     return params.load(workspace.folder / "params.yaml")
@@ -338,13 +338,13 @@ def test_an_unknown_wording_is_one_line_with_those_that_are_there(workspace: Wor
     with pytest.raises(ParamsError) as error:
         check(config, models_called=())
     assert str(error.value) == (
-        "params.yaml: presets.benchmarks.mine@quizz.wording has no 'quizz'; did you mean 'quiz'? "
+        "params.yaml: presets.benchmarks.mine__quizz.wording has no 'quizz'; did you mean 'quiz'? "
         "(known: own, quiz)"
     )
 
 
 def test_a_wording_of_an_unknown_benchmark_is_one_line(workspace: Workspace) -> None:
-    workspace.raw["benchmarks"] = ["laddr@quiz"]
+    workspace.raw["benchmarks"] = ["laddr__quiz"]
     (workspace.folder / "params.yaml").write_text(json.dumps(workspace.raw))
     with pytest.raises(ParamsError, match="benchmarks has no 'laddr'; did you mean 'ladder'"):
         params.load(workspace.folder / "params.yaml")
@@ -355,7 +355,7 @@ def test_a_wording_without_a_template_for_the_format_stops_with_what_it_has(
 ) -> None:
     config = asked_by(workspace, "quiz: {source: here, choice: '{question}'}", "quiz")
     with pytest.raises(DataError, match="no template for yes_no; it has choice"):
-        list(samples(config, "mine@quiz"))
+        list(samples(config, "mine__quiz"))
 
 
 @pytest.mark.slow
@@ -366,26 +366,26 @@ def test_wordings_in_one_study_share_their_thoughts_and_stand_side_by_side(
     asked_by(workspace, text, "quiz")
     workspace.init_dvc()
     ran = workspace.run("g2u.cli.main", "run", "--verbose")
-    assert "mine@quiz" in ran.stderr
+    assert "mine__quiz" in ran.stderr
     data = workspace.folder / "data"
-    texts = pl.read_parquet(data / "mine@quiz/questions.parquet")["asked"].to_list()
+    texts = pl.read_parquet(data / "mine__quiz/questions.parquet")["asked"].to_list()
     assert texts[0] == "Yes or no: Is number 0 even?"
     drawn = [
         pl.read_parquet(next((data / name / "detail/tiny/thoughts").glob("part-*")))["thought"]
-        for name in ("mine", "mine@quiz")
+        for name in ("mine", "mine__quiz")
     ]
     assert drawn[0].to_list() == drawn[1].to_list()
     calls = [
         set(pl.read_parquet(data / name / "direct/tiny/calls/understand.parquet")["call"])
-        for name in ("mine", "mine@quiz")
+        for name in ("mine", "mine__quiz")
     ]
     assert calls[0] != calls[1]
     assert workspace.run("dvc", "status").stdout.strip().endswith("are up to date.")
     page = (data / "report/index.html").read_text()
-    assert "mine@quiz" in page
+    assert "mine__quiz" in page
     path = workspace.folder / "own/wordings/mine.yaml"
     path.write_text(text.replace("Yes or no", "No or yes"))
     again = workspace.run("g2u.cli.main", "run", "--verbose").stderr
-    assert "prepare mine@quiz: 4 items" in again
+    assert "prepare mine__quiz: 4 items" in again
     assert "prepare mine:" not in again
     assert "understand mine tiny" not in again
