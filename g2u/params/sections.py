@@ -82,6 +82,12 @@ class BenchmarkPreset(Preset):
     """Of the pictures and questions; empty = not known, and then they are not shared."""
     obtain: str = ""
     """Where its file is to be had."""
+    wording: str = "own"
+    """How its questions are asked: own = in g2u's words, else one of its wordings
+    (docs/reference/wordings.md). `NAME__WORD` among `benchmarks` is the preset NAME with it.
+    """
+    wordings: str | None = None
+    """The benchmark whose wordings it has; null = the preset's name."""
 
     def files(self) -> list[Path]:
         """Files and folders that it reads."""

@@ -59,10 +59,14 @@ PLACES = ("box", "point")
 """Scorers whose answers lie in the question's first picture."""
 NUMBERED = re.compile(r"(.*?)\d+")
 """A column of image_1, image_2 ..., of which those that are needed are filled."""
+SENTENCE = (".", "?", "!")
+"""Ends of a text that is no column's name."""
 
 
 class Columns(Section):
-    """Where a question's parts are: each a column; texts may hold columns, as "{column}"."""
+    """Where a question's parts are: each a column; texts may hold columns, as "{column}", and a
+    sentence without one is the same in every row.
+    """
 
     id: str | None = None
     """A column; null = the row's number."""
@@ -240,7 +244,8 @@ class _Reader:
         place = f"{where}, column {self.columns.answer}"
         answer = self._answer(row, options, pictures, place)
         target = Target(question.id, answer, self.scorer)
-        return Sample(question, target, pictures, self._oracles(row, pictures, where), place=place)
+        oracles, whole = self._oracles(row, pictures, where), texts.of(question)
+        return Sample(question, target, pictures, oracles, place=place, whole=whole)
 
     def _oracles(self, row: Row, pictures: tuple[Picture, ...], where: str) -> tuple[Picture, ...]:
         cells = {name: _cell(row, name, where) for name in self.oracles}
@@ -272,6 +277,8 @@ class _Reader:
         if not named:
             return ""
         if "{" not in named:
+            if named not in row and named.endswith(SENTENCE):
+                return named
             return text_of(_cell(row, named, where), f"{where}, column {named}")
         try:
             parts = list(Formatter().parse(named))

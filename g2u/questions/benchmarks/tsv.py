@@ -164,7 +164,8 @@ class _Table:
         )
         drawn = {name: cells[name] for name in self._oracles}
         oracles = oracles_of(drawn, len(pictures), self._oracle_of, self._row(row), self._root)
-        return Sample(question, Target(question.id, answer, scorer), pictures, oracles, place=place)
+        target, whole = Target(question.id, answer, scorer), texts.of(question)
+        return Sample(question, target, pictures, oracles, place=place, whole=whole)
 
     def _gold(self, row: TextRow) -> str:
         """The gold answer, as the preset reads it."""
