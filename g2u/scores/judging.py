@@ -61,6 +61,8 @@ GRADED = {"graded": "grades", "rubric": "rubric"}
 """Scorers whose answers only a judge can tell, and what it is asked for."""
 VERDICTS = ("answers", "agreement")
 """What is answered by RIGHT or WRONG."""
+GIVEN = ("answers", "grades", "rubric")
+"""Judgements that stand in for what rules could not score."""
 SUBJECT = re.compile(
     r"^(?:(?:it|this|that|the\s+(?:response|answer))\s+is|it's|that's)\s+", re.IGNORECASE
 )

@@ -15,6 +15,7 @@ from g2u.records import Picture, Question, Target, Thought
 from g2u.scores import statistics
 from g2u.scores.beside import Asked, beside
 from g2u.scores.causes import causes
+from g2u.scores.judging import GIVEN
 from g2u.scores.marking import UNREAD, gold_probability, marked
 from g2u.scores.pooled import Told, pooled
 from g2u.scores.rewards import Draw, telling
@@ -27,8 +28,6 @@ if TYPE_CHECKING:
     from g2u.scores.fidelity import Fidelity
 
 NO_ANSWER = ("failed", "not_applicable", "undrawn")
-GIVEN = ("answers", "grades", "rubric")
-"""Judgements that stand in for what rules could not score."""
 
 
 def over_vote(rule: Rule) -> str:
@@ -233,10 +232,10 @@ def chance(questions: Sequence[Question], gold: Sequence[Target]) -> dict[str, f
     return {"chance": sum(odds) / len(odds), "majority": commonest / len(gold)}
 
 
-def cell_metrics(
+def arms_and_gains(
     questions: Sequence[Question], gold: Sequence[Target], scored: Scored, how: Resampling
 ) -> dict[str, Any]:
-    """The cell's arms and gains."""
+    """The numbers of each arm, and its gains by what they are over."""
     found: dict[str, Any] = {"arms": {}, "gains": {}, **chance(questions, gold)}
     there = by_arm(scored.own)
     for arm, scores in there.items():
@@ -251,6 +250,14 @@ def cell_metrics(
             for name, base in bases.items()
             if base
         }
+    return found
+
+
+def cell_metrics(
+    questions: Sequence[Question], gold: Sequence[Target], scored: Scored, how: Resampling
+) -> dict[str, Any]:
+    """The same, what stands beside the main arm's gain, and what its drawings do."""
+    found, there = arms_and_gains(questions, gold, scored, how), by_arm(scored.own)
     main = main_arm(there)
     if main != DIRECT and scored.bases.get("direct"):
         left = {score.id for score in there[main] if score.status == "undrawn"}
