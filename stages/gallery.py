@@ -44,7 +44,7 @@ def part_of(config: Params, benchmark: str, model: str) -> GalleryPart:
     folder, families = BenchmarkFolder(benchmark), tuple(config.families_of(benchmark, model))
     everything = tables.read_questions(folder.questions)
     questions = chosen(everything, config.gallery.items)
-    gold = {target.id: target.answer for target in targets.read_targets(folder.targets)}
+    gold = {target.id: target.distinct for target in targets.read_targets(folder.targets)}
     pictures = tables.read_pictures(folder.pictures)
     wanted = {question.id for question in questions}
     cells = {

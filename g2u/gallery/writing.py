@@ -85,7 +85,8 @@ class GalleryItem:
     text: str
     hint: str
     choices: tuple[str, ...]
-    answer: str
+    answers: tuple[str, ...]
+    """All that are accepted, each once."""
     category: str
     pictures: tuple[str, ...]
     """Digests."""
@@ -203,7 +204,7 @@ def _columns(part: GalleryPart) -> dict[str, Any]:
     return {
         "ids": [item.id for item in part.items],
         "texts": [_cut(item.text, LISTED) for item in part.items],
-        "answers": [_cut(item.answer, LISTED) for item in part.items],
+        "answers": [_cut(" or ".join(item.answers), LISTED) for item in part.items],
         "categories": [item.category for item in part.items],
         "pictures": [[d[:NAMED] for d in item.pictures[:1]] for item in part.items],
         "mains": {
@@ -225,7 +226,7 @@ def _row(families: Sequence[str], item: GalleryItem) -> dict[str, Any]:
         "text": item.text,
         "hint": item.hint,
         "choices": list(item.choices),
-        "answer": item.answer,
+        "answers": list(item.answers),
         "pictures": [digest[:NAMED] for digest in item.pictures],
         "placed": item.is_placed,
         "cells": {

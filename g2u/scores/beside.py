@@ -38,7 +38,15 @@ class Asked:
     @property
     def texts(self) -> dict[str, str]:
         """The right answers in words, by question."""
-        return {q.id: answer_text(q, self.gold[q.id]) for q in self.questions}
+        return {q.id: answer_text(q, self.gold[q.id].answer) for q in self.questions}
+
+    @property
+    def accepted(self) -> dict[str, frozenset[str]]:
+        """All accepted answers in words, by question."""
+        return {
+            q.id: frozenset(answer_text(q, each) for each in self.gold[q.id].distinct)
+            for q in self.questions
+        }
 
 
 def beside(
@@ -123,25 +131,26 @@ def followed(
     """
     given = ring if given is None else given
     known = {question.id: question for question in asked.questions}
-    texts = asked.texts
+    texts, accepted = asked.texts, asked.accepted
+
+    def would_be_wrong(question: Question, other: str) -> bool:
+        """Whether the right answer of another question can be given to this one, and is wrong."""
+        text = texts[other]
+        is_option = not question.choices or text in question.choices
+        return is_option and text not in accepted[question.id]
+
     for score in shuffled:
         question, donor = known[score.id], given.get(score.id)
-        if score.score is None or donor is None or not _would_be_wrong(question, donor, texts):
+        if score.score is None or donor is None or not would_be_wrong(question, donor):
             continue
         passed, further = {score.id, donor}, ring[donor]
-        while further not in passed and not _would_be_wrong(question, further, texts):
+        while further not in passed and not would_be_wrong(question, further):
             passed.add(further)
             further = ring[further]
         if further not in passed:
             target = asked.gold[score.id]
             one, other = (_says(score, texts[each], question, target) for each in (donor, further))
             yield Followed(score.id, score.cluster, one, other)
-
-
-def _would_be_wrong(question: Question, other: str, texts: Mapping[str, str]) -> bool:
-    """Whether the right answer of another question can be given to this one, and is wrong."""
-    text = texts[other]
-    return text != texts[question.id] and (not question.choices or text in question.choices)
 
 
 def _says(score: Score, text: str, question: Question, target: Target) -> float:
@@ -171,7 +180,8 @@ def position(
             for s in kept
         ]
         one, other = (float(np.mean([row[place] for row in rows])) for place in (0, 1))
-        right = float(np.mean([asked.gold[s.id].answer == letter for s in kept]))
+        golds = [asked.gold[s.id].distinct for s in kept]
+        right = float(np.mean([(letter in each) / len(each) for each in golds]))
         if one - other >= SHIFT and one - right > abs(other - right):
             found = compared(rows, how) or {}
             p = min(1.0, found["p"] * len(names))
@@ -235,7 +245,7 @@ def _labels(asked: Asked, kept: Sequence[Question]) -> Iterator[tuple[str, list[
     yield "category", [question.category for question in kept]
     for name in names:
         yield name, [question.label(name) for question in kept]
-    yield ANSWER, [answer_text(question, asked.gold[question.id]) for question in kept]
+    yield ANSWER, [answer_text(question, asked.gold[question.id].answer) for question in kept]
 
 
 def _flips(change: Floats) -> list[int]:

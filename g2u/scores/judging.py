@@ -221,9 +221,9 @@ def _counted(weights: Sequence[float]) -> str:
 
 def _worded(question: Question, target: Target) -> str:
     options = dict(zip(question.option_letters(), question.choices, strict=True))
-    text = options.get(target.answer)
-    if text:
-        return f"{target.answer}. {text}"
+    if options.get(target.answer):
+        named = [f"{each}. {options[each]}" for each in target.distinct if options.get(each)]
+        return " or ".join(named)
     others = [answer for answer in dict.fromkeys(target.accepted) if answer != target.answer]
     return f"{target.answer} (or: {'; '.join(others)})" if others else target.answer
 

@@ -51,9 +51,9 @@ def item(number: int) -> GalleryItem:
         "duplicate": GalleryCell(GalleryArm("duplicate", (original,), "A", "ok", base, None)),
         "detail": GalleryCell(main, (shuffled,), ("Draw </script> sharply.",)),
     }
-    text = f"Question </script> {number}?"
+    text, options, gold = f"Question </script> {number}?", ("A. x", "B. <b>"), ("B",)
     return GalleryItem(
-        f"q{number}", text, "a hint", ("A. x", "B. <b>"), "B", f"c{number % 3}", (original,), cells
+        f"q{number}", text, "a hint", options, gold, f"c{number % 3}", (original,), cells
     )
 
 

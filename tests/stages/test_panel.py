@@ -116,9 +116,9 @@ def fair(text: str, pictures: list[str], seed: int) -> str | None:
 
 
 def unsteady(text: str, pictures: list[str], seed: int) -> str | None:
-    """As the fair one, but for one vote in five."""
+    """As the fair one, but for one vote in seven."""
     del pictures
-    return _judged(text, ("Response: a warm" in text) != (seed % 5 == 0))
+    return _judged(text, ("Response: a warm" in text) != (seed % 7 == 0))
 
 
 def biased(text: str, pictures: list[str], seed: int) -> str | None:
@@ -139,7 +139,7 @@ def judge_of(workspace: Workspace) -> None:
         {
             **row,
             "question": f"Which light falls on number {number}?",
-            "answer": "the low sun of an evening",
+            "answer": f"the low sun of evening {number}",
         }
         for number, row in enumerate(tsv_rows(14))
     ]
@@ -186,7 +186,7 @@ def test_a_biased_judge_shows_in_alpha_and_in_what_it_alone_would_conclude(
         assert panel["alone"]["fair"]["gains"]["concat"]["direct"]["difference"] == 0.0
         swapped = pl.read_csv(REPORT / "pages" / "judges.csv")
         verdicts = dict(swapped.select("judge", "verdict").rows())
-        assert set(swapped["panel_gain"]) == {0.0}
+        assert abs(swapped["panel_gain"][0]) < 0.1, "two judges to one"
         assert verdicts["fair"] == swapped["panel_verdict"][0] != verdicts["biased"]
         page = (REPORT / "pages" / "mine-painter.html").read_text()
         assert "with judge biased alone the gain is +100.0" in page
