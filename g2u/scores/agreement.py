@@ -71,7 +71,10 @@ def agreement(
     if alpha is None or len(sums) < 2:
         return Agreement(alpha, None, None, equal / pairs, len(kept))
     rng = np.random.default_rng(how.seed)
-    drawn = [_alpha(w.astype(np.float64) @ sums) for w in resampled_weights(len(sums), rng, how.resamples)]
+    drawn = [
+        _alpha(w.astype(np.float64) @ sums)
+        for w in resampled_weights(len(sums), rng, how.resamples)
+    ]
     told = [np.nan if each is None else each for each in drawn]
     if np.isnan(told).all():
         return Agreement(alpha, None, None, equal / pairs, len(kept))
