@@ -50,8 +50,16 @@ def needs(
 
 
 def spoken() -> frozenset[Need]:
-    """The premises of whoever writes prompts, or judges."""
+    """The premises of whoever writes prompts."""
     return frozenset(("answers", each) for each in ASKED)
+
+
+def judging(config: Params) -> frozenset[Need]:
+    """The premises of each judge: where it votes more than once, its samples follow their seeds."""
+    found = spoken()
+    if config.judge.votes == 1:
+        return found
+    return (found - {("answers", "greedy")}) | {("answers", "sample")}
 
 
 def _answers(config: Params, model: str, mode: str, pictures: int) -> Iterator[Need]:

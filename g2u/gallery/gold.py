@@ -48,7 +48,7 @@ def gold_of(target: Target, question: Question) -> Gold:
     if target.scorer == "rubric":
         told = criteria(target.answer)
         return Gold(criteria=tuple(f"{each.text} (weight {each.weight:g})" for each in told))
-    if question.choices:
+    if question.choices and {*target.answer} <= {*question.option_letters()}:
         return Gold(letters=target.answer)
     given = Counter(target.answers)
     people = sum(given.values()) > len(given)

@@ -139,13 +139,13 @@ class Params(Section):
                 self.settings(axis, name)
 
     def models_in_use(self) -> list[str]:
-        """Presets that a run may call: of its cells, its judge, and the writers of its families."""
+        """Presets that a run may call: of its cells, judges, and writers of families."""
         found = [model for model, _ in self.pairs()]
         return list(dict.fromkeys([*found, *self.speakers()]))
 
     def speakers(self) -> dict[str, str]:
         """Models that only answer, and where params.yaml names them."""
-        found = {} if self.judge.model is None else {self.judge.model: "judge.model"}
+        found = dict.fromkeys(self.judge.models, "judge.model")
         for family in self.families:
             writer = self.presets.families[family].writer
             if writer is not None:

@@ -160,9 +160,13 @@ def _check_axes(params: Params, path: Path) -> None:
             if other is not None and other not in params.presets.models:
                 where = f"{path}: presets.models.{name}.{key}"
                 raise ParamsError(unknown_name(where, other, params.presets.models))
-    judge = params.judge.model
-    if judge is not None and judge not in params.presets.models:
-        raise ParamsError(unknown_name(f"{path}: judge.model", judge, params.presets.models))
+    for judge in params.judge.models:
+        if judge not in params.presets.models:
+            raise ParamsError(unknown_name(f"{path}: judge.model", judge, params.presets.models))
+        if params.judge.models.count(judge) > 1:
+            raise ParamsError(
+                f"{path}: judge.model names {judge!r} twice; for more votes of it set judge.votes"
+            )
     for name in BASELINES:
         if name not in params.families:
             raise ParamsError(f"{path}: families lacks {name!r}; every gain is measured against it")

@@ -314,14 +314,27 @@ class Understand(Section):
 class Judge(Section):
     """Section of stage judge."""
 
-    model: str | None = None
-    """A model preset that judges; null = rules decide everything."""
+    model: str | Annotated[list[str], Field(min_length=1)] | None = None
+    """A model preset that judges, or several: a panel; null = rules decide everything."""
+    votes: Positive = 1
+    """How often each judge is asked: once for its likeliest reply, more often for samples."""
     tasks: list[Literal["answers", "viescore", "ra", "al"]] = ["answers"]
     """What is judged; g2u/scores/judging.py."""
     max_tokens: Positive = 1024
     """Of a verdict."""
     agreement: NotNegative = 0
     """Answers per cell that rules have scored and the judge is asked about as well."""
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """Presets that judge."""
+        named = [self.model] if isinstance(self.model, str) else self.model or ()
+        return tuple(named)
+
+    @property
+    def is_panel(self) -> bool:
+        """Whether more than one vote is given on each thing."""
+        return len(self.models) * self.votes > 1
 
 
 class Derived(Section):

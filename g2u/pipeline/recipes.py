@@ -92,8 +92,8 @@ def named(config: Params, root: Path = Path()) -> dict[Path, Recipe]:
     for path, recipe in found.items():
         _identify(recipe, root / path)
     for name in config.benchmarks:
-        if config.judge.model is not None:
-            found[RECIPES / f"judge/{name}.json"] = _judge(config, config.judge.model, name)
+        if config.judge.models:
+            found[RECIPES / f"judge/{name}.json"] = _judge(config, name)
         found[RECIPES / f"score/{name}.json"] = _score(config, name)
     found[RECIPES / "report.json"] = _report(config)
     found[RECIPES / "gallery.json"] = _gallery(config)
@@ -163,9 +163,16 @@ def _feedback() -> list[str]:
     return ["g2u/answers/feedback", *(file for name in own for file in _plug_in("feedback", name))]
 
 
-def _judge(config: Params, judge: str, benchmark: str) -> Recipe:
-    told = {"judge": config.judge, **_preset(config, "models", judge)}
-    return _calling(config, [(judge, "reader")], Recipe(told, _scorers(config, benchmark)))
+def _judge(config: Params, benchmark: str) -> Recipe:
+    told: dict[str, Any] = {"judge": config.judge}
+    for judge in config.judge.models:
+        told |= _preset(config, "models", judge)
+    called = [(judge, "reader") for judge in config.judge.models]
+    return _calling(config, called, Recipe(told, _scorers(config, benchmark)))
+
+
+def _who_judges(config: Params) -> dict[str, Any]:
+    return {"judge.model": config.judge.model, "judge.votes": config.judge.votes}
 
 
 def _score(config: Params, benchmark: str) -> Recipe:
@@ -173,7 +180,7 @@ def _score(config: Params, benchmark: str) -> Recipe:
     compared = {n: m.baseline for n in config.models if (m := config.presets.models[n]).baseline}
     told = {
         "score": config.score,
-        "judge.model": config.judge.model,
+        **_who_judges(config),
         f"presets.benchmarks.{benchmark}.metric": metric,
         **{f"presets.models.{name}.baseline": other for name, other in compared.items()},
     }
@@ -182,7 +189,7 @@ def _score(config: Params, benchmark: str) -> Recipe:
 
 def _report(config: Params) -> Recipe:
     told = {**_axes(config), "score": config.score, "report": config.report}
-    told |= {"understand": config.understand, "judge.model": config.judge.model}
+    told |= {"understand": config.understand, **_who_judges(config)}
     code = {"g2u/report", *_feedback()}
     for family in config.families:
         told |= _preset(config, "families", family)

@@ -52,16 +52,9 @@ def item(number: int) -> GalleryItem:
         "duplicate": GalleryCell(GalleryArm("duplicate", (original,), "A", "ok", base, None)),
         "detail": GalleryCell(main, (shuffled,), ("Draw </script> sharply.",)),
     }
-    text = f"Question </script> {number}?"
+    text, options = f"Question </script> {number}?", ("A. x", "B. <b>")
     return GalleryItem(
-        f"q{number}",
-        text,
-        "a hint",
-        ("A. x", "B. <b>"),
-        Gold("B"),
-        f"c{number % 3}",
-        (original,),
-        cells,
+        f"q{number}", text, "a hint", options, Gold("B"), f"c{number % 3}", (original,), cells
     )
 
 
