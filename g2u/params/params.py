@@ -26,8 +26,6 @@ from g2u.settings import Section, checked
 
 PLAIN, AGAIN = BASELINES = ("direct", "duplicate")
 """Families that every gain is measured against: answered as it is, and shown the original twice."""
-DRAWING = frozenset({"draw", "edit"})
-"""Capabilities of whose prompts an editor may take no notice."""
 
 
 class Params(Section):
@@ -141,13 +139,13 @@ class Params(Section):
                 self.settings(axis, name)
 
     def models_in_use(self) -> list[str]:
-        """Presets that a run may call: of its cells, its judge, and the writers of its families."""
+        """Presets that a run may call: of its cells, judges, and writers of families."""
         found = [model for model, _ in self.pairs()]
         return list(dict.fromkeys([*found, *self.speakers()]))
 
     def speakers(self) -> dict[str, str]:
         """Models that only answer, and where params.yaml names them."""
-        found = {} if self.judge.model is None else {self.judge.model: "judge.model"}
+        found = dict.fromkeys(self.judge.models, "judge.model")
         for family in self.families:
             writer = self.presets.families[family].writer
             if writer is not None:
@@ -175,7 +173,7 @@ class Params(Section):
         needs = plugins.family(preset.edit).NEEDS
         for lack in sorted(needs - self.abilities(model)):
             return f"cannot {lack}"
-        acts = self.acts(model) if needs & DRAWING else None
+        acts = self.acts(model) if needs & protocols.DRAWING else None
         if acts is not None and (preset.act or family) not in acts:
             return f"draws nothing but {', '.join(sorted(acts))}, whatever it is asked"
         return ""

@@ -1,14 +1,14 @@
 """What a run would do, without doing it: the stages' own functions over calls never made."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import astuple, dataclass, replace
+from dataclasses import astuple, dataclass, field, replace
 from functools import partial
 
 import numpy as np
 
 from g2u.answers.answering import Asking
 from g2u.answers.understanding import REWARDS, Understanding
-from g2u.calls.asking import BrokeredCalls, Tally
+from g2u.calls.asking import BrokeredCalls, Tally, total
 from g2u.calls.brokers import Brokers, budget
 from g2u.calls.budget import Spent
 from g2u.calls.opened import known_calls
@@ -18,6 +18,7 @@ from g2u.pipeline.stale import stale, status
 from g2u.pipeline.workers import worker_count
 from g2u.questions.prepared import Prepared
 from g2u.records import Picture, Question, Thought
+from g2u.scores.panel import all_heard, open_cases
 from g2u.scores.samples import samples
 from g2u.tables import parquet
 from g2u.tables import schemas as tables
@@ -44,6 +45,10 @@ class CellPlan:
     """True where answers wait for thoughts that do not exist yet: their calls are all counted."""
     keys: frozenset[str]
     """Keys of the calls in the cache."""
+    judges: Mapping[str, Tally] = field(default_factory=dict)
+    """Of each judge, where the answers that it is asked about are there."""
+    to_come: int = 0
+    """Answers that are not there yet, and that each judge may be asked about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +69,8 @@ class Source:
 def plan(config: Params) -> list[CellPlan]:
     """Every cell's calls, in the order of a run; none where DVC calls the cell unchanged.
 
-    What a judge was asked is known of the results alone: its calls are kept, not planned.
+    What judges will be asked is known of answers that are there alone: of others, how many they may
+    be asked about.
 
     Raises:
         ParamsError: settings of a preset in use do not fit.
@@ -82,7 +88,10 @@ def plan(config: Params) -> list[CellPlan]:
         for cell in cells:
             if source is None or cell not in work.understand:
                 keys = _recorded(cell, "generate", "understand", "judge")
-                plans.append(CellPlan(cell, {}, is_bound=False, keys=keys))
+                judges = _judges(config, cell, brokers) if cell in work.judge else {}
+                keys |= {key for calls in judges.values() for key in calls.settled}
+                said = {judge: total(calls.tally().values()) for judge, calls in judges.items()}
+                plans.append(CellPlan(cell, {}, is_bound=False, keys=keys, judges=said))
                 continue
             drawn, keys = None, _recorded(cell, "judge")
             if cell not in work.generate:
@@ -90,8 +99,19 @@ def plan(config: Params) -> list[CellPlan]:
                 keys |= _recorded(cell, "generate")
             calls = brokers.calls(cell.model, Drawing.of(config, cell).writer)
             waits = brokers.run(plan_cell(config, cell, source, calls, drawn))
-            plans.append(CellPlan(cell, calls.tally(), waits, calls.settled | keys))
+            tally = calls.tally()
+            answers = tally["answer"].calls if config.judge.models and "answer" in tally else 0
+            plans.append(CellPlan(cell, tally, waits, calls.settled | keys, to_come=answers))
     return plans
+
+
+def _judges(config: Params, cell: Cell, brokers: Brokers) -> dict[str, BrokeredCalls]:
+    """What each judge will be asked about a cell's answers; a reply that cannot be read is asked
+    for once more, which nobody knows before.
+    """
+    judges = {judge: brokers.calls(judge) for judge in config.judge.models}
+    brokers.run(all_heard(open_cases(config, cell), judges, config.judge.votes))
+    return judges
 
 
 def _recorded(cell: Cell, *stages: str) -> frozenset[str]:
@@ -209,6 +229,8 @@ class Forecast:
     """At most, about."""
     waits: bool
     """Whether answers to thoughts that do not exist yet are counted as calls to make."""
+    judged_later: int
+    """Calls of judges about answers that do not exist yet, at most; not counted elsewhere."""
     totals: dict[str, Estimate]
     """By kind of call."""
     by_cell: dict[str, dict[str, Estimate]]
@@ -226,7 +248,8 @@ def forecast(plans: Sequence[CellPlan], config: Params) -> Forecast:
     for found in by_cell.values():
         for kind, estimate in found.items():
             totals[kind] = totals.get(kind, Estimate()) + estimate
-    at_work = sum(bool(each.calls) for each in plans)
+    at_work = sum(bool(each.calls or each.judges) for each in plans)
+    ballots = len(config.judge.models) * config.judge.votes
     return Forecast(
         cells=len(plans),
         unchanged=len(plans) - at_work,
@@ -234,6 +257,7 @@ def forecast(plans: Sequence[CellPlan], config: Params) -> Forecast:
         call_minutes=60 * sum(each.hours for each in totals.values()) / workers,
         packing_minutes=PACKING * at_work / 60,
         waits=any(each.is_bound for each in plans),
+        judged_later=ballots * sum(each.to_come for each in plans),
         totals=dict(sorted(totals.items())),
         by_cell={name: found for name, found in by_cell.items() if found},
     )
@@ -267,6 +291,11 @@ def table(found: Forecast, *, by_cell: bool) -> list[str]:
     )
     if found.waits:
         lines.append("answers to thoughts that do not exist yet are counted as calls to make")
+    if found.judged_later:
+        lines.append(
+            "judges are asked about answers that rules leave open: of those to come at most "
+            f"{found.judged_later} calls more, not counted above"
+        )
     return [*lines, "next: g2u run" + ("" if by_cell else "; g2u plan --cells has a line per cell")]
 
 
@@ -279,7 +308,7 @@ def costs(planned: CellPlan, known: Mapping[str, float], config: Params) -> dict
         config: the params, which have prices.
     """
     prices = budget(config.run, planned.cell.model, Spent()).prices
-    return {
+    found = {
         kind: Estimate(
             tally.made,
             tally.reused,
@@ -290,6 +319,15 @@ def costs(planned: CellPlan, known: Mapping[str, float], config: Params) -> dict
         for kind, tally in sorted(planned.calls.items())
         if tally.calls
     }
+    for judge, tally in planned.judges.items():
+        price = budget(config.run, judge, Spent()).prices.get("answer", 0.0)
+        seconds = tally.seconds / tally.reused if tally.reused else GUESS_SECONDS["answer"]
+        asked = Estimate(
+            tally.made, tally.reused, tally.made * seconds / 3600,
+            tally.made * GUESS_BYTES["answer"] / 1e6, tally.made * price,
+        )  # fmt: skip
+        found["judge"] = found.get("judge", Estimate()) + asked
+    return found
 
 
 def rates(plans: Sequence[CellPlan]) -> dict[str, float]:

@@ -38,7 +38,15 @@ class Asked:
     @property
     def texts(self) -> dict[str, str]:
         """The right answers in words, by question."""
-        return {q.id: answer_text(q, self.gold[q.id]) for q in self.questions}
+        return {q.id: answer_text(q, self.gold[q.id].answer) for q in self.questions}
+
+    @property
+    def accepted(self) -> dict[str, frozenset[str]]:
+        """All accepted answers in words, by question."""
+        return {
+            q.id: frozenset(answer_text(q, each) for each in self.gold[q.id].distinct)
+            for q in self.questions
+        }
 
 
 def beside(
@@ -130,39 +138,38 @@ def followed(
     """
     given = ring if given is None else given
     known = {question.id: question for question in asked.questions}
-    texts = asked.texts
+    texts, accepted = asked.texts, asked.accepted
     there, plain = set(texts.values()), {score.id: score for score in direct}
+
+    def would_be_wrong(question: Question, other: str) -> bool:
+        """Whether the right answer of another question can be given to this one, and is wrong."""
+        text = texts[other]
+        is_option = not question.choices or text in question.choices
+        return is_option and text not in accepted[question.id]
+
+    def next_wrong(question: Question, donor: str) -> str:
+        """The first question after a donor whose right answer would be wrong here: the donor's
+        again, or a third one, as often as these are right answers. So who answers by habit says
+        both alike.
+        """
+        passed, further = {question.id, donor}, ring[donor]
+        while further not in passed and not would_be_wrong(question, further):
+            passed.add(further)
+            further = ring[further]
+        return donor if further in passed else further
+
     for score in shuffled:
         question, donor = known[score.id], given.get(score.id)
-        if score.score is None or donor is None or not _would_be_wrong(question, donor, texts):
+        if score.score is None or donor is None or not would_be_wrong(question, donor):
             continue
         target, right, told = asked.gold[score.id], texts[question.id], texts[donor]
-        one = _says(score, told, question, target)
-        if any(each in there and each not in (right, told) for each in question.choices or there):
-            other = _says(score, texts[_next_wrong(question, donor, ring, texts)], question, target)
+        one, known_here = _says(score, told, question, target), {*accepted[score.id], told}
+        if any(each in there and each not in known_here for each in question.choices or there):
+            other = _says(score, texts[next_wrong(question, donor)], question, target)
         else:
             before = _says(plain[score.id], told, question, target) if score.id in plain else 0.0
             other = max(before, _says(score, right, question, target))
         yield Followed(score.id, score.cluster, one, other)
-
-
-def _next_wrong(
-    question: Question, donor: str, ring: Mapping[str, str], texts: Mapping[str, str]
-) -> str:
-    """The first question after a donor whose right answer would be wrong here: the donor's again,
-    or a third one, as often as these are right answers. So who answers by habit says both alike.
-    """
-    passed, further = {question.id, donor}, ring[donor]
-    while further not in passed and not _would_be_wrong(question, further, texts):
-        passed.add(further)
-        further = ring[further]
-    return donor if further in passed else further
-
-
-def _would_be_wrong(question: Question, other: str, texts: Mapping[str, str]) -> bool:
-    """Whether the right answer of another question can be given to this one, and is wrong."""
-    text = texts[other]
-    return text != texts[question.id] and (not question.choices or text in question.choices)
 
 
 def _says(score: Score, text: str, question: Question, target: Target) -> float:
@@ -192,7 +199,8 @@ def position(
             for s in kept
         ]
         one, other = (float(np.mean([row[place] for row in rows])) for place in (0, 1))
-        right = float(np.mean([asked.gold[s.id].answer == letter for s in kept]))
+        golds = [asked.gold[s.id].distinct for s in kept]
+        right = float(np.mean([(letter in each) / len(each) for each in golds]))
         if one - other >= SHIFT and one - right > abs(other - right):
             found = compared(rows, how) or {}
             p = min(1.0, found["p"] * len(names))
@@ -256,7 +264,7 @@ def _labels(asked: Asked, kept: Sequence[Question]) -> Iterator[tuple[str, list[
     yield "category", [question.category for question in kept]
     for name in names:
         yield name, [question.label(name) for question in kept]
-    yield ANSWER, [answer_text(question, asked.gold[question.id]) for question in kept]
+    yield ANSWER, [answer_text(question, asked.gold[question.id].answer) for question in kept]
 
 
 def _flips(change: Floats) -> list[int]:

@@ -156,7 +156,8 @@ class _Compare:
         `plain`: scores of direct; `bases`: own, direct, and without anything drawn.
         """
         own, direct, without = bases
-        texts, ring = asked.texts, donors(asked.questions, pairing="alike")
+        texts, accepted = asked.texts, asked.accepted
+        ring = donors(asked.questions, pairing="alike")
         same: dict[str, list[float]] = {}
         other: dict[str, list[float]] = {}
         said: dict[str, list[tuple[float, float]]] = {}
@@ -167,7 +168,7 @@ class _Compare:
             for score in scores:
                 donor = given.get(score.id)
                 if score.score is not None and donor is not None:
-                    kind = same if texts[donor] == texts[score.id] else other
+                    kind = same if texts[donor] in accepted[score.id] else other
                     kind.setdefault(score.id, []).append(score.score)
             for each in followed(asked, scores, plain, ring, given):
                 said.setdefault(each.id, []).append((each.donor, each.further))

@@ -10,12 +10,14 @@ import numpy as np
 from g2u import plugins
 from g2u.arms import DIRECT, Arm, Rule, by_arm, last_round, main_arm
 from g2u.pictures.decoding import pixels_of
+from g2u.protocols import SetScorer
 from g2u.questions.clusters import linked
 from g2u.records import Picture, Question, Target, Thought
 from g2u.scores import statistics
 from g2u.scores.beside import Asked, beside
 from g2u.scores.causes import causes
-from g2u.scores.marking import UNREAD, gold_probability, marked
+from g2u.scores.judging import GIVEN
+from g2u.scores.marking import UNREAD, gold_probability, marked, worth
 from g2u.scores.pooled import Told, pooled
 from g2u.scores.rewards import Draw, telling
 from g2u.scores.statistics import Resampling
@@ -27,8 +29,6 @@ if TYPE_CHECKING:
     from g2u.scores.fidelity import Fidelity
 
 NO_ANSWER = ("failed", "not_applicable", "undrawn")
-GIVEN = ("answers", "grades", "rubric")
-"""Judgements that stand in for what rules could not score."""
 
 
 def over_vote(rule: Rule) -> str:
@@ -226,17 +226,31 @@ def chance(questions: Sequence[Question], gold: Sequence[Target]) -> dict[str, f
 
     `chance` counts open questions without a closed answer set as 0.
     """
+    right = {target.id: len(target.distinct) for target in gold}
     odds = [
-        1 / len(q.choices) if q.choices else 0.5 if q.format == "yes_no" else 0.0 for q in questions
+        right[q.id] / len(q.choices) if q.choices else 0.5 if q.format == "yes_no" else 0.0
+        for q in questions
     ]
-    commonest = Counter(target.answer.strip().lower() for target in gold).most_common(1)[0][1]
-    return {"chance": sum(odds) / len(odds), "majority": commonest / len(gold)}
+    said: Counter[str] = Counter()
+    for target in gold:
+        said.update(_worth_of_each(target))
+    return {"chance": sum(odds) / len(odds), "majority": max(said.values()) / len(gold)}
 
 
-def cell_metrics(
+def _worth_of_each(target: Target) -> dict[str, float]:
+    """By accepted answer, without case, what it is worth: 1, or as the scorer counts several."""
+    scorer, found = plugins.scorer(target.scorer), dict[str, float]()
+    for answer in target.distinct:
+        value = worth(scorer, answer, target.answers) if isinstance(scorer, SetScorer) else 1.0
+        name = answer.strip().lower()
+        found[name] = max(found.get(name, 0.0), value or 0.0)
+    return found
+
+
+def arms_and_gains(
     questions: Sequence[Question], gold: Sequence[Target], scored: Scored, how: Resampling
 ) -> dict[str, Any]:
-    """The cell's arms and gains."""
+    """The numbers of each arm, and its gains by what they are over."""
     found: dict[str, Any] = {"arms": {}, "gains": {}, **chance(questions, gold)}
     there = by_arm(scored.own)
     for arm, scores in there.items():
@@ -251,6 +265,14 @@ def cell_metrics(
             for name, base in bases.items()
             if base
         }
+    return found
+
+
+def cell_metrics(
+    questions: Sequence[Question], gold: Sequence[Target], scored: Scored, how: Resampling
+) -> dict[str, Any]:
+    """The same, what stands beside the main arm's gain, and what its drawings do."""
+    found, there = arms_and_gains(questions, gold, scored, how), by_arm(scored.own)
     main = main_arm(there)
     if main != DIRECT and scored.bases.get("direct"):
         left = {score.id for score in there[main] if score.status == "undrawn"}

@@ -96,7 +96,8 @@ REFUSALS = re.compile(
     r"""
     \b(?:can\s?not|can't|could\s?n[o']t|unable\s+to|not\s+able\s+to|impossible\s+to|hard\s+to)\s+
       (?:\w+\s+){0,2}?(?:tell|say|see|view|determine|identify|answer|help|assist|find|count|
-      solve|know|compute|calculate|estimate|locate|measure|recogni[sz]e|verify|decide|describe|be\s+(?:determined|answered|identified|seen|found)|provide|infer|confirm|make|read|process)\b
+      solve|know|compute|calculate|estimate|locate|measure|recogni[sz]e|verify|decide|describe|be\s+(?:determined|answered|identified|seen|found|counted|read|told|located|verified|measured|
+        recogni[sz]ed|computed|calculated|estimated|inferred|made\s+out|known|distinguished)|provide|infer|confirm|make|read|process)\b
     | \b(?:do\s+not|don't|does\s+not|doesn't)
       \s+(?:know|see\s+any|have\s+enough|provide|contain\s+enough)
     | \b(?:not|in)\s?(?:sufficient|enough)\s+(?:information|detail|context|data)

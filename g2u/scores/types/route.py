@@ -23,7 +23,7 @@ STEPS = {"up": (-1, 0), "down": (1, 0), "left": (0, -1), "right": (0, 1)}
 TIMES = {"once": 1, "twice": 2, "thrice": 3}
 FILLER = re.compile(
     r"\b(?:move|go|then|and|steps?|times?|cells?|the|path|route|plan|moves|is|are|by|first|next|finally|turn|"
-    r"to|answer|final|again|shortest|correct|best|only|possible|sequence)\b|[\s,;.:|*\[\]\"'()<>-]+|\d+[.)]\s",
+    r"to|answer|final|again|shortest|quickest|fastest|optimal|correct|best|only|possible|sequence|solution|way|my|goes|take)\b|[\s,;.:|*\[\]\"'()<>-]+|\d+[.)]\s",
     re.IGNORECASE,
 )
 MOST = 10_000
