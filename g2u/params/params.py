@@ -26,8 +26,6 @@ from g2u.settings import Section, checked
 
 PLAIN, AGAIN = BASELINES = ("direct", "duplicate")
 """Families that every gain is measured against: answered as it is, and shown the original twice."""
-DRAWING = frozenset({"draw", "edit"})
-"""Capabilities of whose prompts an editor may take no notice."""
 
 
 class Params(Section):
@@ -175,7 +173,7 @@ class Params(Section):
         needs = plugins.family(preset.edit).NEEDS
         for lack in sorted(needs - self.abilities(model)):
             return f"cannot {lack}"
-        acts = self.acts(model) if needs & DRAWING else None
+        acts = self.acts(model) if needs & protocols.DRAWING else None
         if acts is not None and (preset.act or family) not in acts:
             return f"draws nothing but {', '.join(sorted(acts))}, whatever it is asked"
         return ""

@@ -25,8 +25,9 @@ from g2u.digests import sha256
 from g2u.errors import G2UError, ParamsError
 from g2u.files import files_below, states, write_whole
 from g2u.params.params import Params
-from g2u.params.sections import Axis, ModelPreset
+from g2u.params.sections import Axis, BenchmarkPreset, ModelPreset
 from g2u.protocols import Kind
+from g2u.questions import worded
 from g2u.settings import checked
 from g2u.tables.places import RECIPES, STATE
 
@@ -130,9 +131,10 @@ def halves(preset: ModelPreset, name: str) -> tuple[str, dict[str, Any]]:
 
 
 def _prepare(config: Params, benchmark: str) -> Recipe:
-    source = config.presets.benchmarks[benchmark].source
+    preset = config.presets.benchmarks[benchmark]
     told = {"prepare": config.prepare, **_preset(config, "benchmarks", benchmark)}
-    return Recipe(told, [*_plug_in("source", source), *_figures(config, benchmark)])
+    code = [*_plug_in("source", preset.source), *_figures(config, benchmark)]
+    return Recipe(told, [*code, *_wordings(preset, benchmark)])
 
 
 def _generate(config: Params, model: str, family: str) -> Recipe:
@@ -276,6 +278,15 @@ def _plug_in(kind: str, name: str) -> list[str]:
     if kind != "source" and gold is not None:
         raise ParamsError(f"{own} reaches {gold}; what draws or answers cannot know gold answers")
     return [path.as_posix() for path in sorted(found)]
+
+
+def _wordings(preset: BenchmarkPreset, benchmark: str) -> list[str]:
+    """The files in which a benchmark's wording may be; none where it is g2u's own."""
+    if preset.wording == worded.OWN:
+        return []
+    root = code_root(Path())
+    found = worded.files(preset.wordings or benchmark, root)
+    return [(p.relative_to(root) if p.is_relative_to(root) else p).as_posix() for p in found]
 
 
 def _holds_gold(path: Path) -> bool:

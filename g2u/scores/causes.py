@@ -46,7 +46,7 @@ def causes(
     found: Found = {
         "effects": compare.effects(own, direct, without),
         "doses": {name: compare.doses({0: own, **each}) for name, each in doses.items()},
-        "donors": compare.donors(asked, main, there, (own, direct, without)),
+        "donors": compare.donors(asked, main, there, bases["direct"], (own, direct, without)),
         "parts": {
             arm.alter or arm.feedback: compare.part(_values(there[arm]), own, direct)
             for arm in alone
@@ -147,12 +147,13 @@ class _Compare:
         asked: Asked,
         main: Arm,
         there: Mapping[Arm, Sequence[Score]],
+        plain: Sequence[Score],
         bases: tuple[Values, Values, Values],
     ) -> Found:
         """Drawings of other pictures, of the same and of another answer: of each question the mean
         over its donors of that kind.
 
-        `bases`: own, direct, and without anything drawn.
+        `plain`: scores of direct; `bases`: own, direct, and without anything drawn.
         """
         own, direct, without = bases
         texts, accepted = asked.texts, asked.accepted
@@ -169,7 +170,7 @@ class _Compare:
                 if score.score is not None and donor is not None:
                     kind = same if texts[donor] in accepted[score.id] else other
                     kind.setdefault(score.id, []).append(score.score)
-            for each in followed(asked, scores, ring, given):
+            for each in followed(asked, scores, plain, ring, given):
                 said.setdefault(each.id, []).append((each.donor, each.further))
         found: Found = {}
         if alike := self.part(_means(same), own, direct):

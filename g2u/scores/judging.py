@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 from g2u.arms import of_main
 from g2u.digests import sha256
 from g2u.questions.files.rubrics import criteria
-from g2u.questions.wording import question_prompt
+from g2u.questions.wording import asked as asked_by
 from g2u.records import AnswerRequest, Picture, Question, Target, Thought, Turn
 from g2u.scores import responses
 from g2u.tables.schemas import Answer, Judgement
@@ -205,7 +205,7 @@ def _of_answer(
     weights = tuple(each.weight for each in held)
     listed = "\n".join(f"{number}. {each.text}" for number, each in enumerate(held, 1))
     text = WORDING[kind].format(
-        question=asked[answer.id].named(question_prompt(asked[answer.id])),
+        question=asked_by(asked[answer.id]).named,
         gold=listed or _worded(asked[answer.id], target),
         response=answer.response,
         count=_counted(weights),

@@ -47,6 +47,10 @@ BOUND_AFTER = re.compile(
     re.IGNORECASE,
 )
 RANGE = re.compile(r"\s*(?:-|–|to|or)\s*")
+REQUESTED = re.compile(
+    r"\bscalar\{([^{}]{1,40})\}[\s,;$]{0,9}\\?distance_unit\{([^{}]{1,20})\}", re.IGNORECASE
+)
+"""The form in which Q-Spatial Bench asks for a length, at the end of a reply."""
 AGAIN = re.compile(
     r"[\s,;]*+(?:i\.\s?e\.|that\s+is|or|equal\s+to|which\s+is|=|≈|~)?[\s,]*+(?:about|around|roughly|approximately)?\s*+",
     re.I,
@@ -67,7 +71,8 @@ def parse(response: str, question: Question) -> str | None:
     several, a range or a bound.
     """
     del question
-    found = given(responses.concluded(response))
+    asked = REQUESTED.findall(responses.without_reasoning(response))
+    found = given(" ".join(asked[-1]) if asked else responses.concluded(response))
     return None if found is None else str(found)
 
 
