@@ -80,8 +80,6 @@ ROWS: Mapping[str, list[Row]] = {
     "spatial457": [answered(1, "How many?", "3", category="L1_single")],
     "q_spatial": [{"question": DISTANCE, "image": image(1), "answer_value": 2.0,
                    "answer_unit": "m"}],
-    "mmmu_pro_vision": [{"id": "test_1", "options": "['a', 'b']", "answer": "B", "subject": "Art",
-                         "image": image(1)}],
 }  # fmt: skip
 EXPECTED: Mapping[str, Mapping[str, str]] = {
     "mmbench": {
