@@ -4,8 +4,8 @@ For each measure: 2,500 predictions in many wordings. Where the published scorer
 prediction means, ours has to give the same; where it does not, the wording is listed. Where we have
 the published rule as a scorer of its own, it has to agree with theirs in every prediction. Then the
 published figures, from predictions in a wording that both read.
-Run: python -m bench.official PYTHON [FOLDER]    (of an environment with lmms-eval 0.7.3; of
-VLMEvalKit's source)
+Run: python -m bench.official PYTHON [FOLDER [FOLDER]]    (of an environment with lmms-eval 0.7.3;
+of VLMEvalKit's source; of the sources of MMMU and MIRA under these names)
 """
 
 import json
@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.official_case import Case, Rng, Task, worded
+from bench.official_choices import CHOICES, KIT_ALONE, OWN, WORDS, choice_case
 from bench.official_sets import SETS
 from g2u.arms import DIRECT
 from g2u.questions.benchmarks.unig2u import SCENES, SHAPES
@@ -31,54 +32,10 @@ from g2u.tables.schemas import Answer, Score
 COUNT = 2500
 PEER = Path(__file__).with_name("official_peer.py")
 KIT = Path(__file__).with_name("official_kit.py")
-WORDS = ["cat", "dog", "light blue car", "None", "seven apples", "left of it", "forest", "N/A"]
+PUBLISHED = Path(__file__).with_name("official_own.py")
 MATHVISTA = (("task", "figure"), ("skills", "algebraic"))
 """Groups that its metric is made of."""
 MOVES = ["up", "down", "left", "right"]
-
-
-CHOICE = [
-    ("letter", "{letter}"), ("letter.", "{letter}."), ("(letter)", "({letter})"),
-    ("letter. text", "{letter}. {text}"), ("text", "{text}"), ("sentence", "It is {text}."),
-    ("statement", "The answer is {letter}."), ("Answer: letter", "Answer: {letter}"),
-    ("bold", "**{letter}**"), ("small letter", "{small}"), ("Option", "Option {letter}"),
-    ("statement with text", "The correct answer is ({letter}) {text}."),
-    ("According to", "According to the picture, it is {text}."),
-    ("reasons first", "The others do not fit. Answer: {letter}"),
-    ("excluded first", "{other} is wrong. The answer is {letter}."),
-    ("explained after", "{letter}. A closer look shows it, and {other} does not fit."),
-    ("boxed", "\\boxed{{{letter}}}"),
-]  # fmt: skip
-NOTHING = [
-    ("declined", "I cannot tell from the picture."), ("two letters", "{letter} or {other}"),
-    ("A man", "A man stands there."), ("empty", ""), ("denied", "It is not {letter}."),
-    ("options again", "The options are {all}."),
-]  # fmt: skip
-
-
-def choice_case(rng: Rng, number: int, is_plain: bool, key: str = "index") -> Case:
-    """A question of four options."""
-    options = rng.sample(WORDS, 4)
-    gold, said = rng.choice("ABCD"), rng.choice("ABCD")
-    other = rng.choice([c for c in "ABCD" if c != said])
-    is_empty = not is_plain and rng.random() < 0.2
-    name, pattern = worded(rng, NOTHING if is_empty else CHOICE, is_plain)
-    text = options[ord(said) - 65]
-    everything = " ".join(f"{c}. {o}" for c, o in zip("ABCD", options, strict=True))
-    response = pattern.format(
-        letter=said, small=said.lower(), other=other, text=text, all=everything
-    )
-    category = f"c{number % 5}"
-    question = Question(
-        str(number), "Which?", tuple(options), tuple("ABCD"), "choice", category=category,
-        labels=(("category", category),),
-    )  # fmt: skip
-    doc = {
-        key: number, "question": "Which?", "answer": gold, "category": category,
-        "options": options, **dict(zip("ABCD", options, strict=True)),
-    }  # fmt: skip
-    worth = float(said == gold and not is_empty)
-    return Case(doc, question, Target(str(number), gold, "choice"), response, worth, name)
 
 
 def circular_case(rng: Rng, number: int, is_plain: bool) -> Case:
@@ -325,7 +282,17 @@ TASKS = {
     "mmsi": Task(choice_case, "unig2u", {"score": "score"}),
     "illusion": Task(illusion_case, "unig2u", {"score": "score"}),
     **SETS,
+    **CHOICES,
 }
+KIT_TASKS = {
+    **SETS,
+    **{name: replace(TASKS[name], figures={}) for name in ("mmbench", "mme", "chartqa")},
+    "hallusion": TASKS["hallusion"],
+    "pope": TASKS["pope"],
+    **CHOICES,
+    **KIT_ALONE,
+}
+"""Measures that VLMEvalKit has without a model that judges; of the first three not the figures."""
 
 
 def cases(task: Task, *, is_plain: bool) -> list[Case]:
@@ -419,12 +386,14 @@ def main() -> None:
     """Print the tables; exit code 1 where ours differs from a scorer that is right."""
     if len(sys.argv) < 2 or not Path(sys.argv[1]).exists():
         sys.exit(
-            "usage: python -m bench.official PYTHON [FOLDER]    (with lmms-eval 0.7.3 installed; "
-            "VLMEvalKit's source)"
+            "usage: python -m bench.official PYTHON [FOLDER [FOLDER]]    (with lmms-eval 0.7.3 "
+            "installed; VLMEvalKit's source; a folder of the sources MMMU and MIRA)"
         )
     bad = compare("lmms-eval", [sys.argv[1], str(PEER)], TASKS)
     if len(sys.argv) > 2:
-        bad += compare("VLMEvalKit", [sys.argv[1], str(KIT), sys.argv[2]], SETS)
+        bad += compare("VLMEvalKit", [sys.argv[1], str(KIT), sys.argv[2]], KIT_TASKS)
+    if len(sys.argv) > 3:
+        bad += compare("its own", [sys.argv[1], str(PUBLISHED), sys.argv[3]], OWN)
     sys.exit(1 if bad else 0)
 
 

@@ -12,12 +12,16 @@ import importlib.util
 import io
 import json
 import logging
+import re
 import sys
 import types
 from pathlib import Path
 from typing import Any
 
 Rows = list[dict[str, Any]]
+READS = ("get_multiplier", "parse_prediction")
+ANSWERS = (r"Answer': '(.*?)'", r'Answer": "(.*?)"', r"Answer': (\d)")
+"""Of Spatial457.evaluate."""
 SMP = ("istype", "listinstr", "process_punctuation")
 """What scorers use of its helpers."""
 UNUSED = (
@@ -45,6 +49,9 @@ class Kit:
         places = self._module("dataset/refspatial.py").RefSpatialDataset
         self.refspatial = places.__new__(places)
         self.ocrbench = self._module("dataset/utils/ocrbench.py")
+        self.yes_no = self._module("dataset/utils/yorn.py")
+        self.spatial = self._module("dataset/utils/spatial457.py")
+        self.distance = self._class("dataset/image_vqa.py", "QSpatial")
 
     def _helpers(self) -> None:
         for name in ("vlmeval.smp", "vlmeval.smp.file", "vlmeval.smp.log"):
@@ -58,6 +65,18 @@ class Kit:
         exec(compile(ast.Module(kept, []), "misc.py", "exec"), vars(smp))
         base = sys.modules["vlmeval.dataset.image_base"] = types.ModuleType("image_base")
         base.ImageBaseDataset = object  # type: ignore[attr-defined]
+
+    def _class(self, path: str, name: str) -> Any:
+        """A class of a module that imports too much, with its methods that read and convert."""
+        import numpy as np
+
+        tree = ast.parse((self._folder / "vlmeval" / path).read_text(encoding="utf-8"))
+        (found,) = (n for n in tree.body if isinstance(n, ast.ClassDef) and n.name == name)
+        found.bases = []
+        found.body = [n for n in found.body if getattr(n, "name", "") in READS]
+        space: dict[str, Any] = {"re": re, "np": np}
+        exec(compile(ast.Module([found], []), path, "exec"), space)
+        return space[name]
 
     def _module(self, path: str) -> Any:
         name = "vlmeval." + path.removesuffix(".py").replace("/", ".")
@@ -147,6 +166,96 @@ def of_mmvp(kit: Kit, rows: Rows) -> tuple[list[float], dict[str, float]]:
         "accuracy": 100 * sum(values) / len(values),
         "pairs": 100 * sum(both) / len(both),
     }
+
+
+def _inferred(kit: Kit, row: dict[str, Any]) -> float:
+    """Whether an option is read, as without a model that judges, and right."""
+    options = {letter: row["doc"][letter] for letter in "ABCDEFGHIJ" if letter in row["doc"]}
+    return float(kit.matching.can_infer(row["said"], options) == row["doc"]["answer"])
+
+
+def of_mmstar(kit: Kit, rows: Rows) -> tuple[list[float], dict[str, float]]:
+    return accuracy_of([_inferred(kit, row) for row in rows])
+
+
+of_blink = of_real_world_qa = of_ai2d = of_r_bench = of_mmbench = of_mmstar
+of_mmmu_pro = of_mmmu_pro_vision = of_mmstar
+
+
+def of_mmmu(kit: Kit, rows: Rows) -> tuple[list[float], dict[str, float]]:
+    """Open questions have two options there: the right answer, and others."""
+    closed = {"A": "", "B": "Other Answers", "answer": "A"}
+    found = [
+        row if row["doc"]["options"] else {**row, "doc": {**closed, "A": row["doc"]["answer"]}}
+        for row in rows
+    ]
+    return of_mmstar(kit, found)
+
+
+def _said_yes(kit: Kit, rows: Rows) -> list[str]:
+    return [kit.yes_no.YOrN_Extraction(row["said"]) for row in rows]
+
+
+def of_mme(kit: Kit, rows: Rows) -> tuple[list[float], dict[str, float]]:
+    pairs = zip(_said_yes(kit, rows), rows, strict=True)
+    return accuracy_of([float(said.lower() == row["doc"]["answer"]) for said, row in pairs])
+
+
+def of_hallusion(kit: Kit, rows: Rows) -> tuple[list[float], dict[str, float]]:
+    import pandas as pd
+
+    values, _ = of_mme(kit, rows)
+    data = pd.DataFrame([{**row["doc"], "l2-category": "s"} for row in rows])
+    parts = ("set_id", "figure_id", "question_id")
+    data["index"] = ["VD_s_x_" + "_".join(str(row["doc"][p]) for p in parts) for row in rows]
+    data["score"] = values
+    kit.yes_no.load = lambda frame: frame
+    told = kit.yes_no.Hallusion_rating(data)
+    return values, {name: float(told[name][0]) for name in ("aAcc", "fAcc", "qAcc")}
+
+
+def of_pope(kit: Kit, rows: Rows) -> tuple[list[float], dict[str, float]]:
+    import pandas as pd
+
+    values, _ = of_mme(kit, rows)
+    data = pd.DataFrame({
+        "answer": [row["doc"]["answer"].capitalize() for row in rows],
+        "extracted": _said_yes(kit, rows), "score": values, "category": "random",
+    })  # fmt: skip
+    kit.yes_no.load, kit.yes_no.d2df = (lambda frame: frame), (lambda found: found)
+    told = kit.yes_no.POPE_rating(data)
+    names = {"accuracy": "acc", "precision": "precision", "recall": "recall", "F1": "Overall"}
+    return values, {name: float(told[theirs][0]) for name, theirs in names.items()}
+
+
+def of_chartqa(kit: Kit, rows: Rows) -> tuple[list[float], dict[str, float]]:
+    lines = [{"answer": row["doc"]["answer"], "prediction": row["said"]} for row in rows]
+    found = [kit.vqa.process_line(line, method="relaxed_accuracy") for line in lines]
+    return accuracy_of([float(value) for value in kit.vqa.hit_calculate(found, "ChartQA_TEST")])
+
+
+def of_spatial457(kit: Kit, rows: Rows) -> tuple[list[float], dict[str, float]]:
+    """The dataset's search for an answer is in its loop; here it is spelt as there."""
+    judge, values = kit.spatial.Spatial457_utils(), []
+    for row in rows:
+        tried = (re.search(pattern, row["said"]) for pattern in ANSWERS)
+        said = next((found[1] for found in tried if found), row["said"])
+        values.append(float(judge.is_correct(row["doc"]["answer"], said)))
+    return accuracy_of(values)
+
+
+def of_q_spatial(kit: Kit, rows: Rows) -> tuple[list[float], dict[str, float]]:
+    """Within a factor of two, from the form that it asks for."""
+    values = []
+    for row in rows:
+        value, unit = row["doc"]["answer"]
+        gold = value * kit.distance.get_multiplier(unit)
+        try:
+            said = kit.distance.parse_prediction(row["said"])
+        except IndexError:
+            said = 0.0
+        values.append(float(said > 0 and max(said / gold, gold / said) < 2))
+    return accuracy_of(values)
 
 
 SCORERS = {name[3:]: found for name, found in globals().items() if name.startswith("of_")}

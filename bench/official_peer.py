@@ -28,19 +28,26 @@ for module, names in STUBS.items():
     for name in names:
         setattr(sys.modules[module], name, object)
 
-from lmms_eval.api.metrics import anls  # noqa: E402
+from lmms_eval.api.metrics import anls, exact_match_hf_evaluate  # noqa: E402
+from lmms_eval.tasks.ai2d import utils as ai2d  # noqa: E402
+from lmms_eval.tasks.blink import utils as blink  # noqa: E402
 from lmms_eval.tasks.chartqa import utils as chartqa  # noqa: E402
 from lmms_eval.tasks.hallusion_bench import evaluate_hb as hallusion  # noqa: E402
 from lmms_eval.tasks.hallusion_bench import utils as _hallusion_gpt  # noqa: E402, F401
 from lmms_eval.tasks.mathvista.mathvista_evals import MathVistaEvaluator  # noqa: E402
 from lmms_eval.tasks.mmbench.mmbench_evals import MMBench_Evaluator  # noqa: E402
 from lmms_eval.tasks.mme import utils as mme  # noqa: E402
+from lmms_eval.tasks.mmmu import utils as mmmu  # noqa: E402
+from lmms_eval.tasks.mmmu_pro import utils as mmmu_pro  # noqa: E402
+from lmms_eval.tasks.mmstar import utils as mmstar  # noqa: E402
 from lmms_eval.tasks.mmvet import utils as mmvet  # noqa: E402
 from lmms_eval.tasks.mmvp import utils as mmvp  # noqa: E402
 from lmms_eval.tasks.ocrbench import utils as ocrbench  # noqa: E402
 from lmms_eval.tasks.pope import utils as pope  # noqa: E402
+from lmms_eval.tasks.realworldqa import utils as realworldqa  # noqa: E402
 from lmms_eval.tasks.refcoco import utils_rec as refcoco  # noqa: E402
 from lmms_eval.tasks.refspatial import utils as refspatial  # noqa: E402
+from lmms_eval.tasks.spatial457 import utils as spatial457  # noqa: E402
 from lmms_eval.tasks.textvqa import utils as textvqa  # noqa: E402
 from lmms_eval.tasks.unig2u.illusionbench import arshia_utils as illusion  # noqa: E402
 from lmms_eval.tasks.unig2u.mmsi import utils as mmsi  # noqa: E402
@@ -232,6 +239,75 @@ def of_mmvp(rows: Rows) -> tuple[list[float], dict[str, float]]:
         "accuracy": 100 * mmvp.mmvp_aggregate_results(found),
         "pairs": 100 * mmvp.mmvp_aggregate_pair_results(found),
     }
+
+
+def of_mmstar(rows: Rows) -> tuple[list[float], dict[str, float]]:
+    return accuracy_of([mmstar.exact_match(r["said"], r["doc"]["answer"]) for r in rows])
+
+
+def of_real_world_qa(rows: Rows) -> tuple[list[float], dict[str, float]]:
+    found = [realworldqa.realworldqa_process_results(r["doc"], [r["said"]]) for r in rows]
+    return accuracy_of([each["exact_match"] for each in found])
+
+
+def of_blink(rows: Rows) -> tuple[list[float], dict[str, float]]:
+    values = []
+    for row in rows:
+        doc = {"answer": f"({row['doc']['answer']})", "idx": 1, "sub_task": "Counting"}
+        found = blink.blink_process_results(doc, [row["said"]])["blink_acc"]
+        values.append(float(found["is_correct"]))
+    return accuracy_of(values)
+
+
+def of_ai2d(rows: Rows) -> tuple[list[float], dict[str, float]]:
+    letters = ai2d.MultiChoiceRegexFilter(
+        group_select=0, ignore_case=True, ignore_punctuation=True, regex_pattern="([A-Z])\\."
+    )
+    read = letters.apply([[row["said"]] for row in rows], [row["doc"] for row in rows])
+    values = [
+        exact_match_hf_evaluate(
+            [one], [row["doc"]["answer"]], ignore_case=True, ignore_punctuation=True
+        )["exact_match"]
+        for one, row in zip(read, rows, strict=True)
+    ]
+    return accuracy_of([float(value) for value in values])
+
+
+def of_mmmu(rows: Rows) -> tuple[list[float], dict[str, float]]:
+    values = []
+    for number, row in enumerate(rows):
+        options = row["doc"]["options"]
+        doc = {
+            "id": f"validation_Art_{number}", "answer": row["doc"]["answer"],
+            "options": str(options),
+            "question_type": "multiple-choice" if options else "open",
+        }  # fmt: skip
+        entry = mmmu.mmmu_process_results(doc, [row["said"]])["mmmu_acc"]
+        values.append(float(mmmu.evaluate_mmmu([entry])[1]["acc"]))
+    return accuracy_of(values)
+
+
+def of_mmmu_pro(rows: Rows) -> tuple[list[float], dict[str, float]]:
+    return _of_mmmu_pro(rows, {"question": "Which?"})
+
+
+def of_mmmu_pro_vision(rows: Rows) -> tuple[list[float], dict[str, float]]:
+    return _of_mmmu_pro(rows, {})
+
+
+def _of_mmmu_pro(rows: Rows, rest: dict[str, str]) -> tuple[list[float], dict[str, float]]:
+    values = []
+    for row in rows:
+        doc = {"id": "1", "subject": "Art", "answer": row["doc"]["answer"], **rest}
+        doc["options"] = str(row["doc"]["options"])
+        entry = mmmu_pro.mmmu_pro_process_results(doc, [row["said"]])["mmmu_acc"]
+        values.append(float(mmmu_pro.evaluate_mmmu([entry])[1]["acc"]))
+    return accuracy_of(values)
+
+
+def of_spatial457(rows: Rows) -> tuple[list[float], dict[str, float]]:
+    found = [spatial457.spatial457_process_results(r["doc"], [r["said"]]) for r in rows]
+    return accuracy_of([float(each["spatial457_accuracy"]["is_correct"]) for each in found])
 
 
 def accuracy_of(values: list[float]) -> tuple[list[float], dict[str, float]]:

@@ -1,6 +1,7 @@
 """The records that travel through the pipeline: values only, frozen and hashable."""
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal, Self
@@ -94,6 +95,12 @@ class Question:
     """Whether `<image N>` in hint, text and choices is where the Nth picture stands, each at least
     once; else all pictures come before the text.
     """
+    asked: str = ""
+    """The text that it is asked by, where its benchmark has another wording than g2u's own
+    (g2u/questions/worded.py); empty = g2u/questions/wording.py words it.
+    """
+    is_asked_placed: bool = False
+    """Of `asked`: as `is_placed`."""
 
     def label(self, name: str) -> str:
         """The group `name`; empty where the question has none."""
@@ -116,7 +123,7 @@ class Question:
         """A text of the question's for who sees none of its pictures, or one alone: "image 2" for
         the place of the second.
         """
-        return PLACE.sub(r"image \1", text) if self.is_placed else text
+        return self.prompt(text).named
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +133,11 @@ class Prompt:
     text: str
     is_placed: bool = False
     """As in `Question`."""
+
+    @property
+    def named(self) -> str:
+        """The text with words for its places: "image 2" for that of the second picture."""
+        return PLACE.sub(r"image \1", self.text) if self.is_placed else self.text
 
     def around(self, shown: Sequence[Sequence["str | Picture"]]) -> "tuple[str | Picture, ...]":
         """The text with what is shown of each picture where it stands: before all text where it
@@ -158,6 +170,11 @@ class Target:
         """Every accepted answer; one where there is no more."""
         return self.accepted or (self.answer,)
 
+    @property
+    def distinct(self) -> tuple[str, ...]:
+        """Every accepted answer once, what most people gave first."""
+        return tuple(answer for answer, _ in Counter(self.answers).most_common())
+
 
 @dataclass(frozen=True, slots=True)
 class Sample:
@@ -172,6 +189,10 @@ class Sample:
     """One thought per picture that shows wrong answers to all questions about it, or none."""
     place: str = ""
     """Where its answer stands, for errors: file, row and column; empty = its id says it."""
+    whole: Question | None = None
+    """The question with every mark of a picture that its source has, where it lost some; for the
+    wordings of others.
+    """
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from docs.site.docstrings import ROOT, Row, class_part, documented, parsed, plain, table, told
+from docs.site.wordings import wordings_page
 from g2u import plugins
 from g2u.arms import Arm, Rule
 from g2u.cli.parser import parser
@@ -70,6 +71,7 @@ def pages() -> dict[str, str]:
         "command_line.md": command_page(),
         "columns.md": columns_page(),
         "python.md": python_page(),
+        "wordings.md": wordings_page(),
     }
     return {name: f"{NOTE}{text.rstrip()}\n" for name, text in made.items()}
 

@@ -224,7 +224,7 @@ class Answering:
         for thought in shown.thoughts:
             if thought.status != "ok":
                 return thought
-        if shown.question.is_placed and arm.feedback != BLIND and "places" not in can:
+        if asked(shown.question).is_placed and arm.feedback != BLIND and "places" not in can:
             return idle(f"{model} takes pictures before the text alone, not where they stand in it")
         # options that were scored can be sampled without the model
         is_sampled = arm.sample is not None and not self._by_likelihood(shown.question)
@@ -246,7 +246,8 @@ class Answering:
         reply = await calls.answer(request)
         if isinstance(reply, Failure):
             return turns
-        again = turns[-1] if question.is_placed else Turn("user", (question_prompt(question),))
+        prompt = asked(question)
+        again = turns[-1] if prompt.is_placed else Turn("user", (prompt.text,))
         return (*first, Turn("assistant", (str(reply),)), again)
 
     async def _spoken(
@@ -263,8 +264,8 @@ class Answering:
         self, arm: Arm, question: Question, turns: tuple[Turn, ...], calls: Calls
     ) -> _Said | Failure:
         """The option that is likeliest per token, or one that is drawn by these likelihoods."""
-        asked = (calls.score(ScoreRequest(turns, choice)) for choice in question.choices)
-        replies = await asyncio.gather(*asked)
+        scores = (calls.score(ScoreRequest(turns, choice)) for choice in question.choices)
+        replies = await asyncio.gather(*scores)
         failed = [reply for reply in replies if isinstance(reply, Failure)]
         if failed:
             return failed[-1]

@@ -14,7 +14,7 @@ from g2u.arms import NULL_MODES
 from g2u.errors import ModelError, ParamsError, in_one_line, unknown_name
 from g2u.files import from_yaml
 from g2u.params.params import BASELINES, Params
-from g2u.params.sections import AXES, PATH, Axis, Block, Shelf
+from g2u.params.sections import AXES, PATH, Axis, Block, Presets, Shelf
 from g2u.settings import Section, checked
 
 SHELF = Path("presets.yaml")
@@ -24,6 +24,8 @@ HOUSE_SHELF = Path(__file__).with_name(SHELF.name)
 MAX_BYTES = 10**7
 """Of either file."""
 NAME = re.compile(r"[a-z0-9_]+")
+WORDED = re.compile(r"([a-z0-9_]+?)__([a-z0-9_]+)")
+"""A benchmark with a wording, as a name among `benchmarks`."""
 RESERVED = frozenset({"recipes", "report", "pictures", "oracles", "adversaries"})
 """Folders that g2u has beside those that are named after presets."""
 FORMER = frozenset(
@@ -47,11 +49,32 @@ def load(path: Path = PATH, *, whole: bool = False) -> Params:
     for shelf in _shelves(path):
         presets = params.presets.over(read(Shelf, shelf).presets)
         params = params.model_copy(update={"presets": presets})
+    params = _worded(params, path)
     _check_axes(params, path)
     _check_modules(params, path)
     _check_design(params, path)
     params = _spread(params)
     return params if whole else _at_hand(params, path)
+
+
+def _worded(params: Params, path: Path) -> Params:
+    """The params with a preset for each NAME__WORD among the benchmarks that is none: NAME with
+    that wording.
+    """
+    known, made = params.presets.benchmarks, {}
+    blocks = (name for block in params.cells for name in block.benchmarks or ())
+    for name in (*params.benchmarks, *blocks):
+        match = WORDED.fullmatch(name)
+        if match and name not in known:
+            if match[1] not in known:
+                raise ParamsError(unknown_name(f"{path}: benchmarks", match[1], known))
+            preset = known[match[1]]
+            told = {"wording": match[2], "wordings": preset.wordings or match[1]}
+            made[name] = preset.model_copy(update=told)
+    if not made:
+        return params
+    presets = params.presets.over(Presets(benchmarks=made))
+    return params.model_copy(update={"presets": presets})
 
 
 def _shelves(path: Path) -> list[Path]:
@@ -138,9 +161,13 @@ def _check_axes(params: Params, path: Path) -> None:
             if other is not None and other not in params.presets.models:
                 where = f"{path}: presets.models.{name}.{key}"
                 raise ParamsError(unknown_name(where, other, params.presets.models))
-    judge = params.judge.model
-    if judge is not None and judge not in params.presets.models:
-        raise ParamsError(unknown_name(f"{path}: judge.model", judge, params.presets.models))
+    for judge in params.judge.models:
+        if judge not in params.presets.models:
+            raise ParamsError(unknown_name(f"{path}: judge.model", judge, params.presets.models))
+        if params.judge.models.count(judge) > 1:
+            raise ParamsError(
+                f"{path}: judge.model names {judge!r} twice; for more votes of it set judge.votes"
+            )
     for name in BASELINES:
         if name not in params.families:
             raise ParamsError(f"{path}: families lacks {name!r}; every gain is measured against it")
@@ -225,7 +252,7 @@ def _check_design(params: Params, path: Path) -> None:
         return
     other = {
         "generate.part: 1, as looks say what is drawn for": params.generate.part == 1,
-        "judge.model: null, as looks go by rules": params.judge.model is None,
+        "judge.model: null, as looks go by rules": not params.judge.models,
         "run.ray: null, as actors do not see decisions": params.run.ray is None,
     }
     for expected, is_so in other.items():

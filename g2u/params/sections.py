@@ -82,6 +82,12 @@ class BenchmarkPreset(Preset):
     """Of the pictures and questions; empty = not known, and then they are not shared."""
     obtain: str = ""
     """Where its file is to be had."""
+    wording: str = "own"
+    """How its questions are asked: own = in g2u's words, else one of its wordings
+    (docs/reference/wordings.md). `NAME__WORD` among `benchmarks` is the preset NAME with it.
+    """
+    wordings: str | None = None
+    """The benchmark whose wordings it has; null = the preset's name."""
 
     def files(self) -> list[Path]:
         """Files and folders that it reads."""
@@ -160,17 +166,21 @@ class Variant(Section):
     """What a training apart from the shipped one changes."""
 
     seed: NotNegative | None = None
-    """As in `train`; so are the next three; null = the same."""
+    """As in `train`; so are the next four; null = the same."""
     steps: Positive | None = None
     """Batches."""
     paths: list[TrainingPath] | None = None
     """What is taught."""
     learning_rate: Annotated[float, Field(gt=0)] | None = None
     """The highest of the schedule."""
+    checkpoint_every: Positive | None = None
+    """Steps between checkpoints."""
     start: str | None = None
     """Folder of the weights to go on from."""
     talk: NotNegative | None = None
     """Further items of a batch, which teach to talk about drawings."""
+    passes: Positive | None = None
+    """Passes of a latent scratchpad through the layers before each answer; null = none."""
 
 
 class Train(Section):
@@ -304,14 +314,27 @@ class Understand(Section):
 class Judge(Section):
     """Section of stage judge."""
 
-    model: str | None = None
-    """A model preset that judges; null = rules decide everything."""
+    model: str | Annotated[list[str], Field(min_length=1)] | None = None
+    """A model preset that judges, or several: a panel; null = rules decide everything."""
+    votes: Positive = 1
+    """How often each judge is asked: once for its likeliest reply, more often for samples."""
     tasks: list[Literal["answers", "viescore", "ra", "al"]] = ["answers"]
     """What is judged; g2u/scores/judging.py."""
     max_tokens: Positive = 1024
     """Of a verdict."""
     agreement: NotNegative = 0
     """Answers per cell that rules have scored and the judge is asked about as well."""
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """Presets that judge."""
+        named = [self.model] if isinstance(self.model, str) else self.model or ()
+        return tuple(named)
+
+    @property
+    def is_panel(self) -> bool:
+        """Whether more than one vote is given on each thing."""
+        return len(self.models) * self.votes > 1
 
 
 class Derived(Section):

@@ -12,10 +12,13 @@ from pathlib import Path
 from g2u import plugins
 from g2u.answers.rewards import NEEDS as REWARDS_NEED
 from g2u.calls.opened import CACHE_VARIABLE, call_store
+from g2u.code.root import code_root
 from g2u.errors import CacheError, ModelError, ParamsError
-from g2u.params.params import BASELINES, DRAWING, Params
+from g2u.params.params import BASELINES, Params
 from g2u.params.sections import REWARDS
 from g2u.pipeline.recipes import halves
+from g2u.protocols import DRAWING
+from g2u.questions.worded import wording_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +85,9 @@ def inapplicable(config: Params) -> list[str]:
 
 def _benchmark(config: Params, name: str) -> None:
     config.settings("benchmarks", name)
-    config.presets.benchmarks[name].require_files(name)
+    preset = config.presets.benchmarks[name]
+    wording_of(name, preset.wording, preset.wordings, code_root(Path()))
+    preset.require_files(name)
 
 
 def _family(config: Params, name: str) -> None:

@@ -157,8 +157,8 @@ def _filled_by_workers(
 ) -> Iterator[Filled]:
     with pool(config, spent) as workers, ThreadPoolExecutor(workers.count) as threads:
         watch = Watch(config, work, workers)
-        if work.judge and config.judge.model is not None:
-            watch.open(0, config.judge.model)  # it is asked when stages are made
+        for judge in config.judge.models if work.judge else ():
+            watch.open(0, judge)  # it is asked when stages are made
         found: queue.SimpleQueue[Filled | None] = queue.SimpleQueue()
         schedule = _Schedule(config, work, workers, found, progress, watch)
         drivers = [threads.submit(schedule.drive, slot) for slot in range(workers.count)]

@@ -39,7 +39,8 @@ HEADER = "Kept by `g2u sync`"
 """In the first lines of every file that sync writes whole."""
 SHARDS = r"part-\d{5}\.parquet"
 PAGES = (
-    "plotly.min.js", "learning.html", "causes.csv", "changes.csv", "decisions.csv", "rewards.csv",
+    "plotly.min.js", "learning.html", "causes.csv", "changes.csv", "decisions.csv",
+    "judges.csv", "rewards.csv",
 )  # fmt: skip
 """Files beside the report's page per benchmark and model (g2u.report.page, which loads slowly)."""
 HEADLINES = "headline"
@@ -93,8 +94,10 @@ def _of_benchmark(config: Params, name: str) -> Iterator[Out]:
         files += [cell.decision] if cell.look else [cell.scores, cell.metrics]
         files += [cell.costs("generate"), cell.costs("understand")]
         files += [cell.calls("generate"), cell.calls("understand")]
-        if config.judge.model is not None and not cell.look:
+        if config.judge.models and not cell.look:
             files += [cell.judgements, cell.calls("judge")]
+        if config.judge.is_panel:
+            files.append(cell.votes)
         yield from map(Out, files)
 
 
@@ -176,6 +179,7 @@ FORMS: list[tuple[re.Pattern[str], Form]] = [
         rf"{CELL}/answers\.parquet": _table("ANSWERS"),
         rf"{CELL}/rewards\.parquet": _table("REWARDS"),
         rf"{CELL}/judgements\.parquet": _table("JUDGEMENTS"),
+        rf"{CELL}/votes\.parquet": _table("VOTES"),
         rf"{CELL}/scores\.parquet": _table("SCORES"),
         rf"{CELL}/costs/(?:generate|understand)\.json": _json(
             lambda found: all("seconds" in k for arm in found.values() for k in arm.values())
@@ -188,7 +192,7 @@ FORMS: list[tuple[re.Pattern[str], Form]] = [
         rf"report/(?:index|pages/(?:{N}-{N}|learning))\.html": _begins("<title>g2u report: "),
         r"report/gallery\.html": _begins("<title>g2u gallery: "),
         r"report/pages/plotly\.min\.js": _begins("plotly.js v"),
-        r"report/pages/(?:decisions|rewards|changes)\.csv": _begins("benchmark,model,"),
+        r"report/pages/(?:decisions|rewards|changes|judges)\.csv": _begins("benchmark,model,"),
         r"report/gallery/parts\.js": _begins("G2U.parts("),
         rf"report/gallery/{N}-{N}/items\.js": _begins("G2U.items("),
         rf"report/gallery/{N}-{N}/items-\d+\.js": _begins("G2U.rows("),

@@ -1,14 +1,14 @@
 """What a run would do, without doing it: the stages' own functions over calls never made."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import astuple, dataclass, replace
+from dataclasses import astuple, dataclass, field, replace
 from functools import partial
 
 import numpy as np
 
 from g2u.answers.answering import Asking
 from g2u.answers.understanding import REWARDS, Understanding
-from g2u.calls.asking import BrokeredCalls, Tally
+from g2u.calls.asking import BrokeredCalls, Tally, total
 from g2u.calls.brokers import Brokers, budget
 from g2u.calls.budget import Spent
 from g2u.calls.opened import known_calls
@@ -18,6 +18,7 @@ from g2u.pipeline.stale import Stale, stale, status
 from g2u.pipeline.workers import worker_count
 from g2u.questions.prepared import Prepared
 from g2u.records import Picture, Question, Thought
+from g2u.scores.panel import all_heard, open_cases
 from g2u.scores.samples import samples
 from g2u.tables import parquet
 from g2u.tables import schemas as tables
@@ -50,6 +51,10 @@ class CellPlan:
     """Of a cell that looks may end: the calls, if the next look does; then `calls` are what it
     comes to if none does.
     """
+    judges: Mapping[str, Tally] = field(default_factory=dict)
+    """Of each judge, where the answers that it is asked about are there."""
+    to_come: int = 0
+    """Answers that are not there yet, and that each judge may be asked about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +75,8 @@ class Source:
 def plan(config: Params) -> list[CellPlan]:
     """Every cell's calls, in the order of a run; none where DVC calls the cell unchanged.
 
-    What a judge was asked is known of the results alone: its calls are kept, not planned.
+    What judges will be asked is known of answers that are there alone: of others, how many they may
+    be asked about.
 
     Raises:
         ParamsError: settings of a preset in use do not fit.
@@ -88,7 +94,11 @@ def plan(config: Params) -> list[CellPlan]:
         for cell in cells:
             if source is None or cell not in work.understand:
                 keys = _recorded(cell, "generate", "understand", "judge")
-                plans.append(CellPlan(cell, {}, is_bound=False, keys=keys))
+                is_open = cell in work.judge and cell.answers.exists()
+                judges = _judges(config, cell, brokers) if is_open else {}
+                keys |= {key for calls in judges.values() for key in calls.settled}
+                said = {judge: total(calls.tally().values()) for judge, calls in judges.items()}
+                plans.append(CellPlan(cell, {}, is_bound=False, keys=keys, judges=said))
                 continue
             drawn, keys = None, _recorded(cell, "judge")
             if cell not in work.generate:
@@ -102,7 +112,10 @@ def plan(config: Params) -> list[CellPlan]:
                 few = brokers.calls(cell.model, Drawing.of(config, cell).writer)
                 brokers.run(plan_cell(config, cell, source, few, drawn, soon))
                 least = few.tally()
-            plans.append(CellPlan(cell, calls.tally(), waits, calls.settled | keys, least))
+            tally = calls.tally()
+            answers = tally["answer"].calls if config.judge.models and "answer" in tally else 0
+            keys |= calls.settled
+            plans.append(CellPlan(cell, tally, waits, keys, least, to_come=answers))
     return plans
 
 
@@ -114,6 +127,15 @@ def spans(config: Params, work: Stale, cell: Cell) -> tuple[Span, Span]:
             return Span(shares[each.look - 1]), Span(shares[-1])
     now = span(config, cell)
     return now, now
+
+
+def _judges(config: Params, cell: Cell, brokers: Brokers) -> dict[str, BrokeredCalls]:
+    """What each judge will be asked about a cell's answers; a reply that cannot be read is asked
+    for once more, which nobody knows before.
+    """
+    judges = {judge: brokers.calls(judge) for judge in config.judge.models}
+    brokers.run(all_heard(open_cases(config, cell), judges, config.judge.votes))
+    return judges
 
 
 def _recorded(cell: Cell, *stages: str) -> frozenset[str]:
@@ -234,6 +256,8 @@ class Forecast:
     """At most, about."""
     waits: bool
     """Whether answers to thoughts that do not exist yet are counted as calls to make."""
+    judged_later: int
+    """Calls of judges about answers that do not exist yet, at most; not counted elsewhere."""
     totals: dict[str, Estimate]
     """By kind of call."""
     by_cell: dict[str, dict[str, Estimate]]
@@ -252,7 +276,8 @@ def forecast(plans: Sequence[CellPlan], config: Params) -> Forecast:
     soonest = [each if each.least is None else replace(each, calls=each.least) for each in plans]
     is_open = any(each.least is not None for each in plans)
     totals = _summed(by_cell.values())
-    at_work = sum(bool(each.calls) for each in plans)
+    at_work = sum(bool(each.calls or each.judges) for each in plans)
+    ballots = len(config.judge.models) * config.judge.votes
     return Forecast(
         cells=len(plans),
         unchanged=len(plans) - at_work,
@@ -260,6 +285,7 @@ def forecast(plans: Sequence[CellPlan], config: Params) -> Forecast:
         call_minutes=60 * sum(each.hours for each in totals.values()) / workers,
         packing_minutes=PACKING * at_work / 60,
         waits=any(each.is_bound for each in plans),
+        judged_later=ballots * sum(each.to_come for each in plans),
         totals=totals,
         by_cell={name: found for name, found in by_cell.items() if found},
         least=_summed(costs(each, known, config) for each in soonest) if is_open else None,
@@ -306,6 +332,11 @@ def table(found: Forecast, *, by_cell: bool) -> list[str]:
         lines.append(f"at most so; looks (run.design) may end it at: {least}")
     if found.waits:
         lines.append("answers to thoughts that do not exist yet are counted as calls to make")
+    if found.judged_later:
+        lines.append(
+            "judges are asked about answers that rules leave open: of those to come at most "
+            f"{found.judged_later} calls more, not counted above"
+        )
     return [*lines, "next: g2u run" + ("" if by_cell else "; g2u plan --cells has a line per cell")]
 
 
@@ -318,7 +349,7 @@ def costs(planned: CellPlan, known: Mapping[str, float], config: Params) -> dict
         config: the params, which have prices.
     """
     prices = budget(config.run, planned.cell.model, Spent()).prices
-    return {
+    found = {
         kind: Estimate(
             tally.made,
             tally.reused,
@@ -329,6 +360,15 @@ def costs(planned: CellPlan, known: Mapping[str, float], config: Params) -> dict
         for kind, tally in sorted(planned.calls.items())
         if tally.calls
     }
+    for judge, tally in planned.judges.items():
+        price = budget(config.run, judge, Spent()).prices.get("answer", 0.0)
+        seconds = tally.seconds / tally.reused if tally.reused else GUESS_SECONDS["answer"]
+        asked = Estimate(
+            tally.made, tally.reused, tally.made * seconds / 3600,
+            tally.made * GUESS_BYTES["answer"] / 1e6, tally.made * price,
+        )  # fmt: skip
+        found["judge"] = found.get("judge", Estimate()) + asked
+    return found
 
 
 def rates(plans: Sequence[CellPlan]) -> dict[str, float]:

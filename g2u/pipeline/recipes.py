@@ -25,8 +25,9 @@ from g2u.digests import sha256
 from g2u.errors import G2UError, ParamsError
 from g2u.files import files_below, states, write_whole
 from g2u.params.params import Params
-from g2u.params.sections import Axis, ModelPreset
+from g2u.params.sections import Axis, BenchmarkPreset, ModelPreset
 from g2u.protocols import Kind
+from g2u.questions import worded
 from g2u.settings import checked
 from g2u.tables.places import RECIPES, STATE
 from g2u.thoughts.looks import count
@@ -92,8 +93,8 @@ def named(config: Params, root: Path = Path()) -> dict[Path, Recipe]:
     for path, recipe in found.items():
         _identify(recipe, root / path)
     for name in config.benchmarks:
-        if config.judge.model is not None:
-            found[RECIPES / f"judge/{name}.json"] = _judge(config, config.judge.model, name)
+        if config.judge.models:
+            found[RECIPES / f"judge/{name}.json"] = _judge(config, name)
         if any(config.is_looked_at(*of_cell) for of_cell in config.cells_of(name)):
             found[RECIPES / f"look/{name}.json"] = _look(config, name)
         found[RECIPES / f"score/{name}.json"] = _score(config, name)
@@ -133,9 +134,10 @@ def halves(preset: ModelPreset, name: str) -> tuple[str, dict[str, Any]]:
 
 
 def _prepare(config: Params, benchmark: str) -> Recipe:
-    source = config.presets.benchmarks[benchmark].source
+    preset = config.presets.benchmarks[benchmark]
     told = {"prepare": config.prepare, **_preset(config, "benchmarks", benchmark)}
-    return Recipe(told, [*_plug_in("source", source), *_figures(config, benchmark)])
+    code = [*_plug_in("source", preset.source), *_figures(config, benchmark)]
+    return Recipe(told, [*code, *_wordings(preset, benchmark)])
 
 
 def _generate(config: Params, model: str, family: str) -> Recipe:
@@ -166,9 +168,16 @@ def _feedback() -> list[str]:
     return ["g2u/answers/feedback", *(file for name in own for file in _plug_in("feedback", name))]
 
 
-def _judge(config: Params, judge: str, benchmark: str) -> Recipe:
-    told = {"judge": config.judge, **_preset(config, "models", judge)}
-    return _calling(config, [(judge, "reader")], Recipe(told, _scorers(config, benchmark)))
+def _judge(config: Params, benchmark: str) -> Recipe:
+    told: dict[str, Any] = {"judge": config.judge}
+    for judge in config.judge.models:
+        told |= _preset(config, "models", judge)
+    called = [(judge, "reader") for judge in config.judge.models]
+    return _calling(config, called, Recipe(told, _scorers(config, benchmark)))
+
+
+def _who_judges(config: Params) -> dict[str, Any]:
+    return {"judge.model": config.judge.model, "judge.votes": config.judge.votes}
 
 
 def _look(config: Params, benchmark: str) -> Recipe:
@@ -181,7 +190,7 @@ def _score(config: Params, benchmark: str) -> Recipe:
     compared = {n: m.baseline for n in config.models if (m := config.presets.models[n]).baseline}
     told = {
         "score": config.score,
-        "judge.model": config.judge.model,
+        **_who_judges(config),
         f"presets.benchmarks.{benchmark}.metric": metric,
         **{f"presets.models.{name}.baseline": other for name, other in compared.items()},
     }
@@ -192,7 +201,9 @@ def _score(config: Params, benchmark: str) -> Recipe:
 
 def _report(config: Params) -> Recipe:
     told = {**_axes(config), "score": config.score, "report": config.report}
-    told |= {"understand": config.understand, "judge.model": config.judge.model}
+    told |= {"understand": config.understand, **_who_judges(config)}
+    for group in config.wordings():
+        told |= {f"presets.benchmarks.{name}.wording": word for word, name in group.items()}
     code = {"g2u/report", *_feedback()}
     for family in config.families:
         told |= _preset(config, "families", family)
@@ -281,6 +292,15 @@ def _plug_in(kind: str, name: str) -> list[str]:
     if kind != "source" and gold is not None:
         raise ParamsError(f"{own} reaches {gold}; what draws or answers cannot know gold answers")
     return [path.as_posix() for path in sorted(found)]
+
+
+def _wordings(preset: BenchmarkPreset, benchmark: str) -> list[str]:
+    """The files in which a benchmark's wording may be; none where it is g2u's own."""
+    if preset.wording == worded.OWN:
+        return []
+    root = code_root(Path())
+    found = worded.files(preset.wordings or benchmark, root)
+    return [(p.relative_to(root) if p.is_relative_to(root) else p).as_posix() for p in found]
 
 
 def _holds_gold(path: Path) -> bool:

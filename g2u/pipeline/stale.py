@@ -35,8 +35,8 @@ class Stale:
     """Those of `generate` too."""
     certain: frozenset[Cell]
     """Of `understand`: those that run whatever prepare comes to."""
-    judge: bool
-    """Whether a cell is judged anew."""
+    judge: frozenset[Cell]
+    """Those that are judged anew."""
     looks: frozenset[Cell]
     """Slices of cells whose look is taken anew."""
 
@@ -96,7 +96,7 @@ def stale(config: Params, told: Status) -> Stale:
         for path, recipe in recipes(config).items()
         if not path.exists() or path.read_bytes() != recipe.text().encode()
     }
-    prepare, generate, understand, certain, is_judged = set(), set(), set(), set(), False
+    prepare, generate, understand, certain, judge = (set() for _ in range(5))
     looks, looked_anew = set[Cell](), set[Cell]()
     for benchmark in config.benchmarks:
         path = BenchmarkFolder(benchmark).dvc_file
@@ -137,18 +137,19 @@ def stale(config: Params, told: Status) -> Stale:
             ):
                 looks.add(cell)
                 looked_anew.add(cell.at(0))
-            is_judged |= config.judge.model is not None and (
+            if config.judge.models and (
                 said
                 or f"{file}:judge@{model}" in (told or ())
                 or RECIPES / f"judge/{benchmark}.json" in changed
-            )
+            ):
+                judge.add(cell)
     return Stale(
         bool(changed),
         frozenset(prepare),
         frozenset(generate),
         frozenset(understand),
         frozenset(certain),
-        is_judged,
+        frozenset(judge),
         frozenset(looks),
     )
 
@@ -176,7 +177,7 @@ def models(config: Params, work: Stale, *, certain: bool) -> frozenset[str]:
     """The presets that a run asks, those that write prompts and judge included; `certain`: whatever
     prepare comes to.
     """
-    found = {config.judge.model} if work.judge and config.judge.model else set()
+    found = {*config.judge.models} if work.judge else set()
     for cell in work.certain if certain else work.understand:
         writer = config.presets.families[cell.family].writer
         found |= {cell.model} | ({str(writer)} if writer else set())

@@ -50,7 +50,8 @@ IGNORED = f"""\
 # somebody's, neither versioned nor touched; a link to nowhere would stop it. {HEADER}.
 """
 PART = "part-[0-9][0-9][0-9][0-9][0-9].parquet"
-TABLES = tuple(f"{noun}.parquet" for noun in ("answers", "rewards", "judgements", "scores"))
+NOUNS = ("answers", "rewards", "judgements", "votes", "scores")
+TABLES = tuple(f"{noun}.parquet" for noun in NOUNS)
 SHARDS = ("pictures", "oracles", "adversaries")
 """Folders of a benchmark that prepare writes."""
 OF_CELL = {
@@ -103,18 +104,18 @@ def family_file(config: Params, benchmark: str, family: str, look: int, root: Pa
         "reads": plugins.family(preset.edit).READS,
         "models": "\n".join(_model_line(model, own, told, idle) for model, own in models.items()),
     }
-    for role, model in {
-        "judge": config.judge.model,
-        "writer": preset.writer,
-    }.items():
-        weights = None
-        if model is not None:
+    writers = (preset.writer,) if preset.writer is not None else ()
+    for role, speakers in {"judge": config.judge.models, "writer": writers}.items():
+        for model in speakers:
             config.require(model=model)
             told.add(role)
-            weights = _weights(config, model, "reader", root)
-        if weights is not None:
+        found = [_weights(config, model, "reader", root) for model in speakers]
+        weights = list(dict.fromkeys(path for path in found if path is not None))
+        if weights:
             told.add(f"{role}_weights")
-            parts[f"{role}_weights"] = weights
+            parts[f"{role}_weights"] = "\n        - ".join(weights)
+    if config.judge.is_panel:
+        told.add("panel")
     return _chosen(_filled(FAMILY_TEMPLATE.read_text(encoding="utf-8"), parts), told)
 
 

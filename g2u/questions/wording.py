@@ -1,7 +1,8 @@
 """The wording of questions: one form per answer format, the same for every arm.
 
-Forms follow VLMEvalKit's prompts for its TSV files (vlmeval/dataset/image_mcq.py, image_yorn.py,
-image_vqa.py): hint, question, options, request.
+A benchmark may be asked in the words of others: g2u/questions/worded.py. Forms here follow
+VLMEvalKit's prompts for its TSV files (vlmeval/dataset/image_mcq.py, image_yorn.py, image_vqa.py):
+hint, question, options, request.
 """
 
 from g2u.records import Prompt, Question
@@ -31,11 +32,15 @@ LABEL_REQUEST = "Answer with exactly one of these: {classes}."
 
 def asked(question: Question) -> Prompt:
     """What a model is asked, with the places of pictures in question and options."""
+    if question.asked:
+        return Prompt(question.asked, question.is_asked_placed)
     return question.prompt(question_prompt(question))
 
 
 def question_prompt(question: Question) -> str:
-    """The text a model is asked; yes/no and open questions stay as they are."""
+    """The text a model is asked; in g2u's own words, yes/no and open questions stay as they are."""
+    if question.asked:
+        return question.asked
     if question.format in ("yes_no", "open"):
         return f"{question.hint}\n{question.text}" if question.hint else question.text
     if question.format in ("short", "label"):

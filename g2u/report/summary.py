@@ -1,7 +1,7 @@
 """One row per arm over all cells: accuracy, gains, corrections, costs, and the headline."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import polars as pl
@@ -194,6 +194,10 @@ class CellResult:
     def main(self) -> Arm:
         """The main arm."""
         return main_arm(self.arms)
+
+    def under(self, judge: str) -> "CellResult":
+        """The cell as it would be with this judge of its panel alone."""
+        return replace(self, metrics={**self.metrics, **self.metrics["panel"]["alone"][judge]})
 
     @property
     def looks(self) -> int:

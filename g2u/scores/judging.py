@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 from g2u.arms import of_main
 from g2u.digests import sha256
 from g2u.questions.files.rubrics import criteria
-from g2u.questions.wording import question_prompt
+from g2u.questions.wording import asked as asked_by
 from g2u.records import AnswerRequest, Picture, Question, Target, Thought, Turn
 from g2u.scores import responses
 from g2u.tables.schemas import Answer, Judgement
@@ -61,6 +61,8 @@ GRADED = {"graded": "grades", "rubric": "rubric"}
 """Scorers whose answers only a judge can tell, and what it is asked for."""
 VERDICTS = ("answers", "agreement")
 """What is answered by RIGHT or WRONG."""
+GIVEN = ("answers", "grades", "rubric")
+"""Judgements that stand in for what rules could not score."""
 SUBJECT = re.compile(
     r"^(?:(?:it|this|that|the\s+(?:response|answer))\s+is|it's|that's)\s+", re.IGNORECASE
 )
@@ -203,7 +205,7 @@ def _of_answer(
     weights = tuple(each.weight for each in held)
     listed = "\n".join(f"{number}. {each.text}" for number, each in enumerate(held, 1))
     text = WORDING[kind].format(
-        question=asked[answer.id].named(question_prompt(asked[answer.id])),
+        question=asked_by(asked[answer.id]).named,
         gold=listed or _worded(asked[answer.id], target),
         response=answer.response,
         count=_counted(weights),
@@ -219,9 +221,9 @@ def _counted(weights: Sequence[float]) -> str:
 
 def _worded(question: Question, target: Target) -> str:
     options = dict(zip(question.option_letters(), question.choices, strict=True))
-    text = options.get(target.answer)
-    if text:
-        return f"{target.answer}. {text}"
+    if options.get(target.answer):
+        named = [f"{each}. {options[each]}" for each in target.distinct if options.get(each)]
+        return " or ".join(named)
     others = [answer for answer in dict.fromkeys(target.accepted) if answer != target.answer]
     return f"{target.answer} (or: {'; '.join(others)})" if others else target.answer
 

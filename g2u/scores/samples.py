@@ -5,14 +5,17 @@ metric what it is made of, before any call is paid for.
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import islice
+from pathlib import Path
 from typing import cast
 
 from g2u import plugins
+from g2u.code.root import code_root
 from g2u.errors import DataError, in_one_line
 from g2u.params.params import Params
 from g2u.params.sections import BenchmarkPreset
 from g2u.protocols import Benchmark
 from g2u.questions.files.selection import drawn, matching
+from g2u.questions.worded import worded, wording_of
 from g2u.records import Question, Sample, Target
 from g2u.scores.gold import meet
 from g2u.scores.items import Metric
@@ -32,6 +35,7 @@ def samples(config: Params, benchmark: str) -> Iterator[Sample]:
     source = plugins.benchmark(preset.source)
     settings = config.settings("benchmarks", benchmark)
     preset.require_files(benchmark)
+    wording = wording_of(benchmark, preset.wording, preset.wordings, code_root(Path()))
     seen: set[str] = set()
     questions: list[Question] = []
     gold: list[Target] = []
@@ -48,9 +52,13 @@ def samples(config: Params, benchmark: str) -> Iterator[Sample]:
         met = meet(sample.question, sample.target)
         if met.flaw:
             flaws.append(f"{sample.place or f'question {sample.question.id[:80]!r}'}: {met.flaw}")
-        questions.append(sample.question)
+        try:
+            question = worded(sample.question, wording, sample.whole)
+        except DataError as error:
+            raise DataError(f"{benchmark}, wording {preset.wording}: {error}") from None
+        questions.append(question)
         gold.append(met.target)
-        yield replace(sample, target=met.target)
+        yield replace(sample, question=question, target=met.target, whole=None)
     if not seen:
         raise DataError(f"{benchmark}: no questions; expected at least one (where, slice?)")
     if flaws:

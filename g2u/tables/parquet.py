@@ -38,6 +38,7 @@ SHARED_LENGTH = 64
 IMAGE = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
 LATER: Mapping[str, Any] = {
     "trace": (), "place": None, "seen": None, "donor": 0, "alter": None, "amount": 0,
+    "asked": "", "is_asked_placed": False,
 }  # fmt: skip
 """Columns that came later, and what stands for each in a table of before."""
 

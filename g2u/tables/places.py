@@ -120,6 +120,11 @@ class Cell:
         return self.root / "judgements.parquet"
 
     @property
+    def votes(self) -> Path:
+        """File written by judge, where a panel judges."""
+        return self.root / "votes.parquet"
+
+    @property
     def scores(self) -> Path:
         """File written by score."""
         return self.root / "scores.parquet"

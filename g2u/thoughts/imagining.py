@@ -11,10 +11,10 @@ from g2u import plugins
 from g2u.calls.asking import BrokeredCalls
 from g2u.calls.flow import in_order
 from g2u.errors import G2UError, in_one_line
-from g2u.params.params import DRAWING, Params
+from g2u.params.params import Params
 from g2u.pictures.held import Spool
 from g2u.premises import Role
-from g2u.protocols import Calls
+from g2u.protocols import DRAWING, Calls
 from g2u.records import Failure, Picture, Question, Sampler, Thought
 from g2u.settings import Section
 from g2u.tables import schemas as tables

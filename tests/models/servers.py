@@ -15,6 +15,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, ClassVar
 
+from g2u.pictures.decoding import picture_of
 from tests.conftest import png
 
 READY = re.compile(r"Uvicorn running on (http://[\w.]+:\d+)")
@@ -152,3 +153,50 @@ def faulty() -> Iterator[str]:
     finally:
         server.shutdown()
         server.server_close()
+
+
+class Heard(BaseHTTPRequestHandler):
+    """A server that says "A" and keeps what it was asked."""
+
+    protocol_version = "HTTP/1.1"
+    bodies: ClassVar[list[dict[str, Any]]] = []
+
+    def do_POST(self) -> None:
+        self.bodies.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+        said = {"message": {"role": "assistant", "content": "A"}, "finish_reason": "stop"}
+        replied(200, json.dumps({"choices": [{"index": 0, **said}]}).encode())(self)
+
+    def log_message(self, *args: Any) -> None:
+        del args
+
+
+@contextlib.contextmanager
+def listening() -> Iterator[str]:
+    """The address of a server of `Heard`."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Heard)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}/v1"
+    server.shutdown()
+    server.server_close()
+
+
+def heard(names: Mapping[str, str]) -> list[str]:
+    """The messages that `Heard` got since it was last asked for them.
+
+    Args:
+        names: what stands for a picture, by its digest.
+    """
+
+    def said(part: dict[str, Any]) -> str:
+        if part["type"] == "text":
+            return str(part["text"])
+        encoded = part["image_url"]["url"].partition(",")[2]
+        return names[picture_of(base64.b64decode(encoded)).digest]
+
+    found = [
+        content if isinstance(content, str) else "".join(map(said, content))
+        for body in Heard.bodies
+        for content in (message["content"] for message in body["messages"])
+    ]
+    Heard.bodies.clear()
+    return found

@@ -1,13 +1,9 @@
 """Pictures reach a server where the question says that they stand, proven by their pixels."""
 
 import asyncio
-import base64
-import json
-import threading
 from collections.abc import Iterator
 from dataclasses import replace
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, ClassVar
+from typing import Any
 
 import pytest
 
@@ -20,7 +16,7 @@ from g2u.questions.files.marks import Marked, Placed
 from g2u.records import AnswerRequest, Question, Thought
 from g2u.tables.schemas import Answer
 from tests.conftest import png, typed
-from tests.models.servers import replied
+from tests.models.servers import heard, listening
 
 NUMBERS = range(1, 5)
 PICTURES = {picture.digest: picture for picture in (picture_of(png(n)) for n in NUMBERS)}
@@ -39,28 +35,10 @@ LAST = "Please select the correct answer from the options above."
 ALL = FIRST + LAST
 
 
-class Heard(BaseHTTPRequestHandler):
-    """A server that says "A" and keeps what it was asked."""
-
-    protocol_version = "HTTP/1.1"
-    bodies: ClassVar[list[dict[str, Any]]] = []
-
-    def do_POST(self) -> None:
-        self.bodies.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
-        said = {"message": {"role": "assistant", "content": "A"}, "finish_reason": "stop"}
-        replied(200, json.dumps({"choices": [{"index": 0, **said}]}).encode())(self)
-
-    def log_message(self, *args: Any) -> None:
-        del args
-
-
 @pytest.fixture(scope="module")
 def address() -> Iterator[str]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Heard)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}/v1"
-    server.shutdown()
-    server.server_close()
+    with listening() as found:
+        yield found
 
 
 @pytest.fixture(autouse=True)
@@ -83,24 +61,6 @@ class Asked:
         self._model.close()
 
 
-def heard() -> list[str]:
-    """The messages that the server got, with names for pictures by their pixels."""
-    found = [
-        content if isinstance(content, str) else "".join(map(_heard, content))
-        for body in Heard.bodies
-        for content in (message["content"] for message in body["messages"])
-    ]
-    Heard.bodies.clear()
-    return found
-
-
-def _heard(part: dict[str, Any]) -> str:
-    if part["type"] == "text":
-        return str(part["text"])
-    encoded = part["image_url"]["url"].partition(",")[2]
-    return NAMES[picture_of(base64.b64decode(encoded)).digest]
-
-
 def asked(arm: Arm, *, abilities: frozenset[str] = frozenset({"answer", "places"}), **settings: Any
           ) -> tuple[Answer, list[str]]:  # fmt: skip
     """The answer of an arm to the question, and the messages that were sent."""
@@ -117,7 +77,7 @@ def asked(arm: Arm, *, abilities: frozenset[str] = frozenset({"answer", "places"
     answering = Answering(how).answer(arm, Shown(QUESTION, PICTURES, thoughts), calls)
     answer = asyncio.run(answering)
     calls.close()
-    return answer, heard()
+    return answer, heard(NAMES)
 
 
 def shown() -> Iterator[Any]:

@@ -164,12 +164,15 @@ class _Table:
         )
         drawn = {name: cells[name] for name in self._oracles}
         oracles = oracles_of(drawn, len(pictures), self._oracle_of, self._row(row), self._root)
-        return Sample(question, Target(question.id, answer, scorer), pictures, oracles, place=place)
+        target, whole = Target(question.id, answer, scorer), texts.of(question)
+        return Sample(question, target, pictures, oracles, place=place, whole=whole)
 
     def _gold(self, row: TextRow) -> str:
         """The gold answer, as the preset reads it."""
         answer = row.cells["answer"].strip()
-        return accepted(self._answers.get(answer, answer), self._separator)
+        return accepted(
+            self._answers.get(answer, answer), self._separator, f"{self._row(row)}, column answer"
+        )
 
     def _mathvista(self, row: TextRow) -> tuple[AnswerFormat, str, Options, str]:
         """Format, scorer, options and answer of a row in MathVista's dialect."""

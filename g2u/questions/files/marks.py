@@ -9,10 +9,11 @@ asked. A mark without a picture, and a picture without a mark where others have 
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from g2u.errors import DataError
+from g2u.records import Question
 
 NAMES = r"(?:problem_)?(?:image|img|picture)s?"
 MARK = re.compile(
@@ -60,6 +61,12 @@ class Placed:
     """The instruction for a drawing, in which places are named: "image 2"."""
     is_placed: bool = False
     """Whether pictures have places; else they come first."""
+    whole: str = ""
+    """The text with the marks that were dropped; empty = none was."""
+
+    def of(self, question: Question) -> Question | None:
+        """The question of these texts with the marks that were dropped; None where none was."""
+        return replace(question, text=self.whole, is_placed=True) if self.whole else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,15 +100,16 @@ class Marked:
                 raise _error(where, name, unread[0], "stands for no picture that can be told")
         if not found and not MARK.search(texts.drawing):
             return texts
+        bare = None
         if found and all(name == "the question" for name, _ in found):
             bare = _as_unmarked(texts.text, [mark for _, mark in found], pictures)
-            if bare is not None and not MARK.search(texts.drawing):
-                return Placed(bare, texts.options, texts.hint)
         marked = iter(_numbers(found, pictures, where) if found else ())
 
         def kept(text: str) -> str:
             return MARK.sub(lambda _: f"<image {next(marked)}>", text)
 
+        if bare is not None and not MARK.search(texts.drawing):
+            return Placed(bare, texts.options, texts.hint, whole=kept(texts.text))
         hint, text = kept(texts.hint), kept(texts.text)
         options = {letter: kept(option) for letter, option in texts.options.items()}
         return Placed(text, options, hint, _named(texts.drawing, pictures, where), bool(found))
