@@ -43,8 +43,8 @@ class Case:
     label: str
     """The prediction, or right, wrong, open; `abstained` or `unparsed`."""
     folder: str
-    """later, last, fresh, second or third: written after the parts before it had been looked at; empty =
-    before.
+    """later, last, fresh, second or third: written after the parts before it had been looked at;
+    empty = before.
     """
 
     @property

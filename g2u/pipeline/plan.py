@@ -88,7 +88,8 @@ def plan(config: Params) -> list[CellPlan]:
         for cell in cells:
             if source is None or cell not in work.understand:
                 keys = _recorded(cell, "generate", "understand", "judge")
-                judges = _judges(config, cell, brokers) if cell in work.judge else {}
+                is_open = cell in work.judge and cell.answers.exists()
+                judges = _judges(config, cell, brokers) if is_open else {}
                 keys |= {key for calls in judges.values() for key in calls.settled}
                 said = {judge: total(calls.tally().values()) for judge, calls in judges.items()}
                 plans.append(CellPlan(cell, {}, is_bound=False, keys=keys, judges=said))

@@ -48,6 +48,10 @@ NUMBERS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight
            "eleven", "twelve")  # fmt: skip
 
 
+UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+"""Letters of Chinese and Japanese, and of Korean, whose words bear endings."""
+
+
 @dataclass(frozen=True, slots=True)
 class Leaks:
     """Of the prompts of a cell's thoughts."""
@@ -69,9 +73,13 @@ def plain(text: str) -> str:
 
 
 def _places(text: str, words: str) -> Iterator[tuple[int, int]]:
-    """Where `words` stand in `text` (both plain), as whole words and whole numbers."""
+    """Where `words` stand in `text` (both plain), as whole words and whole numbers; in scripts that
+    put no space between words, anywhere.
+    """
     if words:
-        bounded = rf"(?<!\w)(?<!\d\.)(?<!\d,){re.escape(words)}(?!\w)(?![.,]\d)"
+        before = "" if UNSPACED.match(words[0]) else r"(?<!\w)"
+        after = "" if UNSPACED.match(words[-1]) else r"(?!\w)"
+        bounded = rf"{before}(?<!\d\.)(?<!\d,){re.escape(words)}{after}(?![.,]\d)"
         yield from (found.span() for found in re.finditer(bounded, text))
 
 
