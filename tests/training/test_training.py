@@ -157,9 +157,7 @@ def test_a_scratchpad_answers_as_it_was_trained_to(batch: Batch) -> None:
     torch.testing.assert_close(answer_loss(logits, batch.answer_out), trained)
 
 
-def test_serial_compute_is_the_recipe_but_for_thinking_in_place_of_drawing() -> (
-    None
-):
+def test_serial_compute_is_the_recipe_but_for_thinking_in_place_of_drawing() -> None:
     section = load(ROOT / "params.yaml", whole=True).train
     assert section is not None
     shipped, serial = recipe_of(section, None), recipe_of(section, "serial")
