@@ -32,6 +32,7 @@ from g2u.report.seeds import (
     expected_table,
     headline_table,
     seeds_table,
+    serial_line,
     serial_table,
     trainings_table,
 )
@@ -169,6 +170,7 @@ def tables_of_study() -> dict[str, str]:
     if (RESULTS / "serial.json").exists():
         serial = results("serial")
         found["serial"] = serial_table(serial, helping, main_results, SERIAL, DIRECT_ONLY)
+        found["serial_line"] = serial_line(serial, helping)
     return found
 
 

@@ -303,11 +303,13 @@ def _main_scores(cell: Cell) -> dict[str, float | None]:
 
 def interactions(config: Params, rows: pl.DataFrame) -> dict[str, Interaction]:
     """By model: whether its own thoughts' families differ alike on all benchmarks that all of them
-    met.
+    met; of the wordings of the same questions, the first.
     """
     found = {}
+    again = {name for group in config.wordings() for name in list(group.values())[1:]}
     for own in own_thoughts(rows).partition_by("model", maintain_order=True):
         model, met = str(own["model"][0]), own["benchmark"].unique(maintain_order=True).to_list()
+        met = [name for name in met if name not in again]
         by = {name: own.filter(pl.col("benchmark") == name)["family"].to_list() for name in met}
         families = [f for f in config.families if any(f in names for names in by.values())]
         most = max(len(names) for names in by.values())
@@ -379,6 +381,20 @@ def styles(config: Params) -> "list[StyleGain]":
                 main = _main(Cell(benchmark, model, family))
                 styled.setdefault((model, style, benchmark), []).append(main)
     return style_gains(styled, Resampling.of(config.score))
+
+
+def wordings(config: Params) -> "list[StyleGain]":
+    """Direct answers to the same questions in other words, by model and benchmark."""
+    from g2u.report.styles import style_gains
+
+    asked: dict[tuple[str, str, str], list[list[Score]]] = {}
+    for group in config.wordings():
+        first = next(iter(group.values()))
+        for word, name in group.items():
+            for model in config.models_of(name):
+                scores = _main(Cell(name, model, PLAIN))
+                asked[f"{model}, {first}", word, first] = [scores]
+    return style_gains(asked, Resampling.of(config.score))
 
 
 def compared(config: Params) -> list[Change]:
@@ -622,6 +638,7 @@ def main() -> None:
         config.report.alpha,
         config.understand.max_tokens,
         of_readers(config, parts, rows),
+        wordings(config),
     )
     measured = {(r.benchmark, r.model, r.family): r.metrics.get("rewards", {}) for r in results}
     answers.insert(-1, does_it_know(measured))

@@ -34,7 +34,7 @@ KEPT = {
         "id string; text string; choices list<item: string>; letters list<item: string>; "
         "format string; pictures list<item: string>; hint string; category string; "
         "labels list<item: struct<name: string, value: string>>; drawing string; "
-        "is_placed bool"
+        "is_placed bool; asked string; is_asked_placed bool"
     ),
     "PICTURES": PICTURE,
     "ORACLES": f"source string; {PICTURE}",

@@ -98,6 +98,15 @@ class Params(Section):
         ]
         return [family for family in self.families if any(family in own for own in meeting)]
 
+    def wordings(self) -> list[dict[str, str]]:
+        """Benchmarks that are the same questions in several wordings: word -> preset, by group."""
+        groups: dict[str, dict[str, str]] = {}
+        for name in self.benchmarks:
+            preset = self.presets.benchmarks[name]
+            bare = preset.model_copy(update={"wording": "", "wordings": None})
+            groups.setdefault(bare.model_dump_json(), {})[preset.wording] = name
+        return [found for found in groups.values() if len(found) > 1]
+
     def require(self, **names: str) -> None:
         """Check names from a command line: benchmark=, model=, family=.
 

@@ -190,6 +190,8 @@ def _score(config: Params, benchmark: str) -> Recipe:
 def _report(config: Params) -> Recipe:
     told = {**_axes(config), "score": config.score, "report": config.report}
     told |= {"understand": config.understand, **_who_judges(config)}
+    for group in config.wordings():
+        told |= {f"presets.benchmarks.{name}.wording": word for word, name in group.items()}
     code = {"g2u/report", *_feedback()}
     for family in config.families:
         told |= _preset(config, "families", family)

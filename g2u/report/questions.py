@@ -331,13 +331,23 @@ def does_style_matter(gains: "Sequence[StyleGain]", alpha: float) -> Finding:
         f"{len(sure)} of {len(gains)} comparisons with the first style differ after Holm's "
         "correction."
     )
-    lines = [
+    return Finding(question, answer, _compared(gains))
+
+
+def does_wording_matter(gains: "Sequence[StyleGain]", alpha: float) -> Finding:
+    """The same questions in several wordings: direct answers, against the first one named."""
+    sure = sum(each.holm <= alpha for each in gains)
+    answer = f"{sure} of {len(gains)} comparisons of direct answers differ after Holm's correction."
+    return Finding("Does the wording of the question matter?", answer, _compared(gains))
+
+
+def _compared(gains: "Sequence[StyleGain]") -> tuple[str, ...]:
+    return tuple(
         f"{each.model}: {each.style} against {each.reference} {100 * each.gain.difference:+.1f} "
         f"[{100 * each.gain.low:+.1f}, {100 * each.gain.high:+.1f}] over {each.gain.items} "
         f"questions (Holm p = {each.holm:.3g})"
         for each in gains
-    ]
-    return Finding(question, answer, tuple(lines))
+    )
 
 
 def findings(
@@ -349,13 +359,15 @@ def findings(
     alpha: float,
     max_tokens: int,
     of_readers: Sequence[Finding] = (),
+    wordings: "Sequence[StyleGain]" = (),
 ) -> list[Finding]:
     """All questions, in the order of the report; how answers end and are worded, and what stands
     beside verdicts, only where there is something to say of it. `of_readers`: those of
-    g2u/report/reading.py.
+    g2u/report/reading.py; `wordings`: where questions are asked in several.
     """
     spoilt = (did_answers_end(rows, max_tokens), is_it_the_wording(rows))
     beside = what_stands_beside(rows, alpha)
+    worded = [does_wording_matter(wordings, alpha)] if wordings else []
     return [
         *(finding for finding in spoilt if finding.lines),
         does_it_help(rows, alpha),
@@ -367,6 +379,7 @@ def findings(
         what_transfers(rows, interactions, alpha),
         can_it_decide(choices),
         does_style_matter(styles, alpha),
+        *worded,
         beats_equal_compute(rows),
         what_does_it_cost(rows),
     ]

@@ -132,6 +132,19 @@ def serial_table(
     return markdown_table(rows)
 
 
+def serial_line(results: Results, helps: Mapping[str, str | None]) -> str:
+    """What the own thought gains over as much thinking without pixels, in points, as a sentence."""
+    told = []
+    for benchmark, found in results.items():
+        arms = next(iter(found.values()))
+        own = arms[own_family(helps[benchmark], arms)]
+        told.append(f"{benchmark} {100 * own['over_baseline']:+.1f}")
+    return (
+        "Own thoughts over as much thinking without pixels, in points "
+        f"([intervals](docs/embedded_model.md#serial-compute)): {', '.join(told)}.\n"
+    )
+
+
 def expected_table(
     results: Results, helps: Mapping[str, str | None], further: Results | None = None
 ) -> str:

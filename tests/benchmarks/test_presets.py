@@ -85,6 +85,13 @@ CASES: Mapping[str, Case] = {
           "answer": "A", "subject": "Law", **seven(3)}],
         "The answer is B.", "The answer is C.", [1, 2],
     ),
+    "mmmu_pro_vision": Case(
+        [{"id": "test_1", "options": "['a', 'b']", "answer": "B", "subject": "Art",
+          "image": image(1)}],
+        "Answer: B", "Answer: A", [1],
+    ),
+    "textzoom_hard": Case([{"image": image(1), "text": "SALE"}], "SALE", "SAFE", [1]),
+    "receipts": Case([{"image": image(2), "text": "2 x TEA 4.00"}], "2 x TEA 4.00", "TEA", [2]),
     "vqav2": Case(
         [{"question_id": 7, "question": "What is it?", "image": image(1),
           "answers": [{"answer": each, "answer_confidence": "yes", "answer_id": n}

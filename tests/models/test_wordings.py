@@ -80,8 +80,6 @@ ROWS: Mapping[str, list[Row]] = {
     "spatial457": [answered(1, "How many?", "3", category="L1_single")],
     "q_spatial": [{"question": DISTANCE, "image": image(1), "answer_value": 2.0,
                    "answer_unit": "m"}],
-    "mmmu_pro_vision": [{"id": "test_1", "options": "['a', 'b']", "answer": "B", "subject": "Art",
-                         "image": image(1)}],
 }  # fmt: skip
 EXPECTED: Mapping[str, Mapping[str, str]] = {
     "mmbench": {
@@ -383,6 +381,8 @@ def test_wordings_in_one_study_share_their_thoughts_and_stand_side_by_side(
     assert workspace.run("dvc", "status").stdout.strip().endswith("are up to date.")
     page = (data / "report/index.html").read_text()
     assert "mine__quiz" in page
+    assert "Does the wording of the question matter?" in page
+    assert "tiny, mine: quiz against own" in page
     path = workspace.folder / "own/wordings/mine.yaml"
     path.write_text(text.replace("Yes or no", "No or yes"))
     again = workspace.run("g2u.cli.main", "run", "--verbose").stderr

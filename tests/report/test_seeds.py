@@ -8,6 +8,7 @@ from g2u.report.seeds import (
     expected_table,
     predicted,
     seeds_table,
+    serial_line,
     serial_table,
     trainings_table,
 )
@@ -96,11 +97,11 @@ def test_gains_over_trainings_stand_without_and_with_the_further_one() -> None:
 def test_serial_compute_stands_between_direct_only_and_the_own_thought() -> None:
     held = arms(0.9)
     found = {**held, "tiny_serial": {"accuracy": 0.77}}
+    results, helps = {"ladder": {"tiny": found}}, {"ladder": "structure"}
     others = {"ladder": {"tiny": held}}
-    row = serial_table(
-        {"ladder": {"tiny": found}}, {"ladder": "structure"}, others, "tiny_serial", BASELINE
-    ).splitlines()[2]
-    assert row == ("| ladder (structure) | 50.0 | 60.0 | 77.0 | 90.0 | +30.0 [+20.0, +40.0] |")
+    row = serial_table(results, helps, others, "tiny_serial", BASELINE).splitlines()[2]
+    assert row == "| ladder (structure) | 50.0 | 60.0 | 77.0 | 90.0 | +30.0 [+20.0, +40.0] |"
+    assert serial_line(results, helps).endswith(": ladder +30.0.\n")
 
 
 def test_one_training_predicts_nothing() -> None:

@@ -75,6 +75,8 @@ SCORED: list[tuple[str, str, str, float | None]] = [
     ("number", "4.9 m", "2.5 m */ 2", 1.0),
     ("number", "125 cm", "2.5 m */ 2", 1.0),
     ("number", "5.1 m", "2.5 m */ 2", 0.0),
+    ("number", "A door is 2 m.\n\\scalar{125} \\distance_unit{cm}", "2.5 m */ 2", 1.0),
+    ("number", "<think>\\scalar{3} \\distance_unit{m}</think>9 m", "2.5 m */ 2", 0.0),
     ("number", "07", "7", 1.0),
     ("relaxed", "104", "100", 1.0),
     ("relaxed", "106", "100", 0.0),

@@ -11,6 +11,7 @@ import pytest
 import yaml
 from playwright.sync_api import Page
 
+from bench import mediators
 from g2u.arms import Arm, donors
 from g2u.records import Question, Target
 from g2u.report.causes import CLAIMS, causal
@@ -84,6 +85,15 @@ def test_planted_models_are_named_as_they_are_built(workspace: Workspace, page: 
     assert page.locator(".curve svg").count() == 2
     index = (workspace.folder / "data/report/index.html").read_text()
     assert "What does a drawing do?" in index
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", mediators.MEDIATORS)
+def test_a_planted_mediator_is_named_and_its_parts_are_held(name: str) -> None:
+    how, tally = mediators.MEDIATORS[name], mediators.mediated(name, 20, 400)
+    assert tally.words[how.word] >= 17, tally.words
+    assert sum(n for word, n in tally.words.items() if mediators.is_wrong(how, word)) <= 1
+    assert min(tally.held.values()) >= 16
 
 
 def check(kind: str, told: dict[str, Any]) -> None:

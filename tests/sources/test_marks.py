@@ -1,10 +1,13 @@
 """Marks of pictures in texts: places, dropped where they say what is done anyway, or refused."""
 
+from dataclasses import replace
+
 import pytest
 
 from g2u.errors import DataError
 from g2u.questions.files.marks import Marked, Placed
 from g2u.questions.files.texts import one_text
+from g2u.records import PLACE
 
 SAME = "Which side is longer?"
 
@@ -26,7 +29,10 @@ def placed(text: str, pictures: int, *options: str, hint: str = "", drawing: str
     ],
 )  # fmt: skip
 def test_marks_before_the_question_say_what_is_done_anyway(text: str, pictures: int) -> None:
-    assert placed(text, pictures) == Placed(SAME, {})
+    found = placed(text, pictures)
+    assert replace(found, whole="") == Placed(SAME, {})
+    places = [int(number) for number in PLACE.findall(found.whole)]
+    assert places == ([] if text == SAME else list(range(1, pictures + 1)))
 
 
 @pytest.mark.parametrize(
