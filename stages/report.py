@@ -66,6 +66,7 @@ from g2u.report.summary import (
 from g2u.report.turns import misleading, turns
 from g2u.scores.agreement import alone
 from g2u.scores.interaction import Interaction, Scored, interaction
+from g2u.scores.looks import over_looks, widened
 from g2u.scores.metrics import gain_metrics
 from g2u.scores.statistics import Resampling
 from g2u.tables import parquet
@@ -190,10 +191,11 @@ def over_controls(
                 _main(Cell(result.benchmark, result.model, family), judge)
                 for family in (result.family, PLAIN, *(c.family for c in controls))
             )
-            over = {
-                control.family: {**gain_metrics(own, base, direct, how), "cause": control.cause}
-                for control, base in zip(controls, bases, strict=True)
-            }
+            over = {}
+            for control, base in zip(controls, bases, strict=True):
+                looks = max(result.looks, control.looks)
+                gain = gain_metrics(own, base, direct, widened(how, looks))
+                over[control.family] = {**over_looks(gain, looks), "cause": control.cause}
             result = replace(result, over=over)
         found.append(result)
     return found
@@ -643,13 +645,14 @@ def main() -> None:
     measured = {(r.benchmark, r.model, r.family): r.metrics.get("rewards", {}) for r in results}
     answers.insert(-1, does_it_know(measured))
     answers += what_does_it_do(caused)
+    looked_at = ["decided"] if everything["decided"].is_not_null().any() else []
     if (hangs := does_it_hang_on_the_judge(swapped, config.judge.models)) is not None:
         answers.append(hangs)
     plot = everything.filter(pl.col("gain").is_not_null()).select(
         pl.concat_str("benchmark", "model", "arm", separator=" ").alias("cell"),
         "benchmark", "model", "arm", "accuracy", "gain", "gain_low", "gain_high",
         "probability", "graded", "graded_low", "graded_high", "items", "pictures", "verdict",
-        "unchecked", "beside",
+        "unchecked", "beside", *looked_at,
     )  # fmt: skip
     site, changed = Site(config.report, config.score.confidence), compared(config)
     shown = {digest for each in questions.values() for q in each for digest in q.pictures}

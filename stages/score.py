@@ -26,6 +26,7 @@ from g2u.scores.agreement import agreements, alone, decisions
 from g2u.scores.arms import Cellmates, Made, derive
 from g2u.scores.judging import summarised
 from g2u.scores.leaks import leaks
+from g2u.scores.looks import planned
 from g2u.scores.metrics import (
     Scored,
     arms_and_gains,
@@ -148,7 +149,7 @@ def main() -> None:
     how = Resampling.of(config.score)
     figures = Figures(config.presets.benchmarks[cell.benchmark].metric, questions, gold, how)
     metrics: dict[str, Any] = {
-        **cell_metrics(questions, gold, scored, how),
+        **cell_metrics(questions, gold, scored, how, planned(config, cell)),
         "official": official_metrics(figures, scores, scored.direct),
         "derived": {
             name: {"arms": [each.name for each in arm.arms], "needs_direct": arm.needs_direct}

@@ -20,7 +20,7 @@ from g2u.report.summary import CAUSES, TOLD
 from g2u.scores.planning import Claim, Design, Pilot, design_effect, pooled
 from g2u.scores.statistics import numbered, typical_size
 from g2u.tables.places import Cell
-from g2u.thoughts.part import drawn_for, undrawn
+from g2u.thoughts.part import Span, drawn_for, undrawn
 
 WRITES = frozenset({"edit", "draw"})
 """What a family needs of a model whose own thoughts it shows."""
@@ -72,7 +72,7 @@ def outlooks(config: Params, plans: Sequence[CellPlan], assumed: Assumed) -> lis
         if cell.benchmark not in asked:
             is_prepared = cell.benchmark not in work.prepare
             source = read_source(config, cell.benchmark, is_prepared=is_prepared)
-            left = undrawn(source.questions, config.generate.part)
+            left = undrawn(source.questions, Span(config.generate.part))
             asked[cell.benchmark] = _sizes(drawn_for(source.questions, left))
         questions, pictures, typical = asked[cell.benchmark]
         pilot, told = _pilot(cell, measured, assumed, typical)

@@ -98,6 +98,23 @@ class Params(Section):
         ]
         return [family for family in self.families if any(family in own for own in meeting)]
 
+    def is_looked_at(self, model: str, family: str) -> bool:
+        """Whether looks may end the drawing of these cells (`run.design`)."""
+        if self.run.design is None or not self._draws(family):
+            return False
+        return not self.why_not(model, family)
+
+    def shares(self, model: str, family: str) -> tuple[float, ...]:
+        """Of the questions, those that are drawn for at each look, rising, 0..1; one share where
+        nothing is looked at: `generate.part`, or 1 where no model draws.
+        """
+        if self.run.design is not None and self.is_looked_at(model, family):
+            return tuple(self.run.design.looks)
+        return (self.generate.part if self._draws(family) else 1.0,)
+
+    def _draws(self, family: str) -> bool:
+        return bool(plugins.family(self.presets.families[family].edit).NEEDS & protocols.DRAWING)
+
     def wordings(self) -> list[dict[str, str]]:
         """Benchmarks that are the same questions in several wordings: word -> preset, by group."""
         groups: dict[str, dict[str, str]] = {}

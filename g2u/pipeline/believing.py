@@ -309,7 +309,7 @@ def _arms(config: Params, work: Stale, name: str) -> dict[str, frozenset[Need]]:
                 most[cell.benchmark] = most_pictures(cell.benchmark)
             pictures = most[cell.benchmark]
             note(cell.family, needs(config, name, cell.family, pictures=pictures))
-            for arm in Asking.of(config, cell).controls:
+            for arm in Asking.of(config, cell.at(0)).controls:  # before a slice is paid for
                 wanted = needs(config, name, cell.family, arm, pictures)
                 note(f"{cell.family}, {arm.name}", wanted)
         if config.presets.families[cell.family].writer == name:

@@ -1,6 +1,6 @@
 """What a run would do, without doing it: the stages' own functions over calls never made."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import astuple, dataclass, field, replace
 from functools import partial
 
@@ -14,7 +14,7 @@ from g2u.calls.budget import Spent
 from g2u.calls.opened import known_calls
 from g2u.params.params import Params
 from g2u.pictures.decoding import encode_png
-from g2u.pipeline.stale import stale, status
+from g2u.pipeline.stale import Stale, stale, status
 from g2u.pipeline.workers import worker_count
 from g2u.questions.prepared import Prepared
 from g2u.records import Picture, Question, Thought
@@ -24,6 +24,8 @@ from g2u.tables import parquet
 from g2u.tables import schemas as tables
 from g2u.tables.places import BenchmarkFolder, Cell
 from g2u.thoughts.imagining import Drawing, Imagining, imagined
+from g2u.thoughts.looks import looks_of, span
+from g2u.thoughts.part import Span
 
 GUESS_SECONDS = {"edit": 0.03, "answer": 0.02, "score": 0.003, "embed": 0.003}
 """Seconds per call where the cache holds no call of that model and kind: tiny on one core."""
@@ -45,6 +47,10 @@ class CellPlan:
     """True where answers wait for thoughts that do not exist yet: their calls are all counted."""
     keys: frozenset[str]
     """Keys of the calls in the cache."""
+    least: dict[str, Tally] | None = None
+    """Of a cell that looks may end: the calls, if the next look does; then `calls` are what it
+    comes to if none does.
+    """
     judges: Mapping[str, Tally] = field(default_factory=dict)
     """Of each judge, where the answers that it is asked about are there."""
     to_come: int = 0
@@ -99,11 +105,28 @@ def plan(config: Params) -> list[CellPlan]:
                 drawn = tables.read_thoughts(cell.thoughts)
                 keys |= _recorded(cell, "generate")
             calls = brokers.calls(cell.model, Drawing.of(config, cell).writer)
-            waits = brokers.run(plan_cell(config, cell, source, calls, drawn))
+            soon, late = spans(config, work, cell)
+            waits = brokers.run(plan_cell(config, cell, source, calls, drawn, late))
+            least = None
+            if soon != late:
+                few = brokers.calls(cell.model, Drawing.of(config, cell).writer)
+                brokers.run(plan_cell(config, cell, source, few, drawn, soon))
+                least = few.tally()
             tally = calls.tally()
             answers = tally["answer"].calls if config.judge.models and "answer" in tally else 0
-            plans.append(CellPlan(cell, tally, waits, calls.settled | keys, to_come=answers))
+            keys |= calls.settled
+            plans.append(CellPlan(cell, tally, waits, keys, least, to_come=answers))
     return plans
+
+
+def spans(config: Params, work: Stale, cell: Cell) -> tuple[Span, Span]:
+    """What is drawn for of a cell at least and at most: the next look may end it, or none."""
+    shares = config.shares(cell.model, cell.family)
+    for each in looks_of(config, cell):
+        if each in work.looks:
+            return Span(shares[each.look - 1]), Span(shares[-1])
+    now = span(config, cell)
+    return now, now
 
 
 def _judges(config: Params, cell: Cell, brokers: Brokers) -> dict[str, BrokeredCalls]:
@@ -155,6 +178,7 @@ async def plan_cell(
     source: Source,
     calls: BrokeredCalls,
     recorded: Sequence[Thought] | None = None,
+    drawn: Span | None = None,
 ) -> bool:
     """Ask for all that a cell asks for; whether answers wait for thoughts that do not exist yet.
 
@@ -164,9 +188,11 @@ async def plan_cell(
         source: its benchmark.
         calls: planned ones.
         recorded: the cell's thoughts, where they need not be asked for.
+        drawn: the questions that are drawn for; None = as far as looks have decided.
     """
     if recorded is None:
         drawing = Drawing.of(config, cell)
+        drawing = drawing if drawn is None else replace(drawing, span=drawn)
         material = source.material(drawing.reads)
         thoughts = await imagined(
             Imagining(drawing, source.questions), source.questions, material, calls
@@ -236,6 +262,8 @@ class Forecast:
     """By kind of call."""
     by_cell: dict[str, dict[str, Estimate]]
     """By BENCHMARK/MODEL/FAMILY, then by kind of call."""
+    least: dict[str, Estimate] | None = None
+    """`totals` if each cell that looks may end is ended by its next one; None where none is."""
 
 
 def forecast(plans: Sequence[CellPlan], config: Params) -> Forecast:
@@ -245,10 +273,9 @@ def forecast(plans: Sequence[CellPlan], config: Params) -> Forecast:
         f"{each.cell.benchmark}/{each.cell.model}/{each.cell.family}": costs(each, known, config)
         for each in plans
     }
-    totals: dict[str, Estimate] = {}
-    for found in by_cell.values():
-        for kind, estimate in found.items():
-            totals[kind] = totals.get(kind, Estimate()) + estimate
+    soonest = [each if each.least is None else replace(each, calls=each.least) for each in plans]
+    is_open = any(each.least is not None for each in plans)
+    totals = _summed(by_cell.values())
     at_work = sum(bool(each.calls or each.judges) for each in plans)
     ballots = len(config.judge.models) * config.judge.votes
     return Forecast(
@@ -259,9 +286,19 @@ def forecast(plans: Sequence[CellPlan], config: Params) -> Forecast:
         packing_minutes=PACKING * at_work / 60,
         waits=any(each.is_bound for each in plans),
         judged_later=ballots * sum(each.to_come for each in plans),
-        totals=dict(sorted(totals.items())),
+        totals=totals,
         by_cell={name: found for name, found in by_cell.items() if found},
+        least=_summed(costs(each, known, config) for each in soonest) if is_open else None,
     )
+
+
+def _summed(of_cells: Iterable[Mapping[str, Estimate]]) -> dict[str, Estimate]:
+    """By kind of call, in their order."""
+    totals: dict[str, Estimate] = {}
+    for found in of_cells:
+        for kind, estimate in found.items():
+            totals[kind] = totals.get(kind, Estimate()) + estimate
+    return dict(sorted(totals.items()))
 
 
 def table(found: Forecast, *, by_cell: bool) -> list[str]:
@@ -290,6 +327,9 @@ def table(found: Forecast, *, by_cell: bool) -> list[str]:
         f"about {found.call_minutes:.1f} minutes of calls on {found.workers} workers, "
         f"up to {found.packing_minutes:.1f} of packing"
     )
+    if found.least is not None:
+        least = ", ".join(f"{each.to_make} {kind}" for kind, each in found.least.items())
+        lines.append(f"at most so; looks (run.design) may end it at: {least}")
     if found.waits:
         lines.append("answers to thoughts that do not exist yet are counted as calls to make")
     if found.judged_later:

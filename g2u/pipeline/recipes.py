@@ -30,6 +30,7 @@ from g2u.protocols import Kind
 from g2u.questions import worded
 from g2u.settings import checked
 from g2u.tables.places import RECIPES, STATE
+from g2u.thoughts.looks import count
 
 OWN = (
     "g2u/code/dependencies.py",
@@ -94,6 +95,8 @@ def named(config: Params, root: Path = Path()) -> dict[Path, Recipe]:
     for name in config.benchmarks:
         if config.judge.models:
             found[RECIPES / f"judge/{name}.json"] = _judge(config, name)
+        if any(config.is_looked_at(*of_cell) for of_cell in config.cells_of(name)):
+            found[RECIPES / f"look/{name}.json"] = _look(config, name)
         found[RECIPES / f"score/{name}.json"] = _score(config, name)
     found[RECIPES / "report.json"] = _report(config)
     found[RECIPES / "gallery.json"] = _gallery(config)
@@ -141,6 +144,8 @@ def _generate(config: Params, model: str, family: str) -> Recipe:
     preset = config.presets.families[family]
     told = {"generate": config.generate, **_preset(config, "models", model)}
     told |= _preset(config, "families", family)
+    if config.is_looked_at(model, family):
+        told["run.design"] = config.run.design
     called = [(model, "editor")]
     writer = preset.writer
     if writer is not None:
@@ -175,6 +180,11 @@ def _who_judges(config: Params) -> dict[str, Any]:
     return {"judge.model": config.judge.model, "judge.votes": config.judge.votes}
 
 
+def _look(config: Params, benchmark: str) -> Recipe:
+    told = {"run.design": config.run.design, "report.alpha": config.report.alpha}
+    return Recipe({**told, "cells that looks may end": count(config)}, _scorers(config, benchmark))
+
+
 def _score(config: Params, benchmark: str) -> Recipe:
     metric = config.presets.benchmarks[benchmark].metric
     compared = {n: m.baseline for n in config.models if (m := config.presets.models[n]).baseline}
@@ -184,6 +194,8 @@ def _score(config: Params, benchmark: str) -> Recipe:
         f"presets.benchmarks.{benchmark}.metric": metric,
         **{f"presets.models.{name}.baseline": other for name, other in compared.items()},
     }
+    if config.run.design is not None:
+        told |= _look(config, benchmark).params
     return Recipe(told, _figures(config, benchmark))
 
 
