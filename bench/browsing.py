@@ -19,6 +19,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from bench.command import FAMILIES
 from bench.common import machine, rows, timed, use_counted, workspace
+from g2u.gallery.gold import Gold
 from g2u.gallery.writing import GalleryArm, GalleryCell, GalleryItem, GalleryPart, write_gallery
 from g2u.pictures.decoding import picture_of_pixels
 
@@ -61,7 +62,9 @@ def part_of(count: int) -> GalleryPart:
             cells[family] = GalleryCell(main, (shuffled,) if place else (), ("Draw it.",))
         text = f"Is number {number} even?"
         own = (names[number % DISTINCT],)
-        return GalleryItem(f"{number}", text, "", (), "yes", f"c{number % 5}", own, cells)
+        return GalleryItem(
+            f"{number}", text, "", (), Gold(answers=("yes",)), f"c{number % 5}", own, cells
+        )
 
     shown = {picture.digest: picture for picture in pictures}
     return GalleryPart("many", "model", SHOWN, [item(number) for number in range(count)], shown)

@@ -20,7 +20,7 @@ from g2u.scores.cut import plainly
 from g2u.scores.marking import worth
 from g2u.scores.responses import refuses
 
-PARTS = ("open", "held", "later", "last", "fresh", "second")
+PARTS = ("open", "held", "later", "last", "fresh", "second", "third")
 FOLDER = Path(__file__).parents[1] / "tests" / "scoring" / "hostile"
 WORTHS = {1.0: "right", 0.0: "wrong", None: "open"}
 """Labels of entries that have a gold answer."""
@@ -43,8 +43,8 @@ class Case:
     label: str
     """The prediction, or right, wrong, open; `abstained` or `unparsed`."""
     folder: str
-    """later, last, fresh or second: written after the parts before it had been looked at; empty =
-    before.
+    """later, last, fresh, second or third: written after the parts before it had been looked at;
+    empty = before.
     """
 
     @property

@@ -42,6 +42,9 @@ SHAPES = (
     "はい ", "🔴", "MATCH ", "Edit: \n", "Step: a  ", "RIGHT ", "0.5, ", "\\", "\"", "'", "' ",
     "\u0000", "it is ", "there are no a on ", "wait, ", "nothing more ", "3 m i.e. 300 cm, ",
     "in total ", "more than 5 ", "5 not ", "half a ", "twenty-one ",
+    "9 or more ", "in total, ", "Step 1: ", "3 blocks north ", "or \\boxed{1} ", "a... no, b: ",
+    "→ ", "⬅️", "lässt sich ", "could also ", "桜です", "は桜", "car = 1/1 = ",
+    "the flag has a on it ", "> a\n", "all but A, ",
 )  # fmt: skip
 NATURAL = (
     "Looking at the picture, the red ball lies left of the cat. The gap is 64 - 21 = 43 cm.\n",

@@ -55,8 +55,7 @@ def by_workers(made: Workspace, source: Source, count: int) -> Drawn:
     config = made.write()
     os.environ[CACHE_VARIABLE] = str(made.folder / f"workers {count}")
     cells = frozenset(Cell("ladder", "tiny", family) for family in FAMILIES)
-    nothing: frozenset[str] = frozenset()
-    work = Stale(False, nothing, cells, cells, nothing, False)
+    work = Stale(False, frozenset(), cells, cells, *(frozenset[Cell]() for _ in range(3)))
     for _ in fill(config, work):
         pass
     store = call_store()

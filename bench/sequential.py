@@ -8,7 +8,6 @@ whole. Run: python -m bench.sequential [SIMULATIONS | FOLDER]
 import contextlib
 import sys
 from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -17,13 +16,15 @@ from numpy.typing import NDArray
 
 from bench.common import machine
 from bench.inference import ALPHA, HOW, clusters_of, line, seeds
+from g2u.params.sections import Design
 from g2u.scores.sequential import Course, Plan, Slice, course, estimate, slices
 from g2u.scores.statistics import Gain, Interval, holm, paired_gain
 from g2u.tables import schemas as tables
 from g2u.tables.places import DATA, BenchmarkFolder, Cell
-from g2u.thoughts.part import in_order
+from g2u.thoughts.part import in_slices
 
-FIFTHS = (0.2, 0.4, 0.6, 0.8, 1.0)
+USUAL = tuple(Design().looks)
+"""As a run has them if it is not told otherwise."""
 TENTHS = tuple(round(0.1 * k, 1) for k in range(2, 11))
 CELLS = 27
 WORTH = 0.1
@@ -95,15 +96,13 @@ def scored(cell: Cell) -> dict[str, tuple[float, str]]:
 def replay(cell: Cell, plan: Plan) -> tuple[Gain, list[Slice]]:
     """A cell's gain over direct by all of its questions, and its slices in the order of drawing."""
     own, direct = (scored(each) for each in (cell, cell.of_family("direct")))
-    groups = in_order(tables.read_questions(BenchmarkFolder(cell.benchmark).questions))
-    done = np.cumsum([0, *map(len, groups)])
-    middle = [(a + b) / 2 for a, b in pairwise(done)]
-    at = np.searchsorted(np.array(plan.shares) * done[-1], middle)
+    places = in_slices(
+        tables.read_questions(BenchmarkFolder(cell.benchmark).questions), plan.shares
+    )
     pairs = [
-        (*own[question.id], direct[question.id][0], look)
-        for group, look in zip(groups, at.tolist(), strict=True)
-        for question in group
-        if question.id in own and question.id in direct
+        (*own[name], direct[name][0], look)
+        for name, look in places.items()
+        if name in own and name in direct
     ]
     arm, clusters, base, looks = zip(*pairs, strict=True)
     change = [a - b for a, b in zip(arm, base, strict=True)]
@@ -122,7 +121,7 @@ def study() -> None:
         for folder in sorted(DATA.glob("*/*"))
         if folder.name in OWN and (folder / "tiny/scores.parquet").exists()
     ]
-    plan = Plan(FIFTHS, ALPHA / len(cells), WORTH)
+    plan = Plan(USUAL, ALPHA / len(cells), WORTH)
     told = [replay(cell, plan) for cell in cells]
     corrected = holm([gain.p for gain, _ in told])
     drawn, courses = 0, [course(parts, plan) for _, parts in told]
@@ -155,12 +154,12 @@ def main() -> None:
         share = float(np.mean([is_claimed(c) for c in courses(simulations, world, plan, 1)]))
         name = f"n = {items}, A/A at {100 * moved:.0f} %, 9 looks, never given up: decided"
         line(name, share, simulations, "at most 5")
-    grids, plan = max(50, simulations // 5), Plan(FIFTHS, ALPHA / CELLS, WORTH)
+    grids, plan = max(50, simulations // 5), Plan(USUAL, ALPHA / CELLS, WORTH)
     found = courses(grids * CELLS, World(400, 0.1, 0.0), plan, 2)
     claimed = np.reshape([is_claimed(c) for c in found], (grids, CELLS)).any(axis=1)
     line(f"{CELLS} A/A cells, 5 looks: any decided", float(claimed.mean()), grids, "at most 5")
     for cells in (1, CELLS):
-        for shares in (FIFTHS, TENTHS):
+        for shares in (USUAL, TENTHS):
             for gain, moved, largest in ((0.15, 0.2, 1), (0.15, 0.2, 4), (0.0, 0.1, 4)):
                 world, plan = World(400, moved, gain, largest), Plan(shares, ALPHA / cells, WORTH)
                 found = courses(simulations // 2, world, plan, 3)
@@ -171,7 +170,7 @@ def main() -> None:
                 line(f"{name}: decided", share, simulations // 2, "printed")
     for items in (400, 120):
         for gain, moved in ((0.0, 0.1), (0.05, 0.15), (0.1, 0.15), (0.15, 0.25)):
-            told = covered(simulations // 2, World(items, moved, gain), Plan(FIFTHS, ALPHA, WORTH))
+            told = covered(simulations // 2, World(items, moved, gain), Plan(USUAL, ALPHA, WORTH))
             name = f"n = {items}, {100 * gain:+.0f}, 5 looks: 95 % interval holds"
             line(name, told[0], simulations // 2, "93.5 to 96.5")
             print(f"  estimate off by {100 * told[1]:+.2f}, mean by {100 * told[2]:+.2f} points")

@@ -1,7 +1,8 @@
 """figures: the study's tables, curves and README picture, from what the study left.
 
-Output: tables of training seeds and controls, between their marks in README.md and
-docs/embedded_model.md; studies/results/curves.html (depth and steps), docs/thoughts.png.
+Output: tables of training seeds, controls and causes, between their marks in README.md,
+docs/embedded_model.md and docs/concepts/causes.md; studies/results/curves.html (depth and steps),
+docs/thoughts.png.
 Run: python -m flows.figures   (after: make study)
 """
 
@@ -13,6 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 from PIL import Image
 from plotly.offline import get_plotlyjs
 
@@ -24,15 +26,27 @@ from g2u.files import write_whole
 from g2u.pictures.decoding import pixels_of
 from g2u.records import Picture, Question
 from g2u.report.curves import Curve, depth_figure, steps_figure
-from g2u.report.seeds import controls_table, expected_table, headline_table, seeds_table
+from g2u.report.interventions import channel_table, doses_table
+from g2u.report.seeds import (
+    controls_table,
+    expected_table,
+    headline_table,
+    seeds_table,
+    serial_line,
+    serial_table,
+    trainings_table,
+)
 from g2u.report.strip import Panel, Row, strip
 from g2u.tables import schemas as tables
 from g2u.tables.places import BenchmarkFolder, Cell
 
 STEPS = {"tiny_1_step": 1, "tiny_2_steps": 2, "tiny_4_steps": 4, "tiny": 8}
 """Models of the study `steps` and their flow steps."""
-DIRECT_ONLY = "tiny_direct_only"
-DOCUMENTS = (Path("README.md"), Path("docs/embedded_model.md"))
+DIRECT_ONLY, SERIAL = "tiny_direct_only", "tiny_serial"
+"""Trainings that the shipped one is held against."""
+DOCUMENTS = (
+    Path("README.md"), Path("docs/embedded_model.md"), Path("docs/concepts/causes.md"),
+)  # fmt: skip
 """What holds the tables."""
 END = "<!-- end -->"
 SHOWN = ("threads", "mosaic", "ladder", "tracks")
@@ -138,15 +152,26 @@ def _panel(heading: str, picture: Picture, cell: Cell, asked: Question, *, right
 
 
 def tables_of_study() -> dict[str, str]:
-    """Training seeds, what a further training is expected to give, and controls, as Markdown."""
-    seeds, main_results = results("seeds"), results("main")
+    """Training seeds alone and as draws of one, what a further training is expected to give,
+    controls, what drawings do, and serial compute once that study has run, as Markdown.
+    """
+    seeds, main_results, retrained = results("seeds"), results("main"), results("retrained")
+    causes = pl.read_csv(RESULTS / "causes_causes.csv")
     helping = {name: _own(name) for name in main_results}
-    return {
+    found = {
         "headline": headline_table(main_results, helping),
         "seeds": seeds_table(seeds, helping, DIRECT_ONLY),
-        "expected": expected_table(seeds, helping, results("retrained")),
+        "trainings": trainings_table(seeds, helping, retrained),
+        "expected": expected_table(seeds, helping, retrained),
         "controls": controls_table(main_results, helping, "tiny", DIRECT_ONLY),
+        "channel": channel_table(causes),
+        "doses": doses_table(causes),
     }
+    if (RESULTS / "serial.json").exists():
+        serial = results("serial")
+        found["serial"] = serial_table(serial, helping, main_results, SERIAL, DIRECT_ONLY)
+        found["serial_line"] = serial_line(serial, helping)
+    return found
 
 
 def with_tables(text: str, found: Mapping[str, str]) -> str:

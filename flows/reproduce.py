@@ -21,15 +21,17 @@ from prefect.cache_policies import NO_CACHE
 from prefect.tasks import exponential_backoff
 
 from flows.view import View, surviving
+from g2u.calls.budget import Spent
 from g2u.errors import BudgetError, CacheError, ParamsError, UnbelievedError, run_main
 from g2u.params.params import Params
 from g2u.pipeline import guard
 from g2u.pipeline.fill import Filled, fill, jobs
 from g2u.pipeline.make import make
-from g2u.pipeline.run import all_answered, run, settle
+from g2u.pipeline.run import all_answered, rounds, run, settle
 from g2u.pipeline.sources import Inputs
 from g2u.pipeline.stale import Stale
 from g2u.pipeline.study import enter
+from g2u.pipeline.workers import nothing_spent
 from g2u.tables.places import REPORT
 from g2u.terminal.closing import closing
 from g2u.terminal.telling import Telling
@@ -89,7 +91,7 @@ def publish_gains(view: View) -> int:
     retry_condition_fn=can_be_mended,
     persist_result=False,
 )
-def fill_all(config: Params, work: Stale, view: View, told: Telling) -> list[Filled]:
+def fill_all(config: Params, work: Stale, view: View, told: Telling, spent: Spent) -> list[Filled]:
     """Make all calls that the call cache does not hold; each stage of a cell is a log line."""
     shown = view.show(
         lambda: create_progress_artifact(0.0, key="cells", description="cells filled")
@@ -97,7 +99,7 @@ def fill_all(config: Params, work: Stale, view: View, told: Telling) -> list[Fil
     done = list[Filled]()
     begun = jobs(config, work)
     count = len(begun) + sum(stage == "generate" for stage, _ in begun)
-    for filled in fill(config, work, told.progress):
+    for filled in fill(config, work, told.progress, spent):
         told.note(str(filled))
         done.append(filled)
         if shown is not None:
@@ -115,7 +117,9 @@ def reproduce() -> int:
         work, config = settle(inputs, told), inputs.config
         filled: list[Filled] = []
         if work is not None and work.understand:
-            filled = fill_all(config, work, view, told)
+            spent = nothing_spent()
+            for part in rounds(inputs, work, told):
+                filled += fill_all(config, part, view, told, spent)
         all_answered(inputs, filled)
         ran = make_stages(inputs, told)
         for line in (*told.progress.summary(), *closing()):

@@ -26,10 +26,12 @@ from g2u.params.params import Params
 from g2u.params.sections import PATH
 from g2u.pipeline import guard
 from g2u.pipeline.make import make
+from g2u.pipeline.run import rounds
 from g2u.pipeline.sources import Inputs
 from g2u.pipeline.stale import stale, status
 from g2u.pipeline.study import enter
 from g2u.pipeline.sync import sync
+from g2u.pipeline.workers import nothing_spent
 from g2u.settings import Section
 from g2u.terminal.telling import Telling
 
@@ -119,7 +121,9 @@ def sweep(axes: list[str]) -> list[dict[str, Any]]:
                 inputs = Inputs.now()
                 config = inputs.config
                 sync(config)
-                fill_all(config, stale(config, status(config)), View(), told)
+                spent = nothing_spent()
+                for part in rounds(inputs, stale(config, status(config)), told):
+                    fill_all(config, part, View(), told, spent)
                 experiment(name, inputs, told)
                 table += [{"experiment": name, **point, **row} for row in gains_rows()]
         finally:

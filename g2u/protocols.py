@@ -32,6 +32,8 @@ Kind = Literal["edit", "answer", "score", "embed"]
 """Of a request."""
 Act = Literal["detail", "context", "structure"]
 """What an edit does: clear up what is there, go on beyond it, show how it hangs together."""
+DRAWING = frozenset({"draw", "edit", "interleave"})
+"""Capabilities of a model that draws."""
 
 
 class Benchmark(Protocol):

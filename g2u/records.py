@@ -1,6 +1,7 @@
 """The records that travel through the pipeline: values only, frozen and hashable."""
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal, Self
@@ -168,6 +169,11 @@ class Target:
     def answers(self) -> tuple[str, ...]:
         """Every accepted answer; one where there is no more."""
         return self.accepted or (self.answer,)
+
+    @property
+    def distinct(self) -> tuple[str, ...]:
+        """Every accepted answer once, what most people gave first."""
+        return tuple(answer for answer, _ in Counter(self.answers).most_common())
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,11 +7,13 @@ Run: python -m stages.gallery
 """
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from g2u.arms import Arm, by_arm, main_arm, paired
 from g2u.digests import sha256
 from g2u.errors import run_main
+from g2u.gallery.gold import gold_of, said_at
 from g2u.gallery.writing import (
     GalleryArm,
     GalleryCell,
@@ -22,7 +24,7 @@ from g2u.gallery.writing import (
 from g2u.params import reading as params
 from g2u.params.params import Params
 from g2u.questions import targets
-from g2u.records import Picture, Question
+from g2u.records import Picture, Question, Target
 from g2u.tables import schemas as tables
 from g2u.tables.places import REPORT, BenchmarkFolder, Cell
 from g2u.tables.schemas import Answer, Score
@@ -44,11 +46,11 @@ def part_of(config: Params, benchmark: str, model: str) -> GalleryPart:
     folder, families = BenchmarkFolder(benchmark), tuple(config.families_of(benchmark, model))
     everything = tables.read_questions(folder.questions)
     questions = chosen(everything, config.gallery.items)
-    gold = {target.id: target.answer for target in targets.read_targets(folder.targets)}
+    gold = {target.id: target for target in targets.read_targets(folder.targets)}
     pictures = tables.read_pictures(folder.pictures)
-    wanted = {question.id for question in questions}
+    shown = {question.id: gold[question.id] for question in questions}
     cells = {
-        family: dict(_cells(Cell(benchmark, model, family), everything, wanted, pictures))
+        family: dict(_cells(Cell(benchmark, model, family), everything, shown, pictures))
         for family in families
     }
     items = [
@@ -57,7 +59,7 @@ def part_of(config: Params, benchmark: str, model: str) -> GalleryPart:
             question.text,
             question.hint,
             question.lettered_choices(),
-            gold[question.id],
+            gold_of(gold[question.id], question),
             question.category,
             question.pictures,
             {family: own[question.id] for family, own in cells.items() if question.id in own},
@@ -69,14 +71,17 @@ def part_of(config: Params, benchmark: str, model: str) -> GalleryPart:
 
 
 def _cells(
-    cell: Cell, questions: Sequence[Question], wanted: set[str], pictures: dict[str, Picture]
+    cell: Cell,
+    questions: Sequence[Question],
+    wanted: Mapping[str, Target],
+    pictures: dict[str, Picture],
 ) -> Iterator[tuple[str, GalleryCell]]:
     """Question -> what its arms showed and said, the main one first; adds the thoughts' pictures.
 
     Args:
         cell: whose.
         questions: all, as which thought a shuffled arm shows depends on all.
-        wanted: ids of those that are shown.
+        wanted: targets of those that are shown, by id.
         pictures: by digest.
     """
     thoughts = tables.read_thoughts(cell.thoughts)
@@ -95,7 +100,9 @@ def _cells(
             pictures.update((picture.digest, picture) for picture in shown)
             reward = rewards.get(score.id) if arm == main else None
             answer = said.get((score.id, arm))
-            found.setdefault(score.id, {})[arm] = _arm(name, shown, answer, score, reward)
+            at = said_at(wanted[score.id], score.prediction)
+            made = _arm(name, shown, answer, score, reward)
+            found.setdefault(score.id, {})[arm] = replace(made, at=at)
     for question, arms in found.items():
         own = [t for t in drawn.get(main, {}).get(question, []) if t.picture]
         prompts = tuple(t.prompt for t in own if t.prompt)

@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any, Self
 
 import polars as pl
 
-from g2u.answers.needs import needs, spoken
+from g2u.answers.needs import judging, needs, spoken
 from g2u.arms import DIRECT, Arm, by_arm, main_arm, of_main
 from g2u.calls.costs import drawing_seconds, read_costs, reward_seconds, share_shown
-from g2u.calls.made import checks_of
+from g2u.calls.made import checks_in, checks_of
 from g2u.errors import DataError, run_main
 from g2u.files import write_whole
 from g2u.params import reading as params
@@ -31,10 +31,18 @@ from g2u.report.changes import Change, Painted, all_repainted, changes, in_words
 from g2u.report.choices import Decided, Known, decision, decisions_table, stability
 from g2u.report.examples import Arms, Held, chosen, examples
 from g2u.report.headline import headlines, write_headlines
+from g2u.report.judges import (
+    Swap,
+    does_it_hang_on_the_judge,
+    judge_lines,
+    own_judge,
+    swaps,
+    swaps_table,
+)
 from g2u.report.letters import Told, favoured, letters
 from g2u.report.overview import Asked
 from g2u.report.page import CHANGES, PAGES, BenchmarkPart, Site, write_site
-from g2u.report.published import judge_lines, leak_lines, published
+from g2u.report.published import leak_lines, published
 from g2u.report.questions import Finding, findings
 from g2u.report.reading import (
     Kind,
@@ -56,7 +64,9 @@ from g2u.report.summary import (
     without_interventions,
 )
 from g2u.report.turns import misleading, turns
+from g2u.scores.agreement import alone
 from g2u.scores.interaction import Interaction, Scored, interaction
+from g2u.scores.looks import over_looks, widened
 from g2u.scores.metrics import gain_metrics
 from g2u.scores.statistics import Resampling
 from g2u.tables import parquet
@@ -116,15 +126,16 @@ class Belief:
     draws: Checked | None
     answers: Checked | None
     writer: Checked | None
-    judge: Checked | None
+    judges: tuple[Checked | None, ...]
 
     @classmethod
     def of(cls, config: Params, cell: Cell) -> Self:
         """As the cell's stages left it among their calls."""
         drawn, said = checks_of(cell.calls("generate")), checks_of(cell.calls("understand"))
-        judged = checks_of(cell.calls("judge")) if config.judge.model is not None else {}
-        others = (drawn.get("answers"), judged.get("answers"))
-        return cls(drawn.get("draws"), said.get("answers"), *others)
+        found = list(checks_in(cell.calls("judge"))) if config.judge.models else []
+        missing = [None] * (len(config.judge.models) - len(found))
+        writer = drawn.get("answers")
+        return cls(drawn.get("draws"), said.get("answers"), writer, (*found, *missing))
 
     def doubts(
         self, config: Params, cell: Cell, arm: Arm | None = None, pictures: int = 1
@@ -137,8 +148,8 @@ class Belief:
         preset = config.presets.families[cell.family]
         if preset.writer and not config.why_not(cell.model, cell.family):
             told += doubts(spoken(), {"answers": self.writer})
-        if config.judge.model is not None:
-            told += doubts(spoken(), {"answers": self.judge})
+        for judge in self.judges:
+            told += doubts(judging(config), {"answers": judge})
         return told
 
     @property
@@ -158,9 +169,12 @@ def told_of_checks(config: Params, cells: Sequence[Cell]) -> str:
     return f"{checked}: {found or 'all that its arms hang on was seen'}"
 
 
-def over_controls(config: Params, results: Sequence[CellResult]) -> list[CellResult]:
+def over_controls(
+    config: Params, results: Sequence[CellResult], judge: str | None = None
+) -> list[CellResult]:
     """The results, with the gains of own thoughts over families that are controls of the same
-    benchmark and model; those over duplicate and shuffled lie in the cells' metrics.
+    benchmark and model; those over duplicate and shuffled lie in the cells' metrics. `judge`: of
+    the panel, as though it judged alone; None = as it was judged.
     """
     how, found = Resampling.of(config.score), []
     for result in results:
@@ -174,21 +188,46 @@ def over_controls(config: Params, results: Sequence[CellResult]) -> list[CellRes
         ]
         if controls:
             own, direct, *bases = (
-                _main(Cell(result.benchmark, result.model, family))
+                _main(Cell(result.benchmark, result.model, family), judge)
                 for family in (result.family, PLAIN, *(c.family for c in controls))
             )
-            over = {
-                control.family: {**gain_metrics(own, base, direct, how), "cause": control.cause}
-                for control, base in zip(controls, bases, strict=True)
-            }
+            over = {}
+            for control, base in zip(controls, bases, strict=True):
+                looks = max(result.looks, control.looks)
+                gain = gain_metrics(own, base, direct, widened(how, looks))
+                over[control.family] = {**over_looks(gain, looks), "cause": control.cause}
             result = replace(result, over=over)
         found.append(result)
     return found
 
 
-def _main(cell: Cell) -> list[Score]:
-    """Scores of the cell's main arm."""
-    return of_main(tables.read_scores(cell.scores))
+def _main(cell: Cell, judge: str | None = None) -> list[Score]:
+    """Scores of the cell's main arm; `judge`: under this one of the panel alone."""
+    found = of_main(tables.read_scores(cell.scores))
+    return found if judge is None else alone(found, tables.read_votes(cell.votes), judge)
+
+
+def under_each(config: Params, results: Sequence[CellResult]) -> dict[str, pl.DataFrame]:
+    """By judge of a panel the table of `summary` as it would be with this judge alone."""
+    judges = config.judge.models if len(config.judge.models) > 1 else ()
+    return {
+        judge: summary(
+            over_controls(config, [each.under(judge) for each in results], judge),
+            config.report.alpha,
+        )
+        for judge in judges
+    }
+
+
+def _same_model(config: Params, model: str) -> list[str]:
+    """The judges that are the model of a preset, whatever their presets are called."""
+    presets = config.presets.models
+    alike = ("adapter", "settings")
+    return [
+        judge
+        for judge in config.judge.models
+        if all(getattr(presets[judge], key) == getattr(presets[model], key) for key in alike)
+    ]
 
 
 def _seconds(cell: Cell, arms: Sequence[Arm], metrics: Mapping[str, Any]) -> dict[str, float]:
@@ -451,6 +490,7 @@ def part(
     rows: pl.DataFrame,
     decided: Sequence[Decided],
     causes: Sequence[Causal],
+    swapped: Sequence[Swap],
 ) -> BenchmarkPart:
     """One model on one benchmark, told by its direct cell, with its examples."""
     folder = BenchmarkFolder(direct.benchmark)
@@ -500,14 +540,16 @@ def part(
     lines = (
         *own,
         *judge_lines(metrics),
+        *own_judge(direct.model, _same_model(config, direct.model)),
         *leak_lines(metrics),
         *favoured(options, config.report.alpha),
     )
     figures = published(metrics, mains)
+    under = tuple(e for e in swapped if (e.together["benchmark"], e.together["model"]) == here)
     return BenchmarkPart(
         direct.benchmark, direct.model, rows, sections, prompts, lines, figures, options,
         gains_in_parts(config, direct, arms), all_misled(config, direct, arms, gold), turned[0],
-        turned[1], caused,
+        turned[1], caused, under,
     )  # fmt: skip
 
 
@@ -573,6 +615,7 @@ def main() -> None:
     everything = summary(over_controls(config, results), config.report.alpha)
     rows = without_interventions(everything)
     caused = causal(results, config.report.alpha)
+    swapped = swaps(rows, under_each(config, results))
     decided = decisions(config)
     parts = [
         part(
@@ -582,6 +625,7 @@ def main() -> None:
             rows.filter((pl.col("benchmark") == benchmark) & (pl.col("model") == model)),
             decided,
             caused,
+            swapped,
         )
         for benchmark in config.benchmarks
         for model in config.models_of(benchmark)
@@ -601,11 +645,14 @@ def main() -> None:
     measured = {(r.benchmark, r.model, r.family): r.metrics.get("rewards", {}) for r in results}
     answers.insert(-1, does_it_know(measured))
     answers += what_does_it_do(caused)
+    looked_at = ["decided"] if everything["decided"].is_not_null().any() else []
+    if (hangs := does_it_hang_on_the_judge(swapped, config.judge.models)) is not None:
+        answers.append(hangs)
     plot = everything.filter(pl.col("gain").is_not_null()).select(
         pl.concat_str("benchmark", "model", "arm", separator=" ").alias("cell"),
         "benchmark", "model", "arm", "accuracy", "gain", "gain_low", "gain_high",
         "probability", "graded", "graded_low", "graded_high", "items", "pictures", "verdict",
-        "unchecked", "beside",
+        "unchecked", "beside", *looked_at,
     )  # fmt: skip
     site, changed = Site(config.report, config.score.confidence), compared(config)
     shown = {digest for each in questions.values() for q in each for digest in q.pictures}
@@ -615,6 +662,8 @@ def main() -> None:
         files["decisions.csv"] = decisions_table(decided).write_csv()
     if caused:
         files["causes.csv"] = causes_table(caused).write_csv()
+    if swapped:
+        files["judges.csv"] = swaps_table(swapped).write_csv()
     if any(measured.values()):
         files["rewards.csv"] = rewards_table(measured).write_csv()
     if changed:

@@ -1,8 +1,8 @@
 """score: a cell's answers against the targets, and its gains over direct and duplicate.
 
 Input columns: g2u.tables.schemas.QUESTIONS, REWARDS, THOUGHTS, ANSWERS and, with a judge,
-JUDGEMENTS (own, direct, duplicate, direct of the model's baseline), g2u.questions.targets.TARGETS;
-PICTURES, ORACLES where thoughts are compared with them.
+JUDGEMENTS and a panel's VOTES (own, direct, duplicate, direct of the model's baseline),
+g2u.questions.targets.TARGETS; PICTURES, ORACLES where thoughts are compared with them.
 Output columns: g2u.tables.schemas.SCORES; metrics as JSON.
 Gains are paired by question: over complete cases, and with failures answered by direct.
 Run: python -m stages.score --benchmark ladder --model tiny --family structure
@@ -22,11 +22,14 @@ from g2u.params.params import BASELINES, PLAIN, Params
 from g2u.questions import targets
 from g2u.records import Question, Target
 from g2u.scores import derived
+from g2u.scores.agreement import agreements, alone, decisions
 from g2u.scores.arms import Cellmates, Made, derive
 from g2u.scores.judging import summarised
 from g2u.scores.leaks import leaks
+from g2u.scores.looks import planned
 from g2u.scores.metrics import (
     Scored,
+    arms_and_gains,
     cell_metrics,
     decided,
     fidelities,
@@ -41,7 +44,7 @@ from g2u.scores.statistics import Resampling
 from g2u.scores.units import Figures, official_metrics
 from g2u.tables import schemas as tables
 from g2u.tables.places import BenchmarkFolder, Cell, parse_cell
-from g2u.tables.schemas import Answer, Judgement, Reward, Score
+from g2u.tables.schemas import Answer, Judgement, Reward, Score, Vote
 
 
 def scores_of(
@@ -88,7 +91,39 @@ def scores_of(
 
 def judgements_of(config: Params, cell: Cell) -> list[Judgement]:
     """What the judge said of a cell; nothing where params.yaml names none."""
-    return tables.read_judgements(cell.judgements) if config.judge.model is not None else []
+    return tables.read_judgements(cell.judgements) if config.judge.models else []
+
+
+def votes_of(config: Params, cell: Cell) -> list[Vote]:
+    """What each judge of a panel said of a cell; nothing where there is no panel."""
+    return tables.read_votes(cell.votes) if config.judge.is_panel else []
+
+
+def of_panel(
+    config: Params,
+    cell: Cell,
+    questions: Sequence[Question],
+    gold: Sequence[Target],
+    scored: Scored,
+) -> dict[str, Any]:
+    """How far the panel's judges agree in a cell, and its arms and gains under each alone."""
+    how, votes = Resampling.of(config.score), votes_of(config, cell)
+    cells = _compared(cell, config.presets.models[cell.model].baseline)
+    said = {name: votes_of(config, each) for name, each in cells.items()}
+    under = {}
+    for judge in config.judge.models:
+        bases = {
+            name: alone(scores, said.get(name, ()), judge) for name, scores in scored.bases.items()
+        }
+        own = Scored(alone(scored.own, votes, judge), bases)
+        under[judge] = arms_and_gains(questions, gold, own, how)
+    clusters = {score.id: score.cluster for score in scored.own}
+    return {
+        "votes": config.judge.votes,
+        "judges": decisions(votes),
+        "agreement": agreements(votes, clusters, config.judge, how),
+        "alone": under if len(under) > 1 else {},
+    }
 
 
 def _compared(cell: Cell, baseline: str | None) -> dict[str, Cell]:
@@ -114,7 +149,7 @@ def main() -> None:
     how = Resampling.of(config.score)
     figures = Figures(config.presets.benchmarks[cell.benchmark].metric, questions, gold, how)
     metrics: dict[str, Any] = {
-        **cell_metrics(questions, gold, scored, how),
+        **cell_metrics(questions, gold, scored, how, planned(config, cell)),
         "official": official_metrics(figures, scores, scored.direct),
         "derived": {
             name: {"arms": [each.name for each in arm.arms], "needs_direct": arm.needs_direct}
@@ -123,6 +158,8 @@ def main() -> None:
         "prompts": asdict(leaks(thoughts, questions, {target.id: target for target in gold})),
         "judged": summarised(judgements, right),
     }
+    if config.judge.is_panel:
+        metrics["panel"] = of_panel(config, cell, questions, gold, scored)
     for arm, found_there in published(gold, questions, tables.read_answers(cell.answers)).items():
         metrics["arms"][arm]["published"] = found_there
     oracles = tables.read_oracles(folder.oracles)

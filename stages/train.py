@@ -2,7 +2,8 @@
 
 Output: g2u_tiny/model/weights/ (model.safetensors, config.json, curve.csv). Resumes from
 .g2u/train/checkpoint.pt; the checkpoint that ships is the last one, whatever it scores.
-A variant of params.yaml (another seed, direct answering only) is trained apart, for the studies:
+A variant of params.yaml (another seed, direct answering only, thinking without pixels) is trained
+apart, for the studies:
 from .g2u/train/<variant>/checkpoint.pt to studies/weights/<variant>/.
 Run: make train  (dvc repro --single-item train would do nothing: the stage is frozen)
      python -m stages.train --variant seed_1 --device cuda
@@ -54,6 +55,11 @@ def recipe_of(section: Train | None, variant: str | None) -> Recipe:
         if name not in trainable():
             raise ParamsError(unknown_name("params.yaml: train.mixture", name, trainable()))
     low, high = settings["depths"]
+    if settings.get("passes") and settings["paths"] != ["direct"]:
+        raise ParamsError(
+            f"params.yaml: train.variants.{variant}: passes of a scratchpad are trained by direct "
+            f"answering alone; got paths {settings['paths']}, expected [direct]"
+        )
     return Recipe(**{**settings, "depths": (low, high), "paths": tuple(settings["paths"])})
 
 
@@ -68,7 +74,7 @@ def main() -> None:
     recipe = recipe_of(params.load().train, variant)
     scratch = SCRATCH / variant if variant else SCRATCH
     weights = VARIANT_WEIGHTS / variant if variant else WEIGHTS
-    network, curve = train(recipe, TinyConfig(), scratch)
+    network, curve = train(recipe, TinyConfig(passes=recipe.passes), scratch)
     size = export(network, weights)
     pl.DataFrame(curve).write_csv(weights / "curve.csv")
     items = sum(recipe.mixture.values())

@@ -267,3 +267,27 @@ def test_an_optional_block_is_left_out_where_its_model_is_missing_and_has_no_res
     (tmp_path / "data/digits/direct/drawer/scores.parquet").touch()
     kept = load(path)
     assert (kept.models, kept.left_out) == (["tiny", "drawer"], ())
+
+
+@pytest.mark.parametrize(
+    ("model", "said"),
+    [
+        (["tiny", "tiny"], "judge.model names 'tiny' twice; for more votes of it set judge.votes"),
+        (["tiny", "tinny"], "judge.model has no 'tinny'; did you mean 'tiny'?"),
+        ([], r"judge.model: \[\]; expected a text or a list of at least 1"),
+    ],
+)
+def test_a_panel_names_each_of_its_judges_once(tmp_path: Path, model: list[str], said: str) -> None:
+    with pytest.raises(ParamsError, match=said):
+        load(with_change(tmp_path, "judge.model", model))
+
+
+def test_a_panel_is_more_than_one_vote(tmp_path: Path) -> None:
+    def judge(**settings: Any) -> Any:
+        path = with_change(tmp_path, "judge", settings)
+        return load(path).judge
+
+    assert judge(model="tiny").models == judge(model=["tiny"]).models == ("tiny",)
+    assert not judge(model=["tiny"]).is_panel
+    assert judge(model="tiny", votes=2).is_panel
+    assert judge(votes=2).is_panel is False, "nobody judges"

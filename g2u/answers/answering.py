@@ -17,6 +17,7 @@ from g2u.arms import ALONE, BLIND, BLINDED, DIRECT, Arm, Pairing
 from g2u.digests import call_seed
 from g2u.errors import ModelError
 from g2u.params.params import PLAIN, Params
+from g2u.params.sections import Understand
 from g2u.protocols import Calls
 from g2u.questions.wording import REASON, asked, question_prompt
 from g2u.records import (
@@ -109,6 +110,8 @@ class Asking:
                     f"params.yaml: presets.models.{cell.model}: adapter {preset.adapter} cannot "
                     f"{needed}; expected a model that answers, and scores if choices is likelihood"
                 )
+        if cell.look:  # a look reads the main arm
+            section = Understand(feedback=section.feedback, max_tokens=section.max_tokens)
         controls = section.controls_of(cell.model, cell.family)
         return cls(
             model=cell.model,

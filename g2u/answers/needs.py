@@ -6,9 +6,10 @@ import numpy as np
 
 from g2u import plugins
 from g2u.arms import ALONE, NULL_MODES, Arm
-from g2u.params.params import DRAWING, PLAIN, Params
+from g2u.params.params import PLAIN, Params
 from g2u.pictures.decoding import picture_of_pixels
 from g2u.premises import Need, Premise
+from g2u.protocols import DRAWING
 from g2u.records import Picture, Prompt
 
 ASKED: tuple[Premise, ...] = ("words", "prompt", "whole", "greedy", "company", "weights")
@@ -23,6 +24,8 @@ SCORED = ("likelihood", "contrast")
 """Rewards that are made of log-probabilities."""
 DRAWN: tuple[Premise, ...] = ("lossless", "size", "guidance", "company", "weights")
 """Of every drawing."""
+CHOSEN = "interleave"
+"""What a family needs whose pictures are the model's own choice, whatever the prompt."""
 EDITED: tuple[Premise, ...] = ("source", "detail")
 """Of drawings over a picture."""
 
@@ -47,8 +50,16 @@ def needs(
 
 
 def spoken() -> frozenset[Need]:
-    """The premises of whoever writes prompts, or judges."""
+    """The premises of whoever writes prompts."""
     return frozenset(("answers", each) for each in ASKED)
+
+
+def judging(config: Params) -> frozenset[Need]:
+    """The premises of each judge: where it votes more than once, its samples follow their seeds."""
+    found = spoken()
+    if config.judge.votes == 1:
+        return found
+    return (found - {("answers", "greedy")}) | {("answers", "sample")}
 
 
 def _answers(config: Params, model: str, mode: str, pictures: int) -> Iterator[Need]:
@@ -78,9 +89,9 @@ def _draws(config: Params, model: str, family: str) -> Iterator[Need]:
     if not wanted & DRAWING or config.why_not(model, family):
         return
     asked: tuple[Premise, ...] = DRAWN
-    if "edit" in wanted:
+    if "edit" in wanted or CHOSEN in wanted:
         asked += EDITED
-    if config.acts(model) is None:
+    if CHOSEN not in wanted and config.acts(model) is None:
         asked += ("instruction",)
         if getattr(config.settings("families", family), "draws", 1) > 1:
             asked += ("seed",)

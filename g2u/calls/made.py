@@ -121,9 +121,13 @@ class MadeStore:
 
 def checks_of(path: Path) -> dict[Role, Checked]:
     """What the checks of models came to that are among a stage's calls, by role."""
+    return {checked.role: checked for checked in checks_in(path)}
+
+
+def checks_in(path: Path) -> list[Checked]:
+    """The same, one after the other: a stage may have asked several models in one role."""
     rows = parquet.iterate_rows(path, CALLS.schema, ["kind", "reply"])
-    found = [Checked.of(row["reply"]) for row in rows if row["kind"] == "check"]
-    return {checked.role: checked for checked in found}
+    return [Checked.of(row["reply"]) for row in rows if row["kind"] == "check"]
 
 
 def _rows(path: Path, column: str) -> list[dict[str, Any]]:

@@ -63,6 +63,8 @@ def plan_command(arguments: argparse.Namespace) -> None:
         found = forecast(plans, config)
         seen = [] if assumed is None else power.outlooks(config, plans, assumed)
         callers = dict.fromkeys(each.cell.model for each in plans if each.calls)
+        callers |= dict.fromkeys(j for each in plans if each.judges or each.to_come
+                                 for j in config.judge.models)  # fmt: skip
         checks = {name: line for name in callers if (line := announced(config, name))}
     if arguments.json:
         told = {} if assumed is None else {"power": [asdict(each) for each in seen]}

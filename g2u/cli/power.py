@@ -1,8 +1,10 @@
 """g2u plan --power: before anything is paid, what each own-thought cell costs and could show."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
+from textwrap import wrap
 from typing import Any
 
 import numpy as np
@@ -18,10 +20,14 @@ from g2u.report.summary import CAUSES, TOLD
 from g2u.scores.planning import Claim, Design, Pilot, design_effect, pooled
 from g2u.scores.statistics import numbered, typical_size
 from g2u.tables.places import Cell
-from g2u.thoughts.part import drawn_for, undrawn
+from g2u.thoughts.part import Span, drawn_for, undrawn
 
 WRITES = frozenset({"edit", "draw"})
 """What a family needs of a model whose own thoughts it shows."""
+WIDTH, NAME = 80, 26
+"""Characters of a line, and of a cell's name in it."""
+COLUMNS = {"to make": 9, "~hours": 8, "money": 9, "changed": 11, "alone": 7, "corrected": 10}
+"""Heads and widths."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +72,7 @@ def outlooks(config: Params, plans: Sequence[CellPlan], assumed: Assumed) -> lis
         if cell.benchmark not in asked:
             is_prepared = cell.benchmark not in work.prepare
             source = read_source(config, cell.benchmark, is_prepared=is_prepared)
-            left = undrawn(source.questions, config.generate.part)
+            left = undrawn(source.questions, Span(config.generate.part))
             asked[cell.benchmark] = _sizes(drawn_for(source.questions, left))
         questions, pictures, typical = asked[cell.benchmark]
         pilot, told = _pilot(cell, measured, assumed, typical)
@@ -115,34 +121,46 @@ def _pilot(
 
 
 def table(found: Sequence[Outlook], alpha: float) -> str:
-    """The outlook as text; points of 100.
+    """The outlook as text of at most WIDTH characters a line; points of 100.
 
     Args:
-        found: of all own-thought cells.
+        found: of all own-thought cells, those of a benchmark one after the other.
         alpha: family-wise level; each cell is corrected by the number of cells.
     """
     if not found:
         return "no family draws own thoughts here: there is no gain to detect"
-    lines = [
-        f"{'own thoughts of':<36}{'questions':>10}{'pictures':>10}{'to make':>9}{'~hours':>9}"
-        f"{'money':>9}{'changed, %':>12}{'detectable':>12}{'corrected':>11}  changed is from"
+    sources = dict.fromkeys(each.source for each in found)
+    marks = {source: f"({number})" for number, source in enumerate(sources, 1)}
+    heads = "".join(f"{head:>{size}}" for head, size in COLUMNS.items())
+    lines = [f"{'own thoughts of':<{NAME}}{heads}"]
+    for benchmark, cells in groupby(found, lambda each: each.cell.benchmark):
+        here = list(cells)
+        lines.append(f"{benchmark}: {here[0].questions} questions, {here[0].pictures} pictures")
+        for each in here:
+            lines += _lines(each, (alpha, alpha / len(found)), marks[each.source])
+    told = [
+        f"changed: share of answers, in percent; {_legend(marks)}",
+        f"alone, corrected: smallest gain in points that is found in 80 %, at {alpha:g} and "
+        f"corrected over {len(found)} gains (Holm's first step)",
     ]
-    lines += list(_lines(found, alpha))
-    lines.append(
-        f"detectable: smallest gain in points that is found in 80 %, alone at {alpha:g} and "
-        f"corrected over {len(found)} gains (Holm's first step)"
-    )
-    return "\n".join(lines)
+    return "\n".join([*lines, *(line for each in told for line in wrap(each, WIDTH))])
 
 
-def _lines(found: Sequence[Outlook], alpha: float) -> Iterator[str]:
-    for each in found:
-        alone, held = (100 * each.design.detectable(level) for level in (alpha, alpha / len(found)))
-        yield (
-            f"{each.cell!s:<36}{each.questions:>10}{each.pictures:>10}{each.calls:>9}"
-            f"{each.hours:>9.3f}{each.money:>9.2f}{100 * each.design.discordance:>12.1f}"
-            f"{alone:>12.1f}{held:>11.1f}  {each.source}"
-        )
+def _lines(each: Outlook, levels: tuple[float, float], mark: str) -> list[str]:
+    """Of a cell; a long name has a line of its own."""
+    alone, held = (100 * each.design.detectable(level) for level in levels)
+    told = (
+        str(each.calls), f"{each.hours:.3g}", f"{each.money:.2f}",
+        f"{100 * each.design.discordance:.1f} {mark}", f"{alone:.1f}", f"{held:.1f}",
+    )  # fmt: skip
+    numbers = "".join(f"{n:>{size}}" for n, size in zip(told, COLUMNS.values(), strict=True))
+    name = f"  {each.cell.family}/{each.cell.model}"
+    return [f"{name:<{NAME}}{numbers}"] if len(name) <= NAME else [name, " " * NAME + numbers]
+
+
+def _legend(marks: Mapping[str, str]) -> str:
+    """Where it is from."""
+    return ", ".join(f"{mark} = {source}" for source, mark in marks.items())
 
 
 def claim_of(values: Sequence[float], tests: int, pictures: int | None, rho: float) -> Claim:

@@ -13,6 +13,7 @@ LOADED_BY_NAME = {
     "prepare": ("g2u/questions/benchmarks", "g2u/scores/types", "g2u/scores/official"),
     "generate": ("g2u/thoughts/edits", *MODELS),
     "understand": ("g2u/answers/alter", "g2u/answers/feedback", *MODELS),
+    "look": ("g2u/scores/types",),
     "judge": (*MODELS, "g2u/scores/types"),
     "score": ("g2u/scores/types", "g2u/scores/official"),
     "report": ("g2u/report", "g2u/answers/feedback", "g2u/thoughts/edits", *MODELS),

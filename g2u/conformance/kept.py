@@ -21,9 +21,9 @@ from g2u.conformance.checks import Check
 from g2u.conformance.meaning import summed
 from g2u.conformance.suite import VERSION, Conformance, cheap
 from g2u.digests import sha256
-from g2u.params.params import DRAWING, Params
+from g2u.params.params import Params
 from g2u.premises import Checked, Role
-from g2u.protocols import Kind, Model
+from g2u.protocols import DRAWING, Kind, Model
 from g2u.settings import Section
 from g2u.tables.schemas import Call
 

@@ -13,7 +13,7 @@ from g2u.conformance.arrival import TOLD
 from g2u.conformance.checks import Check
 from g2u.conformance.pictures import numbered, numbers
 from g2u.conformance.probe import LONG, PROMPT
-from g2u.conformance.subject import MARGIN, distance, failed, taken, thumb
+from g2u.conformance.subject import MARGIN, distance, edited, failed, taken, thumb
 from g2u.protocols import Model, Reply
 from g2u.records import AnswerRequest, EditRequest, Picture, Scalar, Turn
 
@@ -32,8 +32,8 @@ def edits(
         for seed, number in enumerate(numbers(CROWD // 2, draw))
     ]
     order = _order(draw, len(requests))
-    pair = taken(model.edit(requests[:2]))
-    crowd = taken(model.edit([requests[place] for place in order]))
+    pair = taken(edited(model, requests[:2]))
+    crowd = taken(edited(model, [requests[place] for place in order]))
     if bad := failed([*pair, *crowd]):
         return Check(name, "fails", bad, "company")
     if pair[0] == pair[1]:

@@ -15,7 +15,7 @@ import numpy as np
 
 from g2u.conformance import pictures
 from g2u.conformance.arrival import READ, TOLD
-from g2u.conformance.subject import MARGIN, Subject, distance, failed
+from g2u.conformance.subject import MARGIN, Subject, distance, edited, failed
 from g2u.errors import ModelError, in_one_line
 from g2u.pictures.decoding import picture_of
 from g2u.protocols import Model, Reply
@@ -58,7 +58,7 @@ def edits_of(
     declared: frozenset[str], sampler: tuple[tuple[str, Scalar], ...], is_served: bool = True
 ) -> list[EditRequest]:
     """Two edits that differ in their picture, or where none is read, one drawing."""
-    if "edit" in declared:
+    if {"edit", "interleave"} & declared:
         return [EditRequest((each, PROMPT), SEED, sampler) for each in shown(is_served)]
     return [EditRequest((PROMPT,), SEED, sampler)] if "draw" in declared else []
 
@@ -153,7 +153,7 @@ def sounded(
     one, two = shown()
     turns = [(Turn("user", (*each, TOLD)),) for each in ((one,), (one, two))]
     told = [AnswerRequest(each, LONG) for each in turns] if "answer" in declared else []
-    drawn = model.edit([*asked, *asked]) if asked else []
+    drawn = edited(model, [*asked, *asked]) if asked else []
     said = model.answer([*told, *told]) if told else []
     if bad := failed([*drawn, *said]):
         raise ModelError(f"the requests by which a model is known again: {bad}")

@@ -1,7 +1,8 @@
 """Subject a model under a budget, and comparing what comes back."""
 
 from collections.abc import Sequence
-from typing import Any, TypeVar
+from functools import partial
+from typing import Any, TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,7 +10,15 @@ from numpy.typing import NDArray
 from g2u.errors import ModelError
 from g2u.pictures.decoding import pixels_of
 from g2u.protocols import Model, Reply
-from g2u.records import AnswerRequest, EditRequest, Failure, Picture, ScoreRequest
+from g2u.records import (
+    AnswerRequest,
+    EditRequest,
+    Failure,
+    Interleaved,
+    InterleaveRequest,
+    Picture,
+    ScoreRequest,
+)
 
 T = TypeVar("T")
 TOLERANCE = 1e-3
@@ -49,7 +58,7 @@ class Subject:
 
     def edit(self, requests: Sequence[EditRequest]) -> list[Reply[Picture]]:
         """Their pictures."""
-        return self._replies(self.model.edit, requests)
+        return self._replies(partial(edited, self.model), requests)
 
     def answer(self, requests: Sequence[AnswerRequest]) -> list[Reply[str]]:
         """Their texts."""
@@ -64,6 +73,20 @@ class Subject:
             return list(call(requests))
         self._tally.count += len(requests)
         return [taken(call([request]))[0] for request in requests]
+
+
+def edited(model: Model, requests: Sequence[EditRequest]) -> list[Reply[Picture]]:
+    """A model's edits; of one that only interleaves, the first picture of each reply."""
+    if {"edit", "draw"} & model.capabilities or "interleave" not in model.capabilities:
+        return model.edit(requests)
+    woven = [InterleaveRequest(each.parts, each.seed, each.settings) for each in requests]
+    return [_first(reply) for reply in cast(list[object], model.edit(woven))]
+
+
+def _first(reply: object) -> Reply[Picture]:
+    if not isinstance(reply, Interleaved):
+        return reply if isinstance(reply, Failure) else Failure(f"no interleaved reply: {reply!r}")
+    return next(iter(reply.drawn), Failure("the reply has no picture"))
 
 
 def taken(replies: Sequence[T]) -> Sequence[T]:

@@ -17,9 +17,9 @@ from g2u.conformance.arrival import COUNTS
 from g2u.conformance.checks import Check, judged
 from g2u.conformance.edits import Edits
 from g2u.conformance.scores import Scores, embeddings
-from g2u.conformance.subject import Subject, Tally, same
+from g2u.conformance.subject import Subject, Tally, edited, same
 from g2u.pictures.decoding import picture_of_pixels
-from g2u.protocols import Act, Kind, Model, Reply
+from g2u.protocols import DRAWING, Act, Kind, Model, Reply
 from g2u.records import AnswerRequest, EditRequest, Failure, Picture, Scalar, ScoreRequest, Turn
 
 VERSION = "1"
@@ -29,6 +29,8 @@ SIDE = 64
 TOKENS = 6
 FEW = 4
 """Sampler steps where any picture will do."""
+SEES = frozenset({"edit", "interleave"})
+"""Capabilities of a model that draws from pictures."""
 SERVED_COUNTS = (1, 2)
 """Pictures of an edit that a server is asked for; no family edits more than one."""
 
@@ -97,7 +99,7 @@ class Conformance:
     def in_company(self) -> list[Check]:
         """What only load shows: 64 edits, then 64 answers, of what lies behind a server."""
         found = []
-        if self._served("edit") and "edit" in self._declared:
+        if self._served("edit") and SEES & self._declared:
             found.append(load.edits(self._model, self._cheap, self._draw))
         if self._served("answer") and "recognise" not in self._declared:
             samples = "sample" in self._declared
@@ -105,7 +107,7 @@ class Conformance:
         return found
 
     def _served(self, kind: Kind) -> bool:
-        able = {"edit": {"edit", "draw"}, "answer": {"answer"}}.get(kind, {kind})
+        able = {"edit": DRAWING, "answer": {"answer"}}.get(kind, {kind})
         return self._subjects[kind].is_served and bool(able & self._declared)
 
     def _round(self) -> probe.Round:
@@ -146,9 +148,9 @@ class Conformance:
         """Three requests at once, alone, and reversed."""
         requests = [self._edit(number) for number in range(3)]
         return same(
-            self._model.edit(requests),
-            [self._model.edit([request])[0] for request in requests],
-            self._model.edit(requests[::-1])[::-1],
+            edited(self._model, requests),
+            [edited(self._model, [request])[0] for request in requests],
+            edited(self._model, requests[::-1])[::-1],
         )
 
     def edits(self, begun: Sequence[Reply[Picture]]) -> list[Check]:
@@ -239,11 +241,11 @@ class Conformance:
         return "" if outcome == [True, False] else f"{found}"[:200]
 
     def _draws(self) -> bool:
-        return bool({"draw", "edit"} & self._declared)
+        return bool(DRAWING & self._declared)
 
     def _edit(self, number: int, seed: int = 0) -> EditRequest:
         prompts = ("Make it blue.", "Draw a long red line around the object.", "Zoom out.")
-        shown = (self._pictures[number],) if "edit" in self._declared else ()
+        shown = (self._pictures[number],) if SEES & self._declared else ()
         return EditRequest((*shown, prompts[number]), seed + 11 * number, self._sampler)
 
     def _answer(self, number: int) -> AnswerRequest:

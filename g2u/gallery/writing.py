@@ -18,6 +18,7 @@ from typing import Any
 from PIL import Image
 
 from g2u.files import write_whole
+from g2u.gallery.gold import Gold
 from g2u.pictures.decoding import pixels_of
 from g2u.pictures.held import FILES
 from g2u.records import Picture
@@ -64,6 +65,8 @@ class GalleryArm:
     """The one thing in which it differs from direct."""
     words: tuple[str, ...] = ()
     """What was said with each thought; () = nothing."""
+    at: str = ""
+    """Where the reply points to, as `Gold.place`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +88,7 @@ class GalleryItem:
     text: str
     hint: str
     choices: tuple[str, ...]
-    answer: str
+    gold: Gold
     category: str
     pictures: tuple[str, ...]
     """Digests."""
@@ -203,7 +206,7 @@ def _columns(part: GalleryPart) -> dict[str, Any]:
     return {
         "ids": [item.id for item in part.items],
         "texts": [_cut(item.text, LISTED) for item in part.items],
-        "answers": [_cut(item.answer, LISTED) for item in part.items],
+        "answers": [_cut(item.gold.text, LISTED) for item in part.items],
         "categories": [item.category for item in part.items],
         "pictures": [[d[:NAMED] for d in item.pictures[:1]] for item in part.items],
         "mains": {
@@ -225,7 +228,10 @@ def _row(families: Sequence[str], item: GalleryItem) -> dict[str, Any]:
         "text": item.text,
         "hint": item.hint,
         "choices": list(item.choices),
-        "answer": item.answer,
+        "answers": list(item.gold.answers),
+        "criteria": list(item.gold.criteria),
+        "letters": item.gold.letters,
+        "place": item.gold.place,
         "pictures": [digest[:NAMED] for digest in item.pictures],
         "placed": item.is_placed,
         "cells": {
@@ -249,6 +255,7 @@ def _arm(arm: GalleryArm) -> dict[str, Any]:
         "fidelity": _rounded(arm.fidelity, 3),
         "reward": _rounded(arm.reward, 4),
         "difference": arm.difference,
+        "at": arm.at,
         "words": [_cut(words, REPLY) for words in arm.words] if any(arm.words) else [],
     }
 

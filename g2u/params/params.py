@@ -26,8 +26,6 @@ from g2u.settings import Section, checked
 
 PLAIN, AGAIN = BASELINES = ("direct", "duplicate")
 """Families that every gain is measured against: answered as it is, and shown the original twice."""
-DRAWING = frozenset({"draw", "edit"})
-"""Capabilities of whose prompts an editor may take no notice."""
 
 
 class Params(Section):
@@ -100,6 +98,23 @@ class Params(Section):
         ]
         return [family for family in self.families if any(family in own for own in meeting)]
 
+    def is_looked_at(self, model: str, family: str) -> bool:
+        """Whether looks may end the drawing of these cells (`run.design`)."""
+        if self.run.design is None or not self._draws(family):
+            return False
+        return not self.why_not(model, family)
+
+    def shares(self, model: str, family: str) -> tuple[float, ...]:
+        """Of the questions, those that are drawn for at each look, rising, 0..1; one share where
+        nothing is looked at: `generate.part`, or 1 where no model draws.
+        """
+        if self.run.design is not None and self.is_looked_at(model, family):
+            return tuple(self.run.design.looks)
+        return (self.generate.part if self._draws(family) else 1.0,)
+
+    def _draws(self, family: str) -> bool:
+        return bool(plugins.family(self.presets.families[family].edit).NEEDS & protocols.DRAWING)
+
     def wordings(self) -> list[dict[str, str]]:
         """Benchmarks that are the same questions in several wordings: word -> preset, by group."""
         groups: dict[str, dict[str, str]] = {}
@@ -150,13 +165,13 @@ class Params(Section):
                 self.settings(axis, name)
 
     def models_in_use(self) -> list[str]:
-        """Presets that a run may call: of its cells, its judge, and the writers of its families."""
+        """Presets that a run may call: of its cells, judges, and writers of families."""
         found = [model for model, _ in self.pairs()]
         return list(dict.fromkeys([*found, *self.speakers()]))
 
     def speakers(self) -> dict[str, str]:
         """Models that only answer, and where params.yaml names them."""
-        found = {} if self.judge.model is None else {self.judge.model: "judge.model"}
+        found = dict.fromkeys(self.judge.models, "judge.model")
         for family in self.families:
             writer = self.presets.families[family].writer
             if writer is not None:
@@ -184,7 +199,7 @@ class Params(Section):
         needs = plugins.family(preset.edit).NEEDS
         for lack in sorted(needs - self.abilities(model)):
             return f"cannot {lack}"
-        acts = self.acts(model) if needs & DRAWING else None
+        acts = self.acts(model) if needs & protocols.DRAWING else None
         if acts is not None and (preset.act or family) not in acts:
             return f"draws nothing but {', '.join(sorted(acts))}, whatever it is asked"
         return ""

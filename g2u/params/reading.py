@@ -52,6 +52,7 @@ def load(path: Path = PATH, *, whole: bool = False) -> Params:
     params = _worded(params, path)
     _check_axes(params, path)
     _check_modules(params, path)
+    _check_design(params, path)
     params = _spread(params)
     return params if whole else _at_hand(params, path)
 
@@ -160,9 +161,13 @@ def _check_axes(params: Params, path: Path) -> None:
             if other is not None and other not in params.presets.models:
                 where = f"{path}: presets.models.{name}.{key}"
                 raise ParamsError(unknown_name(where, other, params.presets.models))
-    judge = params.judge.model
-    if judge is not None and judge not in params.presets.models:
-        raise ParamsError(unknown_name(f"{path}: judge.model", judge, params.presets.models))
+    for judge in params.judge.models:
+        if judge not in params.presets.models:
+            raise ParamsError(unknown_name(f"{path}: judge.model", judge, params.presets.models))
+        if params.judge.models.count(judge) > 1:
+            raise ParamsError(
+                f"{path}: judge.model names {judge!r} twice; for more votes of it set judge.votes"
+            )
     for name in BASELINES:
         if name not in params.families:
             raise ParamsError(f"{path}: families lacks {name!r}; every gain is measured against it")
@@ -240,6 +245,19 @@ def _check_modules(params: Params, path: Path) -> None:
         if module not in plugins.known(kind):
             known = plugins.known(kind)
             raise ParamsError(unknown_name(f"{path}: {owner}: {kind}", module, known))
+
+
+def _check_design(params: Params, path: Path) -> None:
+    if params.run.design is None:
+        return
+    other = {
+        "generate.part: 1, as looks say what is drawn for": params.generate.part == 1,
+        "judge.model: null, as looks go by rules": not params.judge.models,
+        "run.ray: null, as actors do not see decisions": params.run.ray is None,
+    }
+    for expected, is_so in other.items():
+        if not is_so:
+            raise ParamsError(f"{path}: run.design: beside it, expected {expected}")
 
 
 def _at_hand(params: Params, path: Path) -> Params:

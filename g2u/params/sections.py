@@ -3,7 +3,7 @@
 import os
 import stat
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import ConfigDict, Field, model_validator
 
@@ -11,7 +11,7 @@ from g2u import protocols
 from g2u.arms import Arm, By, Pairing, Rule, RuleKind
 from g2u.errors import DataError
 from g2u.records import Scalar
-from g2u.settings import FILE, NotNegative, Positive, Section
+from g2u.settings import FILE, NotNegative, Positive, Section, unfit
 
 PATH = Path(FILE)
 FILES = ("file", "image_root")
@@ -166,17 +166,21 @@ class Variant(Section):
     """What a training apart from the shipped one changes."""
 
     seed: NotNegative | None = None
-    """As in `train`; so are the next three; null = the same."""
+    """As in `train`; so are the next four; null = the same."""
     steps: Positive | None = None
     """Batches."""
     paths: list[TrainingPath] | None = None
     """What is taught."""
     learning_rate: Annotated[float, Field(gt=0)] | None = None
     """The highest of the schedule."""
+    checkpoint_every: Positive | None = None
+    """Steps between checkpoints."""
     start: str | None = None
     """Folder of the weights to go on from."""
     talk: NotNegative | None = None
     """Further items of a batch, which teach to talk about drawings."""
+    passes: Positive | None = None
+    """Passes of a latent scratchpad through the layers before each answer; null = none."""
 
 
 class Train(Section):
@@ -310,14 +314,27 @@ class Understand(Section):
 class Judge(Section):
     """Section of stage judge."""
 
-    model: str | None = None
-    """A model preset that judges; null = rules decide everything."""
+    model: str | Annotated[list[str], Field(min_length=1)] | None = None
+    """A model preset that judges, or several: a panel; null = rules decide everything."""
+    votes: Positive = 1
+    """How often each judge is asked: once for its likeliest reply, more often for samples."""
     tasks: list[Literal["answers", "viescore", "ra", "al"]] = ["answers"]
     """What is judged; g2u/scores/judging.py."""
     max_tokens: Positive = 1024
     """Of a verdict."""
     agreement: NotNegative = 0
     """Answers per cell that rules have scored and the judge is asked about as well."""
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """Presets that judge."""
+        named = [self.model] if isinstance(self.model, str) else self.model or ()
+        return tuple(named)
+
+    @property
+    def is_panel(self) -> bool:
+        """Whether more than one vote is given on each thing."""
+        return len(self.models) * self.votes > 1
 
 
 class Derived(Section):
@@ -387,8 +404,29 @@ class BudgetSection(Section):
     """As `run.prices` counts it."""
 
 
+class Design(Section):
+    """Drawing for a cell in slices, and looking at its gain after each: a decided cell draws no
+    more (docs/methods.md).
+    """
+
+    looks: Annotated[list[Annotated[float, Field(gt=0, le=1)]], Field(min_length=2)] = [
+        0.25, 0.4, 0.55, 0.75, 1.0,
+    ]  # fmt: skip
+    """Shares of the questions that are drawn for at each look: rising, the last one 1."""
+    worth: Annotated[float, Field(gt=0, lt=1)] = 0.1
+    """The smallest gain or harm worth going on for."""
+    missed: Annotated[float, Field(ge=0, lt=1)] = 0.2
+    """Chance of giving up a gain of `worth`, over all looks; 0 = never given up."""
+
+    @model_validator(mode="after")
+    def _rises(self) -> Self:
+        if self.looks != sorted({*self.looks}) or self.looks[-1] != 1:
+            raise unfit(f".looks: {self.looks}; expected rising shares, the last one 1")
+        return self
+
+
 class Run(Section):
-    """How a run is made; no result depends on it."""
+    """How a run is made; no result depends on it but by `design`."""
 
     workers: NotNegative = 0
     """Processes that make model calls; 0 = one per device, or per core where none is named."""
@@ -402,6 +440,9 @@ class Run(Section):
     """
     probe_every: Positive = 2000
     """Calls of a served model after which it is looked at whether it is still the same."""
+    design: Design | None = None
+    """When drawing for a cell stops, once its gain is decided; null = all questions are drawn for.
+    """
     budget: BudgetSection = BudgetSection()
     """A run stops before the call that would go beyond it, and keeps what it made."""
     prices: dict[

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from g2u.answers.answering import Asking
-from g2u.answers.needs import needs, spoken
+from g2u.answers.needs import judging, needs, spoken
 from g2u.calls import aside
 from g2u.calls.aside import FOLDER, Noting, set_aside
 from g2u.calls.opened import call_store, known_calls
@@ -309,13 +309,13 @@ def _arms(config: Params, work: Stale, name: str) -> dict[str, frozenset[Need]]:
                 most[cell.benchmark] = most_pictures(cell.benchmark)
             pictures = most[cell.benchmark]
             note(cell.family, needs(config, name, cell.family, pictures=pictures))
-            for arm in Asking.of(config, cell).controls:
+            for arm in Asking.of(config, cell.at(0)).controls:  # before a slice is paid for
                 wanted = needs(config, name, cell.family, arm, pictures)
                 note(f"{cell.family}, {arm.name}", wanted)
         if config.presets.families[cell.family].writer == name:
             note(f"prompts of {cell.family}", spoken())
-    if config.judge.model == name and work.judge:
-        note("judgements", spoken())
+    if name in config.judge.models and work.judge:
+        note("judgements", judging(config))
     return found
 
 

@@ -14,9 +14,10 @@ from g2u.answers.rewards import NEEDS as REWARDS_NEED
 from g2u.calls.opened import CACHE_VARIABLE, call_store
 from g2u.code.root import code_root
 from g2u.errors import CacheError, ModelError, ParamsError
-from g2u.params.params import BASELINES, DRAWING, Params
+from g2u.params.params import BASELINES, Params
 from g2u.params.sections import REWARDS
 from g2u.pipeline.recipes import halves
+from g2u.protocols import DRAWING
 from g2u.questions.worded import wording_of
 
 

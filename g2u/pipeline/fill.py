@@ -25,6 +25,7 @@ from g2u.answers.rewards import named, rewards
 from g2u.arms import Pairing, donors, last_round, shown
 from g2u.calls.asking import BrokeredCalls, total
 from g2u.calls.brokers import Brokers
+from g2u.calls.budget import Spent
 from g2u.calls.flow import runner, together
 from g2u.calls.opened import known_calls
 from g2u.calls.store import Replies
@@ -34,14 +35,22 @@ from g2u.params.params import Params
 from g2u.pipeline.believing import MovedError, Watch, store_of, told
 from g2u.pipeline.plan import Source, read_source
 from g2u.pipeline.stale import Stale, models
-from g2u.pipeline.workers import LostWorkerError, Pool, pool, spent, worker_count
+from g2u.pipeline.workers import (
+    LostWorkerError,
+    Pool,
+    nothing_spent,
+    pool,
+    spent_here,
+    worker_count,
+)
 from g2u.records import Question, Thought
 from g2u.tables import schemas as tables
 from g2u.tables.parquet import count_rows
 from g2u.tables.places import BenchmarkFolder, Cell
 from g2u.terminal.progress import Counts, Progress, Share
 from g2u.thoughts.imagining import Drawing, Imagining
-from g2u.thoughts.part import drawn_for, undrawn
+from g2u.thoughts.looks import cells
+from g2u.thoughts.part import Span, drawn_for, undrawn
 
 Stage = Literal["generate", "understand", "recorded"]
 """`recorded`: understand, of thoughts that lie in data/ as DVC recorded them."""
@@ -117,7 +126,9 @@ class Report:
     """Questions that are not done."""
 
 
-def fill(config: Params, work: Stale, progress: Progress | None = None) -> Iterator[Filled]:
+def fill(
+    config: Params, work: Stale, progress: Progress | None = None, spent: Spent | None = None
+) -> Iterator[Filled]:
     """Check the models, then make the missing calls; yields each stage of each cell as it is
     finished, in any order.
 
@@ -125,6 +136,7 @@ def fill(config: Params, work: Stale, progress: Progress | None = None) -> Itera
         config: the params.
         work: what is stale.
         progress: counts what is done, about once in a second.
+        spent: what the run has spent before; None = nothing.
     """
     if not models(config, work, certain=False):
         return
@@ -133,16 +145,20 @@ def fill(config: Params, work: Stale, progress: Progress | None = None) -> Itera
         stages = ("generate", "understand")
         known_calls().take_in(cell.calls(stage) for cell in work.understand for stage in stages)
     try:
-        yield from _filled_by_workers(config, work, progress or Progress())
+        yield from _filled_by_workers(
+            config, work, progress or Progress(), spent or nothing_spent()
+        )
     except MovedError as moved:
         raise told(moved) from None
 
 
-def _filled_by_workers(config: Params, work: Stale, progress: Progress) -> Iterator[Filled]:
-    with pool(config) as workers, ThreadPoolExecutor(workers.count) as threads:
+def _filled_by_workers(
+    config: Params, work: Stale, progress: Progress, spent: Spent
+) -> Iterator[Filled]:
+    with pool(config, spent) as workers, ThreadPoolExecutor(workers.count) as threads:
         watch = Watch(config, work, workers)
-        if work.judge and config.judge.model is not None:
-            watch.open(0, config.judge.model)  # it is asked when stages are made
+        for judge in config.judge.models if work.judge else ():
+            watch.open(0, judge)  # it is asked when stages are made
         found: queue.SimpleQueue[Filled | None] = queue.SimpleQueue()
         schedule = _Schedule(config, work, workers, found, progress, watch)
         drivers = [threads.submit(schedule.drive, slot) for slot in range(workers.count)]
@@ -173,10 +189,10 @@ def guessed(config: Params, job: Job, *, shows_others: bool) -> float:
     if asking.is_plain:
         return asked
     if shows_others:
-        return Drawing.of(config, cell).part * asked
+        return Drawing.of(config, cell).span.share * asked
     drawn = draws * len(plugins.family(preset.edit).NEEDS) if begins == "generate" else 0
-    part = Drawing.of(config, cell).part
-    return part * (drawn + asked + draws - 1 + len(named(asking)))
+    share = Drawing.of(config, cell).span.share
+    return share * (drawn + asked + draws - 1 + len(named(asking)))
 
 
 def jobs(config: Params, work: Stale) -> list[Job]:
@@ -184,11 +200,11 @@ def jobs(config: Params, work: Stale) -> list[Job]:
     where its thoughts are as DVC recorded them.
     """
     every = [
-        Cell(benchmark, model, family)
+        cell
         for chosen in dict.fromkeys(model for model, _ in config.pairs())
         for benchmark in config.benchmarks
-        for model, family in config.cells_of(benchmark)
-        if model == chosen
+        for cell in cells(config, benchmark)
+        if cell.model == chosen
     ]
     found: list[Job] = []
     for cell in every:
@@ -473,7 +489,7 @@ class _Filler:
             self._brokers = Brokers(
                 self._config,
                 _store(),
-                spent=spent(),
+                spent=spent_here(),
                 shared_by=count,
                 store_of=lambda name: store_of(self._config, name, _store()),
                 gate=self._gate,
@@ -532,7 +548,7 @@ class _Work:
     async def _shown_others(self, cell: "_CellWork", question: Question) -> None:
         part = self._part
         for whose in cell.donors:
-            donor = _donors(part.benchmark, part.is_prepared, cell.part, *whose).get(question.id)
+            donor = _donors(part.benchmark, part.is_prepared, cell.span, *whose).get(question.id)
             if donor is not None:
                 thoughts = await cell.thoughts(_by_id(part.benchmark, part.is_prepared)[donor])
                 await cell.answer(question, thoughts, whose=whose)
@@ -544,7 +560,7 @@ class _CellWork:
     def __init__(self, config: Params, job: Job, source: Source, brokers: Brokers) -> None:
         (self._begins, self._cell), self._source = job, source
         drawing, self._how = Drawing.of(config, self._cell), Asking.of(config, self._cell)
-        self.part = drawing.part
+        self.span = drawing.span
         self._imagining = Imagining(drawing, source.questions)
         self._answering = Answering(self._how)
         self.donors = self._how.donors
@@ -628,10 +644,10 @@ def _recorded(cell: Cell) -> dict[str, list[Thought]]:
 
 @functools.lru_cache(maxsize=16)
 def _donors(
-    benchmark: str, is_prepared: bool, part: float, pairing: Pairing, number: int
+    benchmark: str, is_prepared: bool, span: Span, pairing: Pairing, number: int
 ) -> dict[str, str]:
     questions = _source(benchmark, is_prepared).questions
-    return donors(drawn_for(questions, undrawn(questions, part)), number, pairing)
+    return donors(drawn_for(questions, undrawn(questions, span)), number, pairing)
 
 
 @functools.lru_cache(maxsize=2)

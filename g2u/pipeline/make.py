@@ -191,7 +191,7 @@ def short(stage: dvc.Stage) -> str:
     """A stage's name for people: generate ladder tiny detail."""
     if not isinstance(stage.cmd, str) or not COMMAND.fullmatch(stage.cmd):
         return str(stage.addressing)
-    _, _, module, *options = shlex.split(stage.cmd)
+    _, _, module, *options = shlex.split(stage.cmd.replace("--look ", "--look look_"))
     return " ".join([module.partition(".")[2], *options[1::2]])
 
 

@@ -26,19 +26,21 @@ from g2u.pipeline.recipes import named
 from g2u.tables.places import (
     CELLS,
     DATA,
+    LOOKS,
     RECIPES,
     RECIPES_FILE,
     REPORT,
     STATE,
     BenchmarkFolder,
-    Cell,
 )
+from g2u.thoughts.looks import cells
 
 HEADER = "Kept by `g2u sync`"
 """In the first lines of every file that sync writes whole."""
 SHARDS = r"part-\d{5}\.parquet"
 PAGES = (
-    "plotly.min.js", "learning.html", "causes.csv", "changes.csv", "decisions.csv", "rewards.csv",
+    "plotly.min.js", "learning.html", "causes.csv", "changes.csv", "decisions.csv",
+    "judges.csv", "rewards.csv",
 )  # fmt: skip
 """Files beside the report's page per benchmark and model (g2u.report.page, which loads slowly)."""
 HEADLINES = "headline"
@@ -47,11 +49,12 @@ IN_CACHE = re.compile(r"[/\\]files[/\\]md5[/\\][0-9a-f]{2}[/\\][0-9a-f]{30}$")
 """What a link points to that DVC made (cache.type: symlink)."""
 COMMAND = re.compile(
     r"python -m stages\.(?P<stage>\w+)(?: --benchmark (?P<benchmark>\w+))?"
-    r"(?: --model \S+)?(?: --family (?P<family>\w+))?(?: --elsewhere \w+)?"
+    r"(?: --model \S+)?(?: --family (?P<family>\w+))?(?: --look (?P<look>\d+))?"
+    r"(?: --elsewhere \w+)?"
 )
 """The command of a stage of g2u."""
 N = "[a-z0-9_]+"
-CELL = f"{N}/{N}/{N}"
+CELL = rf"{N}/{N}/{N}(?:/{LOOKS}/\d+)?"
 Form = Callable[[Path], bool]
 
 
@@ -85,14 +88,16 @@ def _of_benchmark(config: Params, name: str) -> Iterator[Out]:
     folder, shards = BenchmarkFolder(name), re.compile(SHARDS)
     yield from (Out(folder.questions), Out(folder.targets))
     yield from (Out(p, shards) for p in (folder.pictures, folder.oracles, folder.adversaries))
-    for model, family in config.cells_of(name):
-        cell = Cell(name, model, family)
+    for cell in cells(config, name):
         yield Out(cell.thoughts, re.compile(rf"{SHARDS}|links\.parquet"))
-        files = [cell.answers, cell.rewards, cell.scores, cell.metrics]
+        files = [cell.answers, cell.rewards]
+        files += [cell.decision] if cell.look else [cell.scores, cell.metrics]
         files += [cell.costs("generate"), cell.costs("understand")]
         files += [cell.calls("generate"), cell.calls("understand")]
-        if config.judge.model is not None:
+        if config.judge.models and not cell.look:
             files += [cell.judgements, cell.calls("judge")]
+        if config.judge.is_panel:
+            files.append(cell.votes)
         yield from map(Out, files)
 
 
@@ -110,7 +115,8 @@ def out_of(path: Path) -> Path:
         return Path(*parts[: 2 if parts[1] == "recipes" else 3])
     if parts[2] in ("pictures", "oracles", "adversaries"):
         return Path(*parts[:3])
-    return Path(*parts[:5]) if parts[4:5] == ("thoughts",) else path
+    within = 6 if parts[4:5] == (LOOKS,) else 4
+    return Path(*parts[: within + 1]) if parts[within : within + 1] == ("thoughts",) else path
 
 
 def _table(name: str) -> Form:
@@ -149,7 +155,7 @@ def _is_recipe(path: Path) -> bool:
     """A recipe whose params are those of the presets that its name tells."""
     kind, *names = path.with_suffix("").parts[path.parts.index("recipes") + 1 :]
     axes = {"generate": ("models", "families"), "understand": ("models",)}.get(
-        kind, () if kind == "judge" else ("benchmarks",)
+        kind, () if kind in ("judge", "look") else ("benchmarks",)
     )
     presets = [f"presets.{axis}.{name}" for axis, name in zip(axes, names, strict=False)]
     form = _json(
@@ -173,18 +179,20 @@ FORMS: list[tuple[re.Pattern[str], Form]] = [
         rf"{CELL}/answers\.parquet": _table("ANSWERS"),
         rf"{CELL}/rewards\.parquet": _table("REWARDS"),
         rf"{CELL}/judgements\.parquet": _table("JUDGEMENTS"),
+        rf"{CELL}/votes\.parquet": _table("VOTES"),
         rf"{CELL}/scores\.parquet": _table("SCORES"),
         rf"{CELL}/costs/(?:generate|understand)\.json": _json(
             lambda found: all("seconds" in k for arm in found.values() for k in arm.values())
         ),
         rf"{CELL}/calls/(?:generate|understand|judge)\.parquet": _table("CALLS"),
         rf"{CELL}/metrics\.json": _json(lambda found: {"arms", "gains"} <= found.keys()),
-        rf"recipes/(?:report|gallery|generate/{N}/{N}|(?:prepare|understand|judge|score)/{N})"
+        rf"{CELL}/decision\.json": _json(lambda found: {"decision", "drawn"} == found.keys()),
+        rf"recipes/(?:report|gallery|generate/{N}/{N}|(?:prepare|understand|look|judge|score)/{N})"
         r"\.json": _is_recipe,
         rf"report/(?:index|pages/(?:{N}-{N}|learning))\.html": _begins("<title>g2u report: "),
         r"report/gallery\.html": _begins("<title>g2u gallery: "),
         r"report/pages/plotly\.min\.js": _begins("plotly.js v"),
-        r"report/pages/(?:decisions|rewards|changes)\.csv": _begins("benchmark,model,"),
+        r"report/pages/(?:decisions|rewards|changes|judges)\.csv": _begins("benchmark,model,"),
         r"report/gallery/parts\.js": _begins("G2U.parts("),
         rf"report/gallery/{N}-{N}/items\.js": _begins("G2U.items("),
         rf"report/gallery/{N}-{N}/items-\d+\.js": _begins("G2U.rows("),
@@ -224,11 +232,11 @@ def is_generated(path: Path, text: str) -> bool:
         made = [(name, COMMAND.fullmatch(each.get("do", each)["cmd"])) for name, each in stages]
     except (yaml.YAMLError, ValueError, KeyError, AttributeError, TypeError):
         return False
-    benchmark, family = (*path.parts[1:-1], None, None)[:2]
+    benchmark, family, _, look = (*path.parts[1:-1], None, None, None, None)[:4]
     return told.keys() <= {"vars", "stages"} and all(
         found
         and found["stage"] == name
-        and (found["benchmark"], found["family"]) == (benchmark, family)
+        and (found["benchmark"], found["family"], found["look"]) == (benchmark, family, look)
         for name, found in made
     )
 
@@ -337,7 +345,7 @@ class Workspace:
     def dvc_files(self) -> dict[Path, str]:
         """The dvc.yaml files of benchmarks and cells that are g2u's, and their texts."""
         found = {}
-        for pattern in ("*/dvc.yaml", "*/*/dvc.yaml"):
+        for pattern in ("*/dvc.yaml", "*/*/dvc.yaml", f"*/*/{LOOKS}/*/dvc.yaml"):
             for place in sorted((self.root / CELLS).glob(pattern)):
                 path = place.relative_to(self.root)
                 if not place.is_symlink() and place.is_file() and not self._blocked(path.parent):

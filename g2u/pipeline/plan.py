@@ -1,28 +1,31 @@
 """What a run would do, without doing it: the stages' own functions over calls never made."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import astuple, dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import astuple, dataclass, field, replace
 from functools import partial
 
 import numpy as np
 
 from g2u.answers.answering import Asking
 from g2u.answers.understanding import REWARDS, Understanding
-from g2u.calls.asking import BrokeredCalls, Tally
+from g2u.calls.asking import BrokeredCalls, Tally, total
 from g2u.calls.brokers import Brokers, budget
 from g2u.calls.budget import Spent
 from g2u.calls.opened import known_calls
 from g2u.params.params import Params
 from g2u.pictures.decoding import encode_png
-from g2u.pipeline.stale import stale, status
+from g2u.pipeline.stale import Stale, stale, status
 from g2u.pipeline.workers import worker_count
 from g2u.questions.prepared import Prepared
 from g2u.records import Picture, Question, Thought
+from g2u.scores.panel import all_heard, open_cases
 from g2u.scores.samples import samples
 from g2u.tables import parquet
 from g2u.tables import schemas as tables
 from g2u.tables.places import BenchmarkFolder, Cell
 from g2u.thoughts.imagining import Drawing, Imagining, imagined
+from g2u.thoughts.looks import looks_of, span
+from g2u.thoughts.part import Span
 
 GUESS_SECONDS = {"edit": 0.03, "answer": 0.02, "score": 0.003, "embed": 0.003}
 """Seconds per call where the cache holds no call of that model and kind: tiny on one core."""
@@ -44,6 +47,14 @@ class CellPlan:
     """True where answers wait for thoughts that do not exist yet: their calls are all counted."""
     keys: frozenset[str]
     """Keys of the calls in the cache."""
+    least: dict[str, Tally] | None = None
+    """Of a cell that looks may end: the calls, if the next look does; then `calls` are what it
+    comes to if none does.
+    """
+    judges: Mapping[str, Tally] = field(default_factory=dict)
+    """Of each judge, where the answers that it is asked about are there."""
+    to_come: int = 0
+    """Answers that are not there yet, and that each judge may be asked about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +75,8 @@ class Source:
 def plan(config: Params) -> list[CellPlan]:
     """Every cell's calls, in the order of a run; none where DVC calls the cell unchanged.
 
-    What a judge was asked is known of the results alone: its calls are kept, not planned.
+    What judges will be asked is known of answers that are there alone: of others, how many they may
+    be asked about.
 
     Raises:
         ParamsError: settings of a preset in use do not fit.
@@ -82,16 +94,48 @@ def plan(config: Params) -> list[CellPlan]:
         for cell in cells:
             if source is None or cell not in work.understand:
                 keys = _recorded(cell, "generate", "understand", "judge")
-                plans.append(CellPlan(cell, {}, is_bound=False, keys=keys))
+                is_open = cell in work.judge and cell.answers.exists()
+                judges = _judges(config, cell, brokers) if is_open else {}
+                keys |= {key for calls in judges.values() for key in calls.settled}
+                said = {judge: total(calls.tally().values()) for judge, calls in judges.items()}
+                plans.append(CellPlan(cell, {}, is_bound=False, keys=keys, judges=said))
                 continue
             drawn, keys = None, _recorded(cell, "judge")
             if cell not in work.generate:
                 drawn = tables.read_thoughts(cell.thoughts)
                 keys |= _recorded(cell, "generate")
             calls = brokers.calls(cell.model, Drawing.of(config, cell).writer)
-            waits = brokers.run(plan_cell(config, cell, source, calls, drawn))
-            plans.append(CellPlan(cell, calls.tally(), waits, calls.settled | keys))
+            soon, late = spans(config, work, cell)
+            waits = brokers.run(plan_cell(config, cell, source, calls, drawn, late))
+            least = None
+            if soon != late:
+                few = brokers.calls(cell.model, Drawing.of(config, cell).writer)
+                brokers.run(plan_cell(config, cell, source, few, drawn, soon))
+                least = few.tally()
+            tally = calls.tally()
+            answers = tally["answer"].calls if config.judge.models and "answer" in tally else 0
+            keys |= calls.settled
+            plans.append(CellPlan(cell, tally, waits, keys, least, to_come=answers))
     return plans
+
+
+def spans(config: Params, work: Stale, cell: Cell) -> tuple[Span, Span]:
+    """What is drawn for of a cell at least and at most: the next look may end it, or none."""
+    shares = config.shares(cell.model, cell.family)
+    for each in looks_of(config, cell):
+        if each in work.looks:
+            return Span(shares[each.look - 1]), Span(shares[-1])
+    now = span(config, cell)
+    return now, now
+
+
+def _judges(config: Params, cell: Cell, brokers: Brokers) -> dict[str, BrokeredCalls]:
+    """What each judge will be asked about a cell's answers; a reply that cannot be read is asked
+    for once more, which nobody knows before.
+    """
+    judges = {judge: brokers.calls(judge) for judge in config.judge.models}
+    brokers.run(all_heard(open_cases(config, cell), judges, config.judge.votes))
+    return judges
 
 
 def _recorded(cell: Cell, *stages: str) -> frozenset[str]:
@@ -134,6 +178,7 @@ async def plan_cell(
     source: Source,
     calls: BrokeredCalls,
     recorded: Sequence[Thought] | None = None,
+    drawn: Span | None = None,
 ) -> bool:
     """Ask for all that a cell asks for; whether answers wait for thoughts that do not exist yet.
 
@@ -143,9 +188,11 @@ async def plan_cell(
         source: its benchmark.
         calls: planned ones.
         recorded: the cell's thoughts, where they need not be asked for.
+        drawn: the questions that are drawn for; None = as far as looks have decided.
     """
     if recorded is None:
         drawing = Drawing.of(config, cell)
+        drawing = drawing if drawn is None else replace(drawing, span=drawn)
         material = source.material(drawing.reads)
         thoughts = await imagined(
             Imagining(drawing, source.questions), source.questions, material, calls
@@ -209,10 +256,14 @@ class Forecast:
     """At most, about."""
     waits: bool
     """Whether answers to thoughts that do not exist yet are counted as calls to make."""
+    judged_later: int
+    """Calls of judges about answers that do not exist yet, at most; not counted elsewhere."""
     totals: dict[str, Estimate]
     """By kind of call."""
     by_cell: dict[str, dict[str, Estimate]]
     """By BENCHMARK/MODEL/FAMILY, then by kind of call."""
+    least: dict[str, Estimate] | None = None
+    """`totals` if each cell that looks may end is ended by its next one; None where none is."""
 
 
 def forecast(plans: Sequence[CellPlan], config: Params) -> Forecast:
@@ -222,11 +273,11 @@ def forecast(plans: Sequence[CellPlan], config: Params) -> Forecast:
         f"{each.cell.benchmark}/{each.cell.model}/{each.cell.family}": costs(each, known, config)
         for each in plans
     }
-    totals: dict[str, Estimate] = {}
-    for found in by_cell.values():
-        for kind, estimate in found.items():
-            totals[kind] = totals.get(kind, Estimate()) + estimate
-    at_work = sum(bool(each.calls) for each in plans)
+    soonest = [each if each.least is None else replace(each, calls=each.least) for each in plans]
+    is_open = any(each.least is not None for each in plans)
+    totals = _summed(by_cell.values())
+    at_work = sum(bool(each.calls or each.judges) for each in plans)
+    ballots = len(config.judge.models) * config.judge.votes
     return Forecast(
         cells=len(plans),
         unchanged=len(plans) - at_work,
@@ -234,9 +285,20 @@ def forecast(plans: Sequence[CellPlan], config: Params) -> Forecast:
         call_minutes=60 * sum(each.hours for each in totals.values()) / workers,
         packing_minutes=PACKING * at_work / 60,
         waits=any(each.is_bound for each in plans),
-        totals=dict(sorted(totals.items())),
+        judged_later=ballots * sum(each.to_come for each in plans),
+        totals=totals,
         by_cell={name: found for name, found in by_cell.items() if found},
+        least=_summed(costs(each, known, config) for each in soonest) if is_open else None,
     )
+
+
+def _summed(of_cells: Iterable[Mapping[str, Estimate]]) -> dict[str, Estimate]:
+    """By kind of call, in their order."""
+    totals: dict[str, Estimate] = {}
+    for found in of_cells:
+        for kind, estimate in found.items():
+            totals[kind] = totals.get(kind, Estimate()) + estimate
+    return dict(sorted(totals.items()))
 
 
 def table(found: Forecast, *, by_cell: bool) -> list[str]:
@@ -265,8 +327,16 @@ def table(found: Forecast, *, by_cell: bool) -> list[str]:
         f"about {found.call_minutes:.1f} minutes of calls on {found.workers} workers, "
         f"up to {found.packing_minutes:.1f} of packing"
     )
+    if found.least is not None:
+        least = ", ".join(f"{each.to_make} {kind}" for kind, each in found.least.items())
+        lines.append(f"at most so; looks (run.design) may end it at: {least}")
     if found.waits:
         lines.append("answers to thoughts that do not exist yet are counted as calls to make")
+    if found.judged_later:
+        lines.append(
+            "judges are asked about answers that rules leave open: of those to come at most "
+            f"{found.judged_later} calls more, not counted above"
+        )
     return [*lines, "next: g2u run" + ("" if by_cell else "; g2u plan --cells has a line per cell")]
 
 
@@ -279,7 +349,7 @@ def costs(planned: CellPlan, known: Mapping[str, float], config: Params) -> dict
         config: the params, which have prices.
     """
     prices = budget(config.run, planned.cell.model, Spent()).prices
-    return {
+    found = {
         kind: Estimate(
             tally.made,
             tally.reused,
@@ -290,6 +360,15 @@ def costs(planned: CellPlan, known: Mapping[str, float], config: Params) -> dict
         for kind, tally in sorted(planned.calls.items())
         if tally.calls
     }
+    for judge, tally in planned.judges.items():
+        price = budget(config.run, judge, Spent()).prices.get("answer", 0.0)
+        seconds = tally.seconds / tally.reused if tally.reused else GUESS_SECONDS["answer"]
+        asked = Estimate(
+            tally.made, tally.reused, tally.made * seconds / 3600,
+            tally.made * GUESS_BYTES["answer"] / 1e6, tally.made * price,
+        )  # fmt: skip
+        found["judge"] = found.get("judge", Estimate()) + asked
+    return found
 
 
 def rates(plans: Sequence[CellPlan]) -> dict[str, float]:

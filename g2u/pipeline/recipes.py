@@ -30,14 +30,16 @@ from g2u.protocols import Kind
 from g2u.questions import worded
 from g2u.settings import checked
 from g2u.tables.places import RECIPES, STATE
+from g2u.thoughts.looks import count
 
 OWN = (
     "g2u/code/dependencies.py",
+    identity.SHIPPED.as_posix(),
     "g2u/params/presets.yaml",
     "g2u/pipeline/recipes.py",
     "stages/recipes.py",
 )
-"""What makes recipes, and the presets that come with g2u."""
+"""What makes recipes; which code gives the replies of before; the presets that come with g2u."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +94,10 @@ def named(config: Params, root: Path = Path()) -> dict[Path, Recipe]:
     for path, recipe in found.items():
         _identify(recipe, root / path)
     for name in config.benchmarks:
-        if config.judge.model is not None:
-            found[RECIPES / f"judge/{name}.json"] = _judge(config, config.judge.model, name)
+        if config.judge.models:
+            found[RECIPES / f"judge/{name}.json"] = _judge(config, name)
+        if any(config.is_looked_at(*of_cell) for of_cell in config.cells_of(name)):
+            found[RECIPES / f"look/{name}.json"] = _look(config, name)
         found[RECIPES / f"score/{name}.json"] = _score(config, name)
     found[RECIPES / "report.json"] = _report(config)
     found[RECIPES / "gallery.json"] = _gallery(config)
@@ -141,6 +145,8 @@ def _generate(config: Params, model: str, family: str) -> Recipe:
     preset = config.presets.families[family]
     told = {"generate": config.generate, **_preset(config, "models", model)}
     told |= _preset(config, "families", family)
+    if config.is_looked_at(model, family):
+        told["run.design"] = config.run.design
     called = [(model, "editor")]
     writer = preset.writer
     if writer is not None:
@@ -163,9 +169,21 @@ def _feedback() -> list[str]:
     return ["g2u/answers/feedback", *(file for name in own for file in _plug_in("feedback", name))]
 
 
-def _judge(config: Params, judge: str, benchmark: str) -> Recipe:
-    told = {"judge": config.judge, **_preset(config, "models", judge)}
-    return _calling(config, [(judge, "reader")], Recipe(told, _scorers(config, benchmark)))
+def _judge(config: Params, benchmark: str) -> Recipe:
+    told: dict[str, Any] = {"judge": config.judge}
+    for judge in config.judge.models:
+        told |= _preset(config, "models", judge)
+    called = [(judge, "reader") for judge in config.judge.models]
+    return _calling(config, called, Recipe(told, _scorers(config, benchmark)))
+
+
+def _who_judges(config: Params) -> dict[str, Any]:
+    return {"judge.model": config.judge.model, "judge.votes": config.judge.votes}
+
+
+def _look(config: Params, benchmark: str) -> Recipe:
+    told = {"run.design": config.run.design, "report.alpha": config.report.alpha}
+    return Recipe({**told, "cells that looks may end": count(config)}, _scorers(config, benchmark))
 
 
 def _score(config: Params, benchmark: str) -> Recipe:
@@ -173,16 +191,18 @@ def _score(config: Params, benchmark: str) -> Recipe:
     compared = {n: m.baseline for n in config.models if (m := config.presets.models[n]).baseline}
     told = {
         "score": config.score,
-        "judge.model": config.judge.model,
+        **_who_judges(config),
         f"presets.benchmarks.{benchmark}.metric": metric,
         **{f"presets.models.{name}.baseline": other for name, other in compared.items()},
     }
+    if config.run.design is not None:
+        told |= _look(config, benchmark).params
     return Recipe(told, _figures(config, benchmark))
 
 
 def _report(config: Params) -> Recipe:
     told = {**_axes(config), "score": config.score, "report": config.report}
-    told |= {"understand": config.understand, "judge.model": config.judge.model}
+    told |= {"understand": config.understand, **_who_judges(config)}
     for group in config.wordings():
         told |= {f"presets.benchmarks.{name}.wording": word for word, name in group.items()}
     code = {"g2u/report", *_feedback()}

@@ -1,6 +1,6 @@
 """g2u run: fill the call cache on all workers, then make the stages that are stale."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -66,13 +66,32 @@ def update(told: Telling) -> int:
     work = settle(inputs, told)
     if work is not None:
         from g2u.pipeline.fill import fill
+        from g2u.pipeline.workers import nothing_spent
 
-        done = []
-        for filled in fill(inputs.config, work, told.progress):
-            tell_filled(filled, told)
-            done.append(filled)
+        done, spent = [], nothing_spent()
+        for part in rounds(inputs, work, told):
+            for filled in fill(inputs.config, part, told.progress, spent):
+                tell_filled(filled, told)
+                done.append(filled)
         all_answered(inputs, done)
     return make(inputs, told)
+
+
+def rounds(inputs: Inputs, work: "Stale", told: Telling) -> "Iterator[Stale]":
+    """What is filled at once, in turn: all of it, but where looks may end the drawing of cells, the
+    slices before each look, which is taken then; what it decided says what is left.
+    """
+    from g2u.pipeline.stale import stale, status
+
+    config = inputs.config
+    for look in sorted({cell.look for cell in work.looks}):
+        now = work.before(look)
+        if not now.looks:  # what was decided anew is what it was
+            break
+        yield now
+        make(inputs, told, [f"{c.dvc_file}:look@{c.model}" for c in sorted(now.looks, key=str)])
+        work = stale(config, status(config))
+    yield work
 
 
 def settle(inputs: Inputs, told: Telling) -> "Stale | None":

@@ -6,9 +6,9 @@ the results has them, without a call cache and without the server.
 
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import yaml
 
@@ -19,6 +19,7 @@ from g2u.pipeline import dvc, guard
 from g2u.pipeline.recipes import recipes
 from g2u.pipeline.sync import dvc_files
 from g2u.tables.places import RECIPES, RECIPES_FILE, BenchmarkFolder, Cell
+from g2u.thoughts.looks import cells
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +35,31 @@ class Stale:
     """Those of `generate` too."""
     certain: frozenset[Cell]
     """Of `understand`: those that run whatever prepare comes to."""
-    judge: bool
-    """Whether a cell is judged anew."""
+    judge: frozenset[Cell]
+    """Those that are judged anew."""
+    looks: frozenset[Cell]
+    """Slices of cells whose look is taken anew."""
+
+    def before(self, look: int) -> Self:
+        """What can be asked for before a look is taken, from 1: of cells that are looked at, the
+        slices up to it; all others whole.
+        """
+        looked_at = {cell.at(0) for cell in self.looks}
+
+        def now(cells: frozenset[Cell]) -> frozenset[Cell]:
+            return frozenset(
+                cell
+                for cell in cells
+                if (cell.look <= look if cell.look else cell not in looked_at)
+            )
+
+        return replace(
+            self,
+            generate=now(self.generate),
+            understand=now(self.understand),
+            certain=now(self.certain),
+            looks=now(self.looks),
+        )
 
 
 Status = Mapping[str, Any] | None
@@ -60,7 +84,7 @@ def _files(config: Params) -> set[Path]:
     found = {RECIPES_FILE}
     for benchmark in config.benchmarks:
         found.add(BenchmarkFolder(benchmark).dvc_file)
-        found |= {Cell(benchmark, *of_cell).dvc_file for of_cell in config.cells_of(benchmark)}
+        found |= {cell.dvc_file for cell in cells(config, benchmark)}
     return found
 
 
@@ -72,7 +96,8 @@ def stale(config: Params, told: Status) -> Stale:
         for path, recipe in recipes(config).items()
         if not path.exists() or path.read_bytes() != recipe.text().encode()
     }
-    prepare, generate, understand, certain, is_judged = set(), set(), set(), set(), False
+    prepare, generate, understand, certain, judge = (set() for _ in range(5))
+    looks, looked_anew = set[Cell](), set[Cell]()
     for benchmark in config.benchmarks:
         path = BenchmarkFolder(benchmark).dvc_file
         is_old = (
@@ -84,12 +109,12 @@ def stale(config: Params, told: Status) -> Stale:
         )
         if is_old:
             prepare.add(benchmark)
-        for model, family in config.cells_of(benchmark):
-            cell = Cell(benchmark, model, family)
-            file = cell.dvc_file
+        for cell in cells(config, benchmark):
+            model, family, file = cell.model, cell.family, cell.dvc_file
             differs = told is None or not _is_same(file, wanted[file], model)
             drawn = (
                 differs
+                or cell.at(0) in looked_anew
                 or f"{file}:generate@{model}" in (told or ())
                 or RECIPES / f"generate/{model}/{family}.json" in changed
             )
@@ -104,18 +129,28 @@ def stale(config: Params, told: Status) -> Stale:
                 understand.add(cell)
             if said:
                 certain.add(cell)
-            is_judged |= config.judge.model is not None and (
+            if cell.look and (
+                said
+                or is_old
+                or f"{file}:look@{model}" in (told or ())
+                or RECIPES / f"look/{benchmark}.json" in changed
+            ):
+                looks.add(cell)
+                looked_anew.add(cell.at(0))
+            if config.judge.models and (
                 said
                 or f"{file}:judge@{model}" in (told or ())
                 or RECIPES / f"judge/{benchmark}.json" in changed
-            )
+            ):
+                judge.add(cell)
     return Stale(
         bool(changed),
         frozenset(prepare),
         frozenset(generate),
         frozenset(understand),
         frozenset(certain),
-        is_judged,
+        frozenset(judge),
+        frozenset(looks),
     )
 
 
@@ -142,7 +177,7 @@ def models(config: Params, work: Stale, *, certain: bool) -> frozenset[str]:
     """The presets that a run asks, those that write prompts and judge included; `certain`: whatever
     prepare comes to.
     """
-    found = {config.judge.model} if work.judge and config.judge.model else set()
+    found = {*config.judge.models} if work.judge else set()
     for cell in work.certain if certain else work.understand:
         writer = config.presets.families[cell.family].writer
         found |= {cell.model} | ({str(writer)} if writer else set())

@@ -29,7 +29,17 @@ from g2u.pipeline.ownership import (
 )
 from g2u.pipeline.recipes import elsewhere, halves, recipes, sources
 from g2u.pipeline.study import BEGIN, DVC_FILE, END
-from g2u.tables.places import DATA, RECIPES, RECIPES_FILE, REPORT, TRAINING, BenchmarkFolder, Cell
+from g2u.tables.places import (
+    DATA,
+    LOOKS,
+    RECIPES,
+    RECIPES_FILE,
+    REPORT,
+    TRAINING,
+    BenchmarkFolder,
+    Cell,
+)
+from g2u.thoughts.looks import cells, looks_of
 
 BENCHMARK_TEMPLATE = Path(__file__).with_name("benchmark.dvc.yaml")
 FAMILY_TEMPLATE = Path(__file__).with_name("family.dvc.yaml")
@@ -40,7 +50,8 @@ IGNORED = f"""\
 # somebody's, neither versioned nor touched; a link to nowhere would stop it. {HEADER}.
 """
 PART = "part-[0-9][0-9][0-9][0-9][0-9].parquet"
-TABLES = tuple(f"{noun}.parquet" for noun in ("answers", "rewards", "judgements", "scores"))
+NOUNS = ("answers", "rewards", "judgements", "votes", "scores")
+TABLES = tuple(f"{noun}.parquet" for noun in NOUNS)
 SHARDS = ("pictures", "oracles", "adversaries")
 """Folders of a benchmark that prepare writes."""
 OF_CELL = {
@@ -50,6 +61,11 @@ OF_CELL = {
     ("costs",): ("generate.json", "understand.json"),
 }
 """Folders of a cell, and the names of stages in them."""
+OF_LOOK = {
+    (LOOKS, "*", *folder): names if folder else (*names, "decision.json")
+    for folder, names in OF_CELL.items()
+}
+"""The same of its slices."""
 
 
 def benchmark_file(config: Params, benchmark: str, root: Path) -> str:
@@ -60,36 +76,46 @@ def benchmark_file(config: Params, benchmark: str, root: Path) -> str:
     return _filled(text, {"benchmark": benchmark})
 
 
-def family_file(config: Params, benchmark: str, family: str, root: Path) -> str:
-    """Text of cells/<benchmark>/<family>/dvc.yaml: the cells of that family, one per model.
+def family_file(config: Params, benchmark: str, family: str, look: int, root: Path) -> str:
+    """Text of cells/<benchmark>/<family>/dvc.yaml: the cells of that family, one per model; with a
+    look, from 1, of their slices before it.
 
     Without stages and dependencies that stand for nothing: DVC looks at each of them in every run,
     and several times where a stage runs.
     """
     preset = config.presets.families[family]
     models = {
-        m: _variables(config, m, root) for m, own in config.cells_of(benchmark) if own == family
+        cell.model: _variables(config, cell, root)
+        for cell in cells(config, benchmark)
+        if (cell.family, cell.look) == (family, look)
     }
-    told = {key for own in models.values() for key in own}
+    told = {key for own in models.values() for key in own} | {"look" if look else "whole"}
     idle = BenchmarkFolder(benchmark).questions.as_posix()
+    below = f"/{LOOKS}/{look}" if look else ""
+    so_far = (f"data/{benchmark}/{family}/${{key}}/{LOOKS}/{n + 1}" for n in range(look))
     parts = {
         "benchmark": benchmark,
         "family": family,
+        "look": str(look),
+        "at": below,
+        "option": f" --look {look}" if look else "",
+        "root": "/".join([".."] * (5 if look else 3)),
+        "slices": "\n".join(f"        - {folder}/answers.parquet" for folder in so_far),
         "reads": plugins.family(preset.edit).READS,
         "models": "\n".join(_model_line(model, own, told, idle) for model, own in models.items()),
     }
-    for role, model in {
-        "judge": config.judge.model,
-        "writer": preset.writer,
-    }.items():
-        weights = None
-        if model is not None:
+    writers = (preset.writer,) if preset.writer is not None else ()
+    for role, speakers in {"judge": config.judge.models, "writer": writers}.items():
+        for model in speakers:
             config.require(model=model)
             told.add(role)
-            weights = _weights(config, model, "reader", root)
-        if weights is not None:
+        found = [_weights(config, model, "reader", root) for model in speakers]
+        weights = list(dict.fromkeys(path for path in found if path is not None))
+        if weights:
             told.add(f"{role}_weights")
-            parts[f"{role}_weights"] = weights
+            parts[f"{role}_weights"] = "\n        - ".join(weights)
+    if config.judge.is_panel:
+        told.add("panel")
     return _chosen(_filled(FAMILY_TEMPLATE.read_text(encoding="utf-8"), parts), told)
 
 
@@ -115,9 +141,12 @@ def _filled(text: str, parts: Mapping[str, str]) -> str:
     return text
 
 
-def _variables(config: Params, model: str, root: Path) -> dict[str, str]:
-    """A model's variables in family.dvc.yaml; none for most."""
+def _variables(config: Params, cell: Cell, root: Path) -> dict[str, str]:
+    """A cell's variables in family.dvc.yaml; none for most."""
+    model, looks = cell.model, looks_of(config, cell.at(0))
+    before = looks[: cell.look - 1 if cell.look else None]
     found = {
+        "decision": before[-1].decision.as_posix() if before else None,
         "editor_weights": _weights(config, model, "editor", root),
         "reader_weights": _weights(config, model, "reader", root),
         "baseline": config.presets.models[model].baseline,
@@ -129,7 +158,7 @@ def _model_line(model: str, own: Mapping[str, str], told: Set[str], idle: str) -
     """The variables as one line; a model says all that one of its family's models says, and where
     it has nothing to say, what it depends on anyway: `idle`, or its own answers.
     """
-    instead = {"editor_weights": idle, "reader_weights": idle, "baseline": model}
+    instead = {"decision": idle, "editor_weights": idle, "reader_weights": idle, "baseline": model}
     said = [f"{key}: {own.get(key, other)}" for key, other in instead.items() if key in told]
     return f"      {model}: {{{', '.join(said)}}}"
 
@@ -151,6 +180,7 @@ def recipes_file(config: Params, root: Path) -> str:
     text = RECIPES_TEMPLATE.read_text(encoding="utf-8").replace("<<sources>>\n", listed)
     text = text.replace("<<elsewhere>>", f" --elsewhere {unseen}" if unseen else "")
     has = {"presets.yaml": (root / SHELF).exists(), "code": bool(seen)}
+    has["design"] = config.run.design is not None
     return _chosen(text, config.written | {name for name, is_there in has.items() if is_there})
 
 
@@ -189,10 +219,9 @@ def dvc_files(config: Params, root: Path = Path()) -> dict[Path, str]:
     files = {RECIPES_FILE: recipes_file(config, root)}
     for benchmark in config.benchmarks:
         files[BenchmarkFolder(benchmark).dvc_file] = benchmark_file(config, benchmark, root)
-        for model, family in config.cells_of(benchmark):
-            path = Cell(benchmark, model, family).dvc_file
-            if path not in files:
-                files[path] = family_file(config, benchmark, family, root)
+        for cell in cells(config, benchmark):
+            if cell.dvc_file not in files:
+                files[cell.dvc_file] = family_file(config, benchmark, cell.family, cell.look, root)
     there = root / DVC_FILE if (root / DVC_FILE).exists() else STUDY_TEMPLATE
     files[DVC_FILE] = root_file(config, there.read_text(encoding="utf-8"), root)
     return files
@@ -200,7 +229,8 @@ def dvc_files(config: Params, root: Path = Path()) -> dict[Path, str]:
 
 def ignore_files(config: Params) -> dict[Path, str]:
     """Every .dvcignore file that params.yaml asks for, relative to the workspace, and its text."""
-    stages = ("prepare", "generate", "understand", "judge", "score")
+    stages = ["prepare", "generate", "understand", "judge", "score"]
+    stages += ["look"] if config.run.design is not None else []
     recipes_kept = ["report.json", "gallery.json", *(f"{stage}/" for stage in stages)]
     in_stage = [f"{name}.json" for name in (*config.benchmarks, *config.models)]
     in_report = [f"{b}-{m}" for b in config.benchmarks for m in config.models_of(b)]
@@ -231,11 +261,15 @@ def _of_benchmark(config: Params, benchmark: str) -> dict[str, Iterable[str]]:
     models: dict[str, list[str]] = {}
     for model, family in config.cells_of(benchmark):
         models.setdefault(family, []).append(model)
+    looks = sorted({str(cell.look) for cell in cells(config, benchmark) if cell.look})
+    of_cell = {**OF_CELL, **OF_LOOK, (): (*OF_CELL[()], LOOKS), (LOOKS,): looks}
     return {
         "": ("questions.parquet", "targets.parquet", *SHARDS, *models),
         **dict.fromkeys(SHARDS, (PART,)),
         **models,
-        **{"/".join(("*/*", *name)): kept for name, kept in OF_CELL.items()},
+        **{
+            "/".join(("*/*", *name)): kept for name, kept in (of_cell if looks else OF_CELL).items()
+        },
     }
 
 
@@ -280,7 +314,7 @@ class Planned:
         for path, text in self.texts.items():
             write_whole(self.root / path, text)
             said.append(f"wrote {self.root / path}")
-        calls = [self.root / path for path in self.outputs if path.parts[4:5] == ("calls",)]
+        calls = [self.root / path for path in self.outputs if path.parent.name == "calls"]
         if calls:  # a clone that pulled them has no other copy of what was paid
             known_calls().take_in(calls)
         gone: dict[Path, None] = {}

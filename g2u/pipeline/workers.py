@@ -52,10 +52,17 @@ class Pool(Protocol):
     ) -> None: ...
 
 
-def pool(config: Params) -> Pool:
-    """The workers that section run of params.yaml asks for."""
+def nothing_spent() -> Spent:
+    """Counters of a run, which its workers share."""
+    fork = context()
+    calls, seconds, money = (fork.Value("d", 0.0) for _ in range(3))
+    return Spent(calls, seconds, money, fork.Lock())
+
+
+def pool(config: Params, spent: Spent) -> Pool:
+    """The workers that section run of params.yaml asks for; here they count what is `spent`."""
     if config.run.ray is None:
-        return Workers(config)
+        return Workers(config, spent)
     from g2u.pipeline.replicas import Replicas
 
     return Replicas(config)
@@ -64,12 +71,10 @@ def pool(config: Params) -> Pool:
 class Workers:
     """A pool of worker processes."""
 
-    def __init__(self, config: Params) -> None:
+    def __init__(self, config: Params, spent: Spent) -> None:
         self.count = worker_count(config)
         self._devices = config.run.devices
-        self._context = context()
-        calls, seconds, money = (self._context.Value("d", 0.0) for _ in range(3))
-        self._spent = Spent(calls, seconds, money, self._context.Lock())
+        self._context, self._spent = context(), spent
         self._pools = [self._new_pool(slot) for slot in range(self.count)]
 
     def perform(self, slot: int, work: Callable[..., R], *arguments: Any) -> R:
@@ -137,6 +142,6 @@ def count_in(spent: Spent) -> None:
     _spent = spent
 
 
-def spent() -> Spent:
+def spent_here() -> Spent:
     """In a worker: what the run has spent so far, counted by all workers."""
     return _spent

@@ -1,7 +1,8 @@
 """What a drawing did, in words, a table and curves, for each family of own thoughts that was
 intervened on; g2u/scores/causes.py has the numbers.
 
-Every claim of every such family of the report is corrected together (Holm).
+Each claim is corrected over all such families of the report (Holm), at the level at which words are
+chosen.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,6 +16,7 @@ from g2u.report.figures import Curve, curves
 from g2u.report.questions import Finding
 from g2u.report.summary import CellResult
 from g2u.scores.statistics import holm
+from g2u.scores.verdict import NAMING
 
 Found = Mapping[str, Any]
 CLAIMS = {
@@ -45,6 +47,18 @@ WORDS = {
     "used": "what is drawn helps; how it is used, these arms do not show",
 }
 """What a drawing is, as far as it is shown, and what that says."""
+SHOWN = {
+    "own": "its own drawing",
+    "same": "another picture's, which tells the same answer",
+    "other": "another picture's, which tells another answer",
+    "follows": "another picture's: the share that says its answer",
+    "only": "the drawing alone",
+    "veiled": "noise in the picture's place",
+    "described": "the model's words for the drawing",
+}
+"""What the table calls what is shown."""
+ALONE, TWICE, LESS = "over the picture alone", "over the picture shown twice", "its own over it"
+"""What the table's differences are between."""
 DOSES = {"reverted": "taken back", "recoloured": "in other colours"}
 """What is done to the ink, by alteration."""
 
@@ -128,26 +142,33 @@ class Causal:
 
 
 def causal(results: Sequence[CellResult], alpha: float) -> list[Causal]:
-    """Of every cell of own thoughts that was intervened on; claims corrected over all of them."""
+    """Of every cell of own thoughts that was intervened on; each claim corrected over all of them.
+
+    Args:
+        results: all cells of the report.
+        alpha: family-wise level of the report; words are chosen at NAMING of it.
+    """
     cells = [cell for cell in results if cell.is_own and cell.metrics.get("causes")]
-    tested = {
-        (number, claim): told["p"]
-        for number, cell in enumerate(cells)
-        for claim, path in CLAIMS.items()
-        if (told := _at(cell.metrics["causes"], *path)) is not None
-    }
-    corrected = dict(zip(tested, holm(list(tested.values())), strict=True))
+    held: list[dict[str, float]] = [{} for _ in cells]
+    for claim, path in CLAIMS.items():
+        tested = {
+            number: told["p"]
+            for number, cell in enumerate(cells)
+            if (told := _at(cell.metrics["causes"], *path)) is not None
+        }
+        for number, p in zip(tested, holm(list(tested.values())), strict=True):
+            held[number][claim] = p
     return [
         Causal(
             cell.benchmark,
             cell.model,
             cell.family,
             cell.metrics["causes"],
-            {claim: p for (of, claim), p in corrected.items() if of == number},
-            alpha,
+            corrected,
+            NAMING * alpha,
             cell.unchecked.get(cell.main.name, ""),
         )
-        for number, cell in enumerate(cells)
+        for cell, corrected in zip(cells, held, strict=True)
     ]
 
 
@@ -248,29 +269,22 @@ def _of_donors(cause: Causal) -> Iterator[str]:
 def _lines(cause: Causal) -> Iterator[Line]:
     found = cause.found
     rows = [
-        ("its own drawing", ("effects", "own"), "over the picture alone", ("effects", "total"),
-         None),
-        ("its own drawing", ("effects", "own"), "over the picture shown twice",
-         CLAIMS["content"], "content"),
-        ("another picture's, which tells the same answer", ("donors", "same"),
-         "over the picture shown twice", CLAIMS["answer"], "answer"),
-        ("another picture's, which tells the same answer", ("donors", "same"),
-         "its own over it", CLAIMS["beyond"], "beyond"),
-        ("another picture's, which tells another answer", ("donors", "other"),
-         "over the picture alone", CLAIMS["contradicted"], "contradicted"),
-        ("another picture's: the share that says its answer", ("donors", "follows"),
-         "over an answer that no drawing told", CLAIMS["follows"], "follows"),
-        ("the drawing alone", ("parts", "only"), "over the picture alone", CLAIMS["only"], "only"),
-        ("noise in the picture's place", ("parts", "veiled"), "its own over it",
-         CLAIMS["veiled"], "veiled"),
-        ("the model's words for the drawing", ("parts", "described"), "its own over it",
-         CLAIMS["described"], "described"),
+        ("own", ("effects", "own"), ALONE, ("effects", "total"), None),
+        ("own", ("effects", "own"), TWICE, CLAIMS["content"], "content"),
+        ("same", ("donors", "same"), TWICE, CLAIMS["answer"], "answer"),
+        ("same", ("donors", "same"), LESS, CLAIMS["beyond"], "beyond"),
+        ("other", ("donors", "other"), ALONE, CLAIMS["contradicted"], "contradicted"),
+        ("follows", ("donors", "follows"), "over an answer that it does not tell",
+         CLAIMS["follows"], "follows"),
+        ("only", ("parts", "only"), ALONE, CLAIMS["only"], "only"),
+        ("veiled", ("parts", "veiled"), LESS, CLAIMS["veiled"], "veiled"),
+        ("described", ("parts", "described"), LESS, CLAIMS["described"], "described"),
     ]  # fmt: skip
     for shown, mean, over, path, claim in rows:
         told = _at(found, *path)
         if told is not None:
             p = cause.held[claim] if claim else None
-            yield Line(shown, _at(found, *mean), over, told, p)
+            yield Line(SHOWN[shown], _at(found, *mean), over, told, p)
 
 
 def _at(found: Found, *path: str) -> Any:

@@ -165,7 +165,7 @@ def examples(
             )
             shown.append(ShownArm(own, replies))
         originals = tuple(pictures[digest] for digest in question.pictures)
-        answer_text = _with_option(target.answer, question)
+        answer_text = " or ".join(_with_option(each, question) for each in target.distinct)
         choices = question.lettered_choices()
         found.append(
             Example(question.id, question.text, choices, answer_text, originals, tuple(shown))
@@ -184,7 +184,7 @@ def _characters(score: Score, target: Target) -> float | None:
     """Character accuracy of a reading; None of other answers."""
     if target.scorer != "letters" or score.score is None:
         return None
-    return likeness(score.prediction, target.answer)
+    return max(likeness(score.prediction, each) for each in target.distinct)
 
 
 def _with_option(text: str, question: Question) -> str:

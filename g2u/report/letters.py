@@ -51,15 +51,22 @@ def letters(
     """Of the right answers, then of each arm; () where no question has options."""
     known = {q.id: set(q.option_letters()) for q in questions if q.choices}
     names = sorted(set().union(*known.values())) if known else []
-    said: list[tuple[Told | None, list[str]]] = [(None, [gold[id].answer for id in known])]
+    said: list[tuple[Told | None, list[tuple[str, ...]]]] = [
+        (None, [gold[id].distinct for id in known])
+    ]
     for arm in arms:
-        read = [s.prediction for s in arm.scores if s.prediction in known.get(s.id, ())]
-        said.append((arm, read))
+        read = (s.prediction for s in arm.scores if s.prediction in known.get(s.id, ()))
+        said.append((arm, [(letter,) for letter in read]))
     return tuple(
-        Letters(arm, {name: answers.count(name) / len(answers) for name in names}, len(answers))
+        Letters(arm, {name: _share(name, answers) for name in names}, len(answers))
         for arm, answers in said
         if names and answers
     )
+
+
+def _share(letter: str, answers: Sequence[tuple[str, ...]]) -> float:
+    """Of answers, each of which may be several that are accepted alike."""
+    return sum((letter in each) / len(each) for each in answers) / len(answers)
 
 
 def favoured(found: Sequence[Letters], alpha: float) -> tuple[str, ...]:

@@ -28,6 +28,7 @@ from g2u.report.causes import Causal
 from g2u.report.changes import Change, Painted, in_words
 from g2u.report.examples import Example
 from g2u.report.figures import Scale, shade, tone, whisker
+from g2u.report.judges import Swap
 from g2u.report.letters import Letters
 from g2u.report.overview import Asked, costs, failures, maps, short
 from g2u.report.published import Published
@@ -42,7 +43,9 @@ PLOTLY = "plotly.min.js"
 CHANGES = "learning.html"
 SHARP = 2
 """Pixels of a screen to one of a page, across."""
-SOMETIMES = (PLOTLY, CHANGES, "causes.csv", "changes.csv", "decisions.csv", "rewards.csv")
+SOMETIMES = (
+    PLOTLY, CHANGES, "causes.csv", "changes.csv", "decisions.csv", "judges.csv", "rewards.csv",
+)  # fmt: skip
 """Pages that are there or not, beside one per part; plotly draws curves of training alone."""
 PLAIN_FILE = 2048
 """Bytes up to which a picture's own file goes into a page; a larger one goes as WebP if that is
@@ -79,6 +82,8 @@ class BenchmarkPart:
     """Answers that the most misleading own thought turned wrong."""
     causes: tuple[Causal, ...] = ()
     """What the drawings did, of families that were intervened on."""
+    swaps: tuple[Swap, ...] = ()
+    """Gains of own thoughts under each judge of a panel alone."""
 
     @property
     def name(self) -> str:

@@ -1,6 +1,4 @@
-"""Published figures of a benchmark, arm beside arm; what a judge decided and what prompts tell, in
-words.
-"""
+"""Published figures of a benchmark, arm beside arm, and what prompts tell, in words."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -37,28 +35,6 @@ def published(
         return None
     rows = tuple((name, tuple(main[family].get(name, {}) for family in main)) for name in names)
     return Published(tuple(main), rows)
-
-
-def judge_lines(metrics: Mapping[str, Mapping[str, Any]]) -> tuple[str, ...]:
-    """What the judge decided in each cell, and how far it agrees with the rules."""
-    lines = []
-    for family, found in metrics.items():
-        judged = found["judged"]
-        parts = [
-            f"{int(judged[name]['items'])} {what} decided, {int(judged[name]['unread'])} of its "
-            "replies unread"
-            for name, what in (("answers", "answers"), ("grades", "grades"), ("rubric", "rubrics"))
-            if name in judged
-        ]
-        agreed = judged.get("agreement", {})
-        if "mean" in agreed:
-            parts.append(
-                f"agrees with the rules on {100 * agreed['mean']:.1f} % of "
-                f"{int(agreed['items'])} answers that they had scored"
-            )
-        if parts:
-            lines.append(f"Judge, {family}: {'; '.join(parts)}.")
-    return tuple(lines)
 
 
 def leak_lines(metrics: Mapping[str, Mapping[str, Any]]) -> tuple[str, ...]:

@@ -169,6 +169,29 @@ def does_it_change_answers(rows: pl.DataFrame) -> Finding:
     return Finding(question, answer, tuple(lines))
 
 
+BESIDE = {
+    "position": "lean on an option's position",
+    "kinds": "depend on the kind of question",
+    "channel": "are an answer channel",
+}
+"""What is said of own thoughts, by the test that shows it."""
+
+
+def what_stands_beside(rows: pl.DataFrame, alpha: float) -> Finding:
+    """Own thoughts of which more is shown than their mean gain: by an option's position, by kind of
+    question, along an answer channel, both ways; corrected over the report.
+    """
+    told = [row for row in own_rows(rows) if row["beside"]]
+    counts = {
+        what: sum(row[f"{test}_holm"] is not None and row[f"{test}_holm"] <= alpha for row in told)
+        for test, what in BESIDE.items()
+    }
+    said = ", ".join(f"{count} {what}" for what, count in counts.items() if count)
+    answer = f"Of {len(own_rows(rows))} own thoughts {said}." if said else "Answers move both ways."
+    lines = tuple(f"{place(row)}: {row['beside']}" for row in told)
+    return Finding("What stands beside the verdicts?", answer if told else "Nothing.", lines)
+
+
 def what_transfers(
     rows: pl.DataFrame, tested: "Mapping[str, Interaction]", alpha: float
 ) -> Finding:
@@ -338,16 +361,18 @@ def findings(
     of_readers: Sequence[Finding] = (),
     wordings: "Sequence[StyleGain]" = (),
 ) -> list[Finding]:
-    """All questions, in the order of the report; how answers end and are worded only where there is
-    something to say of it. `of_readers`: those of g2u/report/reading.py;
-    `wordings`: where questions are asked in several.
+    """All questions, in the order of the report; how answers end and are worded, and what stands
+    beside verdicts, only where there is something to say of it. `of_readers`: those of
+    g2u/report/reading.py; `wordings`: where questions are asked in several.
     """
     spoilt = (did_answers_end(rows, max_tokens), is_it_the_wording(rows))
+    beside = what_stands_beside(rows, alpha)
     worded = [does_wording_matter(wordings, alpha)] if wordings else []
     return [
         *(finding for finding in spoilt if finding.lines),
         does_it_help(rows, alpha),
         was_it_the_picture(rows),
+        *([beside] if beside.lines else []),
         *of_readers,
         does_it_change_answers(rows),
         does_fidelity_bound(bounds),

@@ -207,7 +207,7 @@ def _is_sure(score: Score, answer: Answer, target: Target) -> bool | None:
     if answer.option_scores:
         return confidence(answer) >= SURE
     if target.scorer == "letters":
-        return likeness(score.prediction, target.answer) < ANOTHER
+        return max(likeness(score.prediction, each) for each in target.distinct) < ANOTHER
     return None
 
 

@@ -1,5 +1,6 @@
-"""Tables of the embedded model's study as Markdown: training seeds side by side, what a further
-training is to be expected to give, and all controls.
+"""Tables of the embedded model's study as Markdown: training seeds side by side and as draws of
+one, what a further training is to be expected to give, serial compute without pixels, and all
+controls.
 
 Numbers are those of gains.json: benchmark -> model -> arm -> name -> number, accuracies 0..1.
 """
@@ -13,6 +14,8 @@ from scipy.special import stdtrit
 from g2u.arms import Arm
 from g2u.report.markdown import markdown_table
 from g2u.report.summary import hardest
+from g2u.scores.statistics import Interval
+from g2u.scores.trainings import over_trainings
 
 Arms = Mapping[str, Mapping[str, float]]
 Results = Mapping[str, Mapping[str, Arms]]
@@ -79,6 +82,69 @@ def seeds_table(results: Results, helps: Mapping[str, str | None], baseline: str
     return markdown_table(rows)
 
 
+def trainings_table(
+    results: Results, helps: Mapping[str, str | None], further: Results | None = None
+) -> str:
+    """A row per benchmark: the gain over the better of direct and duplicate in each training, and
+    over trainings as a random effect, first of the seeds alone, then with the further training.
+
+    Args:
+        results: numbers of a study whose models are the training seeds.
+        helps: the family that helps by construction, by benchmark.
+        further: numbers of a study whose one model is the further training.
+    """
+    several = len(next(iter(results.values())))
+    counts = [several, several + 1] if further else [several]
+    heads = [f"of {count} trainings" for count in counts]
+    rows = [["benchmark (own thought)", "gain in each", *heads]]
+    for benchmark, found in results.items():
+        each = [*found.values(), *(further[benchmark].values() if further else ())]
+        family = own_family(helps[benchmark], each[0])
+        gains = [_plain_gain(arms[family]) for arms in each]
+        told = [_over_trainings(gains[:count]) for count in counts]
+        shown = " / ".join(f"{100 * gain.mean:+.1f}" for gain in gains)
+        rows.append([f"{benchmark} ({family})", shown, *told])
+    return markdown_table(rows)
+
+
+def serial_table(
+    results: Results, helps: Mapping[str, str | None], others: Results, serial: str, baseline: str
+) -> str:
+    """A row per benchmark, accuracies in percent: answering at once, trained alike and for direct
+    answering alone; thinking without pixels; the own thought, and its gain over that thinking.
+
+    Args:
+        results: numbers of a study in which `serial` is the baseline of the first model.
+        helps: the family that helps by construction, by benchmark.
+        others: numbers of a study of the same questions and model with the direct-only baseline.
+        serial: the model that thinks in a scratchpad.
+        baseline: the direct-only model.
+    """
+    heads = ["benchmark (own thought)", "direct", "direct-only", "serial", "own thought"]
+    rows = [[*heads, "own - serial"]]
+    for benchmark, found in results.items():
+        model, arms = next(iter(found.items()))
+        family = own_family(helps[benchmark], arms)
+        direct_only = others[benchmark][model].get(baseline)
+        shown = [arms["direct"], direct_only, arms[serial], arms[family]]
+        gain = _signed(arms[family], "over_baseline")
+        rows.append([f"{benchmark} ({family})", *map(_percent, shown), gain])
+    return markdown_table(rows)
+
+
+def serial_line(results: Results, helps: Mapping[str, str | None]) -> str:
+    """What the own thought gains over as much thinking without pixels, in points, as a sentence."""
+    told = []
+    for benchmark, found in results.items():
+        arms = next(iter(found.values()))
+        own = arms[own_family(helps[benchmark], arms)]
+        told.append(f"{benchmark} {100 * own['over_baseline']:+.1f}")
+    return (
+        "Own thoughts over as much thinking without pixels, in points "
+        f"([intervals](docs/embedded_model.md#serial-compute)): {', '.join(told)}.\n"
+    )
+
+
 def expected_table(
     results: Results, helps: Mapping[str, str | None], further: Results | None = None
 ) -> str:
@@ -134,7 +200,23 @@ def control(name: str, arms: Arms, family: str, baseline: str) -> Mapping[str, f
 
 
 def _least_gain(own: Mapping[str, float]) -> str:
-    key = hardest(own)
+    return _signed(own, hardest(own))
+
+
+def _plain_gain(own: Mapping[str, float]) -> Interval:
+    """Over the better of direct and duplicate."""
+    key = min(("gain", "content"), key=lambda name: own[name])
+    return Interval(own[key], own[f"{key}_low"], own[f"{key}_high"])
+
+
+def _over_trainings(gains: Sequence[Interval]) -> str:
+    found = over_trainings(gains, 0.95)
+    if found is None:
+        return "-"
+    return f"{100 * found.mean:+.1f} [{100 * found.low:+.1f}, {100 * found.high:+.1f}]"
+
+
+def _signed(own: Mapping[str, float], key: str) -> str:
     gain, low, high = (100 * own[name] for name in (key, f"{key}_low", f"{key}_high"))
     return f"{gain:+.1f} [{low:+.1f}, {high:+.1f}]"
 

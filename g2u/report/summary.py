@@ -1,7 +1,7 @@
 """One row per arm over all cells: accuracy, gains, corrections, costs, and the headline."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import polars as pl
@@ -122,6 +122,7 @@ SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
     "position_holm": pl.Float64,
     "kinds_p": pl.Float64,
     "kinds_holm": pl.Float64,
+    "decided": pl.String,
     "verdict": pl.String,
     "beside": pl.String,
     "unchecked": pl.String,
@@ -139,7 +140,8 @@ oracle, PSNR in dB; `with_answer` of `prompted` questions have a prompt that tel
 `probability` is the mean probability of the right option, where options were scored, and `graded`
 its gain over direct: a second outcome, which no verdict is read from. `undrawn` counts questions
 that no drawing was made for by design, and `pooled` is the gain over all `pool` of them
-(g2u/scores/pooled.py), beside the gain of those that were drawn for.
+(g2u/scores/pooled.py), beside the gain of those that were drawn for. `decided` says how looks ended
+the cell's drawing, if any were taken (g2u/scores/looks.py): gain, its interval and p allow for it.
 `verdict` is a word of g2u/scores/verdict.py, `unchecked` which premise of the arm is not proven, if
 any; `beside` says what else is shown of an own thought, by the tests of g2u/scores/beside.py.
 """
@@ -192,6 +194,15 @@ class CellResult:
     def main(self) -> Arm:
         """The main arm."""
         return main_arm(self.arms)
+
+    def under(self, judge: str) -> "CellResult":
+        """The cell as it would be with this judge of its panel alone."""
+        return replace(self, metrics={**self.metrics, **self.metrics["panel"]["alone"][judge]})
+
+    @property
+    def looks(self) -> int:
+        """At how many looks its drawing may have ended; 1 = at none but the last."""
+        return int(self.metrics.get("looks", {}).get("of", 1))
 
     @property
     def cause(self) -> Cause | None:
@@ -411,6 +422,7 @@ def _lines(cell: CellResult, plain: CellResult | None) -> Iterator[_Line]:
             row |= {name: prompts[name] for name in ("prompted", "with_answer")}
             row |= {n: v for n, v in cell.metrics.get("fidelity", {}).items() if n in FIDELITY}
             row |= columns(cell.metrics.get("beside", {}))
+            row["decided"] = cell.metrics.get("looks", {}).get("said")
         gains = cell.metrics["gains"].get(arm.name, {})
         over_direct, over_duplicate = gains.get("direct", {}), gains.get("duplicate", {})
         if over_direct.get("items"):
@@ -532,7 +544,9 @@ def _of_best(best: Mapping[str, Any], bases: Mapping[str, str], alpha: float, ma
     return (
         f"Best own thought: {best['arm']}, {gain:+.1f} points [{low:+.1f}, {high:+.1f}] over "
         f"{bases[key]} (Holm p = {p:.3g}){': ' if parts else ''}{'; '.join(parts)}. "
-        f"{judged}: {word}." + (f" Beside it: {best['beside']}." if best["beside"] else "")
+        f"{judged}: {word}."
+        + (f" Beside it: {best['beside']}." if best["beside"] else "")
+        + (f" Looks: {best['decided']}." if best["decided"] else "")
     )
 
 

@@ -38,7 +38,15 @@ class Asked:
     @property
     def texts(self) -> dict[str, str]:
         """The right answers in words, by question."""
-        return {q.id: answer_text(q, self.gold[q.id]) for q in self.questions}
+        return {q.id: answer_text(q, self.gold[q.id].answer) for q in self.questions}
+
+    @property
+    def accepted(self) -> dict[str, frozenset[str]]:
+        """All accepted answers in words, by question."""
+        return {
+            q.id: frozenset(answer_text(q, each) for each in self.gold[q.id].distinct)
+            for q in self.questions
+        }
 
 
 def beside(
@@ -60,7 +68,7 @@ def beside(
     if bases.get("duplicate"):
         found["moves"] = moves(own, direct, bases["duplicate"], how)
     if bases.get("shuffled"):
-        found["channel"] = channel(asked, bases["shuffled"], how)
+        found["channel"] = channel(asked, bases["shuffled"], direct, how)
     found["position"] = position(asked, own, direct, how)
     found["kinds"] = kinds(asked, own, direct)
     return {name: each for name, each in found.items() if each is not None}
@@ -83,15 +91,17 @@ def moves(
     return compared(rows, how)
 
 
-def channel(asked: Asked, shuffled: Sequence[Score], how: Resampling) -> dict[str, Any] | None:
+def channel(
+    asked: Asked, shuffled: Sequence[Score], direct: Sequence[Score], how: Resampling
+) -> dict[str, Any] | None:
     """Whether answers follow another picture's drawing: how often they are the right answer of the
     question that it was drawn for, beside that of a further question, whose drawing was not shown.
 
-    Over questions for which both would be wrong; what is merely confused by a strange drawing says
-    the one as often as the other. None where there are none.
+    Over questions for which the first would be wrong; what is merely confused by a strange drawing
+    says the one as often as the other. None where there are none.
     """
-    ring = donors(asked.questions)
-    rows = [(each.donor, each.further, each.cluster) for each in followed(asked, shuffled, ring)]
+    shown = followed(asked, shuffled, direct, donors(asked.questions))
+    rows = [(each.donor, each.further, each.cluster) for each in shown]
     return compared(rows, how)
 
 
@@ -104,44 +114,62 @@ class Followed:
     donor: float
     """1 where it is the answer that the drawing was made for, else 0."""
     further: float
-    """1 where it is that of a further question, whose drawing was not shown."""
+    """1 where it is that of a further question, whose drawing was not shown. Where there are but
+    two answers, 1 where it is the right one, or was the donor's already without a drawing: who is
+    merely confused gives the donor's no more often than that.
+    """
 
 
 def followed(
     asked: Asked,
     shuffled: Sequence[Score],
+    direct: Sequence[Score],
     ring: Mapping[str, str],
     given: Mapping[str, str] | None = None,
 ) -> Iterator[Followed]:
-    """The answers for which both would be wrong.
+    """The answers for which the drawing's would be wrong.
 
     Args:
         asked: the questions.
         shuffled: scores with the drawings of others.
+        direct: scores without drawings.
         ring: of each question the next one, by which a further one is looked for.
         given: the one whose drawing was shown; None = the next.
     """
     given = ring if given is None else given
     known = {question.id: question for question in asked.questions}
-    texts = asked.texts
-    for score in shuffled:
-        question, donor = known[score.id], given.get(score.id)
-        if score.score is None or donor is None or not _would_be_wrong(question, donor, texts):
-            continue
-        passed, further = {score.id, donor}, ring[donor]
-        while further not in passed and not _would_be_wrong(question, further, texts):
+    texts, accepted = asked.texts, asked.accepted
+    there, plain = set(texts.values()), {score.id: score for score in direct}
+
+    def would_be_wrong(question: Question, other: str) -> bool:
+        """Whether the right answer of another question can be given to this one, and is wrong."""
+        text = texts[other]
+        is_option = not question.choices or text in question.choices
+        return is_option and text not in accepted[question.id]
+
+    def next_wrong(question: Question, donor: str) -> str:
+        """The first question after a donor whose right answer would be wrong here: the donor's
+        again, or a third one, as often as these are right answers. So who answers by habit says
+        both alike.
+        """
+        passed, further = {question.id, donor}, ring[donor]
+        while further not in passed and not would_be_wrong(question, further):
             passed.add(further)
             further = ring[further]
-        if further not in passed:
-            target = asked.gold[score.id]
-            one, other = (_says(score, texts[each], question, target) for each in (donor, further))
-            yield Followed(score.id, score.cluster, one, other)
+        return donor if further in passed else further
 
-
-def _would_be_wrong(question: Question, other: str, texts: Mapping[str, str]) -> bool:
-    """Whether the right answer of another question can be given to this one, and is wrong."""
-    text = texts[other]
-    return text != texts[question.id] and (not question.choices or text in question.choices)
+    for score in shuffled:
+        question, donor = known[score.id], given.get(score.id)
+        if score.score is None or donor is None or not would_be_wrong(question, donor):
+            continue
+        target, right, told = asked.gold[score.id], texts[question.id], texts[donor]
+        one, known_here = _says(score, told, question, target), {*accepted[score.id], told}
+        if any(each in there and each not in known_here for each in question.choices or there):
+            other = _says(score, texts[next_wrong(question, donor)], question, target)
+        else:
+            before = _says(plain[score.id], told, question, target) if score.id in plain else 0.0
+            other = max(before, _says(score, right, question, target))
+        yield Followed(score.id, score.cluster, one, other)
 
 
 def _says(score: Score, text: str, question: Question, target: Target) -> float:
@@ -171,7 +199,8 @@ def position(
             for s in kept
         ]
         one, other = (float(np.mean([row[place] for row in rows])) for place in (0, 1))
-        right = float(np.mean([asked.gold[s.id].answer == letter for s in kept]))
+        golds = [asked.gold[s.id].distinct for s in kept]
+        right = float(np.mean([(letter in each) / len(each) for each in golds]))
         if one - other >= SHIFT and one - right > abs(other - right):
             found = compared(rows, how) or {}
             p = min(1.0, found["p"] * len(names))
@@ -235,7 +264,7 @@ def _labels(asked: Asked, kept: Sequence[Question]) -> Iterator[tuple[str, list[
     yield "category", [question.category for question in kept]
     for name in names:
         yield name, [question.label(name) for question in kept]
-    yield ANSWER, [answer_text(question, asked.gold[question.id]) for question in kept]
+    yield ANSWER, [answer_text(question, asked.gold[question.id].answer) for question in kept]
 
 
 def _flips(change: Floats) -> list[int]:

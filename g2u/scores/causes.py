@@ -46,7 +46,7 @@ def causes(
     found: Found = {
         "effects": compare.effects(own, direct, without),
         "doses": {name: compare.doses({0: own, **each}) for name, each in doses.items()},
-        "donors": compare.donors(asked, main, there, (own, direct, without)),
+        "donors": compare.donors(asked, main, there, bases["direct"], (own, direct, without)),
         "parts": {
             arm.alter or arm.feedback: compare.part(_values(there[arm]), own, direct)
             for arm in alone
@@ -147,15 +147,17 @@ class _Compare:
         asked: Asked,
         main: Arm,
         there: Mapping[Arm, Sequence[Score]],
+        plain: Sequence[Score],
         bases: tuple[Values, Values, Values],
     ) -> Found:
         """Drawings of other pictures, of the same and of another answer: of each question the mean
         over its donors of that kind.
 
-        `bases`: own, direct, and without anything drawn.
+        `plain`: scores of direct; `bases`: own, direct, and without anything drawn.
         """
         own, direct, without = bases
-        texts, ring = asked.texts, donors(asked.questions, pairing="alike")
+        texts, accepted = asked.texts, asked.accepted
+        ring = donors(asked.questions, pairing="alike")
         same: dict[str, list[float]] = {}
         other: dict[str, list[float]] = {}
         said: dict[str, list[tuple[float, float]]] = {}
@@ -166,9 +168,9 @@ class _Compare:
             for score in scores:
                 donor = given.get(score.id)
                 if score.score is not None and donor is not None:
-                    kind = same if texts[donor] == texts[score.id] else other
+                    kind = same if texts[donor] in accepted[score.id] else other
                     kind.setdefault(score.id, []).append(score.score)
-            for each in followed(asked, scores, ring, given):
+            for each in followed(asked, scores, plain, ring, given):
                 said.setdefault(each.id, []).append((each.donor, each.further))
         found: Found = {}
         if alike := self.part(_means(same), own, direct):

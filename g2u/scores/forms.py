@@ -50,5 +50,6 @@ def expression(text: str) -> str:
     form = form.replace("\\dfrac", "\\frac").replace("\\tfrac", "\\frac").replace("\\pi", "π")
     form = re.sub(r"\\frac\s*(\d)\s*(\d)", r"\\frac{\1}{\2}", form)
     form = re.sub(r"\\sqrt\s*(\d)", r"\\sqrt{\1}", form)
+    form = re.sub(r"([\^_])\{\s*(\w)\s*\}", r"\1\2", form)
     form = re.sub(r"\s+", "", form).lower()
     return form[1:-1] if re.fullmatch(r"\([a-z]\)", form) else form

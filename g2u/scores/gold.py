@@ -49,7 +49,10 @@ ONE = frozenset({"choice", "yes_no"})
 WRAPPED = re.compile(r"<(\w++)[^<>]*+>(.*)</\1>|[(\[{]([^()\[\]{},;]*)[)\]}]", re.DOTALL)
 ENTITY = re.compile(r"&(?:#\d+|#x[0-9a-f]+|[a-z]{2,8});", re.IGNORECASE)
 INVISIBLE = " \t\r\n\xa0\ufeff\u200b\u200c\u200d\u2060"
-SEVERAL = re.compile(r"<\s*(?:or|and)\s*>|\|\||\s\|\s", re.IGNORECASE)
+SEVERAL = re.compile(r"<\s*(?:or|and)\s*>|\|\||\s\|\s|\w\|\w", re.IGNORECASE)
+LETTER = re.compile("[A-Z]")
+OPTION = re.compile(r"(?<!\w)(?:([A-Z])[.):]|[(\[]([A-Z])[)\]])\s*+\S")
+"""A letter as it stands before an option."""
 PRINTED = re.compile(
     r"""(?:array|set|frozenset|dict|tuple|list)\s*\(|b(?:'.*'|".*")$|[\[({]+\s*(?:b?['"]|[\])}]+$)|nan$""",
     re.IGNORECASE | re.DOTALL,
@@ -114,7 +117,7 @@ def _set_of(target: Target, answers: Sequence[str]) -> Target:
 def _meet_one(question: Question, target: Target, answer: str) -> Met:
     """One accepted answer of a target, alone as it is to be kept."""
     one = _unwrapped(replace(target, answer=answer, accepted=()))
-    problem = _twin(question, one) or _several(one)
+    problem = _twin(question, one) or _unlisted(question, one) or _several(one)
     if problem:
         return Met(one, f"{_named(one)} {problem}; {_remedy(one)}")
     scorer = plugins.scorer(one.scorer)
@@ -223,6 +226,20 @@ def _twin(question: Question, target: Target) -> str:
     right = {options.get(letter) for letter in target.answer}
     twins = [key for key, text in options.items() if key not in target.answer and text in right]
     return f"cannot be told from option {twins[0]}, which has its text" if twins else ""
+
+
+def _unlisted(question: Question, target: Target) -> str:
+    """What is wrong with a letter that stands for an option within the question's text."""
+    answer = target.answer.strip("()[]. ")
+    if target.scorer not in TEXTS or not LETTER.fullmatch(answer):
+        return ""
+    marked = "".join(first or second for first, second in OPTION.findall(question.text))
+    if not marked.startswith("AB") or answer not in marked:
+        return ""
+    return (
+        "is the letter of an option that only the question's text names, so that its words would "
+        "count as wrong; put the options into a column of their own (format: choice)"
+    )
 
 
 def _forms(question: Question, target: Target) -> list[str]:

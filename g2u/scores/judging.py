@@ -61,6 +61,8 @@ GRADED = {"graded": "grades", "rubric": "rubric"}
 """Scorers whose answers only a judge can tell, and what it is asked for."""
 VERDICTS = ("answers", "agreement")
 """What is answered by RIGHT or WRONG."""
+GIVEN = ("answers", "grades", "rubric")
+"""Judgements that stand in for what rules could not score."""
 SUBJECT = re.compile(
     r"^(?:(?:it|this|that|the\s+(?:response|answer))\s+is|it's|that's)\s+", re.IGNORECASE
 )
@@ -219,9 +221,9 @@ def _counted(weights: Sequence[float]) -> str:
 
 def _worded(question: Question, target: Target) -> str:
     options = dict(zip(question.option_letters(), question.choices, strict=True))
-    text = options.get(target.answer)
-    if text:
-        return f"{target.answer}. {text}"
+    if options.get(target.answer):
+        named = [f"{each}. {options[each]}" for each in target.distinct if options.get(each)]
+        return " or ".join(named)
     others = [answer for answer in dict.fromkeys(target.accepted) if answer != target.answer]
     return f"{target.answer} (or: {'; '.join(others)})" if others else target.answer
 

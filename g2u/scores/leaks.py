@@ -8,10 +8,11 @@ Prompts are text that people and models wrote: each is read in linear time and n
 import json
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 
 from g2u.records import Question, Target, Thought
+from g2u.scores.responses import unpiled
 
 NEAR = 80
 """Characters before and after a word in which it may be said to be right."""
@@ -48,6 +49,10 @@ NUMBERS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight
            "eleven", "twelve")  # fmt: skip
 
 
+UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+"""Letters of Chinese and Japanese, and of Korean, whose words bear endings."""
+
+
 @dataclass(frozen=True, slots=True)
 class Leaks:
     """Of the prompts of a cell's thoughts."""
@@ -64,14 +69,18 @@ class Leaks:
 
 def plain(text: str) -> str:
     """Letters of one width and case, one kind of space, no separators within numbers."""
-    text = re.sub(r"\s+", " ", unicodedata.normalize("NFKC", text).casefold())
+    text = re.sub(r"\s+", " ", unicodedata.normalize("NFKC", unpiled(text)).casefold())
     return re.sub(r"(?<=\d),(?=\d{3}(?!\d))", "", text)
 
 
 def _places(text: str, words: str) -> Iterator[tuple[int, int]]:
-    """Where `words` stand in `text` (both plain), as whole words and whole numbers."""
+    """Where `words` stand in `text` (both plain), as whole words and whole numbers; in scripts that
+    put no space between words, anywhere.
+    """
     if words:
-        bounded = rf"(?<!\w)(?<!\d\.)(?<!\d,){re.escape(words)}(?!\w)(?![.,]\d)"
+        before = "" if UNSPACED.match(words[0]) else r"(?<!\w)"
+        after = "" if UNSPACED.match(words[-1]) else r"(?!\w)"
+        bounded = rf"{before}(?<!\d\.)(?<!\d,){re.escape(words)}{after}(?![.,]\d)"
         yield from (found.span() for found in re.finditer(bounded, text))
 
 
@@ -80,10 +89,10 @@ def holds(text: str, words: str) -> bool:
     return any(True for _ in _places(plain(text), plain(words).strip()))
 
 
-def answer_text(question: Question, target: Target) -> str:
-    """The right answer in words: an option's text, or the gold text."""
+def answer_text(question: Question, answer: str) -> str:
+    """A right answer in words: an option's text, or the gold text."""
     options = dict(zip(question.option_letters(), question.choices, strict=True))
-    return options.get(target.answer, target.answer)
+    return options.get(answer, answer)
 
 
 def leaks(
@@ -95,7 +104,7 @@ def leaks(
     asked = {question.id: question for question in questions}
     prompted = [thought for thought in thoughts if thought.prompt]
     ids = {thought.question for thought in prompted}
-    is_one = len({answer_text(asked[id], gold[id]) for id in ids}) < 2
+    is_one = len({answer_text(asked[id], gold[id].answer) for id in ids}) < 2
     common = frozenset() if is_one else _common({plain(thought.prompt) for thought in prompted})
     options, answers = set(), set()
     for thought in prompted:
@@ -125,9 +134,10 @@ def _common(prompts: Iterable[str]) -> frozenset[str]:
 def _told(
     prompt: str, known: str, question: Question, target: Target, common: frozenset[str]
 ) -> tuple[bool, bool]:
-    """Whether some options, and whether the right answer are told; all texts are plain."""
+    """Whether some options, and whether an accepted answer are told; all texts are plain."""
     if not question.choices:
-        names = {name for text in _golds(target) for name in _numbers(text)}
+        golds = [text for answer in target.distinct for text in _golds(answer)]
+        names = {name for text in golds for name in _numbers(text)}
         return False, any(
             _mentions(prompt, known, name, common) or _is_said(prompt, known, name)
             for name in names
@@ -150,12 +160,18 @@ def _told(
     for found in (shown, said):
         if len(found) < len(letters):
             told |= found
-    return bool(told), target.answer in told
+    return bool(told), any(_is_within(answer, told, letters) for answer in target.distinct)
 
 
-def _golds(target: Target) -> list[str]:
+def _is_within(answer: str, told: Set[str], letters: Sequence[str]) -> bool:
+    """Whether an answer, or each of the letters that it is made of, is told."""
+    several = set(answer)
+    return answer in told or (several <= set(letters) and several <= told)
+
+
+def _golds(answer: str) -> list[str]:
     """The gold text, or each of several that count; of a number, without its tolerance."""
-    text = target.answer.strip()
+    text = answer.strip()
     several: list[str] = []
     if text.startswith("["):
         try:

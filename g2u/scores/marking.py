@@ -45,12 +45,14 @@ def worth(scorer: AnswerScorer, prediction: str, accepted: Sequence[str]) -> flo
 
 
 def gold_probability(answer: Answer, question: Question, target: Target) -> float | None:
-    """Probability of the right option, 0..1: of all options' mean log-probabilities per token, the
-    softmax; None where options were not scored, or the right one is none of them.
+    """Probability of the right option, or of all accepted ones, 0..1: of all options' mean
+    log-probabilities per token, the softmax; None where options were not scored, or no right one is
+    among them.
     """
     names = question.choices if question.format == "label" else question.option_letters()
-    if not answer.option_scores or target.answer not in names:
+    right = [names.index(each) for each in target.distinct if each in names]
+    if not answer.option_scores or not right:
         return None
     top = max(answer.option_scores)
     weights = [math.exp(score - top) for score in answer.option_scores]
-    return weights[names.index(target.answer)] / sum(weights)
+    return sum(weights[place] for place in right) / sum(weights)

@@ -10,14 +10,18 @@ import numpy as np
 from g2u import plugins
 from g2u.arms import DIRECT, Arm, Rule, by_arm, last_round, main_arm
 from g2u.pictures.decoding import pixels_of
+from g2u.protocols import SetScorer
 from g2u.questions.clusters import linked
 from g2u.records import Picture, Question, Target, Thought
 from g2u.scores import statistics
 from g2u.scores.beside import Asked, beside
 from g2u.scores.causes import causes
-from g2u.scores.marking import UNREAD, gold_probability, marked
+from g2u.scores.judging import GIVEN
+from g2u.scores.looks import followed, in_words, over_looks, widened
+from g2u.scores.marking import UNREAD, gold_probability, marked, worth
 from g2u.scores.pooled import Told, pooled
 from g2u.scores.rewards import Draw, telling
+from g2u.scores.sequential import Plan
 from g2u.scores.statistics import Resampling
 from g2u.tables import schemas as tables
 from g2u.tables.schemas import Answer, Judgement, Reward, Score
@@ -27,8 +31,6 @@ if TYPE_CHECKING:
     from g2u.scores.fidelity import Fidelity
 
 NO_ANSWER = ("failed", "not_applicable", "undrawn")
-GIVEN = ("answers", "grades", "rubric")
-"""Judgements that stand in for what rules could not score."""
 
 
 def over_vote(rule: Rule) -> str:
@@ -226,17 +228,70 @@ def chance(questions: Sequence[Question], gold: Sequence[Target]) -> dict[str, f
 
     `chance` counts open questions without a closed answer set as 0.
     """
+    right = {target.id: len(target.distinct) for target in gold}
     odds = [
-        1 / len(q.choices) if q.choices else 0.5 if q.format == "yes_no" else 0.0 for q in questions
+        right[q.id] / len(q.choices) if q.choices else 0.5 if q.format == "yes_no" else 0.0
+        for q in questions
     ]
-    commonest = Counter(target.answer.strip().lower() for target in gold).most_common(1)[0][1]
-    return {"chance": sum(odds) / len(odds), "majority": commonest / len(gold)}
+    said: Counter[str] = Counter()
+    for target in gold:
+        said.update(_worth_of_each(target))
+    return {"chance": sum(odds) / len(odds), "majority": max(said.values()) / len(gold)}
+
+
+def _worth_of_each(target: Target) -> dict[str, float]:
+    """By accepted answer, without case, what it is worth: 1, or as the scorer counts several."""
+    scorer, found = plugins.scorer(target.scorer), dict[str, float]()
+    for answer in target.distinct:
+        value = worth(scorer, answer, target.answers) if isinstance(scorer, SetScorer) else 1.0
+        name = answer.strip().lower()
+        found[name] = max(found.get(name, 0.0), value or 0.0)
+    return found
 
 
 def cell_metrics(
-    questions: Sequence[Question], gold: Sequence[Target], scored: Scored, how: Resampling
+    questions: Sequence[Question],
+    gold: Sequence[Target],
+    scored: Scored,
+    how: Resampling,
+    plan: Plan | None = None,
 ) -> dict[str, Any]:
-    """The cell's arms and gains."""
+    """All numbers of a cell's scores; `plan`: that looks at the cell followed, whose stopping its
+    gains then allow for.
+    """
+    if plan is None:
+        return _metrics(questions, gold, scored, how)
+    looks = len(plan.shares)
+    found = _metrics(questions, gold, scored, how, widened(how, looks))
+    for name in found.keys() & {"gains", "beside", "causes"}:
+        found[name] = over_looks(found[name], looks)
+    for gain in (gain for gains in found["gains"].values() for gain in gains.values()):
+        for key in [key for key in gain if key.startswith("pool")]:
+            del gain[key]  # it takes the part that is drawn for as fixed beforehand
+    there = by_arm(scored.own)
+    main = main_arm(there)
+    course = followed(plan, questions, there[main], scored.direct)
+    if course is not None:
+        decided = course.decided
+        found["gains"][main.name]["direct"] |= course.corrected(how)
+        found["looks"] = {
+            **asdict(decided), "pool": len(questions), "of": looks,
+            "said": in_words(decided.decision, decided.drawn),
+        }  # fmt: skip
+    return found
+
+
+def arms_and_gains(
+    questions: Sequence[Question],
+    gold: Sequence[Target],
+    scored: Scored,
+    how: Resampling,
+    of_gains: Resampling | None = None,
+) -> dict[str, Any]:
+    """The numbers of each arm, and its gains by what they are over; `of_gains`: how these are
+    compared, where otherwise.
+    """
+    compared = of_gains or how
     found: dict[str, Any] = {"arms": {}, "gains": {}, **chance(questions, gold)}
     there = by_arm(scored.own)
     for arm, scores in there.items():
@@ -247,10 +302,23 @@ def cell_metrics(
         if arm.pairing == "own" and arm.shuffled() in there:
             bases["shuffled"] = there[arm.shuffled()]
         found["gains"][arm.name] = {
-            name: gain_metrics(scores, base, scored.direct, how)
+            name: gain_metrics(scores, base, scored.direct, compared)
             for name, base in bases.items()
             if base
         }
+    return found
+
+
+def _metrics(
+    questions: Sequence[Question],
+    gold: Sequence[Target],
+    scored: Scored,
+    how: Resampling,
+    of_gains: Resampling | None = None,
+) -> dict[str, Any]:
+    """The same, what stands beside the main arm's gain, and what its drawings do."""
+    compared, there = of_gains or how, by_arm(scored.own)
+    found = arms_and_gains(questions, gold, scored, how, compared)
     main = main_arm(there)
     if main != DIRECT and scored.bases.get("direct"):
         left = {score.id for score in there[main] if score.status == "undrawn"}
@@ -258,8 +326,8 @@ def cell_metrics(
         bases = {name: _but(left, scores) for name, scores in scored.bases.items()}
         asked = Asked(drawn_for(questions, left), {target.id: target for target in gold})
         shuffled = there.get(main.shuffled(), [])
-        found["beside"] = beside(asked, there[main], {**bases, "shuffled": shuffled}, how)
-        found["causes"] = causes(asked, main, there, bases, how)
+        found["beside"] = beside(asked, there[main], {**bases, "shuffled": shuffled}, compared)
+        found["causes"] = causes(asked, main, there, bases, compared)
     return found
 
 

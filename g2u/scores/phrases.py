@@ -40,23 +40,41 @@ OPENING = re.compile(
     r"(?:is|are|was|were|looks\s+like|(?:appears?|seems?)\s+to\s+be)|it's|that's|they're|he's|she's)\s*:?\s+"
 )
 SAYING = re.compile(
-    r"\b(?:is|are|was|were|says|said|reads|shows|equals|reached|reaches|(?:stood|stands)\s+at|"
-    r"belongs\s+to|(?:appears?|seems?)\s+to\s+be)\s*:?\s+"
+    r"\b(?:is|are|was|were|says|said|reads|shows|displays|features|depicts|bears|equals|reached|reaches|(?:stood|stands)\s+at|"
+    r"belongs\s+to|(?:appears?|seems?)\s+to\s+be|ist|sind|heißt|est|s'appelle|es|son|se\s+llama|è|sono|"
+    r"é|são|это)\s*:?\s+"
 )
 """After which a sentence says its answer, where it has only one such word."""
 DOING = re.compile(
-    r"(?:[a-z]+ing\s+(?:on|in|at|under|behind|beside|near|to|from|with)|[a-z]+(?:ed|en|wn|ld|nt|de)\s+by|"
-    r"(?:play|eat|wear|hold|rid|us|watch|drink|read|carry)ing|dated|called|named|titled|label?led|marked)\s+"
+    r"(?:[a-z]+ing\s+(?:on|in|at|under|behind|beside|near|to|from|with)|[a-z]+(?:ed|en|wn|ld|nt|de)\s+(?:by|on|in|at|from)|"
+    r"(?:play|eat|wear|hold|rid|us|watch|drink|read|carry)ing|made\s+(?:of|from)|dated|called|named|titled|label?led|marked)\s+"
 )
 """Before the answer in what a sentence says: is lying on, was signed by, are playing."""
 EXTREME = re.compile(
     r"(?:has|had|have|is|are|was|were|shows?|showed|recorded)\s+the\s+(?:[a-z]+est|most|least|only)\b"
-    r"|(?:is|are)\s+(?:on|in|at|under|above|behind|next\s+to|shown|visible|depicted|displayed|seen)\b"
+    r"|(?:is|are|appears?|(?:can|may)\s+be\s+seen|stands?|sits?|lies)\s+"
+    r"(?:on|in|at|under|above|behind|next\s+to|shown|visible|depicted|displayed|seen)\b"
+    r"|(?:wrote|signed|painted|won|made|built|designed|sent|published)\s+(?:the|this|it)\b"
 )
 """After an answer that is the subject of its sentence: Chile has the highest bar."""
 OPEN = re.compile(
-    r"\b(?:if|whether|unless|may|might|could|would|either|unclear|unsure)\b|\?|\bor\b"
+    r"\b(?:if|whether|unless|(?<!\d )may(?! \d)(?! be seen)|might|could|would|either|unclear|"
+    r"unsure)\b|\?|\bor\b"
 )
+THERE = re.compile(
+    r"(?:there\s+(?:is|are)|(?:the|this)\s+\w+\s+has)\s+([^,;.]+?)\s+(?:on|in|at|under|above|behind|over)\s+"
+    r"(?:it|(?:the|this)\s+\w+)"
+)
+"""There is an eagle on the flag; the flag has an eagle on it."""
+ARTICLE_ABROAD = re.compile(
+    r"^(?:der|die|das|ein|eine|le|la|les|l'|un|une|el|los|las|una|il|lo|gli|o|os|as|um|uma)\s*(?<=[\s'])"
+)
+ABROAD = (
+    re.compile(r"(?:.{0,60}[はが])?(.{1,40}?)(?:です|でした|である|だ)"),
+    re.compile(r".{0,60}[是为為叫](.{1,40})"),
+    re.compile(r"(?:.{0,60}(?:은|는|이|가)\s)?(.{1,40}?)(?:입니다|이에요|예요|이다)"),
+)
+"""Sentences of Japanese, Chinese and Korean, and what they say something is."""
 BREAK = re.compile(r"\s+\(|\s+[-:]\s|,\s+(?:because|since|as|due|with|which|at)\b|;\s")
 """What ends an answer that stands at the head: Germany (34%)."""
 TAIL = re.compile(r"(?:=|:\s)\s*([^=:]+)$")
@@ -115,8 +133,12 @@ def readings(prediction: str) -> list[str]:
     if len(said) == 2 and len(said[1].split()) <= WORDS + 2:
         found += [said[1], BREAK.split(said[1], maxsplit=1)[0]]
     found += [text[doing.end() :] for text in found if (doing := DOING.match(text))]
+    found += [abroad[1] for form in ABROAD if (abroad := form.fullmatch(prediction))]
+    placed = THERE.fullmatch(prediction)
+    found += [placed[1]] if placed else []
     subject = EXTREME.split(prediction)
     found += subject[:1] if len(subject) == 2 and len(said) <= 2 else []
+    found += [bare for text in found if (bare := ARTICLE_ABROAD.sub("", text)) != text]
     kept = [bare for text in found[1:] if (bare := _bare(text)) and len(bare.split()) <= WORDS]
     return list(dict.fromkeys([prediction, *kept]))
 

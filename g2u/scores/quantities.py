@@ -18,7 +18,14 @@ FOREIGN = {
     "零": 0, "一": 1, "二": 2, "三": 3, "四": 4, "五": 5, "六": 6, "七": 7, "八": 8, "九": 9,
     "十": 10, "cero": 0, "uno": 1, "dos": 2, "tres": 3, "cuatro": 4, "cinco": 5, "seis": 6,
     "siete": 7, "ocho": 8, "nueve": 9, "diez": 10,
+    "deux": 2, "trois": 3, "quatre": 4, "cinq": 5, "huit": 8, "neuf": 9, "dix": 10, "onze": 11,
+    "douze": 12, "zwei": 2, "drei": 3, "vier": 4, "fünf": 5, "sechs": 6, "sieben": 7, "acht": 8,
+    "neun": 9, "zehn": 10, "zwölf": 12, "quattro": 4, "cinque": 5, "sette": 7, "otto": 8,
+    "dieci": 10, "dois": 2, "duas": 2, "três": 3, "quatro": 4, "sete": 7, "oito": 8, "nove": 9,
+    "dez": 10,
 }  # fmt: skip
+SEVEN = re.compile(r"\bsept(?=\s+[a-zà-ÿ])")
+"""In French; "Sept 3" is a day."""
 COUNTERS = "个個只隻条條本张張名人辆輛棵朵头頭匹块塊颗顆つ개"
 """Words that stand between a number and what is counted."""
 SCALES = {"hundred": 2, "thousand": 3, "million": 6, "billion": 9}
@@ -119,6 +126,7 @@ def prepared(text: str) -> str:
         text,
         flags=re.IGNORECASE,
     )
+    text = SEVEN.sub("7", text)
     words = "|".join(sorted([*WORDS, *(w for w in FOREIGN if len(w) > 1)], key=len, reverse=True))
     text = re.sub(
         rf"\b({words})\b", lambda m: str((WORDS | FOREIGN)[m[1].lower()]), text, flags=re.I

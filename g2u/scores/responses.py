@@ -55,6 +55,8 @@ FENCED = re.compile(r"```[a-z]*+\n?(.*?)```", re.DOTALL | re.IGNORECASE)
 BRACE = re.compile(r"(?P<box>\\(?:boxed|fbox)\s*+\{)|\\[{}]|[{}]")
 EMPTY = re.compile(r"\s*+\}")
 BOX = re.compile(r"\\(?:boxed|fbox)\s*+\{")
+EITHER = re.compile(r"[\s$.,;]*+\b(?:or|oder|ou|o)\b[\s$]*+", re.IGNORECASE)
+"""Between boxes of which one may be meant."""
 PARTS = re.compile(
     r"[\s$.,;]*+(?:(?:and|und|et|y|&)(?!\w))?[\s$,;]*+"
     r"(?:\(?[a-z0-9]{1,2}[).:]|part\s+\w{1,3}\s*[:.)]?|[a-z]\w?\s*=)?[\s$]*+",
@@ -65,7 +67,7 @@ LABELLED = re.compile(r"(?:^|[\s.;*])\(?(?:part\s+)?([a-h1-9])[).:](?=\s)", re.I
 WORDS = re.compile(r"\\(?:text|textbf|textit|mathrm|mathbf|mathsf|operatorname)\s*+\{([^{}]*+)\}")
 MATH = re.compile(r"\\[()\[\]]|(?<!\\)\$")
 EMPHASIS = re.compile(r"\*\*|__|\*|`")
-HEADING = re.compile(r"^[ \t]*+#++[ \t]*+", re.MULTILINE)
+HEADING = re.compile(r"^[ \t]*+(?:#++|>(?=[ \t]))[ \t]*+", re.MULTILINE)
 FULL_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x3000: 0x20}
 TERMINATORS = {ord("。"): ". ", ord("、"): ", ", ord("，"): ", ", ord("；"): "; "}
 
@@ -90,13 +92,25 @@ CORRECTION = re.compile(
     re.IGNORECASE,
 )
 CONDITION = re.compile(r"\b(?:if|unless|were\s+it)\b", re.IGNORECASE)
+RECANTED = re.compile(
+    r"^[^.:\n?…]{1,60}(?:\.\.\.|…|\?)\s+(?:no,|no\s+wait\b|wait\b)[^:\n.]{0,80}:\s+(?=[^\n:]{1,80}$)",
+    re.IGNORECASE,
+)
+"""Of a line, what is taken back before it comes to its answer: "6 ... no, one more: 7"."""
+DOUBT = re.compile(
+    r"\b(?:could|might|may)\s+(?:also|equally|just\s+as\s+well|as\s+well)\b"
+    r"|\b(?:or|and)\s+(?:maybe|perhaps|possibly)\b",
+    re.IGNORECASE,
+)
+"""After a statement: it may be something else as well."""
 END = re.compile(r"(?<=\S)(?:[.!?;](?=\s|$)|\n)")
 
 REFUSALS = re.compile(
     r"""
     \b(?:can\s?not|can't|could\s?n[o']t|unable\s+to|not\s+able\s+to|impossible\s+to|hard\s+to)\s+
       (?:\w+\s+){0,2}?(?:tell|say|see|view|determine|identify|answer|help|assist|find|count|
-      solve|know|compute|calculate|estimate|locate|measure|recogni[sz]e|verify|decide|describe|be\s+(?:determined|answered|identified|seen|found)|provide|infer|confirm|make|read|process)\b
+      solve|know|compute|calculate|estimate|locate|measure|recogni[sz]e|verify|decide|describe|be\s+(?:determined|answered|identified|seen|found|counted|read|told|located|verified|measured|
+        recogni[sz]ed|computed|calculated|estimated|inferred|made\s+out|known|distinguished)|provide|infer|confirm|make|read|process|give|point|offer)\b
     | \b(?:do\s+not|don't|does\s+not|doesn't)
       \s+(?:know|see\s+any|have\s+enough|provide|contain\s+enough)
     | \b(?:not|in)\s?(?:sufficient|enough)\s+(?:information|detail|context|data)
@@ -107,11 +121,21 @@ REFUSALS = re.compile(
     | \bas\s+an\s+ai\b | \bsorry\b.{0,200}?\bcan(?:no|')t\b
     | 无法|不知道|不能确定|不确定|看不清 | わかりません|分かりません|判断できません
     | 알\s*수\s*없|모르 | \bno\s+lo\s+s[eé]\b | \bno\s+puedo\b | \bje\s+ne\s+(?:sais|peux)\b
-    | \bich\s+(?:wei(?:ß|ss)|kann)\b.{0,200}?\bnicht\b | \bnon\s+(?:lo\s+)?so\b | \bnão\s+sei\b
+    | \b(?:ich\s+(?:wei(?:ß|ss)|kann)|(?:kann|weiß)\s+ich|lässt\s+sich)\b.{0,200}?\bnicht\b
+    | \bno\s+(?:se\s+puede|es\s+posible)\b | \bimpossible\s+(?:de\s|d')
+    | \bnão\s+(?:consigo|é\s+possível)\b | \bnon\s+(?:riesco|posso|è\s+possibile)\b | невозможно
+    | \bnon\s+(?:lo\s+)?so\b | \bnão\s+sei\b
     | не\s+(?:знаю|могу)
     """,
     re.IGNORECASE | re.VERBOSE | re.DOTALL,
 )
+
+
+BESIDE = frozenset(
+    ("analysis", "caption", "comment", "error", "explanation", "message", "rationale", "reason",
+     "reasoning", "thinking", "thought", "thoughts"),
+)  # fmt: skip
+"""Keys whose texts stand beside an answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +174,7 @@ def concluded(response: str, *, opens_boxes: bool = True) -> str:
     if found and opens_boxes:
         text = found
     text = FENCED.sub(lambda match: match[1], text)
-    return plain(text).strip()
+    return RECANTED.sub("", plain(text).strip(), count=1)
 
 
 def said(response: str) -> str:
@@ -167,7 +191,12 @@ def composed(text: str) -> str:
     if text.isascii():
         return text
     text = text.encode("utf-8", "replace").decode("utf-8")
-    return unicodedata.normalize("NFC", _piled().sub(r"\1", DIRECTIONS.sub("", text)))
+    return unicodedata.normalize("NFC", unpiled(DIRECTIONS.sub("", text)))
+
+
+def unpiled(text: str) -> str:
+    """The text without all but thirty of letters in a row that combine with the one before."""
+    return text if text.isascii() else _piled().sub(r"\1", text)
 
 
 @cache
@@ -245,7 +274,8 @@ def _without_emphasis(text: str) -> str:
 
 def boxed(text: str) -> str:
     r"""What the last \boxed{...} holds, braces balanced, empty and unclosed ones left out; of an
-    answer in parts, what their boxes hold, with commas between.
+    answer in parts, what their boxes hold, with commas between; empty where one box or another is
+    meant.
     """
     if not BOX.search(text):
         return ""
@@ -261,6 +291,8 @@ def boxed(text: str) -> str:
             if opened and not EMPTY.match(text, opened.end()):
                 spans.append((start, opened.end(), brace.start()))
     spans.sort()
+    if any(EITHER.fullmatch(text[a[2] + 1 : b[0]]) for a, b in itertools.pairwise(spans[-MOST:])):
+        return ""
     found: list[str] = []
     next_begin = len(text)
     for start, inside, end in reversed(spans):
@@ -288,7 +320,9 @@ def objects(text: str) -> list[Any]:
 
 
 def json_answer(text: str) -> str | None:
-    """The value of "answer" in the only object of the text."""
+    """The value of "answer" in the only object of the text; of an object with one text and nothing
+    else that text.
+    """
     if "{" not in text:
         return None
     found = [value for value in objects(text) if isinstance(value, dict)]
@@ -299,6 +333,9 @@ def json_answer(text: str) -> str | None:
         if key in named:
             value = named[key]
             return _latex(value) if isinstance(value, str) else json.dumps(value)
+    if len(named) == 1 and not named.keys() & BESIDE:
+        (value,) = named.values()
+        return _latex(value) if isinstance(value, str) else None
     return None
 
 
@@ -342,6 +379,8 @@ def settled(found: list[tuple[Statement, str]]) -> str | None:
     """
     final = [pair for pair in found if pair[0].is_final]
     chosen = final or found
+    if DOUBT.search(chosen[-1][0].rest):
+        return None
     readings = list(dict.fromkeys(reading for _, reading in chosen))
     if len(readings) == 1:
         return readings[0]

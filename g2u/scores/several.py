@@ -45,7 +45,8 @@ CAPITAL = re.compile(r"(?<![a-zA-Z0-9À-ɏ])(?<!['’/])([A-Z])(?![a-zA-Z0-9À-�
 GOES_ON = re.compile(r"\s++[a-z]")
 VERB = re.compile(r"\s++(?:is|are|was|and|or|but|does|do|shows?|can|fits?)\b")
 EXCEPT = re.compile(
-    r"\ball\s+(?:of\s+them\s+|options\s+|the\s+others\s+)?(?:but|except(?:\s+for)?|save)\s+([^:.;\n]{1,60})",
+    r"\b(?:all|everything|each)\s+(?:of\s+them\s+|options\s+|the\s+others\s+)?"
+    r"(?:but|except(?:\s+for)?|save)\s+((?:(?!,\s+(?:that|so|i\.e|which|leaving)\b)[^:.;\n]){1,60})",
     re.IGNORECASE,
 )
 MARKED = re.compile(r"(?<![^\W_])[(\[]?([A-Z])[).:\]]\s")

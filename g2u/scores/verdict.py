@@ -63,6 +63,11 @@ UNSHOWN: tuple[Word, ...] = ("not shown (corrected)", "no effect shown")
 """Words for a gain or a loss that does not hold after the correction."""
 UNDISCUSSED: tuple[Word, ...] = ("unchecked", "at chance")
 """Words for a gain from which nothing follows."""
+NAMING = 0.4
+"""Share of the level at which a word that could be the wrong one is chosen: a wrong word is worse
+than a missing one. At 5 % of either side, a word that stands or falls by a single difference that
+is none is wrong in 2.5 %; so it is in 1 %.
+"""
 CAUSES: tuple[Cause, ...] = ("any picture", "extra compute", "any edit")
 LEAKED = 0.02
 """Share of questions whose prompts may hold the answer: words that are there by chance."""
@@ -92,10 +97,12 @@ class Control:
     """Own minus it, p as it is; None = not compared."""
 
     def explains(self, alpha: float) -> bool:
-        """Whether it is shown to help, and own not shown to help more."""
+        """Whether it is shown to help, and own not shown to help more, at NAMING of the level: or
+        what does as much would be passed over for what comes next.
+        """
         if self.helps is None or self.left is None:
             return False
-        return self.helps.is_above(alpha) and not self.left.is_above(alpha)
+        return self.helps.is_above(alpha) and not self.left.is_above(NAMING * alpha)
 
 
 def mediated_p(gain: Estimate, over: Sequence[Estimate]) -> float:

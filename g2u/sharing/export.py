@@ -90,11 +90,11 @@ def named_cells(config: Params, names: Sequence[str]) -> list[Cell]:
     """
     cells = []
     for name in names:
-        parts = name.split("/")
-        if len(parts) != 3:
+        benchmark, model, family = [*name.split("/"), "", ""][:3]
+        if name.count("/") != 2:
             raise ParamsError(f"{name!r}; expected BENCHMARK/MODEL/FAMILY")
-        config.require(benchmark=parts[0], model=parts[1], family=parts[2])
-        cells.append(Cell(*parts))
+        config.require(benchmark=benchmark, model=model, family=family)
+        cells.append(Cell(benchmark, model, family))
     return cells
 
 

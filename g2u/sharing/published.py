@@ -49,7 +49,8 @@ def publish(
 
     Raises:
         DataError: the folder is not empty, no cells, a cell that has not been made, or a benchmark
-            whose licence is not stated or forbids it: rows hold its pictures.
+            whose licence is not stated or forbids it: rows hold its pictures; or, with gold, one
+            whose questions accept several answers.
     """
     if os.path.lexists(folder) and not (folder.is_dir() and not any(folder.iterdir())):
         raise DataError(f"{folder}: not empty; expected a new folder")
@@ -59,7 +60,7 @@ def publish(
     licences = {cell.benchmark: _licence(config, cell.benchmark) for cell in cells}
     made = []
     for cell in cells:
-        traces = list(_traces(cell, with_gold=with_gold))
+        traces = list(_traces(cell, layout, with_gold=with_gold))
         schema = schema_of(layout, traces)
         name = f"{cell.benchmark}-{cell.model}-{cell.family}"
         rows = (row_of(layout, trace, schema) for trace in traces)
@@ -80,11 +81,11 @@ def _licence(config: Params, benchmark: str) -> str:
     return licence
 
 
-def _traces(cell: Cell, *, with_gold: bool) -> Iterator[Trace]:
+def _traces(cell: Cell, layout: Layout, *, with_gold: bool) -> Iterator[Trace]:
     """Of each question whose first draw is whole: its drawings with their words."""
     place = BenchmarkFolder(cell.benchmark)
     pictures = tables.read_pictures(place.pictures)
-    gold = {each.id: each.answer for each in read_targets(place.targets)} if with_gold else {}
+    gold = _gold(cell, layout) if with_gold else {}
     drawn: dict[str, list[Thought]] = {}
     for thought in tables.read_thoughts(cell.thoughts):
         if thought.draw == 0:
@@ -96,6 +97,23 @@ def _traces(cell: Cell, *, with_gold: bool) -> Iterator[Trace]:
         parts = tuple(part for thought in found for part in _told(thought))
         if parts:
             yield _trace(question, pictures, parts, gold.get(question.id, ""))
+
+
+def _gold(cell: Cell, layout: Layout) -> dict[str, str]:
+    """By question its answer; a row of the layout holds one.
+
+    Raises:
+        DataError: a question accepts several.
+    """
+    found = read_targets(BenchmarkFolder(cell.benchmark).targets)
+    several = next((each for each in found if len(each.distinct) > 1), None)
+    if several is not None:
+        raise DataError(
+            f"{cell.benchmark}: question {several.id!r} accepts {len(several.distinct)} answers; "
+            f"a row of {NAMES[layout]}'s layout holds one: add --without-gold, or export without "
+            "--layout, which keeps all"
+        )
+    return {each.id: each.answer for each in found}
 
 
 def _told(thought: Thought) -> Iterator[str | Picture]:

@@ -18,6 +18,8 @@ STATE = Path(".dvc") / "tmp" / "g2u"
 """What g2u remembers of a workspace."""
 STUDIED_WEIGHTS = Path("studies") / "weights"
 """Weights that studies compare with the shipped ones, a folder each."""
+LOOKS = "looks"
+"""Folder of a cell that holds what was made for each look at it."""
 ALIGNING = Path(".g2u") / "align"
 """Checkpoints of alignments, and what ablations end in."""
 CURVE, PAINTINGS = TRAINING = ("curve.csv", "paintings.csv")
@@ -78,16 +80,24 @@ class Cell:
     benchmark: str
     model: str
     family: str
+    look: int = 0
+    """Of a slice of the cell's questions: the look that is taken once it is drawn for, from 1;
+    0 = the whole cell.
+    """
 
     @property
     def root(self) -> Path:
-        """data/<benchmark>/<family>/<model>/, all that was made of the cell."""
-        return DATA / self.benchmark / self.family / self.model
+        """data/<benchmark>/<family>/<model>/, all that was made of the cell; a slice lies below."""
+        return DATA / self.benchmark / self.family / self.model / self._below
 
     @property
     def dvc_file(self) -> Path:
-        """The dvc.yaml of its family on its benchmark."""
-        return CELLS / self.benchmark / self.family / "dvc.yaml"
+        """The dvc.yaml of its family on its benchmark; that of a look lies below."""
+        return CELLS / self.benchmark / self.family / self._below / "dvc.yaml"
+
+    @property
+    def _below(self) -> Path:
+        return Path(LOOKS, str(self.look)) if self.look else Path()
 
     @property
     def thoughts(self) -> Path:
@@ -110,6 +120,11 @@ class Cell:
         return self.root / "judgements.parquet"
 
     @property
+    def votes(self) -> Path:
+        """File written by judge, where a panel judges."""
+        return self.root / "votes.parquet"
+
+    @property
     def scores(self) -> Path:
         """File written by score."""
         return self.root / "scores.parquet"
@@ -118,6 +133,11 @@ class Cell:
     def metrics(self) -> Path:
         """Numbers written by score."""
         return self.root / "metrics.json"
+
+    @property
+    def decision(self) -> Path:
+        """Whether to go on, written by look."""
+        return self.root / "decision.json"
 
     def calls(self, stage: str) -> Path:
         """The calls that a stage of this cell was made from."""
@@ -128,16 +148,23 @@ class Cell:
         return self.root / "costs" / f"{stage}.json"
 
     def of_family(self, family: str) -> "Cell":
-        """The same model and benchmark with another family."""
+        """The same model and benchmark with another family, whole."""
         return Cell(self.benchmark, self.model, family)
 
+    def at(self, look: int) -> "Cell":
+        """The slice before a look, from 1; 0 = the whole cell."""
+        return Cell(self.benchmark, self.model, self.family, look)
+
     def __str__(self) -> str:
-        return f"{self.benchmark} {self.model} {self.family}"
+        return f"{self.benchmark} {self.model} {self.family}" + f" look {self.look}" * (
+            self.look > 0
+        )
 
 
 def parse_cell(description: str | None) -> Cell:
-    """The cell named on a stage's command line."""
+    """The cell named on a stage's command line, or the slice of it before a look."""
     parser = argparse.ArgumentParser(description=(description or "").split("\n")[0])
     for name in ("benchmark", "model", "family"):
         parser.add_argument(f"--{name}", required=True)
+    parser.add_argument("--look", type=int, default=0)
     return Cell(**vars(parser.parse_args()))

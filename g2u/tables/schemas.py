@@ -107,7 +107,23 @@ class Judgement:
     where the reply could not be read.
     """
     reason: str
-    """The reply."""
+    """The reply; of a panel, what each judge said in each vote."""
+
+
+@dataclass(frozen=True, slots=True)
+class Vote:
+    """What a judge of a panel said, once."""
+
+    id: str
+    arm: str
+    """As of `Judgement`; so are name and score."""
+    name: str
+    judge: str
+    """A model preset."""
+    vote: int
+    """From 0."""
+    score: float | None
+    reply: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,12 +271,14 @@ ANSWERS = table_of(Answer, arm=ARMS)
 REWARDS = table_of(Reward)
 CALLS = table_of(Call)
 JUDGEMENTS = table_of(Judgement)
+VOTES = table_of(Vote)
 SCORES = table_of(Score, arm=ARMS)
 
 read_questions, write_questions = QUESTIONS.read, QUESTIONS.write
 read_answers, write_answers = ANSWERS.read, ANSWERS.write
 read_rewards, write_rewards = REWARDS.read, REWARDS.write
 read_judgements, write_judgements = JUDGEMENTS.read, JUDGEMENTS.write
+read_votes, write_votes = VOTES.read, VOTES.write
 read_scores, write_scores = SCORES.read, SCORES.write
 write_calls = CALLS.write
 

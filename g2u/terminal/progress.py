@@ -50,6 +50,8 @@ class _Share:
     parts: int
     guess: float
     """Calls of all parts, before one has ended."""
+    before: Counts
+    """Of the same share in rounds that came to their end."""
     ended: int = 0
     """Parts."""
     counts: Counts = field(default_factory=Counts)
@@ -60,7 +62,7 @@ class _Share:
     def total(self) -> Counts:
         """Of all parts so far."""
         found = Counts()
-        for each in (self.counts, *self.open.values()):
+        for each in (self.before, self.counts, *self.open.values()):
             found.add(each)
         return found
 
@@ -97,7 +99,8 @@ class Progress:
         """There is a share of calls to be made, of about so many."""
         self._begin()
         with self._lock:
-            self._shares[which] = _Share(families, parts, guess)
+            before = self._shares[which].total() if which in self._shares else Counts()
+            self._shares[which] = _Share(families, parts, guess, before)
 
     def part_begun(self, which: Share, number: int) -> None:
         """A part of a share was handed to a worker, for the first time or again."""

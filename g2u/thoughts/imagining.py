@@ -11,16 +11,17 @@ from g2u import plugins
 from g2u.calls.asking import BrokeredCalls
 from g2u.calls.flow import in_order
 from g2u.errors import G2UError, in_one_line
-from g2u.params.params import DRAWING, Params
+from g2u.params.params import Params
 from g2u.pictures.held import Spool
 from g2u.premises import Role
-from g2u.protocols import Calls
+from g2u.protocols import DRAWING, Calls
 from g2u.records import Failure, Picture, Question, Sampler, Thought
 from g2u.settings import Section
 from g2u.tables import schemas as tables
 from g2u.tables.places import BenchmarkFolder, Cell
 from g2u.thoughts.drawing import without_thought
-from g2u.thoughts.part import UNDRAWN, undrawn
+from g2u.thoughts.looks import span
+from g2u.thoughts.part import Span, undrawn
 
 HOUSE = Path(__file__).parents[2]
 
@@ -37,8 +38,8 @@ class Drawing:
     sampler: Sampler
     writer: str | None
     """The model preset that writes its prompts; None = the cell's model is asked."""
-    part: float
-    """Share of the questions that are drawn for; 1 where no model draws."""
+    span: Span
+    """The questions that are drawn for."""
     lack: str
     """Why the family is not applicable to the model, said of the model; empty where it is."""
 
@@ -46,7 +47,6 @@ class Drawing:
     def of(cls, config: Params, cell: Cell) -> Self:
         """As params.yaml says. Raises ParamsError."""
         preset, model = config.presets.families[cell.family], config.presets.models[cell.model]
-        draws = bool(plugins.family(preset.edit).NEEDS & DRAWING)
         chosen, is_blind = tuple(sorted(model.sampler.items())), config.acts(cell.model) is not None
         return cls(
             cell,
@@ -54,7 +54,7 @@ class Drawing:
             config.settings("families", cell.family),
             Sampler(config.generate.seed, chosen, is_blind),
             preset.writer,
-            config.generate.part if draws else 1.0,
+            span(config, cell),
             config.why_not(cell.model, cell.family),
         )
 
@@ -78,19 +78,19 @@ class Imagining:
 
     Args:
         drawing: how.
-        questions: all of the benchmark, of which `drawing.part` is drawn for.
+        questions: all of the benchmark, of which `drawing.span` is drawn for.
     """
 
     def __init__(self, drawing: Drawing, questions: Sequence[Question]) -> None:
         self._how, self._family = drawing, plugins.family(drawing.edit)
-        self._undrawn = undrawn(questions, drawing.part)
+        self._undrawn = undrawn(questions, drawing.span)
         self.raised = 0
         """How often the family's code raised."""
 
     async def imagine(
         self, question: Question, pictures: Mapping[str, Picture], calls: Calls
     ) -> list[Thought]:
-        """The question's thoughts; undrawn outside of the part, "not applicable" where the model
+        """The question's thoughts; undrawn outside of the span, "not applicable" where the model
         cannot do what the family asks for, failed where the family's code raises.
         """
         how = self._how
@@ -98,8 +98,8 @@ class Imagining:
             reason = f"{how.cell.model} {how.lack}"
             return [Thought(question.id, 0, "not_applicable", reason)]
         if question.id in self._undrawn:
-            plain = [Thought(question.id, 0, "undrawn", UNDRAWN)]
-            return without_thought(question, "undrawn", UNDRAWN) or plain
+            plain = [Thought(question.id, 0, "undrawn", how.span.reason)]
+            return without_thought(question, "undrawn", how.span.reason) or plain
         ask = self._family.imagine(question, pictures, how.settings, how.sampler, calls)
         try:
             return await ask

@@ -1,6 +1,7 @@
 """Drawing for a part of the questions: which ones."""
 
 from collections.abc import Sequence, Set
+from dataclasses import dataclass
 
 from g2u.digests import sha256
 from g2u.questions.clusters import linked
@@ -8,6 +9,25 @@ from g2u.records import Question
 
 UNDRAWN = "not among the part of the questions that is drawn for (generate.part)"
 """The reason of an undrawn thought."""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Which of a cell's questions are drawn for."""
+
+    until: float = 1.0
+    """Those before this share of them, 0..1, in the order of drawing; a set of questions that it
+    falls in counts whole.
+    """
+    since: float = 0.0
+    """But for those before this share."""
+    reason: str = UNDRAWN
+    """Why the others are not."""
+
+    @property
+    def share(self) -> float:
+        """How many are drawn for, about, of 1."""
+        return max(0.0, self.until - self.since)
 
 
 def in_order(questions: Sequence[Question]) -> list[list[Question]]:
@@ -22,17 +42,23 @@ def in_order(questions: Sequence[Question]) -> list[list[Question]]:
     return [together[name] for name in sorted(together, key=lambda name: sha256(["part", name]))]
 
 
-def undrawn(questions: Sequence[Question], part: float) -> frozenset[str]:
-    """Ids of the questions that are not drawn for: those after the first `part` of them, 0..1; one
-    that the part ends in is drawn for with all that hangs together with it.
+def undrawn(questions: Sequence[Question], span: Span) -> frozenset[str]:
+    """Ids of the questions that are not drawn for."""
+    if span.until == 1 and not span.since:
+        return frozenset()
+    slices = in_slices(questions, (span.since, span.until))
+    return frozenset(name for name, place in slices.items() if place != 1)
+
+
+def in_slices(questions: Sequence[Question], shares: Sequence[float]) -> dict[str, int]:
+    """By id, how many of the rising shares, 0..1, are full before the question's turn comes: 0 is
+    the first slice.
     """
-    drawn, left = 0, set()
+    found: dict[str, int] = {}
     for group in in_order(questions):
-        if drawn < part * len(questions) - 1e-9:
-            drawn += len(group)
-        else:
-            left |= {question.id for question in group}
-    return frozenset(left)
+        full = sum(len(found) >= share * len(questions) - 1e-9 for share in shares)
+        found |= dict.fromkeys((question.id for question in group), full)
+    return found
 
 
 def drawn_for(questions: Sequence[Question], left: Set[str]) -> list[Question]:

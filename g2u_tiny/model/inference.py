@@ -29,7 +29,7 @@ from g2u.records import (
 )
 from g2u_tiny.model.canvas import to_bytes, to_canvas, to_unit
 from g2u_tiny.model.network import Segment, from_patches, to_patches, visibility
-from g2u_tiny.model.sequence import Prefix, byte_logits, drawn, grams_of, see
+from g2u_tiny.model.sequence import Prefix, byte_logits, drawn, grams_of, see, thought_over
 from g2u_tiny.model.text import BYTE_BEGIN, BYTE_END, tokens
 from g2u_tiny.model.weights import load_network
 
@@ -119,12 +119,10 @@ class Engine:
             reason = f"tiny edits with steps 1..{MAX_STEPS} only; got {dict(rows[0].settings)}"
             return [Failure(reason)] * len(rows)
         pictures, texts = [row.pictures for row in rows], [row.prompt for row in rows]
-        prefix = self._prefix([row[1:] for row in pictures], texts)
+        prefix = see(self.network, *self._read([row[1:] for row in pictures], texts))
         config = self.config
         source = (
-            self._patches([row[0] for row in pictures])
-            if pictures[0]
-            else torch.zeros(len(rows), config.patches, config.values)
+            self._patches([row[0] for row in pictures]) if pictures[0] else self._nothing(len(rows))
         )
         noise = [
             torch.randn(
@@ -200,15 +198,22 @@ class Engine:
         return replies
 
     def _prefix_of_turns(self, rows: list[tuple[Turn, ...]]) -> Prefix:
-        return self._prefix([_pictures(turns) for turns in rows], [_text(turns) for turns in rows])
+        patches, grams = self._read([_pictures(turns) for turns in rows], list(map(_text, rows)))
+        if not self.config.passes:
+            return see(self.network, patches, grams)
+        source = patches[0] if patches else self._nothing(len(rows))
+        return see(self.network, patches, grams, thought_over(self.network, source, grams))
 
-    def _prefix(self, pictures: Sequence[tuple[Picture, ...]], texts: Sequence[str]) -> Prefix:
-        length = self._text_length(texts[0])
-        grams = grams_of(texts, length, self.config.buckets)
-        patches = [
-            self._patches([row[slot] for row in pictures]) for slot in range(len(pictures[0]))
-        ]
-        return see(self.network, patches, grams)
+    def _read(
+        self, pictures: Sequence[tuple[Picture, ...]], texts: Sequence[str]
+    ) -> tuple[list[Tensor], Tensor]:
+        """Pictures by slot [B, P, C] each, and text [B, L, 45]."""
+        grams = grams_of(texts, self._text_length(texts[0]), self.config.buckets)
+        slots = range(len(pictures[0]))
+        return [self._patches([row[slot] for row in pictures]) for slot in slots], grams
+
+    def _nothing(self, rows: int) -> Tensor:
+        return torch.zeros(rows, self.config.patches, self.config.values)
 
     def _patches(self, pictures: Sequence[Picture]) -> Tensor:
         stacked = np.stack([self._canvas(picture) for picture in pictures])

@@ -9,6 +9,10 @@ see that picture alone, text sees the pictures and itself, the answer sees all b
 picture tokens hold cannot depend on the question. To draw, it is further pictures, the edit prompt
 (P) and the drawing (N), whose tokens hold both the picture that is edited and its noised edit.
 
+A network of `passes` thinks before it answers, in a scratchpad of P tokens that stands where a
+drawing would: it takes them through the layers that often, each pass from the last one's output,
+and never makes a picture of them. That is the baseline of serial compute.
+
 Drawing is a rectified flow with x-prediction and self-conditioning. Flow time t = 0 is noise and
 t = 1 the picture (the reverse of BAGEL's). Sources: rectified flow, Liu et al. 2022, arXiv
 2209.03003; self-conditioning, Chen et al. 2022, arXiv 2208.04202; query-key norm, Henry et al.
@@ -51,6 +55,8 @@ class TinyConfig:
     """Answer bytes told apart by their place, and the most written."""
     slots: int = 8
     """Pictures told apart by their place; later ones share the last slot."""
+    passes: int = 0
+    """Passes of the scratchpad through the layers before an answer; 0: it has none."""
 
     @property
     def patches(self) -> int:
@@ -171,6 +177,18 @@ class Block(nn.Module):
         return split.permute(2, 0, 3, 1, 4)
 
 
+class Scratchpad(nn.Module):
+    """Where a network thinks without pixels: P tokens, what a pass hands on and what is read."""
+
+    def __init__(self, patches: int, width: int) -> None:
+        super().__init__()
+        self.start = nn.Parameter(torch.randn(patches, width) * 0.02)
+        self.carry = nn.Linear(width, width, bias=False)
+        self.read = nn.Linear(width, width, bias=False)
+        for layer in (self.carry, self.read):  # at first all is kept: gradients reach every pass
+            nn.init.eye_(layer.weight)
+
+
 class TinyNetwork(nn.Module):
     """Embeddings, trunk and the two heads: patches and bytes."""
 
@@ -203,11 +221,17 @@ class TinyNetwork(nn.Module):
         y, x = torch.meshgrid(torch.arange(grid), torch.arange(grid), indexing="ij")
         angles = torch.cat([y.reshape(-1, 1) * rates, x.reshape(-1, 1) * rates], 1)
         self.register_buffer("angles", angles, persistent=False)
+        if config.passes:
+            self.scratchpad = Scratchpad(config.patches, width)
 
     def embed_picture(self, patches: Tensor, slot: int) -> Tensor:
         """[B, P, C] -> [B, P, D]; `slot` is the picture's place in the item, from 0."""
+        return self._placed(self.clean(patches), slot)
+
+    def _placed(self, tokens: Tensor, slot: int) -> Tensor:
+        """[B, P, D] that tell where a patch is, and in which of the pictures."""
         place = (self.row + self.column).reshape(1, -1, self.config.width)
-        return self.clean(patches) + place + self.slot[min(slot, self.config.slots - 1)]
+        return tokens + place + self.slot[min(slot, self.config.slots - 1)]
 
     def embed_text(self, grams: Tensor) -> Tensor:
         """[B, L, 45] -> [B, L, D]: the mean of a token's n-grams, scaled to keep its variance."""
@@ -227,11 +251,27 @@ class TinyNetwork(nn.Module):
         self, source: Tensor, noised: Tensor, time: Tensor, estimate: Tensor | None
     ) -> Tensor:
         """[B, P, C] each, time [B] in 0..1 -> [B, P, D]; `estimate` is the last prediction."""
+        x = self.embed_picture(source, 0) + self.noised(noised) + self.drawing + self._clock(time)
+        return x if estimate is None else x + self.estimate(estimate)
+
+    def embed_scratchpad(self, source: Tensor, time: Tensor, state: Tensor | None) -> Tensor:
+        """Source [B, P, C], time [B] in 0..1 -> [B, P, D]; `state` is what the last pass came to.
+
+        As a drawing's tokens, which hold the picture, the time and the last estimate.
+        """
+        x = self.embed_picture(source, 0) + self.scratchpad.start + self._clock(time)
+        return x if state is None else x + self.scratchpad.carry(state)
+
+    def read_scratchpad(self, state: Tensor, slot: int) -> Tensor:
+        """[B, P, D] -> [B, P, D]: the tokens to answer from, in the place of a thought's."""
+        return self._placed(self.scratchpad.read(state), slot)
+
+    def _clock(self, time: Tensor) -> Tensor:
+        """[B] in 0..1 -> [B, 1, D]."""
         rates = torch.exp(-math.log(1000) * torch.arange(32.0, device=time.device) / 32) * 100
         waves = rates * time[:, None]
-        clock = self.time(torch.cat([waves.cos(), waves.sin()], 1))
-        x = self.embed_picture(source, 0) + self.noised(noised) + self.drawing + clock[:, None]
-        return x if estimate is None else x + self.estimate(estimate)
+        clock: Tensor = self.time(torch.cat([waves.cos(), waves.sin()], 1))
+        return clock[:, None]
 
     def rotations(self, pictures: Sequence[bool], lengths: Sequence[int]) -> tuple[Tensor, Tensor]:
         """Cos and sin [N, D/heads/2] of segments that are pictures (rotated) or not (angle 0)."""

@@ -58,18 +58,26 @@ def grams_of(texts: Sequence[str], length: int, buckets: int) -> Tensor:
     return placed(np.stack([encode_text(text, length, buckets) for text in texts]))
 
 
-def see(network: TinyNetwork, pictures: Sequence[Tensor], grams: Tensor) -> Prefix:
-    """Pictures in order, then text; a picture sees itself, the text sees all."""
+def see(
+    network: TinyNetwork, pictures: Sequence[Tensor], grams: Tensor, state: Tensor | None = None
+) -> Prefix:
+    """Pictures in order, then text; a picture sees itself, the text sees all. `state` [B, P, D] of
+    a scratchpad is seen as one more picture.
+    """
     patches = network.config.patches
     segments, embedded, seen = [], [], ""
     for slot, picture in enumerate(pictures):
         seen += chr(ord("a") + slot)
         segments.append(Segment(seen[-1], patches, seen[-1]))
         embedded.append(network.embed_picture(picture, slot))
+    if state is not None:
+        seen += chr(ord("a") + len(pictures))
+        segments.append(Segment(seen[-1], patches, seen[-1]))
+        embedded.append(network.read_scratchpad(state, len(pictures)))
     length = grams.shape[1]
     segments.append(Segment("Q", length, seen + "Q"))
     embedded.append(network.embed_text(grams))
-    total = len(pictures) * patches + length
+    total = sum(segment.length for segment in segments)
     absent = torch.zeros(len(grams), 1, 1, total)
     absent[:, 0, 0, total - length :] = (grams[..., 0] == 0) * HIDDEN_SCORE
     angles = network.rotations(
@@ -111,6 +119,24 @@ def drawn(
         estimate = estimated(network, source, x, now, estimate, prefix)
         x = x + (estimate - x) / (1 - now) * (later - now)
     return x
+
+
+def thought_over(network: TinyNetwork, source: Tensor, grams: Tensor) -> Tensor:
+    """What the scratchpad comes to over a picture [B, P, C] and a question: [B, P, D].
+
+    As many passes as `network.config.passes`, each as a flow step of a drawing: the tokens hold the
+    picture and see the text, here the question, and themselves.
+    """
+    prefix = see(network, (), grams)
+    patches, size = network.config.patches, len(source)
+    mask = torch.cat([prefix.absent, torch.zeros(size, 1, 1, patches)], -1)
+    angles = network.rotations([True], [patches])
+    state: Tensor | None = None
+    for now in flow_times(network.config.passes)[:-1]:
+        tokens = network.embed_scratchpad(source, torch.full((size,), now), state)
+        state, _ = network.trunk(tokens, angles, mask, prefix.cache)
+    assert state is not None
+    return state
 
 
 def byte_logits(network: TinyNetwork, symbols: Tensor, prefix: Prefix) -> Tensor:

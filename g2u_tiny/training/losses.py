@@ -6,7 +6,7 @@ Packed sequence (names as in g2u_tiny.model.network; lengths depend on the batch
 D sees S Q; N, which holds the picture it edits, sees P; A sees S T R. Direct answering, drawing and
 answering with a thought share one trunk; every batch trains direct answering, every second one the
 third path. The reader's thoughts are oracle edits, 40 % of them corrupted, never the model's own
-drawings.
+drawings. A network with a scratchpad answers from it as from a thought T, and has no other path.
 """
 
 from collections.abc import Callable
@@ -27,7 +27,7 @@ from g2u_tiny.model.network import (
     View,
     visibility,
 )
-from g2u_tiny.model.sequence import grams_of, patches_of
+from g2u_tiny.model.sequence import grams_of, patches_of, thought_over
 from g2u_tiny.model.text import BYTE_BEGIN, BYTE_PAD, encode_answer
 from g2u_tiny.training.curriculum import PATHS, Item
 
@@ -164,7 +164,7 @@ def packed(
         network: the model.
         batch: the items.
         names: segment names, in order.
-        extra: "drawing" = embedded noised edit [B, P, D], "thought" = patches [B, P, C],
+        extra: "drawing" = embedded noised edit [B, P, D], "thought" = embedded thought [B, P, D],
             "shown" = [B] bool, whether S may be seen by Q and D; "kept" = the same for R and A.
     """
     segments = layout(network.config, names, batch)
@@ -174,7 +174,7 @@ def packed(
         "D": lambda: network.embed_bytes(batch.answer_in),
         "P": lambda: network.embed_text(batch.prompt),
         "N": lambda: extra["drawing"],
-        "T": lambda: network.embed_picture(extra["thought"], 1),
+        "T": lambda: extra["thought"],
         "R": lambda: network.embed_text(batch.question),
         "A": lambda: network.embed_bytes(batch.answer_in),
     }
@@ -227,7 +227,12 @@ def answer_loss(logits: Tensor, targets: Tensor) -> Tensor:
 
 
 def step_losses(network: TinyNetwork, batch: Batch, paths: frozenset[str]) -> dict[str, Tensor]:
-    """The losses of one batch, each [B]; `paths` holds "direct" and may hold "draw" and "read"."""
+    """The losses of one batch, each [B]; `paths` holds "direct" and may hold "draw" and "read".
+
+    A network with a scratchpad has "direct" alone.
+    """
+    if network.config.passes:
+        return {"direct": _thinking_loss(network, batch)}
     size = len(batch.source)
     names, extra = "SQD", {"shown": uniform([size]) > 0.04}
     if "draw" in paths:
@@ -242,9 +247,10 @@ def step_losses(network: TinyNetwork, batch: Batch, paths: frozenset[str]) -> di
         names += "TRA"
         if batch.thought is None:
             extra["kept"] = uniform([size]) > 0.35
-            extra["thought"] = corrupted(batch, extra["kept"])
+            thought = corrupted(batch, extra["kept"])
         else:
-            extra["thought"] = batch.thought
+            thought = batch.thought
+        extra["thought"] = network.embed_picture(thought, 1)
     hidden, where = packed(network, batch, names, extra)
     logits = network.predict_bytes(hidden[:, where["D"]])
     losses = {"direct": answer_loss(logits, batch.answer_out)}
@@ -258,6 +264,14 @@ def step_losses(network: TinyNetwork, batch: Batch, paths: frozenset[str]) -> di
         logits = network.predict_bytes(hidden[:, where["A"]])
         losses["read"] = answer_loss(logits, batch.answer_out)
     return losses
+
+
+def _thinking_loss(network: TinyNetwork, batch: Batch) -> Tensor:
+    """Of answering from the picture and a scratchpad [B]: its gradient goes through every pass."""
+    state = thought_over(network, batch.source, batch.question)
+    extra = {"thought": network.read_scratchpad(state, 1)}
+    hidden, where = packed(network, batch, "STRA", extra)
+    return answer_loss(network.predict_bytes(hidden[:, where["A"]]), batch.answer_out)
 
 
 def _self_condition(

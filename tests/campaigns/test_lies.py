@@ -65,6 +65,33 @@ def test_each_lie_is_named(lie: str, server: Emulated) -> None:
     assert found.requests <= BUDGET
 
 
+WOVEN = ("interleave", "answer", "sample")
+"""Declared of a model that draws in no other way than between its words."""
+OF_EDITS = [
+    lie for lie, told in LIES.items()
+    if ("edits" in told.named[0] and lie not in OF_SEVERAL) or told.crowd
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("lie", OF_EDITS)
+def test_each_lie_about_drawings_is_named_of_a_model_that_interleaves(
+    lie: str, server: Emulated
+) -> None:
+    guise = {"lie": lie, "routing": "interleaving"}
+    crowd = bool(LIES[lie].crowd)
+    found = checked(server, guise, in_company=crowd, capabilities=WOVEN, seed=1)
+    assert is_named(lie, found), found.failing()
+    assert found.requests <= BUDGET
+
+
+def test_an_honest_model_that_interleaves_is_not_accused(server: Emulated) -> None:
+    found = checked(server, {"routing": "interleaving"}, seed=2, capabilities=WOVEN)
+    assert found.failing() == []
+    assert "edits: the picture decides" in {c.name for c in found.checks if c.outcome == "holds"}
+    assert found.requests <= BUDGET
+    assert found.crowd <= LOAD
+
+
 @pytest.mark.parametrize("name", HONEST)
 def test_no_honest_server_is_accused(name: str, server: Emulated) -> None:
     guise, able = HONEST[name]

@@ -4,9 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from g2u.cli.power import Assumed, claim_of, outlooks, table
+from g2u.cli.power import Assumed, Outlook, claim_of, outlooks, table
 from g2u.errors import ParamsError
 from g2u.pipeline.plan import plan
+from g2u.scores.planning import Design
+from g2u.tables.places import Cell
 from tests.conftest import Workspace, tsv_rows
 
 
@@ -21,6 +23,25 @@ def test_a_claim_out_of_range_is_one_line() -> None:
     ):
         with pytest.raises(ParamsError, match=what.replace("%", "%")):
             claim_of(values, tests, pictures, 0.25)
+
+
+def test_the_table_fits_80_columns_whatever_names_and_numbers_are() -> None:
+    cells = [
+        Cell("visual_puzzles_of_some_length", "a_model_of_a_long_name", "self_reworded"),
+        Cell("ladder", "tiny", "detail"),
+    ]
+    found = [
+        Outlook(cell, 123456, 23456, 1234567, 123.4, 12345.67, Design(1000, 0.15, 1.5), source)
+        for cell in cells
+        for source in ("its own scores", "12 cells of the study")
+    ]
+    lines = table(found, 0.05).splitlines()
+    assert max(map(len, lines)) <= 80
+    told = [line.split() for line in lines if line.startswith("  detail/tiny")]
+    assert [row[1:6] for row in told] == [
+        ["1234567", "123", "12345.67", "15.0", f"({n})"] for n in (1, 2)
+    ]
+    assert "(1) = its own scores, (2) = 12 cells of the study" in " ".join(lines)
 
 
 def test_fewer_pictures_make_a_claim_harder() -> None:

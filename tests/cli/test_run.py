@@ -17,7 +17,7 @@ from g2u.params.reading import load
 from g2u.pipeline.fill import in_parts
 from g2u.pipeline.plan import plan
 from g2u.pipeline.run import run
-from g2u.pipeline.workers import LostWorkerError, Workers
+from g2u.pipeline.workers import LostWorkerError, Workers, nothing_spent
 from g2u.records import Question
 from tests.campaigns.crashes import forget
 from tests.campaigns.ways import digests, recorded
@@ -116,7 +116,7 @@ def kill_once(mark: str) -> str:
 
 @pytest.mark.slow
 def test_a_worker_that_was_killed_is_replaced(small: Workspace) -> None:
-    with Workers(load()) as workers:
+    with Workers(load(), nothing_spent()) as workers:
         mark = str(small.folder / "mark")
         with pytest.raises(LostWorkerError):
             workers.perform(0, kill_once, mark)
@@ -125,10 +125,10 @@ def test_a_worker_that_was_killed_is_replaced(small: Workspace) -> None:
 
 PARENT = """
 import os, time
-from g2u.pipeline.workers import LostWorkerError, Workers
+from g2u.pipeline.workers import LostWorkerError, Workers, nothing_spent
 from g2u.params.reading import load
 if __name__ == "__main__":
-    workers = Workers(load())
+    workers = Workers(load(), nothing_spent())
     print(workers.perform(0, os.getpid), flush=True)
     os.kill(os.getpid(), 9)
 """

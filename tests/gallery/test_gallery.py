@@ -13,6 +13,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
+from g2u.gallery.gold import Gold
 from g2u.gallery.writing import (
     GalleryArm,
     GalleryCell,
@@ -51,9 +52,9 @@ def item(number: int) -> GalleryItem:
         "duplicate": GalleryCell(GalleryArm("duplicate", (original,), "A", "ok", base, None)),
         "detail": GalleryCell(main, (shuffled,), ("Draw </script> sharply.",)),
     }
-    text = f"Question </script> {number}?"
+    text, options = f"Question </script> {number}?", ("A. x", "B. <b>")
     return GalleryItem(
-        f"q{number}", text, "a hint", ("A. x", "B. <b>"), "B", f"c{number % 3}", (original,), cells
+        f"q{number}", text, "a hint", options, Gold("B"), f"c{number % 3}", (original,), cells
     )
 
 

@@ -22,7 +22,7 @@ from g2u.scores.statistics import Resampling, paired_gain
 from g2u.settings import checked
 from g2u_tiny.model.inference import Engine
 from g2u_tiny.model.network import TinyConfig, TinyNetwork
-from g2u_tiny.model.sequence import flow_times
+from g2u_tiny.model.sequence import flow_times, see
 from g2u_tiny.model.text import GRAMS, encode_text, tokens
 from tests.conftest import ROOT, png
 
@@ -111,8 +111,10 @@ def test_what_picture_tokens_hold_does_not_depend_on_the_question() -> None:
     engine = Engine(tiny.WEIGHTS)
     shown = [(picture(3),)] * 8
     with torch.inference_mode():
-        first = engine._prefix(shown, ["Where does line A end?"] * 8).cache
-        second = engine._prefix(shown, ["Is it blue?"] * 8).cache
+        first, second = (
+            see(engine.network, *engine._read(shown, [text] * 8)).cache
+            for text in ("Where does line A end?", "Is it blue?")
+        )
     count = engine.config.patches
     for (key, value), (other_key, other_value) in zip(first, second, strict=True):
         assert torch.equal(key[:, :, :count], other_key[:, :, :count])

@@ -17,6 +17,7 @@ from g2u.report.questions import (
     is_it_the_wording,
     was_it_the_picture,
     what_does_it_cost,
+    what_stands_beside,
     what_transfers,
 )
 from g2u.report.summary import SCHEMA
@@ -191,3 +192,20 @@ def test_every_question_is_answered_even_if_nothing_ran() -> None:
     assert len(found) == 9
     assert all(finding.answer or finding.unasked for finding in found)
     assert can_it_decide(["b: chose a"]).lines == ("b: chose a",)
+
+
+def test_position_and_kinds_of_questions_each_have_a_line_where_they_are_found() -> None:
+    rows = table(
+        row("a", 0.2, beside="answers A in 80 %", position_holm=0.001, kinds_holm=0.5),
+        row("b", 0.0, beside="depends on category: 3 up", position_holm=None, kinds_holm=0.01),
+        row("c", 0.0, beside=None, kinds_holm=0.7),
+    )
+    found = what_stands_beside(rows, 0.05)
+    assert found.answer == (
+        "Of 3 own thoughts 1 lean on an option's position, 1 depend on the kind of question."
+    )
+    assert found.lines == (
+        "b, m, a: answers A in 80 %",
+        "b, m, b: depends on category: 3 up",
+    )
+    assert what_stands_beside(rows[2:], 0.05).lines == ()

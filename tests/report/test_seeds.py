@@ -2,7 +2,16 @@
 
 from scipy.stats import t
 
-from g2u.report.seeds import control, controls_table, expected_table, predicted, seeds_table
+from g2u.report.seeds import (
+    control,
+    controls_table,
+    expected_table,
+    predicted,
+    seeds_table,
+    serial_line,
+    serial_table,
+    trainings_table,
+)
 from g2u.report.summary import hardest
 
 BASELINE = "tiny_direct_only"
@@ -69,6 +78,30 @@ def test_a_further_training_stands_before_its_interval_and_outside_is_said() -> 
     low, high = predicted([0.8, 0.9, 0.85]) or (0.0, 0.0)
     assert f"| 50.0 **outside** {100 * low:.1f} to {100 * high:.1f} |" in row
     assert row.startswith("| ladder (structure) | 50.0 in 50.0 to 50.0 | 55.0 in 55.0 to 55.0 |")
+
+
+def test_gains_over_trainings_stand_without_and_with_the_further_one() -> None:
+    seeds = {f"seed {number}": arms(own) for number, own in enumerate((0.8, 0.9, 0.85))}
+    further = {"ladder": {"tiny_retrained": arms(0.95)}}
+    head, _, row = trainings_table({"ladder": seeds}, {"ladder": "structure"}, further).splitlines()
+    assert head == "| benchmark (own thought) | gain in each | of 3 trainings | of 4 trainings |"
+    reach = 100 * ((t.ppf(0.975, 2) * 0.05) ** 2 / 3 + 0.1**2) ** 0.5
+    assert row.startswith(
+        f"| ladder (structure) | +25.0 / +35.0 / +30.0 / +40.0 "
+        f"| +30.0 [{30 - reach:+.1f}, {30 + reach:+.1f}] | +32.5 ["
+    )
+    alone = trainings_table({"ladder": seeds}, {"ladder": "structure"}).splitlines()[2]
+    assert alone == row.replace(" / +40.0", "").partition(" | +32.5")[0] + " |"
+
+
+def test_serial_compute_stands_between_direct_only_and_the_own_thought() -> None:
+    held = arms(0.9)
+    found = {**held, "tiny_serial": {"accuracy": 0.77}}
+    results, helps = {"ladder": {"tiny": found}}, {"ladder": "structure"}
+    others = {"ladder": {"tiny": held}}
+    row = serial_table(results, helps, others, "tiny_serial", BASELINE).splitlines()[2]
+    assert row == "| ladder (structure) | 50.0 | 60.0 | 77.0 | 90.0 | +30.0 [+20.0, +40.0] |"
+    assert serial_line(results, helps).endswith(": ladder +30.0.\n")
 
 
 def test_one_training_predicts_nothing() -> None:

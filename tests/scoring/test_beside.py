@@ -9,7 +9,7 @@ import statsmodels.api as sm
 
 from g2u.arms import DIRECT, Arm, donors
 from g2u.records import Question, Target
-from g2u.scores.beside import Asked, beside, difference_p
+from g2u.scores.beside import Asked, beside, channel, difference_p
 from g2u.scores.statistics import Resampling
 from g2u.tables.schemas import Score
 
@@ -85,6 +85,40 @@ def test_an_answer_that_follows_another_pictures_drawing_is_an_answer_channel() 
     assert told["channel"]["difference"] > 0.5
     for said in (plain, lambda n: another(right(n))):
         assert found(right, shuffled=said)["channel"]["p"] > 0.05, "merely confused"
+
+
+def test_of_two_options_the_other_one_is_followed_only_beyond_confusion_and_habit() -> None:
+    two = [Question(q.id, q.text, ("yes", "no"), pictures=q.pictures) for q in QUESTIONS]
+    gold = {q.id: Target(q.id, "AB"[n % 3 % 2], "choice") for n, q in enumerate(two)}
+    asked, given = Asked(two, gold), donors(two)
+    rng = np.random.default_rng(6)
+
+    def share(shuffled: Said, direct: Said) -> tuple[float, float]:
+        arms = [
+            [
+                Score(q.id, arm, "ok", said(n), float(said(n) == gold[q.id].answer), q.pictures[0])
+                for n, q in enumerate(two)
+            ]
+            for arm, said in ((DIRECT, direct), (OWN.shuffled(), shuffled))
+        ]
+        told = channel(asked, arms[1], arms[0], HOW)
+        assert told is not None
+        return told["difference"], told["p"]
+
+    def is_right(n: int) -> str:
+        return gold[str(n)].answer
+
+    def is_wrong(n: int) -> str:
+        return "BA"["AB".index(is_right(n))]
+
+    difference, p = share(lambda n: gold[given[str(n)]].answer, is_right)
+    assert (difference, p < 1e-6) == (1.0, True)
+    drawn = "".join(rng.choice(["A", "B"], ITEMS))
+    for said, direct in (
+        (lambda n: drawn[n], is_right), (lambda n: "A", is_right), (is_wrong, is_wrong),
+    ):  # fmt: skip
+        difference, p = share(said, direct)
+        assert difference <= 0 or p > 0.05
 
 
 def test_one_option_that_is_answered_whatever_it_says_is_named() -> None:

@@ -25,8 +25,10 @@ from tests.scoring.intake import prepared
 PICTURE = picture_of(encode_png(np.zeros((100, 200, 3), np.uint8)), "p")
 
 
-def gold(cell: Any, frame: Any = "pixels", replies: Any = None) -> str:
-    return region_of(cell, PICTURE, frame, replies or frame, "row 1, column a")
+def gold(
+    cell: Any, frame: Any = "pixels", replies: Any = None, edges: Any = "left_top_right_bottom"
+) -> str:
+    return region_of(cell, PICTURE, frame, replies or frame, edges, "row 1, column a")
 
 
 def masked(*boxes: tuple[int, int, int, int], size: tuple[int, int] = (200, 100)) -> str:
@@ -168,7 +170,10 @@ def test_places_are_prepared_from_lists_texts_and_pictures(tmp_path: Path) -> No
     light = np.zeros((24, 24, 3), np.uint8)
     light[6:12, 6:12] = 255
     mask = base64.b64encode(encode_png(light)).decode()
-    said = {"format": "open", "frame": "pixels", "replies": "thousand"}
+    said = {
+        "format": "open", "frame": "pixels", "replies": "thousand",
+        "box_is": "left_top_right_bottom",
+    }  # fmt: skip
     rows = [{"a": [6, 6, 12, 12]}, {"a": "[6, 6, 12, 12]"}]
     found = prepared(tmp_path, rows, scorer="box", **said)
     assert {json.loads(sample.target.answer)["box"][0] for sample in found} == {0.25}
@@ -186,6 +191,26 @@ def test_a_frame_is_declared_with_places_and_with_nothing_else(
 ) -> None:
     with pytest.raises((DataError, ParamsError), match="need frame: pixels"):
         prepared(tmp_path, [{"a": [1, 1, 2, 2]}], **preset)
+
+
+@pytest.mark.parametrize(
+    ("edges", "numbers"),
+    [
+        ("left_top_right_bottom", [20, 10, 120, 60]), ("left_top_width_height", [20, 10, 100, 50]),
+        ("top_left_bottom_right", [10, 20, 60, 120]), ("center_width_height", [70, 35, 100, 50]),
+    ],
+)  # fmt: skip
+def test_a_box_is_what_the_preset_says_that_its_numbers_are(edges: str, numbers: list[int]) -> None:
+    assert region(gold(numbers, edges=edges)).box == (0.1, 0.1, 0.6, 0.6)
+
+
+@pytest.mark.parametrize("scorer", ["box", "point"])
+def test_boxes_of_which_nothing_says_what_their_numbers_are_are_refused(
+    scorer: str, tmp_path: Path
+) -> None:
+    said = {"format": "open", "frame": "pixels", "scorer": scorer}
+    with pytest.raises((DataError, ParamsError), match=r"box_is.*left_top_width_height"):
+        prepared(tmp_path, [{"a": [1, 1, 20, 20]}], **said)
 
 
 @pytest.mark.parametrize("response", ["[" * 3000, "(1, 2), " * 3000, "x=1 y=" * 3000, "[1,2,3"])

@@ -4,8 +4,9 @@ from itertools import product
 
 import numpy as np
 import pytest
+from scipy.stats import multivariate_normal
 
-from g2u.scores.sequential import Course, Plan, course, estimate, slices, spent
+from g2u.scores.sequential import Course, Plan, course, estimate, missed_by, slices
 from g2u.scores.statistics import Resampling, paired_gain
 
 FIFTHS = (0.2, 0.4, 0.6, 0.8, 1.0)
@@ -21,11 +22,17 @@ def seen(changes: list[list[float]], plan: Plan) -> Course:
     return course(slices(flat, [str(n) for n in range(len(flat))], looks), plan)
 
 
-def test_bounds_are_those_published_for_five_looks() -> None:
+def test_bounds_are_those_of_five_normal_looks_that_spend_the_square_of_the_share() -> None:
     changes = [[1.0, -1.0] * 2000] * 5  # their totals are 0, so that no look decides
     found = seen(changes, Plan(FIFTHS, 0.05, 0.1, NEVER))
     bounds = [look.bound / np.sqrt(4000 * (k + 1)) for k, look in enumerate(found.looks)]
-    assert bounds == pytest.approx([4.8769, 3.3569, 2.6803, 2.2898, 2.0310], rel=0.01)
+    at = np.arange(1.0, 6.0)
+    alike = np.sqrt(np.minimum.outer(at, at) / np.maximum.outer(at, at))
+    for looks in range(1, 6):
+        upper = np.array(bounds[:looks])
+        known = multivariate_normal(cov=alike[:looks, :looks], seed=0)
+        within = known.cdf(upper, lower_limit=-upper)
+        assert 1 - within == pytest.approx(0.05 * (looks / 5) ** 2, rel=0.04)
 
 
 def test_of_all_signs_at_most_alpha_decide_and_giving_up_adds_none() -> None:
@@ -63,7 +70,7 @@ def test_giving_up_misses_a_gain_worth_having_as_often_as_planned() -> None:
         given_up = alive & (np.abs(walk[:, k]) < look.futile)
         missed += given_up.mean()
         alive &= ~given_up & (np.abs(walk[:, k]) < look.bound)
-    expected = spent(FIFTHS[len(found.looks) - 1], 0.2)
+    expected = missed_by(FIFTHS[len(found.looks) - 1], 0.2)
     assert missed == pytest.approx(expected, abs=0.01)
 
 

@@ -191,6 +191,10 @@ def test_intervals_of_few_pictures_hold_the_truth(pictures: int) -> None:
         assert coverage_of_few(300, pictures, up, down) >= 0.93
 
 
+def test_pictures_that_all_moved_one_way_hold_more_in_reserve() -> None:
+    assert coverage_of_few(400, 100, 0.06, 0.0) >= 0.93
+
+
 def test_without_a_flip_the_interval_is_the_exact_bound() -> None:
     same = paired_gain([1, 0, 1], [1, 0, 1], list("abc"), HOW)
     assert (same.difference, same.p, same.mcnemar) == (0, 1, 1)

@@ -123,6 +123,10 @@ def judged(gain: Estimate, mediated: float | None, *more: Any, **told: Any) -> W
         ),
         (lambda: judged(yes(), 0.2, [control("any edit", yes(), yes(-0.1))]), "any edit"),
         (
+            lambda: judged(yes(), 0.2, [control("extra compute", yes(), Estimate(0.05, 0.03))]),
+            "extra compute",
+        ),
+        (
             lambda: judged(
                 yes(),
                 0.2,

@@ -51,6 +51,39 @@ def test_options_that_cannot_be_told_apart_or_shown_are_refused(
 
 
 @pytest.mark.parametrize(
+    "asked", ["Which? A. dog B. cat", "Which?\n(A) dog\n(B) cat", "A) x\nB) y"]
+)
+def test_a_letter_of_options_that_only_the_question_names_is_refused(
+    asked: str, tmp_path: Path
+) -> None:
+    with pytest.raises(DataError, match="put the options into a column of their own"):
+        prepared(tmp_path, [{"q": asked, "a": "B"}])
+    (blood,) = prepared(tmp_path, [{"q": "Which blood group, A, B or 0?", "a": "B"}])
+    assert worth(blood, "B") == 1.0
+
+
+def test_a_name_that_occurs_twice_in_a_row_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "r.jsonl").write_text('{"q": "?", "a": "x", "a": "y"}\n')
+    columns = {"question": "q", "answer": "a"}
+    settings = checked(table.Settings, {"file": str(tmp_path / "r.jsonl"), "columns": columns}, "p")
+    with pytest.raises(DataError, match=r"line 1: .*'a' occurs twice"):
+        list(table.read(settings))
+
+
+def test_alternatives_without_a_declared_separator_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="separator: in the preset parts them"):
+        prepared(tmp_path, [{"a": "net|web"}])
+    (one,) = prepared(tmp_path, [{"a": "net|web"}], separator="|")
+    assert worth(one, "web") == 1.0
+
+
+def test_answers_of_people_are_read_from_a_text_that_spells_them(tmp_path: Path) -> None:
+    spelt = json.dumps([{"answer": each} for each in ("net", "net", "net", "net", "web")])
+    (one,) = prepared(tmp_path, [{"a": spelt}], scorer="vqa_soft")
+    assert one.target.accepted == ("net", "net", "net", "net", "web")
+
+
+@pytest.mark.parametrize(
     ("options", "gold", "letter", "shown"),
     [
         (["A. left", "B. right"], "B", "B", ("left", "right")),

@@ -13,7 +13,7 @@ from g2u.params.params import Params
 from g2u.records import Question
 from g2u.tables import schemas as tables
 from g2u.tables.places import Cell
-from g2u.thoughts.part import UNDRAWN, undrawn
+from g2u.thoughts.part import UNDRAWN, Span, undrawn
 from tests.campaigns.crashes import forget
 from tests.campaigns.ways import digests, recorded
 from tests.conftest import Workspace, tsv_rows
@@ -24,23 +24,23 @@ ROWS = 16
 
 
 def test_pixels_alone_say_what_is_drawn_for_and_a_greater_part_holds_the_smaller() -> None:
-    half = undrawn(QUESTIONS, 0.5)
+    half = undrawn(QUESTIONS, Span(0.5))
     assert len(half) == 10
     assert {question.pictures for question in QUESTIONS if question.id in half}.isdisjoint(
         question.pictures for question in QUESTIONS if question.id not in half
     )
-    assert undrawn(QUESTIONS, 0.75) < half < undrawn(QUESTIONS, 0.25)
-    assert undrawn(QUESTIONS, 1.0) == frozenset()
+    assert undrawn(QUESTIONS, Span(0.75)) < half < undrawn(QUESTIONS, Span(0.25))
+    assert undrawn(QUESTIONS, Span(1.0)) == frozenset()
     shuffled = random.Random(0).sample(QUESTIONS, len(QUESTIONS))
-    assert undrawn(shuffled, 0.5) == half
+    assert undrawn(shuffled, Span(0.5)) == half
     renamed = [replace(q, id=f"other {q.id}", text="another") for q in QUESTIONS]
-    assert undrawn(renamed, 0.5) == {f"other {name}" for name in half}
+    assert undrawn(renamed, Span(0.5)) == {f"other {name}" for name in half}
 
 
 def test_pictures_that_hang_together_are_drawn_for_at_once() -> None:
     chain = [Question(str(n), "?", pictures=(f"p{n}", f"p{n + 1}")) for n in range(6)]
-    assert undrawn([*chain, *QUESTIONS], 0.1) >= {q.id for q in chain} or not (
-        undrawn([*chain, *QUESTIONS], 0.1) & {q.id for q in chain}
+    assert undrawn([*chain, *QUESTIONS], Span(0.1)) >= {q.id for q in chain} or not (
+        undrawn([*chain, *QUESTIONS], Span(0.1)) & {q.id for q in chain}
     )
 
 

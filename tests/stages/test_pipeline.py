@@ -17,8 +17,15 @@ from g2u import plugins
 from g2u.code.dependencies import LOADED_BY_NAME, reached, reached_by_stage
 from g2u.params.params import Params
 from g2u.params.reading import load
-from g2u.params.sections import BenchmarkPreset, FamilyPreset, ModelPreset
-from g2u.pipeline.recipes import recipes, sources
+from g2u.params.sections import (
+    BenchmarkPreset,
+    Design,
+    FamilyPreset,
+    Judge,
+    ModelPreset,
+    Run,
+)
+from g2u.pipeline.recipes import Recipe, recipes, sources
 from g2u.pipeline.sync import dvc_files
 from g2u_tiny.alignment.section import Alignments
 from tests.conftest import ROOT, Workspace
@@ -46,12 +53,20 @@ def every_module(judge: str = "tiny") -> Params:
     return config.model_copy(update={"presets": presets, "judge": judges, "cells": [], **axes})
 
 
+def looked_at() -> Params:
+    """The same benchmarks, asked of a model whose drawing looks may end."""
+    config = every_module()
+    looks = config.run.model_copy(update={"design": Design()})
+    return config.model_copy(update={"models": ["tiny"], "run": looks, "judge": Judge()})
+
+
 @cache
 def stage_table() -> dict[str, dict[str, Any]]:
     """Stage name -> its body; dependencies are those of the root file and of all benchmarks."""
     bodies: dict[str, dict[str, Any]] = {}
     aligned = (ROOT / "studies" / "weights" / "dvc.yaml").read_text()
-    for text in (*dvc_files(every_module(), ROOT).values(), aligned):
+    looks = dvc_files(looked_at(), ROOT)
+    for text in (*dvc_files(every_module(), ROOT).values(), *looks.values(), aligned):
         for name, body in yaml.safe_load(text)["stages"].items():
             known = bodies.setdefault(name, {"deps": []})
             known["deps"] += body.get("do", body)["deps"]
@@ -62,8 +77,9 @@ def stage_table() -> dict[str, dict[str, Any]]:
 def code_deps(stage: str) -> set[Path]:
     """Python files that a stage depends on: by its recipes, in any cell, or by itself."""
     places = [dep for dep in stage_table()[stage]["deps"] if not dep.startswith(("data/", "${"))]
-    for judge in plugins.known("adapter") if stage == "judge" else ["tiny"]:
-        for path, recipe in recipes(every_module(judge), ROOT).items():
+    judges = plugins.known("adapter") if stage == "judge" else ["tiny"]
+    for config in [looked_at()] if stage == "look" else map(every_module, judges):
+        for path, recipe in recipes(config, ROOT).items():
             if path.parts[2].removesuffix(".json") == stage:
                 places += recipe.code
     return python_files(places)
@@ -85,7 +101,8 @@ def package_file(path: Path) -> bool:
 
 def test_stages_modules_params_sections_and_dvc_keys_are_the_same_names() -> None:
     assert set(stage_table()) == STAGES
-    assert set(Params.model_fields) >= STAGES - {"align", "recipes"}
+    assert set(Params.model_fields) >= STAGES - {"align", "recipes", "look"}
+    assert "design" in Run.model_fields  # that of look, which says what is drawn for
     assert set(Alignments.model_fields) == {"align"}
 
 
@@ -129,7 +146,8 @@ def test_no_code_dependency_is_idle(stage: str) -> None:
 def test_stage_recipes_depends_on_itself_and_on_all_code_in_recipes() -> None:
     """Also where it reaches no further: what finds the closure imports no stage."""
     told = python_files(stage_table()["recipes"]["deps"])
-    assert told == python_files(sources(recipes(every_module(), ROOT).values()))
+    found = [*recipes(every_module(), ROOT).values(), *recipes(looked_at(), ROOT).values()]
+    assert told == python_files(sources(found))
     missing = reached(Path("stages/recipes.py"), ROOT) - told
     assert {path for path in missing if not package_file(path)} == set()
 
@@ -198,23 +216,50 @@ def test_what_a_real_run_reads_and_imports_is_in_its_recipe(workspace: Workspace
     (workspace.folder / "traced.py").write_text(TRACED)
     where = {
         "prepare": ["prepare/ladder"],
-        **{stage: [f"{stage}/ladder"] * 2 for stage in ("judge", "score")},
         "generate": ["generate/tiny/direct", "generate/tiny/duplicate"],
         "understand": ["understand/tiny"] * 2,
+        **{stage: [f"{stage}/ladder"] * 2 for stage in ("judge", "score")},
         **{stage: [stage] for stage in ("report", "gallery")},
     }
-    for stage in LOADED_BY_NAME:
+    for stage in where:
         for recipe, family in zip(where[stage], config.families, strict=False):
             cell = ["--benchmark", "ladder", "--model", "tiny", "--family", family]
             arguments = {"prepare": cell[:2], "report": [], "gallery": []}.get(stage, cell)
-            seen = json.loads(workspace.run("traced", stage, *arguments).stdout.splitlines()[-1])
-            keys = told[Path(f"data/recipes/{recipe}.json")].params
-            assert set(seen["read"]) - {"run"} <= {key.split(".")[0] for key in keys}, stage
-            assert seen["read"], stage
-            used = {Path(file).relative_to(workspace.folder) for file in seen["modules"]}
-            assert Path("g2u/tables/schemas.py") in used
-            missing = used - python_files(told[Path(f"data/recipes/{recipe}.json")].code)
-            assert {path for path in missing if not package_file(path)} == set(), stage
+            traced(workspace, told[Path(f"data/recipes/{recipe}.json")], stage, *arguments)
+
+
+def traced(workspace: Workspace, recipe: Recipe, stage: str, *arguments: str) -> None:
+    """Run a stage; what it reads and imports has to be in the recipe."""
+    seen = json.loads(workspace.run("traced", stage, *arguments).stdout.splitlines()[-1])
+    keys, code = {key.split(".")[0] for key in recipe.params}, python_files(recipe.code)
+    if "cells that looks may end" in keys:  # to count them is what these are read for
+        keys |= {"models", "benchmarks", "families", "cells", "presets"}
+        code |= reached_by_stage("generate", ROOT)
+    assert set(seen["read"]) - {"run"} <= keys, stage
+    assert seen["read"], stage
+    used = {Path(file).relative_to(workspace.folder) for file in seen["modules"]}
+    assert Path("g2u/tables/schemas.py") in used
+    assert {path for path in used - code if not package_file(path)} == set(), stage
+
+
+def test_what_a_look_reads_and_imports_is_in_its_recipe(workspace: Workspace) -> None:
+    workspace.use_null()
+    workspace.raw["benchmarks"] = ["ladder"]
+    workspace.raw["families"] = ["direct", "duplicate", "detail"]
+    workspace.raw["run"] = {"design": {"looks": [0.5, 1.0]}}
+    told = recipes(workspace.write())
+    (workspace.folder / "traced.py").write_text(TRACED)
+    place = ["--benchmark", "ladder", "--model", "tiny", "--family"]
+    workspace.run("stages.prepare", *place[:2])
+    direct, own = [*place, "direct"], [*place, "detail", "--look", "1"]
+    for stage, cell in (("generate", direct), ("understand", direct)):
+        workspace.run(f"stages.{stage}", *cell)
+    for stage, recipe in (
+        ("generate", "generate/tiny/detail"),
+        ("understand", "understand/tiny"),
+        ("look", "look/ladder"),
+    ):
+        traced(workspace, told[Path(f"data/recipes/{recipe}.json")], stage, *own)
 
 
 def test_checked_in_dvc_files_are_in_step_with_params() -> None:

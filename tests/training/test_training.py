@@ -11,23 +11,34 @@ import torch
 from torch import Tensor
 
 import g2u_tiny.model as tiny
+from bench.thinking import counted, works
 from g2u.errors import ParamsError
+from g2u.params.reading import load
 from g2u.pictures.decoding import picture_of
 from g2u.questions.puzzles.puzzle import Pixels
 from g2u.questions.wording import NAMING, REFLECT
-from g2u.records import EditRequest, Picture
+from g2u.records import EditRequest, Picture, ScoreRequest, Turn
 from g2u.thoughts.edits.rounds import instruction
 from g2u_tiny.model.chance import normal, uniform, whole
 from g2u_tiny.model.network import TinyConfig, TinyNetwork, View
+from g2u_tiny.model.sequence import byte_logits, see, thought_over
 from g2u_tiny.training import loop
 from g2u_tiny.training.coldstart import QUARTERS, damaged, talk_items, worst
 from g2u_tiny.training.curriculum import EasySplit, easy_item, puzzle_benchmark, puzzle_item
 from g2u_tiny.training.device import train_on
 from g2u_tiny.training.export import export
 from g2u_tiny.training.loop import ANSWER_LENGTH, Recipe, train
-from g2u_tiny.training.losses import Batch, corrupted, make_batch, packed, step_losses
+from g2u_tiny.training.losses import (
+    Batch,
+    answer_loss,
+    corrupted,
+    make_batch,
+    packed,
+    step_losses,
+)
 from g2u_tiny.training.muon import Muon, orthogonalised
-from tests.conftest import png
+from stages.train import recipe_of
+from tests.conftest import ROOT, png
 
 SMALL = TinyConfig(width=32, layers=2, heads=1, buckets=512)
 RECIPE = Recipe(
@@ -40,6 +51,8 @@ RECIPE = Recipe(
     checkpoint_every=2,
     threads=1,
 )
+SERIAL = replace(RECIPE, paths=("direct",), passes=3)
+"""Thinks before it answers."""
 
 
 @pytest.fixture(scope="module")
@@ -51,10 +64,12 @@ def batch() -> Batch:
     return make_batch(items, [0] * 4 + [1] * 2, SMALL)
 
 
+@pytest.mark.parametrize("recipe", [RECIPE, SERIAL], ids=["shipped", "serial"])
 def test_an_interrupted_training_ends_in_the_same_bits(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    recipe: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    whole, _ = train(RECIPE, SMALL, tmp_path / "whole")
+    config = replace(SMALL, passes=recipe.passes)
+    whole, _ = train(recipe, config, tmp_path / "whole")
     calls = 0
     real = loop.step_losses
 
@@ -67,13 +82,13 @@ def test_an_interrupted_training_ends_in_the_same_bits(
 
     monkeypatch.setattr(loop, "step_losses", stops)
     with pytest.raises(KeyboardInterrupt):
-        train(RECIPE, SMALL, tmp_path / "torn")
+        train(recipe, config, tmp_path / "torn")
     monkeypatch.setattr(loop, "step_losses", real)
-    resumed, _ = train(RECIPE, SMALL, tmp_path / "torn")
+    resumed, _ = train(recipe, config, tmp_path / "torn")
     for name, tensor in whole.state_dict().items():
         assert torch.equal(tensor, resumed.state_dict()[name]), name
     with pytest.raises(ParamsError, match="another recipe"):
-        train(replace(RECIPE, seed=4), SMALL, tmp_path / "torn")
+        train(replace(recipe, seed=4), config, tmp_path / "torn")
 
 
 def test_what_the_direct_path_sees_holds_neither_thought_nor_drawing(batch: Batch) -> None:
@@ -82,11 +97,83 @@ def test_what_the_direct_path_sees_holds_neither_thought_nor_drawing(batch: Batc
     for block in network.blocks:
         torch.nn.init.normal_(block.out.weight)  # type: ignore[union-attr, arg-type]
     drawing = torch.randn(6, SMALL.patches, SMALL.width)
-    first, where = packed(network, batch, "SQDPNTRA", {"drawing": drawing, "thought": batch.edited})
-    second, _ = packed(network, batch, "SQDPNTRA", {"drawing": -drawing, "thought": batch.source})
+    thought, other = (network.embed_picture(p, 1) for p in (batch.edited, batch.source))
+    first, where = packed(network, batch, "SQDPNTRA", {"drawing": drawing, "thought": thought})
+    second, _ = packed(network, batch, "SQDPNTRA", {"drawing": -drawing, "thought": other})
     assert torch.equal(first[:, where["D"]], second[:, where["D"]])
     assert not torch.equal(first[:, where["A"]], second[:, where["A"]])
     assert not torch.equal(first[:, where["N"]], second[:, where["N"]])
+
+
+def moved(network: TinyNetwork) -> TinyNetwork:
+    """With random values where a network starts at zero."""
+    torch.manual_seed(0)
+    for name, parameter in network.named_parameters():
+        if name.endswith(("out.weight", "down.weight", "byte_head.weight")):
+            torch.nn.init.normal_(parameter, std=0.1)
+    return network
+
+
+def test_a_scratchpad_is_taught_by_answers_alone_through_every_pass(batch: Batch) -> None:
+    network = moved(TinyNetwork(replace(SMALL, passes=3)))
+    states: list[Tensor] = []
+    carry = network.scratchpad.carry.register_forward_pre_hook(
+        lambda _, given: (given[0].retain_grad(), states.append(given[0]))[0]
+    )
+    losses = step_losses(network, batch, frozenset({"direct"}))
+    assert set(losses) == {"direct"}
+    losses["direct"].sum().backward()
+    carry.remove()
+    assert len(states) == 2, "three passes hand on twice"
+    assert all(state.grad is not None and state.grad.abs().max() > 0 for state in states)
+    drawing = {n for n, p in network.named_parameters() if p.grad is None}
+    assert {name.split(".")[0] for name in drawing} == {
+        "drawing", "noised", "estimate", "patch_head", "gate",
+    }  # fmt: skip
+
+
+def test_an_exported_scratchpad_thinks_in_the_adapter_whatever_its_batch(tmp_path: Path) -> None:
+    network = moved(TinyNetwork(replace(SMALL, passes=3)))
+    export(network, tmp_path / "weights")
+    model = tiny.load(tiny.Settings(weights=str(tmp_path / "weights")))
+    asked = [(Turn("user", (picture_of(png(seed)), "Where?")),) for seed in range(3)]
+    requests = [ScoreRequest(turns, "red") for turns in asked]
+    replies = model.score(requests)
+    assert [model.score([request])[0] for request in requests] == replies
+    with torch.no_grad():
+        network.scratchpad.read.weight.zero_()
+    export(network, tmp_path / "thoughtless")
+    other = tiny.load(tiny.Settings(weights=str(tmp_path / "thoughtless")))
+    assert other.score(requests) != replies
+
+
+def test_a_scratchpad_answers_as_it_was_trained_to(batch: Batch) -> None:
+    """The packed pass of training and the passes of a call are two ways to the same logits."""
+    network = moved(TinyNetwork(replace(SMALL, passes=3)))
+    trained = step_losses(network, batch, frozenset({"direct"}))["direct"]
+    state = thought_over(network, batch.source, batch.question)
+    prefix = see(network, [batch.source], batch.question, state)
+    logits = byte_logits(network, batch.answer_out, prefix)
+    torch.testing.assert_close(answer_loss(logits, batch.answer_out), trained)
+
+
+def test_serial_compute_is_the_recipe_but_for_thinking_in_place_of_drawing() -> None:
+    section = load(ROOT / "params.yaml", whole=True).train
+    assert section is not None
+    shipped, serial = recipe_of(section, None), recipe_of(section, "serial")
+    changed = {"paths": ("direct",), "passes": 8, "checkpoint_every": serial.checkpoint_every}
+    assert serial == replace(shipped, **changed)
+    drawing = section.variants["serial"].model_copy(update={"paths": ["direct", "draw"]})
+    wrong = section.model_copy(update={"variants": {"serial": drawing}})
+    with pytest.raises(ParamsError, match=r"variants\.serial: passes .* expected \[direct\]$") as e:
+        recipe_of(wrong, "serial")
+    assert "\n" not in str(e.value)
+
+
+def test_a_scratchpad_costs_what_a_drawing_costs() -> None:
+    found = {n: counted(w) for n, w in works(TinyNetwork(TinyConfig(passes=8)), 8).items()}
+    assert 0.95 < found["thought over"] / found["drawn, then read"] < 1.0
+    assert found["at once"] < 0.3 * found["drawn, then read"]
 
 
 def test_an_answer_byte_is_not_seen_before_it_is_predicted(batch: Batch) -> None:

@@ -10,11 +10,9 @@ from typing import Annotated, Any, cast
 from pydantic import Field, ValidationInfo, field_validator
 
 from g2u import plugins
-from g2u.protocols import Act, Embedder, Kind, Model, Reply, Server
+from g2u.protocols import DRAWING, Act, Embedder, Kind, Model, Reply, Server
 from g2u.records import AnswerRequest, EditRequest, EmbedRequest, Picture, ScoreRequest
 from g2u.settings import OneOf, Section
-
-DRAWS = frozenset({"draw", "edit", "interleave"})
 
 
 class Half(Section):
@@ -44,8 +42,8 @@ class Settings(Section):
 
 def capabilities(settings: Settings) -> frozenset[str]:
     """What the editor draws and what the reader says."""
-    drawn = plugins.capabilities(settings.editor.adapter, settings.editor.settings) & DRAWS
-    said = plugins.capabilities(settings.reader.adapter, settings.reader.settings) - DRAWS
+    drawn = plugins.capabilities(settings.editor.adapter, settings.editor.settings) & DRAWING
+    said = plugins.capabilities(settings.reader.adapter, settings.reader.settings) - DRAWING
     return drawn | said
 
 
@@ -71,7 +69,7 @@ class Pair:
 
     def __init__(self, editor: Model, reader: Model) -> None:
         self._editor, self._reader = editor, reader
-        self.capabilities = editor.capabilities & DRAWS | reader.capabilities - DRAWS
+        self.capabilities = editor.capabilities & DRAWING | reader.capabilities - DRAWING
 
     def identity(self, kind: Kind) -> str:
         """That of the half which serves this kind of request."""

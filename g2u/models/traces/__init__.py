@@ -14,6 +14,7 @@ from pathlib import Path
 from g2u.digests import sha256
 from g2u.errors import DataError
 from g2u.pictures.held import Spool
+from g2u.premises import Checked
 from g2u.protocols import Kind, Reply
 from g2u.questions.files.marks import unmarked
 from g2u.questions.files.rows import rows_of
@@ -50,6 +51,12 @@ def capabilities(settings: Settings) -> frozenset[str]:
     """It gives what is in the table."""
     del settings
     return CAPABILITIES
+
+
+def checked_where_drawn(settings: Settings) -> Checked:
+    """Nobody can be asked; that a trace is of its picture is what the table says, row by row."""
+    del settings
+    return Checked("draws", "", "", {"source": "holds"})
 
 
 def load(settings: Settings) -> "Traces":

@@ -17,6 +17,7 @@ my_benchmark:
   answers: {"1": "yes", "0": "no"}    # what gold answers stand for
   separator: "|"                  # between accepted answers of one cell; a list needs none
   frame: pixels                   # of scorers point and box: what the numbers of answers count in
+  box_is: left_top_width_height   # what the four numbers of a box are
   replies: thousand               # and those that the question asks for; left out: the same
 """
 
@@ -25,7 +26,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 from string import Formatter
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Self, get_args
 
 from pydantic import model_validator
 
@@ -36,7 +37,7 @@ from g2u.questions.files.cells import is_empty, pictures_in
 from g2u.questions.files.marks import Marked, Marks, Placed
 from g2u.questions.files.options import Kind, Options, letter_of, options_in, options_of
 from g2u.questions.files.oracles import Belongs, oracles_of
-from g2u.questions.files.regions import Frame, mask_of, region_of
+from g2u.questions.files.regions import Edges, Frame, mask_of, region_of
 from g2u.questions.files.rows import Row, dataset_rows, rows_of
 from g2u.questions.files.rubrics import rubric_of
 from g2u.questions.files.texts import one_text, text_of
@@ -133,6 +134,10 @@ class Settings(Section):
     frame: Frame | None = None
     """Of scorers point and box: what the numbers of gold answers count in; masks need it as well.
     """
+    box_is: Edges | None = None
+    """What the four numbers of a gold box are; scorer box needs it, and point where answers are
+    boxes.
+    """
     replies: Frame | None = None
     """What the numbers of replies count in, as the question asks for them; null = as `frame`."""
     oracle_of: Belongs = "picture"
@@ -156,6 +161,8 @@ class Settings(Section):
                 ": scorers point and box, and no others, need frame: pixels, relative, percent or "
                 "thousand"
             )
+        if self.scorer == "box" and self.box_is is None:
+            raise unfit(f": scorer box needs box_is: {', '.join(get_args(Edges))}")
         return self
 
 
@@ -185,6 +192,7 @@ class _Reader:
         self.answers = settings.answers
         self.separator = settings.separator
         self.frame: Frame = settings.frame or "pixels"
+        self.edges = settings.box_is
         self.replies: Frame = settings.replies or self.frame
         self.marked = Marked(settings.marks == "text")
         self.where = str(settings.file) if settings.hf is None else settings.hf.path
@@ -325,7 +333,7 @@ class _Reader:
             raise DataError(f"{where}: empty; expected the gold answer")
         if self._is_lettered:
             return letter_of(answer, options, where, self.answer_is)
-        return accepted(answer, self.separator)
+        return accepted(answer, self.separator, where)
 
     def _place(self, found: Any, pictures: tuple[Picture, ...], where: str) -> str:
         """The kept form of a box, a polygon or a mask in the first picture."""
@@ -334,7 +342,7 @@ class _Reader:
         is_spelt = isinstance(found, str) and found.lstrip()[:1] in ("[", "(")
         is_list = isinstance(found, (list, tuple)) and not isinstance(found, bytes)
         if is_spelt or is_list or self.scorer == "box":
-            return region_of(found, pictures[0], self.frame, self.replies, where)
+            return region_of(found, pictures[0], self.frame, self.replies, self.edges, where)
         (mask, *more) = pictures_in(found, where, self.root)
         if more:
             raise DataError(f"{where}: {1 + len(more)} masks; expected one")

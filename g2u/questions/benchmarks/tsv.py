@@ -170,7 +170,9 @@ class _Table:
     def _gold(self, row: TextRow) -> str:
         """The gold answer, as the preset reads it."""
         answer = row.cells["answer"].strip()
-        return accepted(self._answers.get(answer, answer), self._separator)
+        return accepted(
+            self._answers.get(answer, answer), self._separator, f"{self._row(row)}, column answer"
+        )
 
     def _mathvista(self, row: TextRow) -> tuple[AnswerFormat, str, Options, str]:
         """Format, scorer, options and answer of a row in MathVista's dialect."""

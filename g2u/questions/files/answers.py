@@ -18,10 +18,15 @@ NAME = "answer"
 """Of the text in an object that holds one person's answer (VQAv2)."""
 
 
-def accepted(cell: str, separator: str | None) -> str:
-    """The cell itself, or its parts as a JSON list where the preset names what stands between."""
+def accepted(cell: str, separator: str | None, where: str) -> str:
+    """The cell itself, or as a JSON list its parts where the preset names what stands between, or
+    the answers of the people that it spells (`of_people`).
+    """
     if separator is None:
-        return cell
+        found = read_literal(cell) if cell.startswith("[") else None
+        listed = found if isinstance(found, list) else []
+        is_of_people = bool(listed) and all(isinstance(e, dict) and NAME in e for e in listed)
+        return of_people(listed, where) if is_of_people else cell
     parts = [part.strip() for part in cell.split(separator) if part.strip()]
     return json.dumps(parts, ensure_ascii=False) if len(parts) > 1 else cell
 

@@ -10,7 +10,7 @@ import json
 import math
 from collections.abc import Sequence
 from itertools import groupby
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from g2u.errors import DataError
 from g2u.literals import read_literal
@@ -21,13 +21,22 @@ Frame = Literal["pixels", "relative", "percent", "thousand"]
 """What numbers count in: pixels of the picture; 0 to 1; 0 to 100; 0 to 1000, of its width and
 height.
 """
+Edges = Literal[
+    "left_top_right_bottom",
+    "left_top_width_height",
+    "top_left_bottom_right",
+    "center_width_height",
+]
+"""What the four numbers of a box are: those of VOC; COCO and RefCOCO; Gemini; YOLO."""
 WHOLE = {"relative": 1.0, "percent": 100.0, "thousand": 1000.0}
 """What the width and the height of a picture count in a frame."""
 INSIDE = 128
 """A mask's pixel belongs to the region from this brightness on, of 255."""
 
 
-def region_of(cell: Any, picture: Picture, frame: Frame, replies: Frame, where: str) -> str:
+def region_of(
+    cell: Any, picture: Picture, frame: Frame, replies: Frame, edges: Edges | None, where: str
+) -> str:
     """The kept form of a box (four numbers) or a polygon (three points and more).
 
     Args:
@@ -35,15 +44,16 @@ def region_of(cell: Any, picture: Picture, frame: Frame, replies: Frame, where: 
         picture: that it lies in.
         frame: of the cell's numbers.
         replies: of the numbers that replies give.
+        edges: what a box's numbers are; boxes of other forms look alike, so none is guessed.
         where: file, row and column, for errors.
 
     Raises:
-        DataError: neither, corners in another order, or out of the picture.
+        DataError: neither, a box without `edges`, corners in another order, or out of the picture.
     """
     found: Any = read_literal(cell) if isinstance(cell, str) else cell
     width, height = _whole(picture, frame)
     if _are_numbers(found) and len(found) == 4:
-        left, top, right, bottom = found
+        left, top, right, bottom = _corners(found, edges, where)
         if not (0 <= left < right <= width * SLACK and 0 <= top < bottom <= height * SLACK):
             raise _error(
                 cell, f"is no box (left, top, right, bottom) within {width:g} x {height:g}", where
@@ -55,6 +65,23 @@ def region_of(cell: Any, picture: Picture, frame: Frame, replies: Frame, where: 
             raise _error(cell, f"leaves the picture, {width:g} x {height:g}", where)
         return _kept({"polygon": [[x / width, y / height] for x, y in found]}, picture, replies)
     raise _error(cell, "is neither a box nor a polygon", where)
+
+
+def _corners(box: Sequence[float], edges: Edges | None, where: str) -> tuple[float, ...]:
+    """Left, top, right, bottom."""
+    one, two, three, four = box
+    if edges is None:
+        raise DataError(
+            f"{where}: {str(box)[:60]!r} is a box, and nothing says what its numbers are; expected "
+            f"box_is of the preset: {', '.join(get_args(Edges))}"
+        )
+    if edges == "left_top_width_height":
+        return one, two, one + three, two + four
+    if edges == "top_left_bottom_right":
+        return two, one, four, three
+    if edges == "center_width_height":
+        return one - three / 2, two - four / 2, one + three / 2, two + four / 2
+    return one, two, three, four
 
 
 SLACK = 1.001

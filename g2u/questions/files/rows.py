@@ -97,7 +97,7 @@ def _json_lines(path: Path) -> Iterator[tuple[int, Row]]:
 
 def _json(path: Path) -> Iterator[tuple[int, Row]]:
     try:
-        found = json.loads(path.read_text(encoding="utf-8-sig"))
+        found = json.loads(path.read_text(encoding="utf-8-sig"), object_pairs_hook=_unique)
     except (ValueError, RecursionError, OSError) as error:
         raise DataError(f"{path}: not JSON ({error})") from None
     if not isinstance(found, list) or not all(isinstance(row, dict) for row in found):
@@ -105,9 +105,19 @@ def _json(path: Path) -> Iterator[tuple[int, Row]]:
     yield from enumerate(found, 1)
 
 
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object. Raises ValueError where a name occurs twice: which is meant, nobody can tell."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f"{twice!r} occurs twice in one object")
+    return found
+
+
 def _object(line: bytes, where: str) -> Row:
     try:
-        found = json.loads(line.decode())
+        found = json.loads(line.decode(), object_pairs_hook=_unique)
     except (ValueError, RecursionError) as error:
         raise DataError(f"{where}: not JSON ({error})") from None
     if not isinstance(found, dict):

@@ -27,7 +27,9 @@ def units(items: Sequence[Item]) -> Units:
     characters = [
         Unit(
             item.question.id,
-            None if item.score is None else likeness(item.prediction, item.target.answer),
+            None
+            if item.score is None
+            else max(likeness(item.prediction, each) for each in item.target.distinct),
             item.cluster,
         )
         for item in items

@@ -39,8 +39,9 @@ def units(items: Sequence[Item]) -> Units:
 
 
 def _overlap(item: Item) -> Unit:
-    value = box_overlap(item.prediction, item.target.answer) if item.prediction else 0.0
-    return Unit(item.question.id, None if item.score is None else value or 0.0, item.cluster)
+    found = [box_overlap(item.prediction, each) for each in item.target.distinct if item.prediction]
+    value = max((each or 0.0 for each in found), default=0.0)
+    return Unit(item.question.id, None if item.score is None else value, item.cluster)
 
 
 def totals(values: Mapping[str, float]) -> dict[str, float]:

@@ -23,6 +23,11 @@ NAMED = re.compile(
     r"[(\[\"']*+([A-Za-z])(?![\w'])(?!\s+[a-z])",
     re.IGNORECASE,
 )
+NAMED_ABROAD = re.compile(
+    r"\b(?:antwort|option|respuesta|opción|réponse|risposta|opzione|resposta|opção|letra|lettera|"
+    r"lettre|ответ|вариант)\s+([A-Z])(?![\w'])",
+    re.IGNORECASE,
+)
 FORMULA = re.compile(r"[\\=^_{}]|\w\s+\w")
 """What a box holds that names no option: a formula, or words."""
 CONCLUDING = re.compile(r"^\W*+(?:so|therefore|thus|hence)\b[\s,:]*", re.IGNORECASE)
@@ -205,6 +210,7 @@ def _letters(clause: str, options: dict[str, str]) -> set[str]:
         for match in NAMED.finditer(clause)
         if match[1] not in WORD_OF_ONE or not WORD_FOLLOWS.match(clause, match.end())
     }
+    found |= {match[1] for match in NAMED_ABROAD.finditer(clause) if match[1].isupper()}
     for match in CAPITAL.finditer(clause):
         is_word = match[1].lower() in WORD_OF_ONE and GOES_ON.match(clause, match.end())
         follows = FOLLOWS.match(clause, match.end())

@@ -17,7 +17,9 @@ def parse(response: str, question: Question) -> str | None:
 
 def score(prediction: str, answer: str) -> float | None:
     """1 for the same normal form or value, 0 for another value; None: rules cannot tell."""
-    if expression(prediction) == expression(answer):
+    form = expression(prediction)
+    if form == expression(answer):
         return 1.0
     is_same = same(prediction, answer)
+    is_same = same(form, answer) if is_same is None else is_same
     return None if is_same is None else float(is_same)

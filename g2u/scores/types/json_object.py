@@ -7,9 +7,15 @@ from g2u.scores import responses
 
 
 def parse(response: str, question: Question) -> str | None:
-    """The only object in the response, as canonical JSON; None where there is none or several."""
+    """The only object in the response, or in what it calls its final answer, as canonical JSON;
+    None where there is none or several.
+    """
     del question
-    found = responses.objects(responses.said(response))
+    text = responses.said(response)
+    found = responses.objects(text)
+    if len(found) > 1:
+        final = [each.rest for each in responses.statements(text) if each.is_final]
+        found = responses.objects(final[-1]) if final else found
     if len(found) != 1 or not isinstance(found[0], dict):
         return None
     return json.dumps(found[0], sort_keys=True, separators=(",", ":"), ensure_ascii=False)

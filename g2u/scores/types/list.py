@@ -10,10 +10,12 @@ from g2u.scores.quantities import same
 
 BULLET = re.compile(r"(?:[-*•]|\d++[.)])\s+(?=\S)")
 LEAD_IN = re.compile(
-    r"^(?:(?:the|these|those|they|it|there|all)\b[^,;\n]*?\b(?:are|is|were)\b\s*:?\s+|only\s+|just\s+)",
+    r"^(?:(?:the|these|those|they|it|there|all)\b[^,;\n]*?\b(?:are|is|were)\b\s*:?\s+|only\s+|just\s+"
+    r"|[a-z][a-z ]{0,60}:\s+)",
     re.IGNORECASE,
 )
-SEPARATOR = re.compile(r" ?[,;]\s*+(?:and\s++)?| and\s++|\n++(?:and )?")
+SEPARATOR = re.compile(r" ?[,;]\s*+(?:and\s++)?| and\s++|\n++(?:and )?|\s*+(?:→|->|=>)\s*+")
+EITHER = re.compile(r"(?:^|[\s,;])or\s", re.IGNORECASE)
 
 
 def parse(response: str, question: Question) -> str | None:
@@ -56,7 +58,7 @@ def _entries(text: str) -> str | None:
         return _canonical(bullets)
     plain = "\n".join(" ".join(line.split()) for line in lines if line)
     plain = LEAD_IN.sub("", plain).strip("().!").strip()
-    if not plain:
+    if not plain or EITHER.search(plain):
         return None
     if re.fullmatch(r"[-+]?\d[\d.]*(?:\s+[-+]?\d[\d.]*)+", plain):
         return _canonical(plain.split())

@@ -34,10 +34,16 @@ CONCLUDING = re.compile(
     r"(?:number|value|distance|count|sum|total|length|height|width)\s+(?:is|was)|in\s+total\s*:?)\b[\s,:]*+)",
     re.IGNORECASE,
 )
-IN_TOTAL = re.compile(r"[\s\w]{0,12}\bin\s+(?:total|all)\b")
+IN_TOTAL = re.compile(r"[\s\w]{0,12}\b(?:in\s+(?:total|all)|altogether|overall)\b")
+CLAIMED = re.compile(rf"{IN_TOTAL.pattern}(?=\s*(?:[,.;)]|$))")
+"""The same where what follows is told apart, as in "9 in total, 4 of them red"."""
 BOUND = re.compile(
     r"\b(?:more|less|[a-z]+er)\s+than\s*$|\bat\s+(?:least|most)\s*$|\b(?:up\s+to|maximum\s+of|"
-    r"minimum\s+of|over|under|below|above|exceeds)\s*$",
+    r"minimum\s+of|over|under|below|above|exceeds|almost|nearly|close\s+to)\s*$",
+    re.IGNORECASE,
+)
+BOUND_AFTER = re.compile(
+    r"\s*\+(?!\s*[\d(])|\s+(?:or|and)\s+(?:more|fewer|less|above|below|up|over|higher|lower)\b",
     re.IGNORECASE,
 )
 RANGE = re.compile(r"\s*(?:-|–|to|or)\s*")
@@ -133,7 +139,7 @@ def _kept(text: str) -> list[Quantity]:
     """
     found: list[Quantity] = []
     for quantity in quantities(text):
-        if _stands_before(BOUND, text, quantity):
+        if _stands_before(BOUND, text, quantity) or BOUND_AFTER.match(text, quantity.end):
             return []
         last = found[-1] if found else None
         between = text[last.end : quantity.start] if last else ""
@@ -157,8 +163,11 @@ def _stands_before(words: re.Pattern[str], text: str, quantity: Quantity) -> boo
 def _concluded(text: str, found: list[Quantity]) -> Quantity | None:
     """The number after the last word or sign that concludes, or before "in total"."""
     starts = [quantity.start for quantity in found]
+    claimed = {said.end() for each in found if (said := CLAIMED.match(text, each.end))}
     concluded: set[int] = set()
     for mark in CONCLUDING.finditer(text):
+        if any(mark.start() < end <= mark.end() for end in claimed):
+            continue
         nearest = bisect_left(starts, mark.end())
         if nearest < len(found) and not FIGURE.search(text, mark.end(), starts[nearest]):
             concluded.add(nearest)

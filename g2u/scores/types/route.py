@@ -11,19 +11,20 @@ import re
 
 from g2u.records import Question
 from g2u.scores import responses
+from g2u.scores.quantities import WORDS
 
 MOVES = {
-    "up": ("u", "n", "north", "上", "↑", "up", "upward", "upwards"),
-    "down": ("d", "s", "south", "下", "↓", "down", "downward", "downwards"),
-    "left": ("l", "w", "west", "左", "←", "left", "leftward", "leftwards"),
-    "right": ("r", "e", "east", "右", "→", "right", "rightward", "rightwards"),
+    "up": ("u", "n", "north", "上", "↑", "⬆", "up", "upward", "upwards"),
+    "down": ("d", "s", "south", "下", "↓", "⬇", "down", "downward", "downwards"),
+    "left": ("l", "w", "west", "左", "←", "⬅", "left", "leftward", "leftwards"),
+    "right": ("r", "e", "east", "右", "→", "➡", "right", "rightward", "rightwards"),
 }
 MOVE = {spelling: move for move, spellings in MOVES.items() for spelling in spellings}
 STEPS = {"up": (-1, 0), "down": (1, 0), "left": (0, -1), "right": (0, 1)}
-TIMES = {"once": 1, "twice": 2, "thrice": 3}
+TIMES = {"once": 1, "twice": 2, "thrice": 3, **{w: n for w, n in WORDS.items() if n > 1}}
 FILLER = re.compile(
     r"\b(?:move|go|then|and|steps?|times?|cells?|the|path|route|plan|moves|is|are|by|first|next|finally|turn|"
-    r"to|answer|final|again|shortest|correct|best|only|possible|sequence)\b|[\s,;.:|*\[\]\"'()<>-]+|\d+[.)]\s",
+    r"to|answer|final|again|shortest|quickest|fastest|optimal|correct|best|only|possible|sequence|solution|way|my|goes|take|start|starts|starting|moving|going|of)\b|[\s,;.:|*\[\]\"'()<>-]+|\d+[.)]\s",
     re.IGNORECASE,
 )
 MOST = 10_000
@@ -31,7 +32,8 @@ MOST = 10_000
 WORD = re.compile(rf"\b(?:{'|'.join(s for s in MOVE if len(s) > 1)})\b", re.IGNORECASE)
 ARROW = re.compile(r"->|=>|[→↓←↑➔➜⇒](?=\s*[^\s→↓←↑])")
 """Between moves in words, where an arrow is no move."""
-TOKEN = re.compile(r"[A-Za-z]+|\d+|[上下左右↑↓←→]")
+TOKEN = re.compile(r"[A-Za-z]+|\d+|[上下左右↑↓←→⬆⬇⬅➡]")
+NUMBERED = re.compile(r"^[ \t]*+(?:\d++[.)]|step\s+\d++\s*[:.)])\s+", re.MULTILINE | re.IGNORECASE)
 
 
 def parse(response: str, question: Question) -> str | None:
@@ -63,7 +65,7 @@ def score(prediction: str, answer: str) -> float:
 
 
 def _moves(text: str) -> str | None:
-    text = re.sub(r"^[ \t]*+\d++[.)]\s+", " ", text, flags=re.MULTILINE)
+    text = NUMBERED.sub(" ", text)
     text = ARROW.sub(" ", text) if WORD.search(text) else text.replace("->", " ")
     compact = re.sub(r"[\s,;\-]+", "", text.strip().strip(".*\"'()"))
     if re.fullmatch(r"[UDLR]+", compact):

@@ -9,7 +9,11 @@ import re
 from g2u.records import Question
 from g2u.scores import responses
 
-FIELD = re.compile(r"\b([A-Za-z]+)\s*(?::|=|\bis\b|needs)\s*+(-?\d{1,300}(?:\.\d+)?|\.\d+)")
+FIELD = re.compile(
+    r"\b([A-Za-z]+)[\"']?\s*(?::|=|\bis\b|needs)\s*+(?:[\d\s.+*/×÷()-]{1,60}=\s*+)?"
+    r"(-?\d{1,300}+(?:\.\d++)?|\.\d++)(?!\s*[/*×÷=]|\s*[+-]\s*\d)"
+)
+"""A name and its number, or what a calculation comes to; none that is left as it is."""
 WITHIN = 1.0
 
 

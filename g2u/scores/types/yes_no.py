@@ -9,8 +9,13 @@ import re
 from g2u.records import Question
 from g2u.scores import responses
 
-YES = "yes|yeah|yep|true|correct|right|是的?|[对對]|はい|예|네|sí|oui|ja|да|sim|sì|نعم"
-NO = "no|nope|false|incorrect|wrong|否|不是|不对|没有|いいえ|아니요|아니오|non|nein|нет|não|لا"
+YES = (
+    "yes|yeah|yep|true|correct|right|是的?|[对對]|はい|예|네|sí|oui|ja|да|sim|sì|نعم|evet|tak|हाँ|हां"
+)
+NO = (
+    "no|nope|false|incorrect|wrong|否|不是|不对|没有|不(?=[，,。]|$)|いいえ|아니요|아니오|non|nein|нет|não|لا|"
+    "hayır|nie|nee|नहीं"
+)
 STRONG = {"yes": "yes|yeah|yep|是的?|はい|예|sí|oui|ja|да|sim", "no": NO}
 LEAD = re.compile(rf"^\W*+(?:(?P<yes>{YES})|(?P<no>{NO}))(?:\W|$|，)", re.IGNORECASE)
 OPENING = re.compile(
@@ -25,6 +30,11 @@ CONCLUDED = re.compile(
     re.IGNORECASE,
 )
 """A word that the response comes to after the one that it opens with."""
+AT_LAST = re.compile(
+    r"\b(?:so|therefore|thus|hence|conclusion)\b[\s,:]*(yes|no)\W*$", re.IGNORECASE
+)
+TAIL = 200
+"""Letters at the end in which a conclusion stands."""
 LETTER = {"y": "yes", "n": "no"}
 DENIED = re.compile(r"\b(?:not|isn't)\s+(yes|no|true|false)\b", re.IGNORECASE)
 STATED = re.compile(
@@ -60,6 +70,8 @@ def parse(response: str, question: Question) -> str | None:
         return None if both or later - {first} else first
     if responses.refuses(text):
         return None
+    if at_last := AT_LAST.search(text[-TAIL:]):
+        return at_last[1].lower()
     denied = {AS_WORD.get(word.lower(), word.lower()) for word in DENIED.findall(text)}
     if len(found) == 1 and not found & denied:
         return found.pop()

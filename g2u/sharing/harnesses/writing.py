@@ -26,6 +26,7 @@ ROWS = pa.schema(
         ("images", pa.list_(IMAGE)),
         ("prompt", pa.string()),
         ("answer", pa.string()),
+        ("accepted", pa.list_(pa.string())),
         ("category", pa.string()),
     ]
 )
@@ -59,8 +60,9 @@ def doc_to_text(doc):
 
 
 def process_results(doc, results):
-    """Whether the response is the answer, word for word; g2u score reads it properly."""
-    return {"says_answer": float(results[0].strip().strip(".").lower() == doc["answer"].lower())}
+    """Whether the response is an accepted answer, word for word; g2u score reads it properly."""
+    said = results[0].strip().strip(".").lower()
+    return {"says_answer": float(said in [answer.lower() for answer in doc["accepted"]])}
 '''
 
 
@@ -102,19 +104,20 @@ def write_vlmevalkit(path: Path, items: Sequence[Shown]) -> None:
     """A TSV with a list of pictures in each image cell (vlmeval/dataset/image_base.py).
 
     Raises:
-        DataError: a file of somebody else lies there.
+        DataError: a file of somebody else lies there; several options are accepted.
     """
     letters = sorted({letter for item in items for letter in item.question.option_letters()})
     groups = sorted({name for item in items for name, _ in item.question.labels} - {"image_path"})
     columns = ["index", "image", "question", "hint", *letters, "answer", "category", *groups]
     require_own(path, _is_tsv, "g2u harness")
+    answers = [_cell(item) for item in items]
     path.parent.mkdir(parents=True, exist_ok=True)
     fresh = beside(path)
     with fresh.open("w", encoding="utf-8", newline="") as file:
         names = list(dict.fromkeys(columns))
         writer = csv.DictWriter(file, names, delimiter="\t", quoting=csv.QUOTE_ALL, restval="")
         writer.writeheader()
-        writer.writerows(_tsv_rows(items))
+        writer.writerows(_tsv_rows(items, answers))
     fresh.replace(path)
 
 
@@ -125,8 +128,8 @@ def _is_tsv(path: Path) -> bool:
     return head.startswith(b'"index"\t"image"\t"question"\t"hint"') and b"\t\"['" in first
 
 
-def _tsv_rows(items: Sequence[Shown]) -> Iterator[dict[str, str]]:
-    for item in items:
+def _tsv_rows(items: Sequence[Shown], answers: Sequence[str]) -> Iterator[dict[str, str]]:
+    for item, answer in zip(items, answers, strict=True):
         question = item.question
         encoded = [base64.b64encode(picture.encoded).decode() for picture in item.pictures]
         labels = {name: value for name, value in question.labels if name != "image_path"}
@@ -137,9 +140,26 @@ def _tsv_rows(items: Sequence[Shown]) -> Iterator[dict[str, str]]:
             "question": question.text,
             "hint": question.hint,
             **dict(zip(question.option_letters(), question.choices, strict=True)),
-            "answer": item.target.answer,
+            "answer": answer,
             "category": labels.get("category", question.category),
         }
+
+
+def _cell(item: Shown) -> str:
+    """The answer, or a list of all accepted ones, as VLMEvalKit's open benchmarks have it.
+
+    Raises:
+        DataError: several options are accepted, each alone; its multiple choice knows one.
+    """
+    target = item.target
+    if not target.accepted:
+        return target.answer
+    if item.question.choices:
+        raise DataError(
+            f"question {target.id!r}: any of {', '.join(target.distinct)} is accepted; a TSV of "
+            "VLMEvalKit's holds one option: write a folder for lmms-eval, which holds all"
+        )
+    return str(list(target.accepted))
 
 
 def write_lmms_eval(
@@ -172,6 +192,7 @@ def write_lmms_eval(
             "images": [{"bytes": p.encoded, "path": None} for p in item.pictures],
             "prompt": question_prompt(item.question),
             "answer": item.target.answer,
+            "accepted": list(item.target.distinct),
             "category": item.question.category,
         }
         for item in items

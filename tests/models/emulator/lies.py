@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from PIL import Image
 
-from tests.models.emulator.mind import Asked, Drawn, Made, Pixels, Said, digest, say, tokens
+from tests.models.emulator.mind import Asked, Drawn, Made, Pixels, Said, Woven, digest, say, tokens
 
 Random = np.random.Generator
 
@@ -57,8 +57,9 @@ def shown(change: Callable[[tuple[Pixels, ...]], Sequence[Pixels]]) -> Callable[
 
 
 def only(kind: str, change: Callable[[Asked, Memory], Asked]) -> Callable[[Asked, Memory], Asked]:
-    """A lie about requests of one kind."""
-    return lambda asked, memory: change(asked, memory) if asked.kind == kind else asked
+    """A lie about requests of one kind; who interleaves edits."""
+    kinds = {kind, "interleave"} if kind == "edit" else {kind}
+    return lambda asked, memory: change(asked, memory) if asked.kind in kinds else asked
 
 
 def set_to(**fields: object) -> Callable[[Asked, Memory], Asked]:
@@ -80,17 +81,27 @@ def _cut(made: Made, asked: Asked, memory: Memory) -> Made:
     return Said("".join(tokens(made.text)[:16])) if isinstance(made, Said) else made
 
 
-def _source(made: Made, asked: Asked, memory: Memory) -> Made:
-    return Drawn(asked.pictures[0]) if isinstance(made, Drawn) and asked.pictures else made
+def drawn(change: Callable[[Drawn, Asked], Drawn]) -> Callable[[Made, Asked, Memory], Made]:
+    """A lie about each picture that is drawn."""
+
+    def told(made: Made, asked: Asked, memory: Memory) -> Made:
+        if isinstance(made, Woven):
+            parts = (p if isinstance(p, Said) else change(p, asked) for p in made.parts)
+            return Woven(tuple(parts))
+        return change(made, asked) if isinstance(made, Drawn) else made
+
+    return told
 
 
-def _lossy(made: Made, asked: Asked, memory: Memory) -> Made:
-    return Drawn(made.pixels, "JPEG", 30) if isinstance(made, Drawn) else made
+def _source(made: Drawn, asked: Asked) -> Drawn:
+    return Drawn(asked.pictures[0]) if asked.pictures else made
 
 
-def _hidden_loss(made: Made, asked: Asked, memory: Memory) -> Made:
-    if not isinstance(made, Drawn):
-        return made
+def _lossy(made: Drawn, asked: Asked) -> Drawn:
+    return Drawn(made.pixels, "JPEG", 30)
+
+
+def _hidden_loss(made: Drawn, asked: Asked) -> Drawn:
     file = io.BytesIO()
     Image.fromarray(made.pixels).save(file, "JPEG", quality=30)
     return Drawn(np.asarray(Image.open(file)))
@@ -183,7 +194,7 @@ LIES: dict[str, Lie] = {
     ),
     "truncates at 16 tokens without saying so": Lie(("answers: a whole reply",), made=_cut),
     "adds a system prompt": Lie(("answers: nothing stands before",), set_to(system=SYSTEM)),
-    "returns the source as the edit": Lie(("edits: an edit is drawn",), made=_source),
+    "returns the source as the edit": Lie(("edits: an edit is drawn",), made=drawn(_source)),
     "samples at temperature 0": Lie(
         ("answers: greedy is the same",),
         only(
@@ -205,8 +216,10 @@ LIES: dict[str, Lie] = {
             lambda asked, memory: replace(asked, seed=int(memory.random.integers(2**31))),
         ),
     ),
-    "returns JPEG of low quality": Lie(("edits: files lose nothing",), made=_lossy),
-    "hides JPEG of low quality in PNG": Lie(("edits: files lose nothing",), made=_hidden_loss),
+    "returns JPEG of low quality": Lie(("edits: files lose nothing",), made=drawn(_lossy)),
+    "hides JPEG of low quality in PNG": Lie(
+        ("edits: files lose nothing",), made=drawn(_hidden_loss)
+    ),
     "strips < from the prompt": Lie(
         ("answers: a prompt arrives as it is", "edits: a prompt arrives as it is"),
         lambda asked, memory: replace(asked, text=asked.text.replace("<", "")),

@@ -1,0 +1,90 @@
+"""Planted answerers are named rightly by the whole pipeline: a private adapter's models, in one run
+from prepare to report. `python -m bench.planted` has the shares over many worlds.
+"""
+
+import base64
+import shutil
+from pathlib import Path
+
+import polars as pl
+import pytest
+import yaml
+
+from bench.planted import PLANTED, is_right
+from tests.conftest import ROOT, Workspace
+from tests.planted_answerers import ASKED, KINDS, NAMES, PICTURES, SIDES, Item, picture
+
+LEAK, OWN, TELLING = "leak", "detail", "telling"
+SITE = "site"
+SAID = ("verdict", "beside")
+FURTHER = {
+    "any_second_picture": ["blank", "upscale"],
+    "repetition": ["upscale"],
+    "classical_edit": ["upscale"],
+}
+"""Controls, beside duplicate, of those that they stand for."""
+
+
+def rows() -> list[dict[str, str]]:
+    """Two questions of each picture."""
+    return [
+        {
+            "index": str(2 * number + side),
+            "image": base64.b64encode(picture(number).encoded).decode(),
+            "question": ASKED.format(side=name),
+            **dict(zip("ABCD", NAMES, strict=True)),
+            "answer": "ABCD"[Item.of(number, side).gold],
+        }
+        for number in range(PICTURES)
+        for side, name in enumerate(SIDES)
+    ]
+
+
+def install(folder: Path) -> Path:
+    """The adapter as pip would install it: a module and its entry point."""
+    info = folder / "planted_answerers-1.0.dist-info"
+    info.mkdir(parents=True)
+    shutil.copy(ROOT / "tests/planted_answerers.py", folder)
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: planted-answerers\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text("[g2u.models]\nplanted = planted_answerers\n")
+    return folder
+
+
+@pytest.mark.slow
+def test_every_planted_answerer_is_named_as_it_is_built(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site = install(workspace.folder / SITE)
+    monkeypatch.setenv("PYTHONPATH", f"{workspace.folder}:{site}")
+    raw = workspace.raw
+    raw["presets"]["models"] = {
+        kind: {"adapter": "planted", "settings": {"kind": kind}, "batch": 64} for kind in KINDS
+    }
+    raw["models"] = [kind for kind in KINDS if kind != LEAK]
+    shared = ["direct", "duplicate"]
+    raw["families"] = [*shared, OWN]
+    further = {LEAK: [TELLING], **FURTHER}
+    raw["cells"] = [
+        {"models": [model], "benchmarks": ["mine"], "families": [*shared, *families]}
+        for model, families in further.items()
+    ]
+    raw["presets"]["families"][TELLING] = {"edit": "rewritten", "prompt": "Enhance the details."}
+    raw["understand"]["controlled"] = [OWN, TELLING]
+    raw["gallery"] = {"items": 1}
+    workspace.use_tsv(rows())
+    (workspace.folder / "params.yaml").write_text(yaml.safe_dump(raw))
+    workspace.init_dvc()
+    workspace.run("g2u.cli.main", "run")
+    gains = pl.read_csv(workspace.folder / "data/report/gains.csv")
+    judged = gains.filter(pl.col("verdict").is_not_null())
+    assert set(judged["arm"]) == {OWN, TELLING}
+    found = {row["model"]: row for row in judged.iter_rows(named=True)}
+    assert len(found) == len(PLANTED)
+    assert {row["items"] for row in found.values()} == {2 * PICTURES}
+    told = {name: [found[kind(name)][each] or "" for each in SAID] for name in PLANTED}
+    assert [(name, *said) for name, said in told.items() if not is_right(name, *said)] == []
+
+
+def kind(name: str) -> str:
+    """The model's name."""
+    return name.replace(", ", " ").replace(" ", "_")
