@@ -134,11 +134,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("megabytes", nargs="?", type=int, default=1000)
     parser.add_argument("--rows", nargs="+", type=int, help="1024 px, as TSV and as parquet")
+    parser.add_argument("--only", choices=FILES, help="with --rows: this kind alone")
     said = parser.parse_args()
     print(machine())
     asked = [("TSV", mixed(said.megabytes))]
     if said.rows:
-        asked = [(kind, alike(rows)) for kind in FILES for rows in said.rows]
+        asked = [
+            (kind, alike(rows)) for kind in FILES for rows in said.rows if said.only in (None, kind)
+        ]
     for kind, pictures in asked:
         rows, megabytes, run = prepared(kind, pictures)
         print(

@@ -31,6 +31,7 @@ from g2u.report.aligned import (
     looks_table,
     paintings_table,
     rewards_table,
+    trainings_table,
 )
 from g2u.report.changes import all_repainted
 from g2u.scores.statistics import Resampling
@@ -88,20 +89,26 @@ def tables_of_alignment(config: Params) -> dict[str, str]:
         for name, place in trained.items()
     }
     paintings = {name: pl.read_csv(place / PAINTINGS) for name, place in trained.items()}
-    found = {
-        "looks": looks_table(courses),
-        "paintings": paintings_table(all_repainted(paintings, how)),
-    }
+    painted = all_repainted(paintings, how)
+    found = {"looks": looks_table(courses), "paintings": paintings_table(painted)}
     if (table := study.RESULTS / ABLATIONS).exists():
         parts = pl.read_csv(table).partition_by("training", as_dict=True)
         ablated = {
             str(name): course(curve, known.settings(str(name))) for (name,), curve in parts.items()
         }
         found["ablations"] = looks_table(ablated)
+    seeded: dict[str, pl.DataFrame] = {}
     for variant in known.variants:
         if (table := study.RESULTS / f"{variant}_changes.csv").exists():
             changed = pl.read_csv(table)
             found[variant] = changes_table(changed, _helping(changed))
+            seeded[variant] = changed.filter(
+                pl.col("model").str.contains(rf"^tiny_{variant}(_\d+)?$")
+            )
+    if seeded:
+        alike = {v: [painted[n] for n in painted if named[n] == v] for v in seeded}
+        helping = _helping(pl.concat(seeded.values()))
+        found["trainings"] = trainings_table(seeded, helping, alike)
     if (table := study.RESULTS / "rewards_rewards.csv").exists():
         told = pl.read_csv(table)
         helping = _helping(told)

@@ -34,11 +34,12 @@ from g2u.thoughts.looks import count
 
 OWN = (
     "g2u/code/dependencies.py",
+    identity.SHIPPED.as_posix(),
     "g2u/params/presets.yaml",
     "g2u/pipeline/recipes.py",
     "stages/recipes.py",
 )
-"""What makes recipes, and the presets that come with g2u."""
+"""What makes recipes; which code gives the replies of before; the presets that come with g2u."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,8 @@ from g2u.arms import By, Rule
 from g2u.report.changes import Painted
 from g2u.report.markdown import markdown_table
 from g2u.report.seeds import MAIN
+from g2u.scores.statistics import Interval
+from g2u.scores.trainings import over_trainings
 
 PAINTING = "fidelity painting"
 """Column of a curve: the share of paintings from words that are right; other fidelities are edits'.
@@ -100,6 +102,43 @@ def changes_table(found: pl.DataFrame, helps: Mapping[str, str]) -> str:
             cells += [_of(of.get(m), "fidelity") if drawn else "-" for m in models]
             rows.append(cells)
     return markdown_table(rows)
+
+
+def trainings_table(
+    found: Mapping[str, pl.DataFrame],
+    helps: Mapping[str, str],
+    painted: Mapping[str, Sequence[Painted]],
+) -> str:
+    """A row per system, benchmark and own thought, and one for its paintings: what its trainings
+    change, in points, with each of them a draw (g2u/scores/trainings.py).
+
+    Args:
+        found: system -> its rows of the report's table of changes, of trainings that differ by seed
+            alone.
+        helps: benchmark -> the family that helps by construction.
+        painted: system -> its trainings' pictures from words.
+    """
+    rows = [["system", "trainings", "benchmark", "arm", "accuracy: change", "fidelity: change"]]
+    for system, changes in found.items():
+        count = changes["model"].n_unique()
+        gains = [each.gain for each in painted[system]]
+        told = _drawn([(gain.difference, gain.low, gain.high) for gain in gains])
+        rows.append([system, f"{count}", "paintings", "from words", told, "-"])
+        for benchmark, family in helps.items():
+            for arm in (family, "focus", f"reflected_{family}"):
+                each = changes.filter(pl.col("benchmark") == benchmark, pl.col("arm") == arm)
+                if each.height == count:
+                    kinds = (("gain", "gain"), ("fidelity_gain", "fidelity"))
+                    parts = [(m, f"{kind}_low", f"{kind}_high") for m, kind in kinds]
+                    changed = [_drawn(each.select(part).rows()) for part in parts]
+                    rows.append([system, f"{count}", benchmark, arm, *changed])
+    return markdown_table(rows)
+
+
+def _drawn(changes: Sequence[tuple[float, float, float]]) -> str:
+    """Over trainings, of each its change with its interval."""
+    found = over_trainings([Interval(*change) for change in changes], 0.95)
+    return "-" if found is None else _change(found.mean, found.low, found.high)
 
 
 SELECTED: tuple[By, ...] = ("random", "likelihood", "contrast", "verdict", "oracle")

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 
 from g2u.records import Question, Target, Thought
+from g2u.scores.responses import unpiled
 
 NEAR = 80
 """Characters before and after a word in which it may be said to be right."""
@@ -68,7 +69,7 @@ class Leaks:
 
 def plain(text: str) -> str:
     """Letters of one width and case, one kind of space, no separators within numbers."""
-    text = re.sub(r"\s+", " ", unicodedata.normalize("NFKC", text).casefold())
+    text = re.sub(r"\s+", " ", unicodedata.normalize("NFKC", unpiled(text)).casefold())
     return re.sub(r"(?<=\d),(?=\d{3}(?!\d))", "", text)
 
 

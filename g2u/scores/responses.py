@@ -191,7 +191,12 @@ def composed(text: str) -> str:
     if text.isascii():
         return text
     text = text.encode("utf-8", "replace").decode("utf-8")
-    return unicodedata.normalize("NFC", _piled().sub(r"\1", DIRECTIONS.sub("", text)))
+    return unicodedata.normalize("NFC", unpiled(DIRECTIONS.sub("", text)))
+
+
+def unpiled(text: str) -> str:
+    """The text without all but thirty of letters in a row that combine with the one before."""
+    return text if text.isascii() else _piled().sub(r"\1", text)
 
 
 @cache

@@ -42,8 +42,8 @@ FIELDS = {
     "seen": "what the model was shown, where told: width and height of each picture, tokens",
     "original": "the picture that was edited, where its licence is known",
     "uses": "where it is shown: question (its id), position (of the picture in the question), "
-    "choice, text, choices, format of the answer, asked (all of it in g2u's words), "
-    "is_placed (whether <image N> in them is where picture N stands; else pictures come first), "
+    "choice, text, choices, format of the answer, asked (all of it as a model is asked), "
+    "is_placed (whether <image N> in that is where picture N stands; else pictures come first), "
     "pictures (digests of all its pictures, in order), originals (these pictures, where it has "
     "several; else it is original), replies (arm, status and response of the "
     "model that drew, or of its reader; arm none is direct: no thought shown)",

@@ -18,7 +18,7 @@ from g2u.calls.made import checks_of
 from g2u.errors import DataError, ParamsError
 from g2u.files import write_whole
 from g2u.params.params import PLAIN, Params
-from g2u.questions.wording import question_prompt
+from g2u.questions.wording import asked as asked_by
 from g2u.sharing.card import write_card
 from g2u.sharing.gold import licensed, write_gold
 from g2u.sharing.licences import require_sharable
@@ -174,8 +174,8 @@ def _asked(cell: Cell) -> dict[str, dict[str, Any]]:
             "text": q.text,
             "choices": list(q.choices),
             "format": q.format,
-            "asked": question_prompt(q),
-            "is_placed": q.is_placed,
+            "asked": asked_by(q).text,
+            "is_placed": asked_by(q).is_placed,
             "pictures": list(q.pictures),
             "replies": replies.get(q.id, []),
         }

@@ -69,6 +69,8 @@ class Row(Strict):
     labels: Annotated[list[Label], Field(max_length=2**8)]
     drawing: Text
     is_placed: bool
+    asked: Text
+    is_asked_placed: bool
     answer: Text
     scorer: Text
     accepted: Texts

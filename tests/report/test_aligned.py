@@ -2,8 +2,10 @@
 
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 import pytest
+from scipy.stats import t
 
 from flows.align import DOCUMENT, course, tables_of_alignment
 from flows.figures import with_tables
@@ -15,6 +17,7 @@ from g2u.report.aligned import (
     looks_table,
     paintings_table,
     rewards_table,
+    trainings_table,
 )
 from g2u.report.changes import repainted
 from g2u.scores.statistics import Resampling
@@ -66,6 +69,26 @@ def test_changes_are_shown_in_points_beside_what_the_base_reaches() -> None:
         "| braid | direct | 50.0 | +10.0 [+5.0, +15.0] | - | - | - | - |",
         "| braid | context | 50.0 | +10.0 [+5.0, +15.0] | +10.0 [+5.0, +15.0] | 80.0 "
         "| -2.0 [-3.0, +0.0] | -2.0 [-3.0, +0.0] |",
+    ]
+
+
+def test_what_trainings_change_is_shown_with_each_of_them_a_draw() -> None:
+    shared = {"benchmark": "braid", "arm": "context"}
+    found = pl.DataFrame(
+        {**shared, "model": f"new_{seed}", "gain": gain, "gain_low": gain - 0.05,
+         "gain_high": gain + 0.05, "fidelity_gain": 0.01, "fidelity_low": 0.0,
+         "fidelity_high": 0.02}
+        for seed, gain in enumerate((0.1, 0.12, 0.2))
+    )  # fmt: skip
+    how = Resampling(confidence=0.95, resamples=400, seed=0)
+    same = repainted([False] * 30 + [True] * 10, [False] * 20 + [True] * 20, how)
+    rows = trainings_table({"new": found}, {"braid": "context"}, {"new": [same] * 3})
+    reach = 100 * (t.ppf(0.975, 2) ** 2 * np.var([0.1, 0.12, 0.2], ddof=1) / 3 + 0.05**2) ** 0.5
+    low, high = 100 * same.gain.low, 100 * same.gain.high
+    assert rows.splitlines()[2:] == [
+        f"| new | 3 | paintings | from words | +25.0 [{low:+.1f}, {high:+.1f}] | - |",
+        f"| new | 3 | braid | context | +14.0 [{14 - reach:+.1f}, {14 + reach:+.1f}] "
+        "| +1.0 [+0.0, +2.0] |",
     ]
 
 

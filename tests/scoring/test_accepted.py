@@ -98,9 +98,9 @@ def test_another_pictures_answer_that_is_accepted_here_is_not_followed_but_right
     asked = Asked([Question(name, "?") for name in golds], golds)
     score = Score("q", arm, "ok", "rug", 0.0, "p")
     ring = {"q": "r", "r": "s", "s": "q"}
-    assert list(followed(asked, [score], ring)) == [], "the donor's sofa would be right"
+    assert list(followed(asked, [score], [], ring)) == [], "the donor's sofa would be right"
     strict = Asked(asked.questions, {**golds, "q": Target("q", "couch", "vqa_soft")})
-    (one,) = followed(strict, [score], ring)
+    (one,) = followed(strict, [score], [], ring)
     assert (one.donor, one.further) == (0.0, 1.0)
 
 

@@ -13,6 +13,7 @@ from torch import Tensor
 import g2u_tiny.model as tiny
 from bench.thinking import counted, works
 from g2u.errors import ParamsError
+from g2u.params.reading import load
 from g2u.pictures.decoding import picture_of
 from g2u.questions.puzzles.puzzle import Pixels
 from g2u.questions.wording import NAMING, REFLECT
@@ -36,7 +37,8 @@ from g2u_tiny.training.losses import (
     step_losses,
 )
 from g2u_tiny.training.muon import Muon, orthogonalised
-from tests.conftest import png
+from stages.train import recipe_of
+from tests.conftest import ROOT, png
 
 SMALL = TinyConfig(width=32, layers=2, heads=1, buckets=512)
 RECIPE = Recipe(
@@ -153,6 +155,19 @@ def test_a_scratchpad_answers_as_it_was_trained_to(batch: Batch) -> None:
     prefix = see(network, [batch.source], batch.question, state)
     logits = byte_logits(network, batch.answer_out, prefix)
     torch.testing.assert_close(answer_loss(logits, batch.answer_out), trained)
+
+
+def test_serial_compute_is_the_recipe_but_for_thinking_in_place_of_drawing() -> None:
+    section = load(ROOT / "params.yaml", whole=True).train
+    assert section is not None
+    shipped, serial = recipe_of(section, None), recipe_of(section, "serial")
+    changed = {"paths": ("direct",), "passes": 8, "checkpoint_every": serial.checkpoint_every}
+    assert serial == replace(shipped, **changed)
+    drawing = section.variants["serial"].model_copy(update={"paths": ["direct", "draw"]})
+    wrong = section.model_copy(update={"variants": {"serial": drawing}})
+    with pytest.raises(ParamsError, match=r"variants\.serial: passes .* expected \[direct\]$") as e:
+        recipe_of(wrong, "serial")
+    assert "\n" not in str(e.value)
 
 
 def test_a_scratchpad_costs_what_a_drawing_costs() -> None:
