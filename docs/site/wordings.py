@@ -3,6 +3,7 @@
 What is asked is made by the code that asks; elsewhere.yaml says what a wording does not.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from g2u.params import reading
 from g2u.params.sections import BenchmarkPreset, Understand
 from g2u.questions.worded import FORMATS, HOUSE, Wording, worded, wordings
 from g2u.questions.wording import asked
-from g2u.records import Prompt, Question
+from g2u.records import AnswerFormat, Prompt, Question
 
 FACTS: dict[str, Any] = from_yaml(
     Path(__file__).with_name("elsewhere.yaml").read_text(encoding="utf-8")
@@ -79,7 +80,7 @@ def _told(name: str, word: str) -> tuple[str, str, str, str]:
     return tokens, plain(told["read"]), plain(told["figure"]), plain(told["why"])
 
 
-def _ours(preset: BenchmarkPreset, forms: list[str]) -> tuple[str, str]:
+def _ours(preset: BenchmarkPreset, forms: Sequence[str]) -> tuple[str, str]:
     """How ours reads a reply, and its figure, in the words of their modules."""
     mathvista = preset.metric == "mathvista"
     scorers = ["choice", "number", "list", "short"] if mathvista else forms
@@ -95,7 +96,7 @@ def _first_line(folder: str, name: str) -> str:
     return plain(str(text).strip().split("\n\n")[0].replace("\n", " ").rstrip("."))
 
 
-def _forms(wording: Wording) -> list[str]:
+def _forms(wording: Wording) -> list[AnswerFormat]:
     return [form for form in FORMATS if getattr(wording, form) is not None]
 
 

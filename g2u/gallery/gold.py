@@ -29,6 +29,8 @@ class Gold:
 
     letters: str = ""
     """Of the right options."""
+    is_any: bool = False
+    """Whether each of several letters is accepted by itself."""
     answers: tuple[str, ...] = ()
     """Those that are accepted, the first first; how many people gave each, where several did."""
     criteria: tuple[str, ...] = ()
@@ -38,23 +40,26 @@ class Gold:
     @property
     def text(self) -> str:
         """In a line."""
-        return self.letters or " / ".join(self.answers or self.criteria)
+        letters = " or ".join(self.letters) if self.is_any else self.letters
+        return letters or " / ".join(self.answers or self.criteria)
 
 
 def gold_of(target: Target, question: Question) -> Gold:
     """What is shown of a target."""
     if target.scorer in PLACES:
-        return Gold(place=outline(region(target.answer)))
+        return Gold(place=" ".join(outline(region(each)) for each in target.distinct))
     if target.scorer == "rubric":
         told = criteria(target.answer)
         return Gold(criteria=tuple(f"{each.text} (weight {each.weight:g})" for each in told))
-    if question.choices and {*target.answer} <= {*question.option_letters()}:
-        return Gold(letters=target.answer)
+    named = "".join(target.distinct)
+    if question.choices and {*named} <= {*question.option_letters()}:
+        is_any = len(target.distinct) > 1
+        return Gold(letters="".join(dict.fromkeys(named)), is_any=is_any)
     given = Counter(target.answers)
     people = sum(given.values()) > len(given)
-    named = (f"{text} ({count} of {given.total()})" if people else text
+    said = (f"{text} ({count} of {given.total()})" if people else text
              for text, count in given.most_common())  # fmt: skip
-    return Gold(answers=tuple(named))
+    return Gold(answers=tuple(said))
 
 
 def said_at(target: Target, prediction: str) -> str:

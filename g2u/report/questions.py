@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import polars as pl
 
+from g2u.report.beside import BOTH_WAYS
 from g2u.report.summary import IS_DIRECT, changed, changes_answers
 from g2u.scores.verdict import UNDISCUSSED, UNSHOWN
 from g2u.tables.schemas import ARMS
@@ -170,26 +171,27 @@ def does_it_change_answers(rows: pl.DataFrame) -> Finding:
 
 
 BESIDE = {
-    "position": "lean on an option's position",
-    "kinds": "depend on the kind of question",
-    "channel": "are an answer channel",
+    "position": "by an option's position",
+    "kinds": "by kind of question",
+    "channel": "along an answer channel",
 }
-"""What is said of own thoughts, by the test that shows it."""
+"""How own thoughts move answers, by the test that shows it."""
 
 
 def what_stands_beside(rows: pl.DataFrame, alpha: float) -> Finding:
-    """Own thoughts of which more is shown than their mean gain: by an option's position, by kind of
-    question, along an answer channel, both ways; corrected over the report.
-    """
-    told = [row for row in own_rows(rows) if row["beside"]]
+    """Own thoughts of which more is shown than their mean gain, corrected over the report."""
+    own = own_rows(rows)
+    told = [row for row in own if row["beside"]]
     counts = {
         what: sum(row[f"{test}_holm"] is not None and row[f"{test}_holm"] <= alpha for row in told)
         for test, what in BESIDE.items()
-    }
-    said = ", ".join(f"{count} {what}" for what, count in counts.items() if count)
-    answer = f"Of {len(own_rows(rows))} own thoughts {said}." if said else "Answers move both ways."
+    } | {"both ways": sum(BOTH_WAYS in row["beside"] for row in told)}
+    said = ", ".join(f"{what} ({count})" for what, count in counts.items() if count)
+    answer = (
+        f"Of {len(own)} own thoughts some are shown to move answers {said or 'in no such way'}."
+    )
     lines = tuple(f"{place(row)}: {row['beside']}" for row in told)
-    return Finding("What stands beside the verdicts?", answer if told else "Nothing.", lines)
+    return Finding("What stands beside the verdicts?", answer, lines)
 
 
 def what_transfers(

@@ -102,6 +102,19 @@ def test_every_right_option_is_marked_and_what_is_not_read_is_called_so(
     assert "so (not read)" in page.inner_text(".cell")
 
 
+def test_of_options_that_are_accepted_alike_each_is_right_by_itself() -> None:
+    either = gold_of(Target("q", "A", "choice", ("A", "C")), CHOICE)
+    assert (either.letters, either.text) == ("AC", "A or C")
+    assert gold_of(Target("q", "AC", "multi_choice"), CHOICE).text == "AC"
+
+
+def test_every_accepted_place_is_outlined() -> None:
+    box, polygon = (PLACES[kind][0] for kind in ("box", "polygon"))
+    found = gold_of(Target("q", box, "point", (box, polygon)), OPEN).place
+    alone = [gold_of(Target("q", each, "point"), OPEN).place for each in (box, polygon)]
+    assert found == " ".join(alone)
+
+
 @pytest.mark.browser
 def test_accepted_answers_and_criteria_are_listed(page: Page, tmp_path: Path) -> None:
     people = Target("q", "net", "vqa_soft", ("net", "net", "web"))

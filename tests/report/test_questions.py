@@ -202,7 +202,8 @@ def test_position_and_kinds_of_questions_each_have_a_line_where_they_are_found()
     )
     found = what_stands_beside(rows, 0.05)
     assert found.answer == (
-        "Of 3 own thoughts 1 lean on an option's position, 1 depend on the kind of question."
+        "Of 3 own thoughts some are shown to move answers by an option's position (1), by kind of "
+        "question (1)."
     )
     assert found.lines == (
         "b, m, a: answers A in 80 %",

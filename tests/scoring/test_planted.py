@@ -83,6 +83,9 @@ def test_every_planted_answerer_is_named_as_it_is_built(
     assert {row["items"] for row in found.values()} == {2 * PICTURES}
     told = {name: [found[kind(name)][each] or "" for each in SAID] for name in PLANTED}
     assert [(name, *said) for name, said in told.items() if not is_right(name, *said)] == []
+    index = (workspace.folder / "data/report/index.html").read_text(encoding="utf-8")
+    for line in ("position (1)", "along an answer channel (1)", "both ways (1)"):
+        assert line in index
 
 
 def kind(name: str) -> str:

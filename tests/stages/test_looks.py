@@ -199,12 +199,7 @@ def test_a_slice_is_drawn_until_a_look_decides_and_then_nothing(workspace: Works
     looked_params(workspace)
     config = workspace.write()
     cell = Cell("ladder", "tiny", "detail")
-    assert [each.look for each in cells(config, "ladder") if each.family == "detail"] == [
-        1,
-        2,
-        3,
-        0,
-    ]
+    assert [c.look for c in cells(config, "ladder") if c.family == "detail"] == [1, 2, 0]
     assert looks_of(config, cell.of_family("direct")) == []
 
     def drawn(look: int) -> int:
@@ -244,7 +239,7 @@ def test_off_nothing_of_it_is_there(workspace: Workspace) -> None:
     del workspace.raw["run"]
     off = dvc_files(workspace.write())
     assert [path for path in on if path not in off] == [
-        Cell("ladder", "tiny", "detail", n).dvc_file for n in (1, 2, 3)
+        Cell("ladder", "tiny", "detail", n).dvc_file for n in (1, 2)
     ]
     assert not [path for path, text in off.items() if "look" in text and path.name != "dvc.yaml"]
     assert not [p for p, text in off.items() if "decision" in text or "--look" in text]

@@ -15,6 +15,8 @@ from g2u.errors import DataError
 from g2u.questions.files.separated import SeparatedFile
 
 BATCH_ROWS = 64
+READ_BYTES = 2**20
+"""Of a column that are read at once."""
 BYTE_ORDER_MARK = "\ufeff".encode()
 Row = dict[str, Any]
 
@@ -72,13 +74,14 @@ def dataset_rows(named: Mapping[str, Any]) -> Iterator[tuple[int, Row]]:
 
 
 def _parquet(path: Path) -> Iterator[tuple[int, Row]]:
+    """As a stream: what pyarrow reads ahead by itself, a file's pictures, it keeps to the end."""
     try:
-        file = pq.ParquetFile(path)
-        number = 0
-        for batch in file.iter_batches(batch_size=BATCH_ROWS):
-            for row in batch.to_pylist():
-                number += 1
-                yield number, row
+        with pq.ParquetFile(path, buffer_size=READ_BYTES, pre_buffer=False) as file:
+            number = 0
+            for batch in file.iter_batches(batch_size=BATCH_ROWS, use_threads=False):
+                for row in batch.to_pylist():
+                    number += 1
+                    yield number, row
     except (pa.ArrowException, OSError, ValueError, OverflowError) as error:
         said = " ".join(str(error).split())[:200]
         raise DataError(f"{path}: not a whole parquet file ({said})") from None
