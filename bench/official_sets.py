@@ -119,7 +119,7 @@ def box_case(rng: Rng, number: int, is_plain: bool) -> Case:
     value = 0.0 if name == "declined" else float(overlap >= 0.5)
     bbox = [edge / SIDE for edge in gold]
     doc = {"question_id": number, "answer": "car", "bbox": bbox, "side": SIDE}
-    kept = region_of(list(gold), _picture(), "pixels", "relative", "bench")
+    kept = region_of(list(gold), _picture(), "pixels", "relative", "left_top_right_bottom", "bench")
     return _case(number, doc, "box", (kept,), response, value, name)
 
 

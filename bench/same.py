@@ -55,7 +55,8 @@ def by_workers(made: Workspace, source: Source, count: int) -> Drawn:
     config = made.write()
     os.environ[CACHE_VARIABLE] = str(made.folder / f"workers {count}")
     cells = frozenset(Cell("ladder", "tiny", family) for family in FAMILIES)
-    work = Stale(False, frozenset(), cells, cells, *(frozenset[Cell]() for _ in range(3)))
+    nothing = frozenset[Cell]()
+    work = Stale(False, frozenset({"ladder"}), cells, cells, nothing, nothing, nothing)
     for _ in fill(config, work):
         pass
     store = call_store()

@@ -9,7 +9,8 @@ from g2u.pictures.decoding import picture_of
 from g2u.records import AnswerRequest, Question, Target, Thought, Turn
 from g2u.scores.judging import Case, Judged, again, cases, read, summarised
 from g2u.scores.metrics import decided
-from g2u.tables.schemas import Answer, Judgement, Score
+from g2u.scores.panel import ballots, judgement
+from g2u.tables.schemas import Answer, Judgement, Score, Vote
 from tests.conftest import png
 
 OWN = Arm("concat", is_main=True)
@@ -213,3 +214,20 @@ def test_a_judge_is_told_every_accepted_answer() -> None:
     there = Judged([Question("q", "On what?")], gold, {}, [], [answer], [answer])
     (case,) = cases(["answers"], there, 16)
     assert "Right answer: couch (or: sofa)" in str(case.request.turns[0].parts[0])
+
+
+def test_one_vote_of_one_judge_is_asked_and_kept_as_it_always_was() -> None:
+    asked = AnswerRequest((Turn("user", (SOURCE, "Right?")),), 16)
+    assert ballots(asked, 1) == [asked]
+    assert judgement([Vote("q", "concat", "answers", "one", 0, 1.0, "RIGHT")]) == Judgement(
+        "q", "concat", "answers", 1.0, "RIGHT"
+    )
+
+
+def test_further_votes_are_samples_of_their_own_and_keep_those_before() -> None:
+    asked, other = (AnswerRequest((Turn("user", (words,)),), 16) for words in ("Right?", "Wrong?"))
+    three, four = ballots(asked, 3), ballots(asked, 4)
+    assert four[:3] == three
+    assert len({each.seed for each in [*four, *ballots(other, 4)]}) == 8
+    assert {each.temperature for each in four} == {1.0}
+    assert {each.turns for each in four} == {asked.turns}

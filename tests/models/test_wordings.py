@@ -6,6 +6,7 @@ that source itself over thousands of questions.
 
 import asyncio
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +16,7 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+import yaml
 
 from g2u.answers.answering import Answering, Asking, Shown
 from g2u.arms import DIRECT
@@ -316,6 +318,14 @@ def test_a_wording_that_does_not_fit_is_one_line_with_its_place(
         check(config, models_called=())
     assert said in str(error.value)
     assert "\n" not in str(error.value)
+
+
+def test_the_wording_that_the_documents_print_is_one() -> None:
+    text = (ROOT / "docs/benchmarks.md").read_text(encoding="utf-8")
+    (block,) = re.findall(r"```\n(curt:\n.*?)```", text, re.DOTALL)
+    wording = Wording.model_validate(yaml.safe_load(block)["curt"])
+    question = replace(QUESTION, text="Which?", hint="Look.")
+    assert worded(question, wording).asked == "(Look.) Which? A) x, B) y. Answer: "
 
 
 def asked_by(workspace: Workspace, text: str, *words: str) -> Any:
