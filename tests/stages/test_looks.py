@@ -14,6 +14,7 @@ import pytest
 import yaml
 
 from g2u.arms import Arm, of_main
+from g2u.calls.folder import FolderStore
 from g2u.params.sections import Design
 from g2u.pipeline.plan import forecast, plan
 from g2u.pipeline.sync import dvc_files
@@ -180,6 +181,29 @@ def test_workers_batches_and_kills_change_no_decision(
         for each in (looked, other)
     )
     assert {k for k in first if "questions" not in k and first[k] != second.get(k)} == set()
+
+
+@pytest.mark.slow
+def test_a_budget_holds_over_all_looks_together(
+    looked: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls = pl.concat(map(pl.read_parquet, looked.folder.glob("data/mine/**/calls/*.parquet")))
+    wanted = set(calls.filter(pl.col("kind") != "check")["call"])
+    other, budget = begun(tmp_path, monkeypatch), len(wanted) - 10
+    planted(other)
+    params = other.folder / "params.yaml"
+    plain = params.read_text()
+    params.write_text(
+        yaml.safe_dump(other.raw | {"run": {**other.raw["run"], "budget": {"calls": budget}}})
+    )
+    stopped = other.run("g2u.cli.main", "run", check=False)
+    assert stopped.returncode == 1
+    assert f"the budget of params.yaml is spent: calls {budget} of {budget}" in stopped.stderr
+    there = {file.key for file in FolderStore(other.folder / ".g2u/calls").listing()}
+    assert len(wanted & there) == budget
+    params.write_text(plain)
+    other.run("g2u.cli.main", "run")
+    assert decisions(other.folder) == decisions(looked.folder)
 
 
 def test_slices_are_cut_by_pixels_and_each_follows_the_one_before() -> None:
