@@ -21,7 +21,7 @@ import numpy as np
 import pytest
 import yaml
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from g2u import plugins
 from g2u.answers.answering import Asking
@@ -269,6 +269,7 @@ def browser() -> Iterator[Browser]:
         if os.environ.get("G2U_REQUIRE_BROWSER"):
             pytest.fail("chromium is required here and not installed")
         pytest.skip("no chromium on the PATH (Debian: apt install chromium)")
+    expect.set_options(timeout=60_000)  # as a busy machine needs
     with sync_playwright() as play:
         started = play.chromium.launch(executable_path=found, args=["--no-sandbox"])
         yield started
