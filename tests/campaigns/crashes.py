@@ -4,6 +4,7 @@ import base64
 import hashlib
 import os
 import random
+import re
 import shutil
 import signal
 import subprocess
@@ -25,6 +26,8 @@ IN_FLIGHT = 8
 """Requests of a served run that a kill may leave without a reply."""
 RUN = ("g2u.cli.main", "run", "--verbose")
 REPRO = ("dvc", "repro")
+CUT = re.compile(r"Unable to read RWLock-file|dvc\.lock' (?:is invalid|validation failed)")
+"""What `dvc repro` says of a lock or a lock file that it was killed while it wrote."""
 ADAPTER = '''"""The model null, which writes down every request about a picture of the benchmark.
 
 The check of a model draws its own pictures, and may ask about them again.
@@ -211,7 +214,7 @@ def run_until(
 ) -> list[str]:
     """Start a run and kill its process `delay` seconds after the given line of its output, all its
     processes where it is not g2u's; returns the lines, last "ended" where it
-    came to its end, or "cut" where DVC cannot read its own lock.
+    came to its end, or "cut" where DVC cannot read its own lock or lock file.
     """
     environment = {**os.environ, "PYTHONPATH": str(folder), "PYTHONUNBUFFERED": "1"}
     lines: list[str] = []
@@ -233,7 +236,7 @@ def run_until(
         process.stdout.read()
     if process.returncode == 0:
         return [*lines, "ended"]
-    if command != RUN and any("Unable to read RWLock-file" in line for line in lines):
+    if command != RUN and any(map(CUT.search, lines)):
         return [*lines, "cut"]
     if process.returncode != -signal.SIGKILL:
         raise AssertionError("".join(lines))
