@@ -8,7 +8,6 @@ Run: python -m stages.gallery
 
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 
 from g2u.arms import Arm, by_arm, main_arm, paired
 from g2u.digests import sha256
@@ -100,9 +99,8 @@ def _cells(
             pictures.update((picture.digest, picture) for picture in shown)
             reward = rewards.get(score.id) if arm == main else None
             answer = said.get((score.id, arm))
-            at = said_at(wanted[score.id], score.prediction)
-            made = _arm(name, shown, answer, score, reward)
-            found.setdefault(score.id, {})[arm] = replace(made, at=at)
+            made = _arm(name, shown, answer, score, wanted[score.id], reward)
+            found.setdefault(score.id, {})[arm] = made
     for question, arms in found.items():
         own = [t for t in drawn.get(main, {}).get(question, []) if t.picture]
         prompts = tuple(t.prompt for t in own if t.prompt)
@@ -122,7 +120,12 @@ def _rewards(cell: Cell) -> dict[str, float]:
 
 
 def _arm(
-    name: str, shown: Sequence[Picture], answer: Answer | None, score: Score, reward: float | None
+    name: str,
+    shown: Sequence[Picture],
+    answer: Answer | None,
+    score: Score,
+    target: Target,
+    reward: float | None,
 ) -> GalleryArm:
     """An arm; of one that a rule makes, what was read stands for the reply."""
     response, difference = score.prediction, ""
@@ -139,6 +142,7 @@ def _arm(
         reward,
         difference,
         tuple("\n".join(filter(None, picture.trace)) for picture in shown),
+        said_at(target, score.prediction),
     )
 
 

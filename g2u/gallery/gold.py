@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from g2u.questions.files.rubrics import criteria
 from g2u.records import Question, Target
+from g2u.scores.gold import PLACES
 from g2u.scores.regions import Point, Region, region
 
 WHOLE = 1000
@@ -18,8 +19,6 @@ ROWS = 96
 """Of a mask at most, so that its path is short."""
 ARM = 18
 """Of the cross that marks a point."""
-PLACES = ("point", "box")
-"""Scorers whose gold answer is a place."""
 Run = tuple[float, float]
 
 

@@ -350,25 +350,26 @@ def costs(planned: CellPlan, known: Mapping[str, float], config: Params) -> dict
     """
     prices = budget(config.run, planned.cell.model, Spent()).prices
     found = {
-        kind: Estimate(
-            tally.made,
-            tally.reused,
-            tally.made * known.get(kind, GUESS_SECONDS[kind]) / 3600,
-            tally.made * GUESS_BYTES[kind] / 1e6,
-            tally.made * prices.get(kind, 0.0),
-        )
+        kind: _estimate(kind, tally, known.get(kind, GUESS_SECONDS[kind]), prices)
         for kind, tally in sorted(planned.calls.items())
         if tally.calls
     }
     for judge, tally in planned.judges.items():
-        price = budget(config.run, judge, Spent()).prices.get("answer", 0.0)
         seconds = tally.seconds / tally.reused if tally.reused else GUESS_SECONDS["answer"]
-        asked = Estimate(
-            tally.made, tally.reused, tally.made * seconds / 3600,
-            tally.made * GUESS_BYTES["answer"] / 1e6, tally.made * price,
-        )  # fmt: skip
+        asked = _estimate("answer", tally, seconds, budget(config.run, judge, Spent()).prices)
         found["judge"] = found.get("judge", Estimate()) + asked
     return found
+
+
+def _estimate(kind: str, tally: Tally, seconds: float, prices: Mapping[str, float]) -> Estimate:
+    """What calls of a kind take, at so many seconds each."""
+    return Estimate(
+        tally.made,
+        tally.reused,
+        tally.made * seconds / 3600,
+        tally.made * GUESS_BYTES[kind] / 1e6,
+        tally.made * prices.get(kind, 0.0),
+    )
 
 
 def rates(plans: Sequence[CellPlan]) -> dict[str, float]:

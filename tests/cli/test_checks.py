@@ -4,10 +4,9 @@ import copy
 import json
 import os
 import socket
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +21,7 @@ from g2u.params.reading import load
 from g2u.pipeline.checks import check, inapplicable
 from g2u.pipeline.study import BEGIN
 from tests.conftest import ROOT, Workspace, plain_params, tsv_rows, write_tsv
+from tests.models.servers import listening
 
 Change = Callable[[dict[str, Any]], None]
 SERVED = {"adapter": "openai", "settings": {"model": "any", "environment": "HERE"}}
@@ -277,8 +277,7 @@ def test_weights_in_a_folder_that_is_not_there_are_named(path: str) -> None:
     assert f"path: no folder {path}" in refused(told(change), ("both",))
 
 
-@contextmanager
-def server(status: int = 404) -> Iterator[str]:
+def server(status: int = 404) -> AbstractContextManager[str]:
     """The address of a server that gives one answer to all."""
 
     class Handler(BaseHTTPRequestHandler):
@@ -289,13 +288,7 @@ def server(status: int = 404) -> Iterator[str]:
         def log_message(self, *args: Any) -> None:
             del args
 
-    found = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=found.serve_forever, daemon=True).start()
-    try:
-        yield f"http://127.0.0.1:{found.server_port}/v1"
-    finally:
-        found.shutdown()
-        found.server_close()
+    return listening(Handler)
 
 
 @pytest.mark.usefixtures("folder")

@@ -11,7 +11,7 @@ import sys
 import threading
 from collections import Counter
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,7 @@ from g2u.pictures.decoding import encode_png, picture_of
 from g2u.tables import parquet
 from g2u.tables import schemas as tables
 from tests.conftest import begun, tsv_rows, write_tsv
+from tests.models.servers import listening
 
 ROWS = 4
 SHOWN = ("direct", "duplicate", "detail")
@@ -106,15 +107,8 @@ def drawing() -> Iterator[Drawing]:
         def log_message(self, *arguments: Any) -> None:
             del arguments
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    state.address = f"http://127.0.0.1:{server.server_port}/v1"
-    try:
+    with listening(Handler) as state.address:
         yield state
-    finally:
-        server.shutdown()
-        server.server_close()
 
 
 def run(folder: Path, *command: str, check: bool = True) -> subprocess.CompletedProcess[str]:

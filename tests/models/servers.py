@@ -142,17 +142,24 @@ class Faulty(BaseHTTPRequestHandler):
 
 
 @contextlib.contextmanager
-def faulty() -> Iterator[str]:
-    """The address of a server that misbehaves."""
-    Faulty.seen.clear()
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Faulty)
+def listening(handler: type[BaseHTTPRequestHandler]) -> Iterator[str]:
+    """The address of a server, a thread for each of its requests."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     server.daemon_threads = True
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
     try:
         yield f"http://127.0.0.1:{server.server_port}/v1"
     finally:
         server.shutdown()
         server.server_close()
+
+
+@contextlib.contextmanager
+def faulty() -> Iterator[str]:
+    """The address of a server that misbehaves."""
+    Faulty.seen.clear()
+    with listening(Faulty) as address:
+        yield address
 
 
 class Heard(BaseHTTPRequestHandler):
@@ -168,16 +175,6 @@ class Heard(BaseHTTPRequestHandler):
 
     def log_message(self, *args: Any) -> None:
         del args
-
-
-@contextlib.contextmanager
-def listening() -> Iterator[str]:
-    """The address of a server of `Heard`."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Heard)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}/v1"
-    server.shutdown()
-    server.server_close()
 
 
 def heard(names: Mapping[str, str]) -> list[str]:

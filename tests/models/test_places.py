@@ -16,7 +16,7 @@ from g2u.questions.files.marks import Marked, Placed
 from g2u.records import AnswerRequest, Question, Thought
 from g2u.tables.schemas import Answer
 from tests.conftest import png, typed
-from tests.models.servers import heard, listening
+from tests.models.servers import Heard, heard, listening
 
 NUMBERS = range(1, 5)
 PICTURES = {picture.digest: picture for picture in (picture_of(png(n)) for n in NUMBERS)}
@@ -37,7 +37,7 @@ ALL = FIRST + LAST
 
 @pytest.fixture(scope="module")
 def address() -> Iterator[str]:
-    with listening() as found:
+    with listening(Heard) as found:
         yield found
 
 

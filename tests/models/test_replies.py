@@ -5,7 +5,6 @@ Every odd reply is asked for together with fifteen good ones, which are kept.
 
 import base64
 import json
-import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from io import BytesIO
@@ -19,7 +18,7 @@ from g2u.pictures.decoding import picture_of
 from g2u.records import AnswerRequest, EditRequest, Failure, Picture, Turn, ending
 from g2u.settings import checked
 from tests.conftest import png
-from tests.models.servers import dropped, replied
+from tests.models.servers import dropped, listening, replied
 
 ENCODED = base64.b64encode(png(7)).decode()
 OTHER = base64.b64encode(png(8)).decode()
@@ -286,12 +285,8 @@ class Odd(BaseHTTPRequestHandler):
 @pytest.fixture(scope="module")
 def odd() -> Iterator[str]:
     ThreadingHTTPServer.request_queue_size = 128
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Odd)
-    server.daemon_threads = True
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}/v1"
-    server.shutdown()
-    server.server_close()
+    with listening(Odd) as address:
+        yield address
 
 
 @pytest.fixture

@@ -2,9 +2,8 @@
 Responses API, system messages, addresses in place of pictures.
 """
 
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 
 import numpy as np
@@ -34,7 +33,7 @@ from tests.conftest import png, typed
 from tests.models.emulator.app import MODEL
 from tests.models.emulator.client import Emulated, emulated
 from tests.models.emulator.mind import CLOSING, STEPS
-from tests.models.servers import replied
+from tests.models.servers import listening, replied
 from tests.models.test_replies import chat, images
 
 SHOWN = numbered("47", np.random.default_rng(1))
@@ -312,14 +311,10 @@ class Lying(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def lying(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Lying)
-    server.daemon_threads = True
-    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-    monkeypatch.setenv("HOSTED_BASE_URL", f"http://127.0.0.1:{server.server_port}/v1")
     monkeypatch.setenv("HOSTED_API_KEY", "the-key")
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    server.server_close()
+    with listening(Lying) as address:
+        monkeypatch.setenv("HOSTED_BASE_URL", address)
+        yield address.removesuffix("/v1")
 
 
 @pytest.mark.parametrize("through", ["images", "chat"])

@@ -30,7 +30,7 @@ from g2u.records import Question, Sample
 from g2u.scores.samples import samples
 from tests.benchmarks.test_presets import CASES, Row, choice, coded, image
 from tests.conftest import ROOT, Workspace, png, tsv_rows, write_tsv
-from tests.models.servers import heard, listening
+from tests.models.servers import Heard, heard, listening
 from tests.models.test_places import Asked
 
 NAMES = {picture_of(png(seed)).digest: f"<{seed}>" for seed in range(12)}
@@ -214,7 +214,7 @@ def read(name: str, word: str, folder: Path) -> list[Sample]:
 
 @pytest.fixture(scope="module")
 def address() -> Iterator[str]:
-    with listening() as found:
+    with listening(Heard) as found:
         yield found
 
 

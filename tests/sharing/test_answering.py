@@ -7,10 +7,8 @@ import re
 import shutil
 import subprocess
 import sys
-import threading
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Mapping
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +24,7 @@ from g2u.sharing.manifest import NAME, read_manifest, write_manifest
 from g2u.tables import parquet
 from g2u.tables import schemas as tables
 from tests.conftest import ROOT, Workspace, tsv_rows
+from tests.models.servers import listening
 from tests.sharing.conftest import CELL
 
 ANSWERS = {row["index"]: row["answer"] for row in tsv_rows(12)} | {
@@ -83,18 +82,6 @@ class Sighted(BaseHTTPRequestHandler):
         del args
 
 
-@contextmanager
-def sighted() -> Iterator[str]:
-    """Its address."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Sighted)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}/v1"
-    finally:
-        server.shutdown()
-        server.server_close()
-
-
 def test_the_example_of_the_readme_runs_as_printed_with_the_model_of_ten_lines(
     shared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -105,7 +92,7 @@ def test_the_example_of_the_readme_runs_as_printed_with_the_model_of_ten_lines(
     assert len([line for line in model.splitlines() if line.strip()]) <= 11, "with its import"
     (tmp_path / "my_model.py").write_text(model)
     mine = {"FOLDER": str(shared), "ladder-tiny-structure": CELL}
-    with sighted() as address:
+    with listening(Sighted) as address:
         monkeypatch.setenv("OPENAI_BASE_URL", address)
         monkeypatch.setenv("OPENAI_API_KEY", "none")
         for block in (look, answer):

@@ -3,9 +3,8 @@
 import contextlib
 import json
 import re
-import threading
-from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 
 import httpx
@@ -17,6 +16,7 @@ from g2u.tables.places import REPORT, Cell
 from tests.campaigns.lies import bagel
 from tests.conftest import Workspace, tsv_rows
 from tests.models.emulator.client import emulated
+from tests.models.servers import listening
 
 pytestmark = pytest.mark.slow
 LONG = "as the drawing shows in every detail"
@@ -79,19 +79,6 @@ def _by(rule: Rule, body: bytes) -> str | None:
     text = "\n".join(part["text"] for part in parts if part["type"] == "text")
     pictures = [part["image_url"]["url"] for part in parts if part["type"] == "image_url"]
     return rule(text, pictures, asked.get("seed") or 0)
-
-
-@contextlib.contextmanager
-def serving(behind: str, rule: Rule) -> Iterator[str]:
-    """The address of such a server."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), speaker(behind, rule))
-    server.daemon_threads = True
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}/v1"
-    finally:
-        server.shutdown()
-        server.server_close()
 
 
 def answerer(text: str, pictures: list[str], seed: int) -> str | None:
@@ -161,7 +148,7 @@ def test_a_biased_judge_shows_in_alpha_and_in_what_it_alone_would_conclude(
     rules = {"PAINTER": answerer, "FAIR": fair, "UNSTEADY": unsteady, "BIASED": biased}
     with emulated() as server, contextlib.ExitStack() as stack:
         for name, rule in rules.items():
-            address = stack.enter_context(serving(server.address, rule))
+            address = stack.enter_context(listening(speaker(server.address, rule)))
             monkeypatch.setenv(f"{name}_BASE_URL", address)
             monkeypatch.setenv(f"{name}_API_KEY", "none")
         judge_of(workspace)
