@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from textwrap import wrap
 from typing import Any
@@ -17,7 +17,9 @@ from g2u.pipeline.stale import stale, status
 from g2u.questions.clusters import linked
 from g2u.records import Question
 from g2u.report.summary import CAUSES, TOLD
+from g2u.scores.looks import planned
 from g2u.scores.planning import Claim, Design, Pilot, design_effect, pooled
+from g2u.scores.sequential import Plan
 from g2u.scores.statistics import numbered, typical_size
 from g2u.tables.places import Cell
 from g2u.thoughts.part import Span, drawn_for, undrawn
@@ -40,6 +42,16 @@ class Assumed:
 
 
 @dataclass(frozen=True, slots=True)
+class Looks:
+    """What looks at a cell are expected to come to (`run.design`)."""
+
+    without: float
+    """Share of the questions that are drawn for where there is no gain, 0..1."""
+    with_gain: float
+    """The same where the gain is the smallest that is found after the correction."""
+
+
+@dataclass(frozen=True, slots=True)
 class Outlook:
     """What a cell costs and could see."""
 
@@ -55,6 +67,12 @@ class Outlook:
     design: Design
     source: str
     """Where its discordance is from."""
+    alone: float
+    """The smallest gain that is found in 80 % as the study's only one, 0..1."""
+    corrected: float
+    """The same as one of all own-thought cells."""
+    looks: Looks | None
+    """None: nothing ends it early."""
 
 
 def outlooks(config: Params, plans: Sequence[CellPlan], assumed: Assumed) -> list[Outlook]:
@@ -79,8 +97,21 @@ def outlooks(config: Params, plans: Sequence[CellPlan], assumed: Assumed) -> lis
         paid = sum(costs(each, known, config).values(), Estimate())
         design = Design(questions, pilot.discordance, pilot.effect)
         spent = (paid.to_make, paid.hours, paid.money)
-        found.append(Outlook(cell, questions, pictures, *spent, design, told))
+        seen = _seen(design, planned(config, cell), config.report.alpha, len(own))
+        found.append(Outlook(cell, questions, pictures, *spent, design, told, *seen))
     return found
+
+
+def _seen(
+    design: Design, plan: Plan | None, alpha: float, tests: int
+) -> tuple[float, float, Looks | None]:
+    """The smallest gains that are found, alone and as one of some tests; what looks come to."""
+    alone, corrected = (design.detectable(level, plan) for level in (alpha, alpha / tests))
+    if plan is None:
+        return alone, corrected, None
+    held = replace(plan, alpha=alpha / tests)
+    looks = Looks(*(design.looked_at(gain, held).drawn for gain in (0.0, corrected)))
+    return alone, corrected, looks
 
 
 def _draws(config: Params, cell: Cell) -> bool:
@@ -137,25 +168,37 @@ def table(found: Sequence[Outlook], alpha: float) -> str:
         here = list(cells)
         lines.append(f"{benchmark}: {here[0].questions} questions, {here[0].pictures} pictures")
         for each in here:
-            lines += _lines(each, (alpha, alpha / len(found)), marks[each.source])
+            lines += _lines(each, marks[each.source])
     told = [
         f"changed: share of answers, in percent; {_legend(marks)}",
         f"alone, corrected: smallest gain in points that is found in 80 %, at {alpha:g} and "
         f"corrected over {len(found)} gains (Holm's first step)",
     ]
+    if any(each.looks for each in found):
+        told.append(
+            "drawn for: share of the questions, where looks (run.design) end a cell; to make, "
+            "hours and money are without their end"
+        )
     return "\n".join([*lines, *(line for each in told for line in wrap(each, WIDTH))])
 
 
-def _lines(each: Outlook, levels: tuple[float, float], mark: str) -> list[str]:
-    """Of a cell; a long name has a line of its own."""
-    alone, held = (100 * each.design.detectable(level) for level in levels)
+def _lines(each: Outlook, mark: str) -> list[str]:
+    """Of a cell; a long name has a line of its own, and so have looks."""
     told = (
         str(each.calls), f"{each.hours:.3g}", f"{each.money:.2f}",
-        f"{100 * each.design.discordance:.1f} {mark}", f"{alone:.1f}", f"{held:.1f}",
+        f"{100 * each.design.discordance:.1f} {mark}",
+        f"{100 * each.alone:.1f}", f"{100 * each.corrected:.1f}",
     )  # fmt: skip
     numbers = "".join(f"{n:>{size}}" for n, size in zip(told, COLUMNS.values(), strict=True))
     name = f"  {each.cell.family}/{each.cell.model}"
-    return [f"{name:<{NAME}}{numbers}"] if len(name) <= NAME else [name, " " * NAME + numbers]
+    lines = [f"{name:<{NAME}}{numbers}"] if len(name) <= NAME else [name, " " * NAME + numbers]
+    if each.looks is not None:
+        without, drawn = 100 * each.looks.without, 100 * each.looks.with_gain
+        lines.append(
+            f"    drawn for: {without:.0f} % if there is no gain, {drawn:.0f} % if there is one of "
+            f"{100 * each.corrected:.1f}"
+        )
+    return lines
 
 
 def _legend(marks: Mapping[str, str]) -> str:

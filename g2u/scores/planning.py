@@ -13,12 +13,19 @@ from math import sqrt
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.optimize import brentq
 from scipy.special import bdtr, bdtrik, gammaln, ndtri, xlogy
+
+from g2u.scores.sequential import Plan, Prospect, prospect
 
 POWER = 0.8
 """With which a detectable gain is found."""
-WIDEST, STEPS = 8, 40
-"""Standard deviations that a sum over changed answers spans; halvings of a bisection."""
+WIDEST = 8
+"""Standard deviations that a sum over changed answers spans."""
+TOLERANCE = 1e-7
+"""Of a detectable gain."""
+LEAST = 1e-6
+"""Variance of a change where all questions change alike."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,16 +62,29 @@ class Design:
         told = bdtr(fewest, flips, 1 - up) + bdtr(fewest, flips, up)
         return float((chance * np.where(fewest >= 0, told, 0.0)).sum())
 
-    def detectable(self, level: float) -> float:
+    def looked_at(self, gain: float, plan: Plan) -> Prospect:
+        """What looks come to where a gain below the discordance is true."""
+        square = max(self.discordance, gain**2 + LEAST)
+        return prospect(plan, gain, self.independent, square)
+
+    def detectable(self, level: float, plan: Plan | None = None) -> float:
         """The smallest gain found with POWER at a two-sided level, 0..1; where too few answers
         change for any gain to be seen, that of answers which all change upwards.
+
+        Args:
+            level: two-sided, 0..1.
+            plan: of the looks that may end the cell, whatever its own level; None: no looks.
         """
+
+        def found(design: Design, gain: float) -> float:
+            if plan is None:
+                return design.power(gain, level)
+            return design.looked_at(gain, replace(plan, alpha=level)).decided
+
         share = self.discordance
-        if self.power(share, level) >= POWER:
-            return _smallest(lambda gain: self.power(gain, level), 0.0, share)
-        return _smallest(
-            lambda gain: replace(self, discordance=gain).power(gain, level), share, 1.0
-        )
+        if found(self, share) >= POWER:
+            return _smallest(lambda gain: found(self, gain), 0.0, share)
+        return _smallest(lambda gain: found(replace(self, discordance=gain), gain), share, 1.0)
 
     def questions_for(self, gain: float, level: float) -> float:
         """So many questions, changing alike, show a gain with POWER: a normal approximation."""
@@ -81,11 +101,10 @@ def _binomial(successes: NDArray[np.float64], trials: int, chance: float) -> NDA
 
 
 def _smallest(power: Callable[[float], float], low: float, high: float) -> float:
-    """Where it reaches POWER between two gains, of which the greater is told."""
-    for _ in range(STEPS):
-        middle = (low + high) / 2
-        low, high = (middle, high) if power(middle) < POWER else (low, middle)
-    return high
+    """Where it reaches POWER between two gains; the greater where it does not."""
+    if power(high) < POWER:
+        return high
+    return float(brentq(lambda gain: power(gain) - POWER, low, high, xtol=TOLERANCE))
 
 
 def design_effect(typical: float, rho: float) -> float:

@@ -410,7 +410,8 @@ def estimate(parts: Sequence[Slice], seen: Course, plan: Plan, confidence: float
     if each < 1e-12:
         low, high = (gain_end(sums, sizes, confidence, side) for side in (-1, 1))
         return Interval(middle, low, high)
-    looks = _looks(weighted, seen, plan, each)
+    rate = sum(part.questions for part in weighted) / plan.shares[len(weighted) - 1]
+    looks = _looks(weighted, seen.looks, plan, rate, each)
     tail = float(ndtr(-stdtrit(len(sums) - 1, (1 + confidence) / 2)))
 
     def where(chance: float, spare: tuple[float, float] = (0.0, 0.0)) -> float:
@@ -438,18 +439,21 @@ class _Stop:
     is_last: bool
 
 
-def _looks(weighted: Sequence[Weighted], seen: Course, plan: Plan, each: float) -> list[_Stop]:
-    """All looks of a plan: those made, and what is expected of the others."""
-    made, shares = len(weighted), plan.shares
-    rate = sum(part.questions for part in weighted) / shares[made - 1]
+def _looks(
+    weighted: Sequence[Weighted], seen: Sequence[Look], plan: Plan, rate: float, each: float
+) -> list[_Stop]:
+    """All looks of a plan: those made, and what is expected of the others, with `rate` weighted
+    questions in all and `each` variance of a total per weighted question.
+    """
+    shares = plan.shares
     expected, giving_up = _Expected(plan, each), _GivingUp(plan)
     found: list[_Stop] = []
     for place, (before, share) in enumerate(zip((0.0, *shares), shares, strict=False)):
-        was_made = place < made
+        was_made = place < len(weighted)
         questions = weighted[place].questions if was_made else rate * (share - before)
-        bound = expected.look(questions, seen.looks[place].bound if was_made else None)
+        bound = expected.look(questions, seen[place].bound if was_made else None)
         futile = giving_up.look(questions, max(each, plan.worth * (1 - plan.worth)), bound)
-        futile = seen.looks[place].futile if was_made else futile
+        futile = seen[place].futile if was_made else futile
         found.append(_Stop(questions, bound, futile, share == 1))
     return found
 
@@ -470,3 +474,37 @@ def _as_high(looks: Sequence[_Stop], mean: float, gain: float, each: float) -> f
         between = [(max(first, -bound), -futile), (futile, min(last, bound))]
         walk = walk.on([(max(first, a), min(last, b)) for a, b in between], drift, deviation)
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class Prospect:
+    """What looks are expected to come to."""
+
+    decided: float
+    """Chance that a gain is decided, 0..1."""
+    drawn: float
+    """Share of the questions that are drawn for, in the mean, 0..1."""
+
+
+def prospect(plan: Plan, gain: float, questions: float, square: float) -> Prospect:
+    """What a plan comes to where a gain is true: by the normal walk that estimates are read from.
+
+    Args:
+        plan: of the cell.
+        gain: -1..1.
+        questions: planned, as many independent ones as tell the same.
+        square: mean of one question's squared change, above the gain's square. It is the variance
+            under random signs, which bounds are set by.
+    """
+    each = square - gain**2
+    walk, decided, drawn, so_far, before = START, 0.0, 0.0, 0.0, 0.0
+    for look, share in zip(_looks((), (), plan, questions, square), plan.shares, strict=True):
+        drift, deviation = gain * look.questions, math.sqrt(each * look.questions)
+        so_far += look.questions
+        drawn += (share - before) * float(walk.masses.sum())
+        decided += walk.between(look.bound, math.inf, drift, deviation)
+        far = FAR * math.sqrt(each * so_far)
+        low, high = max(gain * so_far - far, -look.bound), min(gain * so_far + far, look.bound)
+        walk = walk.on([(low, -look.futile), (look.futile, high)], drift, deviation)
+        before = share
+    return Prospect(min(1.0, decided), min(1.0, drawn))

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from g2u.cli.power import Assumed, Outlook, claim_of, outlooks, table
+from g2u.cli.power import Assumed, Looks, Outlook, claim_of, outlooks, table
 from g2u.errors import ParamsError
 from g2u.pipeline.plan import plan
 from g2u.scores.planning import Design
@@ -30,10 +30,11 @@ def test_the_table_fits_80_columns_whatever_names_and_numbers_are() -> None:
         Cell("visual_puzzles_of_some_length", "a_model_of_a_long_name", "self_reworded"),
         Cell("ladder", "tiny", "detail"),
     ]
+    paid, seen = (123456, 23456, 1234567, 123.4, 12345.67, Design(1000, 0.15, 1.5)), (0.99, 1.0)
     found = [
-        Outlook(cell, 123456, 23456, 1234567, 123.4, 12345.67, Design(1000, 0.15, 1.5), source)
+        Outlook(cell, *paid, source, *seen, looks)
         for cell in cells
-        for source in ("its own scores", "12 cells of the study")
+        for source, looks in (("its own scores", None), ("12 cells of the study", Looks(1.0, 1.0)))
     ]
     lines = table(found, 0.05).splitlines()
     assert max(map(len, lines)) <= 80
@@ -86,3 +87,25 @@ def test_of_a_part_the_plan_counts_what_is_drawn_for(workspace: Workspace) -> No
     config = workspace.write()
     (found,) = outlooks(config, plan(config), Assumed(0.15, 0.0))
     assert (found.questions, found.pictures, found.calls) == (4, 4, 4 + 4)
+
+
+@pytest.mark.slow
+def test_with_looks_the_plan_says_how_much_is_drawn_and_what_is_found_then(
+    workspace: Workspace,
+) -> None:
+    workspace.init_dvc()
+    workspace.use_null()
+    workspace.raw["families"] = ["direct", "duplicate", "detail", "context"]
+    workspace.use_tsv(tsv_rows(64))
+    config = workspace.write()
+    (before, _), assumed = outlooks(config, plan(config), Assumed(0.15, 0.0)), Assumed(0.15, 0.0)
+    assert before.looks is None
+    workspace.raw["run"] = {"design": {"worth": 0.3}}
+    config = workspace.write()
+    found, _ = outlooks(config, plan(config), assumed)
+    assert found.looks is not None
+    assert found.looks.without < found.looks.with_gain < 1
+    assert found.corrected > found.alone > before.alone, "giving up costs power"
+    told = table([found], 0.05)
+    assert f"drawn for: {100 * found.looks.without:.0f} % if there is no gain" in told
+    assert "without their end" in told

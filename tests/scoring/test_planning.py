@@ -5,7 +5,9 @@ import pytest
 from scipy.stats import binomtest, multinomial
 
 from bench.inference import pair
+from bench.sequential import USUAL, WORTH, World, courses
 from g2u.scores.planning import Claim, Design, Pilot, design_effect, pooled
+from g2u.scores.sequential import Plan
 from g2u.scores.statistics import smallest_found
 
 
@@ -25,6 +27,23 @@ def test_a_detectable_gain_is_found_in_80_percent(questions: int, discordance: f
         pair(np.random.default_rng([1, n]), discordance, gain, 1).gain.p <= 0.05 for n in range(600)
     ]
     assert np.mean(found) == pytest.approx(0.8, abs=0.05)
+
+
+@pytest.mark.parametrize(("tests", "discordance"), [(1, 0.15), (27, 0.25)])
+def test_what_looks_find_and_draw_for_is_as_simulated(tests: int, discordance: float) -> None:
+    plan, design = Plan(USUAL, 0.05 / tests, WORTH), Design(400, discordance)
+    gain = design.detectable(0.05 / tests, plan)
+    for true, found in ((gain, 0.8), (0.0, 0.0)):
+        seen = courses(300, World(400, discordance, true, 1), plan, 9)
+        assert np.mean([each.decision == "gain" for each in seen]) == pytest.approx(found, abs=0.06)
+        drawn = np.mean([each.items for each in seen]) / 400
+        assert design.looked_at(true, plan).drawn == pytest.approx(drawn, abs=0.04)
+
+
+def test_looks_at_answers_that_all_change_upwards_find_them() -> None:
+    plan = Plan(USUAL, 0.05, WORTH)
+    assert Design(40, 1.0).looked_at(1.0, plan).decided == pytest.approx(1.0)
+    assert 0.1 < Design(40, 0.01).detectable(0.05, plan) < 0.4
 
 
 def test_power_is_the_plain_sum_over_all_outcomes() -> None:
