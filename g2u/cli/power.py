@@ -176,8 +176,8 @@ def table(found: Sequence[Outlook], alpha: float) -> str:
     ]
     if any(each.looks for each in found):
         told.append(
-            "drawn for: share of the questions, where looks (run.design) end a cell; to make, "
-            "hours and money are without their end"
+            "drawn for: expected share of the questions, as looks (run.design) end a cell; "
+            "to make, hours and money are at most"
         )
     return "\n".join([*lines, *(line for each in told for line in wrap(each, WIDTH))])
 
