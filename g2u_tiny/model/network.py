@@ -254,13 +254,14 @@ class TinyNetwork(nn.Module):
         x = self.embed_picture(source, 0) + self.noised(noised) + self.drawing + self._clock(time)
         return x if estimate is None else x + self.estimate(estimate)
 
-    def embed_scratchpad(self, source: Tensor, time: Tensor, state: Tensor | None) -> Tensor:
-        """Source [B, P, C], time [B] in 0..1 -> [B, P, D]; `state` is what the last pass came to.
+    def embed_scratchpad(self, source: Tensor, state: Tensor | None) -> Tensor:
+        """Source [B, P, C] -> [B, P, D]; `state` is what the last pass came to, None before the
+        first.
 
-        As a drawing's tokens, which hold the picture, the time and the last estimate.
+        Picture and state have the same norm, so that neither can drown the other.
         """
-        x = self.embed_picture(source, 0) + self.scratchpad.start + self._clock(time)
-        return x if state is None else x + self.scratchpad.carry(state)
+        before = self.scratchpad.start if state is None else self.scratchpad.carry(state)
+        return unit(self.embed_picture(source, 0)) + unit(before)
 
     def read_scratchpad(self, state: Tensor, slot: int) -> Tensor:
         """[B, P, D] -> [B, P, D]: the tokens to answer from, in the place of a thought's."""

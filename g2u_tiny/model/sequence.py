@@ -124,16 +124,16 @@ def drawn(
 def thought_over(network: TinyNetwork, source: Tensor, grams: Tensor) -> Tensor:
     """What the scratchpad comes to over a picture [B, P, C] and a question: [B, P, D].
 
-    As many passes as `network.config.passes`, each as a flow step of a drawing: the tokens hold the
-    picture and see the text, here the question, and themselves.
+    As many passes as `network.config.passes`, each at the cost of a flow step of a drawing: the
+    tokens hold the picture and what the last pass came to, and see the question and themselves.
     """
     prefix = see(network, (), grams)
     patches, size = network.config.patches, len(source)
     mask = torch.cat([prefix.absent, torch.zeros(size, 1, 1, patches)], -1)
     angles = network.rotations([True], [patches])
     state: Tensor | None = None
-    for now in flow_times(network.config.passes)[:-1]:
-        tokens = network.embed_scratchpad(source, torch.full((size,), now), state)
+    for _ in range(network.config.passes):
+        tokens = network.embed_scratchpad(source, state)
         state, _ = network.trunk(tokens, angles, mask, prefix.cache)
     assert state is not None
     return state

@@ -43,6 +43,10 @@ class Lengths:
     """Bytes, the end symbol included."""
 
 
+HIDDEN = 0.35
+"""Share of items that hide the original from whoever reads a thought or a scratchpad: else it never
+learns to look there.
+"""
 SELF_PASSES = (0, 0, 0, 1, 1, 2, 2, 3, 4, 5)
 """Passes of self-conditioning, drawn evenly per batch."""
 
@@ -246,7 +250,7 @@ def step_losses(network: TinyNetwork, batch: Batch, paths: frozenset[str]) -> di
     if "read" in paths:
         names += "TRA"
         if batch.thought is None:
-            extra["kept"] = uniform([size]) > 0.35
+            extra["kept"] = uniform([size]) > HIDDEN
             thought = corrupted(batch, extra["kept"])
         else:
             thought = batch.thought
@@ -267,9 +271,12 @@ def step_losses(network: TinyNetwork, batch: Batch, paths: frozenset[str]) -> di
 
 
 def _thinking_loss(network: TinyNetwork, batch: Batch) -> Tensor:
-    """Of answering from the picture and a scratchpad [B]: its gradient goes through every pass."""
+    """Of answering from the picture and a scratchpad, or from that alone [B]: its gradient goes
+    through every pass.
+    """
     state = thought_over(network, batch.source, batch.question)
-    extra = {"thought": network.read_scratchpad(state, 1)}
+    kept = uniform([len(batch.source)]) > HIDDEN
+    extra = {"thought": network.read_scratchpad(state, 1), "kept": kept}
     hidden, where = packed(network, batch, "STRA", extra)
     return answer_loss(network.predict_bytes(hidden[:, where["A"]]), batch.answer_out)
 

@@ -22,7 +22,7 @@ from g2u.thoughts.edits.rounds import instruction
 from g2u_tiny.model.chance import normal, uniform, whole
 from g2u_tiny.model.network import TinyConfig, TinyNetwork, View
 from g2u_tiny.model.sequence import byte_logits, see, thought_over
-from g2u_tiny.training import loop
+from g2u_tiny.training import loop, losses
 from g2u_tiny.training.coldstart import QUARTERS, damaged, talk_items, worst
 from g2u_tiny.training.curriculum import EasySplit, easy_item, puzzle_benchmark, puzzle_item
 from g2u_tiny.training.device import train_on
@@ -128,8 +128,18 @@ def test_a_scratchpad_is_taught_by_answers_alone_through_every_pass(batch: Batch
     assert all(state.grad is not None and state.grad.abs().max() > 0 for state in states)
     drawing = {n for n, p in network.named_parameters() if p.grad is None}
     assert {name.split(".")[0] for name in drawing} == {
-        "drawing", "noised", "estimate", "patch_head", "gate",
+        "drawing", "noised", "estimate", "patch_head", "gate", "time",
     }  # fmt: skip
+
+
+def test_neither_picture_nor_state_drowns_the_other_whatever_its_size() -> None:
+    network, small = TinyNetwork(replace(SMALL, passes=3)), torch.randn(2, 36, SMALL.values)
+    state = torch.randn(2, 36, SMALL.width)
+    with torch.no_grad():
+        plain = network.embed_scratchpad(small, state)
+        network.scratchpad.carry.weight *= 1000
+        larger = network.embed_scratchpad(small, state)
+    torch.testing.assert_close(larger, plain, atol=1e-3, rtol=0)
 
 
 def test_an_exported_scratchpad_thinks_in_the_adapter_whatever_its_batch(tmp_path: Path) -> None:
@@ -147,9 +157,30 @@ def test_an_exported_scratchpad_thinks_in_the_adapter_whatever_its_batch(tmp_pat
     assert other.score(requests) != replies
 
 
-def test_a_scratchpad_answers_as_it_was_trained_to(batch: Batch) -> None:
+def test_a_part_of_the_items_is_answered_from_the_scratchpad_alone(
+    batch: Batch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the original is always there, too, the scratchpad comes to hold nothing."""
+    network = moved(TinyNetwork(replace(SMALL, passes=3)))
+    share, told = losses.HIDDEN, {}
+    for hidden in (0.0, 1.0, share):
+        monkeypatch.setattr(losses, "HIDDEN", hidden)
+        torch.manual_seed(0)
+        told[hidden] = step_losses(network, batch, frozenset({"direct"}))["direct"]
+    torch.manual_seed(0)
+    kept = uniform([len(batch.source)]) > share
+    assert kept.any()
+    assert not kept.all()
+    assert not torch.isclose(told[0.0], told[1.0]).any()
+    torch.testing.assert_close(told[share], torch.where(kept, told[0.0], told[1.0]))
+
+
+def test_a_scratchpad_answers_as_it_was_trained_to(
+    batch: Batch, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The packed pass of training and the passes of a call are two ways to the same logits."""
     network = moved(TinyNetwork(replace(SMALL, passes=3)))
+    monkeypatch.setattr(losses, "HIDDEN", 0.0)
     trained = step_losses(network, batch, frozenset({"direct"}))["direct"]
     state = thought_over(network, batch.source, batch.question)
     prefix = see(network, [batch.source], batch.question, state)
