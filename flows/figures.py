@@ -169,7 +169,7 @@ def tables_of_study() -> dict[str, str]:
     }
     if (RESULTS / "serial.json").exists():
         serial = results("serial")
-        found["serial"] = serial_table(serial, helping, main_results, SERIAL, DIRECT_ONLY)
+        found["serial"] = serial_table(serial, helping, SERIAL)
         found["serial_line"] = serial_line(serial, helping)
     return found
 

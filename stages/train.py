@@ -55,11 +55,6 @@ def recipe_of(section: Train | None, variant: str | None) -> Recipe:
         if name not in trainable():
             raise ParamsError(unknown_name("params.yaml: train.mixture", name, trainable()))
     low, high = settings["depths"]
-    if settings.get("passes") and settings["paths"] != ["direct"]:
-        raise ParamsError(
-            f"params.yaml: train.variants.{variant}: passes of a scratchpad are trained by direct "
-            f"answering alone; got paths {settings['paths']}, expected [direct]"
-        )
     return Recipe(**{**settings, "depths": (low, high), "paths": tuple(settings["paths"])})
 
 

@@ -180,7 +180,7 @@ class Variant(Section):
     talk: NotNegative | None = None
     """Further items of a batch, which teach to talk about drawings."""
     passes: Positive | None = None
-    """Passes of a latent scratchpad through the layers before each answer; null = none."""
+    """Passes of the picture's tokens through the layers before a direct answer; null = none."""
 
 
 class Train(Section):

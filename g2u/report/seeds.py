@@ -107,28 +107,25 @@ def trainings_table(
     return markdown_table(rows)
 
 
-def serial_table(
-    results: Results, helps: Mapping[str, str | None], others: Results, serial: str, baseline: str
-) -> str:
-    """A row per benchmark, accuracies in percent: answering at once, trained alike and for direct
-    answering alone; thinking without pixels; the own thought, and its gain over that thinking.
+def serial_table(results: Results, helps: Mapping[str, str | None], serial: str) -> str:
+    """A row per benchmark, accuracies in percent: answering at once, thinking without pixels, and
+    the own thought with its gain over that thinking; then the own thought of the model that
+    thinks, and its gain over thinking, by the same weights.
 
     Args:
         results: numbers of a study in which `serial` is the baseline of the first model.
         helps: the family that helps by construction, by benchmark.
-        others: numbers of a study of the same questions and model with the direct-only baseline.
-        serial: the model that thinks in a scratchpad.
-        baseline: the direct-only model.
+        serial: the model that thinks before it answers directly.
     """
-    heads = ["benchmark (own thought)", "direct", "direct-only", "serial", "own thought"]
-    rows = [[*heads, "own - serial"]]
+    heads = ["benchmark (own thought)", "direct", "serial", "own thought", "own - serial"]
+    rows = [[*heads, "own thought of serial", "own - serial, same weights"]]
     for benchmark, found in results.items():
-        model, arms = next(iter(found.items()))
+        arms, thinking = next(iter(found.values())), found[serial]
         family = own_family(helps[benchmark], arms)
-        direct_only = others[benchmark][model].get(baseline)
-        shown = [arms["direct"], direct_only, arms[serial], arms[family]]
-        gain = _signed(arms[family], "over_baseline")
-        rows.append([f"{benchmark} ({family})", *map(_percent, shown), gain])
+        gains = _signed(arms[family], "over_baseline"), _signed(thinking[family], "gain")
+        shown = [_percent(arms[name]) for name in ("direct", serial, family)]
+        row = [f"{benchmark} ({family})", *shown, gains[0], _percent(thinking[family]), gains[1]]
+        rows.append(row)
     return markdown_table(rows)
 
 

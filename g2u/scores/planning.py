@@ -82,9 +82,10 @@ class Design:
             return design.looked_at(gain, replace(plan, alpha=level)).decided
 
         share = self.discordance
-        if found(self, share) >= POWER:
-            return _smallest(lambda gain: found(self, gain), 0.0, share)
-        return _smallest(lambda gain: found(replace(self, discordance=gain), gain), share, 1.0)
+        smallest = _smallest(lambda gain: found(self, gain), 0.0, share)
+        if smallest is None:
+            smallest = _smallest(lambda gain: found(replace(self, discordance=gain), gain), share)
+        return 1.0 if smallest is None else smallest
 
     def questions_for(self, gain: float, level: float) -> float:
         """So many questions, changing alike, show a gain with POWER: a normal approximation."""
@@ -100,10 +101,10 @@ def _binomial(successes: NDArray[np.float64], trials: int, chance: float) -> NDA
     return found
 
 
-def _smallest(power: Callable[[float], float], low: float, high: float) -> float:
-    """Where it reaches POWER between two gains; the greater where it does not."""
+def _smallest(power: Callable[[float], float], low: float, high: float = 1.0) -> float | None:
+    """Where it reaches POWER between two gains; None where it does not."""
     if power(high) < POWER:
-        return high
+        return None
     return float(brentq(lambda gain: power(gain) - POWER, low, high, xtol=TOLERANCE))
 
 

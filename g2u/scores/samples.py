@@ -34,8 +34,8 @@ def samples(config: Params, benchmark: str) -> Iterator[Sample]:
     preset = config.presets.benchmarks[benchmark]
     source = plugins.benchmark(preset.source)
     settings = config.settings("benchmarks", benchmark)
-    preset.require_files(benchmark)
     wording = wording_of(benchmark, preset.wording, preset.wordings, code_root(Path()))
+    preset.require_files(benchmark)
     seen: set[str] = set()
     questions: list[Question] = []
     gold: list[Target] = []

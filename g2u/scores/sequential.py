@@ -16,7 +16,7 @@ ordering has no place for what was given up, and covers 89 % where the gain is j
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -458,21 +458,51 @@ def _looks(
     return found
 
 
-def _as_high(looks: Sequence[_Stop], mean: float, gain: float, each: float) -> float:
-    """Chance, with a true gain, of a decision with at least this mean."""
-    walk, found, questions = START, 0.0, 0.0
+@dataclass(frozen=True, slots=True)
+class _Arrival:
+    """A walk with drift as it comes to a look."""
+
+    look: _Stop
+    walk: _Walk
+    """Before what the look adds."""
+    drift: float
+    deviation: float
+    questions: float
+    """Weighted, so far and this look's."""
+
+    def between(self, low: float, high: float) -> float:
+        """Chance of a total there at the look."""
+        return self.walk.between(low, high, self.drift, self.deviation)
+
+
+def _arrivals(looks: Sequence[_Stop], gain: float, each: float) -> Iterator[_Arrival]:
+    """The walk of totals at look after look, where a gain is true and nothing was decided before.
+
+    Args:
+        looks: to the last one of the plan.
+        gain: -1..1.
+        each: variance of a total per weighted question.
+    """
+    walk, questions = START, 0.0
     for look in looks:
         drift, deviation = gain * look.questions, math.sqrt(each * look.questions)
         questions += look.questions
-        least, far = mean * questions, FAR * math.sqrt(each * questions)
-        bound, futile = (0.0, 0.0) if look.is_last else (look.bound, look.futile)
+        yield _Arrival(look, walk, drift, deviation, questions)
+        far = FAR * math.sqrt(each * questions)
+        low, high = gain * questions - far, gain * questions + far
+        between = [(-look.bound, -look.futile), (look.futile, look.bound)]
+        ends = [(max(low, first), min(high, last)) for first, last in between]
+        if not look.is_last:
+            walk = walk.on(ends, drift, deviation)
+
+
+def _as_high(looks: Sequence[_Stop], mean: float, gain: float, each: float) -> float:
+    """Chance, with a true gain, of a decision with at least this mean."""
+    found = 0.0
+    for at in _arrivals(looks, gain, each):
+        bound, futile = (0.0, 0.0) if at.look.is_last else (at.look.bound, at.look.futile)
         for low, high in ((-math.inf, -bound), (-futile, futile), (bound, math.inf)):
-            found += walk.between(max(low, least), high, drift, deviation)
-        if look.is_last:
-            break
-        first, last = gain * questions - far, gain * questions + far
-        between = [(max(first, -bound), -futile), (futile, min(last, bound))]
-        walk = walk.on([(max(first, a), min(last, b)) for a, b in between], drift, deviation)
+            found += at.between(max(low, mean * at.questions), high)
     return found
 
 
@@ -496,15 +526,10 @@ def prospect(plan: Plan, gain: float, questions: float, square: float) -> Prospe
         square: mean of one question's squared change, above the gain's square. It is the variance
             under random signs, which bounds are set by.
     """
-    each = square - gain**2
-    walk, decided, drawn, so_far, before = START, 0.0, 0.0, 0.0, 0.0
-    for look, share in zip(_looks((), (), plan, questions, square), plan.shares, strict=True):
-        drift, deviation = gain * look.questions, math.sqrt(each * look.questions)
-        so_far += look.questions
-        drawn += (share - before) * float(walk.masses.sum())
-        decided += walk.between(look.bound, math.inf, drift, deviation)
-        far = FAR * math.sqrt(each * so_far)
-        low, high = max(gain * so_far - far, -look.bound), min(gain * so_far + far, look.bound)
-        walk = walk.on([(low, -look.futile), (look.futile, high)], drift, deviation)
+    decided = drawn = before = 0.0
+    looks = _looks((), (), plan, questions, square)
+    for at, share in zip(_arrivals(looks, gain, square - gain**2), plan.shares, strict=True):
+        drawn += (share - before) * float(at.walk.masses.sum())
+        decided += at.between(at.look.bound, math.inf)
         before = share
     return Prospect(min(1.0, decided), min(1.0, drawn))

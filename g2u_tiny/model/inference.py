@@ -199,10 +199,9 @@ class Engine:
 
     def _prefix_of_turns(self, rows: list[tuple[Turn, ...]]) -> Prefix:
         patches, grams = self._read([_pictures(turns) for turns in rows], list(map(_text, rows)))
-        if not self.config.passes:
-            return see(self.network, patches, grams)
-        source = patches[0] if patches else self._nothing(len(rows))
-        return see(self.network, patches, grams, thought_over(self.network, source, grams))
+        if self.config.passes and len(patches) == 1:
+            return see(self.network, (), grams, thought_over(self.network, patches[0], grams))
+        return see(self.network, patches, grams)
 
     def _read(
         self, pictures: Sequence[tuple[Picture, ...]], texts: Sequence[str]

@@ -9,9 +9,9 @@ see that picture alone, text sees the pictures and itself, the answer sees all b
 picture tokens hold cannot depend on the question. To draw, it is further pictures, the edit prompt
 (P) and the drawing (N), whose tokens hold both the picture that is edited and its noised edit.
 
-A network of `passes` thinks before it answers, in a scratchpad of P tokens that stands where a
-drawing would: it takes them through the layers that often, each pass from the last one's output,
-and never makes a picture of them. That is the baseline of serial compute.
+A network of `passes` thinks before it answers from one picture: it takes the picture's tokens
+through the layers that often, each pass from the last one's output, and reads them in the
+picture's place. That is the baseline of serial compute without pixels.
 
 Drawing is a rectified flow with x-prediction and self-conditioning. Flow time t = 0 is noise and
 t = 1 the picture (the reverse of BAGEL's). Sources: rectified flow, Liu et al. 2022, arXiv
@@ -56,7 +56,7 @@ class TinyConfig:
     slots: int = 8
     """Pictures told apart by their place; later ones share the last slot."""
     passes: int = 0
-    """Passes of the scratchpad through the layers before an answer; 0: it has none."""
+    """Passes of a picture's tokens through the layers before an answer; 0: it answers at once."""
 
     @property
     def patches(self) -> int:
@@ -177,18 +177,6 @@ class Block(nn.Module):
         return split.permute(2, 0, 3, 1, 4)
 
 
-class Scratchpad(nn.Module):
-    """Where a network thinks without pixels: P tokens, what a pass hands on and what is read."""
-
-    def __init__(self, patches: int, width: int) -> None:
-        super().__init__()
-        self.start = nn.Parameter(torch.randn(patches, width) * 0.02)
-        self.carry = nn.Linear(width, width, bias=False)
-        self.read = nn.Linear(width, width, bias=False)
-        for layer in (self.carry, self.read):  # at first all is kept: gradients reach every pass
-            nn.init.eye_(layer.weight)
-
-
 class TinyNetwork(nn.Module):
     """Embeddings, trunk and the two heads: patches and bytes."""
 
@@ -222,16 +210,12 @@ class TinyNetwork(nn.Module):
         angles = torch.cat([y.reshape(-1, 1) * rates, x.reshape(-1, 1) * rates], 1)
         self.register_buffer("angles", angles, persistent=False)
         if config.passes:
-            self.scratchpad = Scratchpad(config.patches, width)
+            self.thinking = nn.Parameter(torch.randn(width) * 0.02)
 
     def embed_picture(self, patches: Tensor, slot: int) -> Tensor:
         """[B, P, C] -> [B, P, D]; `slot` is the picture's place in the item, from 0."""
-        return self._placed(self.clean(patches), slot)
-
-    def _placed(self, tokens: Tensor, slot: int) -> Tensor:
-        """[B, P, D] that tell where a patch is, and in which of the pictures."""
         place = (self.row + self.column).reshape(1, -1, self.config.width)
-        return tokens + place + self.slot[min(slot, self.config.slots - 1)]
+        return self.clean(patches) + place + self.slot[min(slot, self.config.slots - 1)]
 
     def embed_text(self, grams: Tensor) -> Tensor:
         """[B, L, 45] -> [B, L, D]: the mean of a token's n-grams, scaled to keep its variance."""
@@ -253,19 +237,6 @@ class TinyNetwork(nn.Module):
         """[B, P, C] each, time [B] in 0..1 -> [B, P, D]; `estimate` is the last prediction."""
         x = self.embed_picture(source, 0) + self.noised(noised) + self.drawing + self._clock(time)
         return x if estimate is None else x + self.estimate(estimate)
-
-    def embed_scratchpad(self, source: Tensor, state: Tensor | None) -> Tensor:
-        """Source [B, P, C] -> [B, P, D]; `state` is what the last pass came to, None before the
-        first.
-
-        Picture and state have the same norm, so that neither can drown the other.
-        """
-        before = self.scratchpad.start if state is None else self.scratchpad.carry(state)
-        return unit(self.embed_picture(source, 0)) + unit(before)
-
-    def read_scratchpad(self, state: Tensor, slot: int) -> Tensor:
-        """[B, P, D] -> [B, P, D]: the tokens to answer from, in the place of a thought's."""
-        return self._placed(self.scratchpad.read(state), slot)
 
     def _clock(self, time: Tensor) -> Tensor:
         """[B] in 0..1 -> [B, 1, D]."""
@@ -291,7 +262,19 @@ class TinyNetwork(nn.Module):
         past: Cache | None = None,
         wanted: Sequence[View] | None = None,
     ) -> tuple[Tensor, Cache]:
-        """X [B, N, D] -> normed [B, N, D], and the keys and values of past and present.
+        """What `layers` does, its output normed."""
+        x, cache = self.layers(x, angles, mask, past, wanted)
+        return unit(x), cache
+
+    def layers(
+        self,
+        x: Tensor,
+        angles: tuple[Tensor, Tensor],
+        mask: Tensor | Sequence[View],
+        past: Cache | None = None,
+        wanted: Sequence[View] | None = None,
+    ) -> tuple[Tensor, Cache]:
+        """X [B, N, D] -> [B, N, D], and the keys and values of past and present.
 
         `mask` is additive and broadcasts to [B, heads, N, past + N], or says the same by views.
         `wanted` are the views of those rows whose output is read: the last layer works out these
@@ -304,7 +287,7 @@ class TinyNetwork(nn.Module):
             seen = wanted if number == last and wanted is not None else views
             x, kept = block(x, angles, seen, past[number] if past is not None else None)
             cache.append(kept)
-        return unit(x), cache
+        return x, cache
 
     def predict_picture(self, hidden: Tensor, source: Tensor) -> Tensor:
         """The clean picture [B, P, C] from drawing tokens: gated source plus a change."""

@@ -22,6 +22,7 @@ from g2u_tiny.model.network import (
     TinyNetwork,
     from_patches,
     to_patches,
+    unit,
     visibility,
 )
 from g2u_tiny.model.text import BYTE_BEGIN, encode_text
@@ -61,19 +62,17 @@ def grams_of(texts: Sequence[str], length: int, buckets: int) -> Tensor:
 def see(
     network: TinyNetwork, pictures: Sequence[Tensor], grams: Tensor, state: Tensor | None = None
 ) -> Prefix:
-    """Pictures in order, then text; a picture sees itself, the text sees all. `state` [B, P, D] of
-    a scratchpad is seen as one more picture.
+    """Pictures in order, then text; a picture sees itself, the text sees all. `state` [B, P, D] is
+    what was thought over a picture, and is seen in its place.
     """
     patches = network.config.patches
     segments, embedded, seen = [], [], ""
-    for slot, picture in enumerate(pictures):
+    looked = [] if state is None else [state]
+    looked += [network.embed_picture(picture, slot) for slot, picture in enumerate(pictures)]
+    for slot, tokens in enumerate(looked):
         seen += chr(ord("a") + slot)
         segments.append(Segment(seen[-1], patches, seen[-1]))
-        embedded.append(network.embed_picture(picture, slot))
-    if state is not None:
-        seen += chr(ord("a") + len(pictures))
-        segments.append(Segment(seen[-1], patches, seen[-1]))
-        embedded.append(network.read_scratchpad(state, len(pictures)))
+        embedded.append(tokens)
     length = grams.shape[1]
     segments.append(Segment("Q", length, seen + "Q"))
     embedded.append(network.embed_text(grams))
@@ -122,21 +121,23 @@ def drawn(
 
 
 def thought_over(network: TinyNetwork, source: Tensor, grams: Tensor) -> Tensor:
-    """What the scratchpad comes to over a picture [B, P, C] and a question: [B, P, D].
+    """What thinking over a picture [B, P, C] and a question comes to: [B, P, D].
 
     As many passes as `network.config.passes`, each at the cost of a flow step of a drawing: the
-    tokens hold the picture and what the last pass came to, and see the question and themselves.
+    picture's tokens see the question and themselves. Each goes by one pass' share of the way that
+    the layers say, as layers of equal weights add up (depth-muP, Yang et al. 2023, arXiv
+    2310.02244): else all passes together change that often as fast as the weights.
     """
     prefix = see(network, (), grams)
     patches, size = network.config.patches, len(source)
     mask = torch.cat([prefix.absent, torch.zeros(size, 1, 1, patches)], -1)
     angles = network.rotations([True], [patches])
-    state: Tensor | None = None
-    for _ in range(network.config.passes):
-        tokens = network.embed_scratchpad(source, state)
-        state, _ = network.trunk(tokens, angles, mask, prefix.cache)
-    assert state is not None
-    return state
+    state = network.embed_picture(source, 0) + network.thinking
+    passes = network.config.passes
+    for _ in range(passes):
+        said, _ = network.layers(state, angles, mask, prefix.cache)
+        state = torch.lerp(state, said, 1 / passes)
+    return unit(state)
 
 
 def byte_logits(network: TinyNetwork, symbols: Tensor, prefix: Prefix) -> Tensor:

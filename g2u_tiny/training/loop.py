@@ -58,7 +58,7 @@ class Recipe:
     talk: int = 0
     """Further items of a batch, which teach to talk about drawings (coldstart.py)."""
     passes: int = 0
-    """Passes of a scratchpad before each direct answer; 0: it answers at once."""
+    """Passes that think before each direct answer; 0: it answers at once."""
 
 
 def optimizers(network: TinyNetwork, rate: float) -> list[torch.optim.Optimizer]:

@@ -6,7 +6,7 @@ Packed sequence (names as in g2u_tiny.model.network; lengths depend on the batch
 D sees S Q; N, which holds the picture it edits, sees P; A sees S T R. Direct answering, drawing and
 answering with a thought share one trunk; every batch trains direct answering, every second one the
 third path. The reader's thoughts are oracle edits, 40 % of them corrupted, never the model's own
-drawings. A network with a scratchpad answers from it as from a thought T, and has no other path.
+drawings. A network that thinks answers directly from what it thought over S, in a pass of its own.
 """
 
 from collections.abc import Callable
@@ -44,8 +44,8 @@ class Lengths:
 
 
 HIDDEN = 0.35
-"""Share of items that hide the original from whoever reads a thought or a scratchpad: else it never
-learns to look there.
+"""Share of items that hide the original from whoever reads a thought: else it never learns to look
+there.
 """
 SELF_PASSES = (0, 0, 0, 1, 1, 2, 2, 3, 4, 5)
 """Passes of self-conditioning, drawn evenly per batch."""
@@ -169,11 +169,12 @@ def packed(
         batch: the items.
         names: segment names, in order.
         extra: "drawing" = embedded noised edit [B, P, D], "thought" = embedded thought [B, P, D],
-            "shown" = [B] bool, whether S may be seen by Q and D; "kept" = the same for R and A.
+            "shown" = [B] bool, whether S may be seen by Q and D; "kept" = the same for R and A;
+            "state" = what was thought over S [B, P, D], in its place.
     """
     segments = layout(network.config, names, batch)
     embedded: dict[str, Callable[[], Tensor]] = {
-        "S": lambda: network.embed_picture(batch.source, 0),
+        "S": lambda: extra["state"] if "state" in extra else network.embed_picture(batch.source, 0),
         "Q": lambda: network.embed_text(batch.question),
         "D": lambda: network.embed_bytes(batch.answer_in),
         "P": lambda: network.embed_text(batch.prompt),
@@ -231,14 +232,15 @@ def answer_loss(logits: Tensor, targets: Tensor) -> Tensor:
 
 
 def step_losses(network: TinyNetwork, batch: Batch, paths: frozenset[str]) -> dict[str, Tensor]:
-    """The losses of one batch, each [B]; `paths` holds "direct" and may hold "draw" and "read".
-
-    A network with a scratchpad has "direct" alone.
-    """
-    if network.config.passes:
-        return {"direct": _thinking_loss(network, batch)}
+    """The losses of one batch, each [B]; `paths` holds "direct" and may hold "draw" and "read"."""
     size = len(batch.source)
     names, extra = "SQD", {"shown": uniform([size]) > 0.04}
+    losses: dict[str, Tensor] = {}
+    if network.config.passes:
+        extra["state"] = thought_over(network, batch.source, batch.question)
+        hidden, where = packed(network, batch, names, extra)
+        losses["direct"] = _answered(network, batch, hidden[:, where["D"]])
+        names, extra = "", {}
     if "draw" in paths:
         names += "PN"
         time = uniform([size]) ** 2.5
@@ -248,16 +250,18 @@ def step_losses(network: TinyNetwork, batch: Batch, paths: frozenset[str]) -> di
         estimate = _self_condition(network, batch, noised, time)
         extra["drawing"] = network.embed_noised(batch.source, noised, time, estimate)
     if "read" in paths:
-        names += "TRA"
+        names += "STRA"
         if batch.thought is None:
             extra["kept"] = uniform([size]) > HIDDEN
             thought = corrupted(batch, extra["kept"])
         else:
             thought = batch.thought
         extra["thought"] = network.embed_picture(thought, 1)
+    if not names:
+        return losses
     hidden, where = packed(network, batch, names, extra)
-    logits = network.predict_bytes(hidden[:, where["D"]])
-    losses = {"direct": answer_loss(logits, batch.answer_out)}
+    if "D" in names:
+        losses["direct"] = _answered(network, batch, hidden[:, where["D"]])
     if "draw" in paths:
         predicted = network.predict_picture(hidden[:, where["N"]], batch.source).float()
         changed = ((batch.edited - batch.source).abs().view(size, -1, 3).amax(-1) > 0.5).float()
@@ -265,20 +269,13 @@ def step_losses(network: TinyNetwork, batch: Batch, paths: frozenset[str]) -> di
         error = (predicted - batch.edited).square().view(size, -1, 3)
         losses["draw"] = (weight * error).mean((1, 2))
     if "read" in paths:
-        logits = network.predict_bytes(hidden[:, where["A"]])
-        losses["read"] = answer_loss(logits, batch.answer_out)
+        losses["read"] = _answered(network, batch, hidden[:, where["A"]])
     return losses
 
 
-def _thinking_loss(network: TinyNetwork, batch: Batch) -> Tensor:
-    """Of answering from the picture and a scratchpad, or from that alone [B]: its gradient goes
-    through every pass.
-    """
-    state = thought_over(network, batch.source, batch.question)
-    kept = uniform([len(batch.source)]) > HIDDEN
-    extra = {"thought": network.read_scratchpad(state, 1), "kept": kept}
-    hidden, where = packed(network, batch, "STRA", extra)
-    return answer_loss(network.predict_bytes(hidden[:, where["A"]]), batch.answer_out)
+def _answered(network: TinyNetwork, batch: Batch, hidden: Tensor) -> Tensor:
+    """Of a path's answers, by the trunk's output at their bytes [B, M, D]: [B]."""
+    return answer_loss(network.predict_bytes(hidden), batch.answer_out)
 
 
 def _self_condition(

@@ -349,6 +349,9 @@ def test_an_unknown_wording_is_one_line_with_those_that_are_there(workspace: Wor
         "params.yaml: presets.benchmarks.mine__quizz.wording has no 'quizz'; did you mean 'quiz'? "
         "(known: own, quiz)"
     )
+    (workspace.folder / "mine.tsv").unlink()  # the word is looked at before the file
+    with pytest.raises(ParamsError, match=re.escape(str(error.value))):
+        next(samples(config, "mine__quizz"))
 
 
 def test_a_wording_of_an_unknown_benchmark_is_one_line(workspace: Workspace) -> None:

@@ -94,13 +94,16 @@ def test_gains_over_trainings_stand_without_and_with_the_further_one() -> None:
     assert alone == row.replace(" / +40.0", "").partition(" | +32.5")[0] + " |"
 
 
-def test_serial_compute_stands_between_direct_only_and_the_own_thought() -> None:
+def test_serial_compute_stands_beside_the_own_thoughts_of_both_trainings() -> None:
     held = arms(0.9)
     found = {**held, "tiny_serial": {"accuracy": 0.77}}
-    results, helps = {"ladder": {"tiny": found}}, {"ladder": "structure"}
-    others = {"ladder": {"tiny": held}}
-    row = serial_table(results, helps, others, "tiny_serial", BASELINE).splitlines()[2]
-    assert row == "| ladder (structure) | 50.0 | 60.0 | 77.0 | 90.0 | +30.0 [+20.0, +40.0] |"
+    both = {"tiny": found, "tiny_serial": arms(0.8)}
+    results, helps = {"ladder": both}, {"ladder": "structure"}
+    row = serial_table(results, helps, "tiny_serial").splitlines()[2]
+    assert row == (
+        "| ladder (structure) | 50.0 | 77.0 | 90.0 | +30.0 [+20.0, +40.0] | 80.0 | "
+        "+30.0 [+20.0, +40.0] |"
+    )
     assert serial_line(results, helps).endswith(": ladder +30.0.\n")
 
 

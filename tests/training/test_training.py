@@ -22,7 +22,7 @@ from g2u.thoughts.edits.rounds import instruction
 from g2u_tiny.model.chance import normal, uniform, whole
 from g2u_tiny.model.network import TinyConfig, TinyNetwork, View
 from g2u_tiny.model.sequence import byte_logits, see, thought_over
-from g2u_tiny.training import loop, losses
+from g2u_tiny.training import loop
 from g2u_tiny.training.coldstart import QUARTERS, damaged, talk_items, worst
 from g2u_tiny.training.curriculum import EasySplit, easy_item, puzzle_benchmark, puzzle_item
 from g2u_tiny.training.device import train_on
@@ -51,7 +51,7 @@ RECIPE = Recipe(
     checkpoint_every=2,
     threads=1,
 )
-SERIAL = replace(RECIPE, paths=("direct",), passes=3)
+SERIAL = replace(RECIPE, passes=3)
 """Thinks before it answers."""
 
 
@@ -114,96 +114,94 @@ def moved(network: TinyNetwork) -> TinyNetwork:
     return network
 
 
-def test_a_scratchpad_is_taught_by_answers_alone_through_every_pass(batch: Batch) -> None:
+def test_thinking_is_taught_by_direct_answers_through_every_pass(
+    batch: Batch, monkeypatch: pytest.MonkeyPatch
+) -> None:
     network = moved(TinyNetwork(replace(SMALL, passes=3)))
     states: list[Tensor] = []
-    carry = network.scratchpad.carry.register_forward_pre_hook(
-        lambda _, given: (given[0].retain_grad(), states.append(given[0]))[0]
-    )
-    losses = step_losses(network, batch, frozenset({"direct"}))
-    assert set(losses) == {"direct"}
-    losses["direct"].sum().backward()
-    carry.remove()
-    assert len(states) == 2, "three passes hand on twice"
+    real = network.layers
+
+    def told(x: Tensor, *rest: Any, **named: Any) -> Any:
+        if x.shape[1] == SMALL.patches:
+            x.retain_grad()
+            states.append(x)
+        return real(x, *rest, **named)
+
+    monkeypatch.setattr(network, "layers", told)
+    found = step_losses(network, batch, frozenset({"direct"}))
+    found["direct"].sum().backward()
+    assert len(states) == 3
     assert all(state.grad is not None and state.grad.abs().max() > 0 for state in states)
-    drawing = {n for n, p in network.named_parameters() if p.grad is None}
-    assert {name.split(".")[0] for name in drawing} == {
-        "drawing", "noised", "estimate", "patch_head", "gate", "time",
-    }  # fmt: skip
 
 
-def test_neither_picture_nor_state_drowns_the_other_whatever_its_size() -> None:
-    network, small = TinyNetwork(replace(SMALL, passes=3)), torch.randn(2, 36, SMALL.values)
-    state = torch.randn(2, 36, SMALL.width)
-    with torch.no_grad():
-        plain = network.embed_scratchpad(small, state)
-        network.scratchpad.carry.weight *= 1000
-        larger = network.embed_scratchpad(small, state)
-    torch.testing.assert_close(larger, plain, atol=1e-3, rtol=0)
+def test_what_is_thought_tells_pictures_apart_however_long(batch: Batch) -> None:
+    """Where each pass normed what it hands on, or put the picture beside it, all came to one."""
+    told = []
+    for passes in (1, 24):
+        network = moved(TinyNetwork(replace(SMALL, passes=passes)))
+        state = thought_over(network, batch.source, batch.question)
+        told.append(float(state.var(0).mean()))
+    assert told[1] > 0.5 * told[0] > 0
 
 
-def test_an_exported_scratchpad_thinks_in_the_adapter_whatever_its_batch(tmp_path: Path) -> None:
+def test_who_thinks_draws_and_reads_as_one_that_does_not(batch: Batch) -> None:
+    paths = frozenset({"direct", "draw", "read"})
+    weights = moved(TinyNetwork(SMALL)).state_dict()
+    found = []
+    for passes in (0, 3):
+        network = TinyNetwork(replace(SMALL, passes=passes))
+        network.load_state_dict(weights, strict=False)
+        torch.manual_seed(0)
+        found.append(step_losses(network, batch, paths))
+    plain, thinking = found
+    torch.testing.assert_close(thinking["draw"], plain["draw"])
+    torch.testing.assert_close(thinking["read"], plain["read"])
+    assert not torch.isclose(thinking["direct"], plain["direct"]).any()
+
+
+def test_exported_weights_think_over_one_picture_in_the_adapter_whatever_its_batch(
+    tmp_path: Path,
+) -> None:
     network = moved(TinyNetwork(replace(SMALL, passes=3)))
     export(network, tmp_path / "weights")
-    model = tiny.load(tiny.Settings(weights=str(tmp_path / "weights")))
     asked = [(Turn("user", (picture_of(png(seed)), "Where?")),) for seed in range(3)]
+    asked.append((Turn("user", (picture_of(png(0)), picture_of(png(1)), "Where?")),))
+    asked.append((Turn("user", ("Where?",)),))
     requests = [ScoreRequest(turns, "red") for turns in asked]
+    model = tiny.load(tiny.Settings(weights=str(tmp_path / "weights")))
     replies = model.score(requests)
     assert [model.score([request])[0] for request in requests] == replies
     with torch.no_grad():
-        network.scratchpad.read.weight.zero_()
-    export(network, tmp_path / "thoughtless")
-    other = tiny.load(tiny.Settings(weights=str(tmp_path / "thoughtless")))
-    assert other.score(requests) != replies
+        network.thinking += torch.randn(SMALL.width)
+    export(network, tmp_path / "other")
+    others = tiny.load(tiny.Settings(weights=str(tmp_path / "other"))).score(requests)
+    assert [a == b for a, b in zip(replies, others, strict=True)] == [False] * 3 + [True] * 2
 
 
-def test_a_part_of_the_items_is_answered_from_the_scratchpad_alone(
-    batch: Batch, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Where the original is always there, too, the scratchpad comes to hold nothing."""
-    network = moved(TinyNetwork(replace(SMALL, passes=3)))
-    share, told = losses.HIDDEN, {}
-    for hidden in (0.0, 1.0, share):
-        monkeypatch.setattr(losses, "HIDDEN", hidden)
-        torch.manual_seed(0)
-        told[hidden] = step_losses(network, batch, frozenset({"direct"}))["direct"]
-    torch.manual_seed(0)
-    kept = uniform([len(batch.source)]) > share
-    assert kept.any()
-    assert not kept.all()
-    assert not torch.isclose(told[0.0], told[1.0]).any()
-    torch.testing.assert_close(told[share], torch.where(kept, told[0.0], told[1.0]))
-
-
-def test_a_scratchpad_answers_as_it_was_trained_to(
-    batch: Batch, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_thinking_answers_as_it_was_trained_to(batch: Batch) -> None:
     """The packed pass of training and the passes of a call are two ways to the same logits."""
     network = moved(TinyNetwork(replace(SMALL, passes=3)))
-    monkeypatch.setattr(losses, "HIDDEN", 0.0)
+    torch.manual_seed(0)
+    shown = uniform([len(batch.source)]) > 0.04
+    assert shown.all()
+    torch.manual_seed(0)
     trained = step_losses(network, batch, frozenset({"direct"}))["direct"]
     state = thought_over(network, batch.source, batch.question)
-    prefix = see(network, [batch.source], batch.question, state)
-    logits = byte_logits(network, batch.answer_out, prefix)
+    logits = byte_logits(network, batch.answer_out, see(network, (), batch.question, state))
     torch.testing.assert_close(answer_loss(logits, batch.answer_out), trained)
 
 
-def test_serial_compute_is_the_recipe_but_for_thinking_in_place_of_drawing() -> None:
+def test_serial_compute_is_the_recipe_but_for_thinking() -> None:
     section = load(ROOT / "params.yaml", whole=True).train
     assert section is not None
     shipped, serial = recipe_of(section, None), recipe_of(section, "serial")
-    changed = {"paths": ("direct",), "passes": 8, "checkpoint_every": serial.checkpoint_every}
+    changed = {"passes": 9, "checkpoint_every": serial.checkpoint_every}
     assert serial == replace(shipped, **changed)
-    drawing = section.variants["serial"].model_copy(update={"paths": ["direct", "draw"]})
-    wrong = section.model_copy(update={"variants": {"serial": drawing}})
-    with pytest.raises(ParamsError, match=r"variants\.serial: passes .* expected \[direct\]$") as e:
-        recipe_of(wrong, "serial")
-    assert "\n" not in str(e.value)
 
 
-def test_a_scratchpad_costs_what_a_drawing_costs() -> None:
-    found = {n: counted(w) for n, w in works(TinyNetwork(TinyConfig(passes=8)), 8).items()}
-    assert 0.95 < found["thought over"] / found["drawn, then read"] < 1.0
+def test_thinking_costs_what_drawing_and_reading_cost() -> None:
+    found = {n: counted(w) for n, w in works(TinyNetwork(TinyConfig(passes=9)), 8).items()}
+    assert 0.94 < found["thought over"] / found["drawn, then read"] < 1.0
     assert found["at once"] < 0.3 * found["drawn, then read"]
 
 
