@@ -124,9 +124,9 @@ def thought_over(network: TinyNetwork, source: Tensor, grams: Tensor) -> Tensor:
     """What thinking over a picture [B, P, C] and a question comes to: [B, P, D].
 
     As many passes as `network.config.passes`, each at the cost of a flow step of a drawing: the
-    picture's tokens see the question and themselves. Each goes by one pass' share of the way that
-    the layers say, as layers of equal weights add up (depth-muP, Yang et al. 2023, arXiv
-    2310.02244): else all passes together change that often as fast as the weights.
+    picture's tokens see the question and themselves. A pass goes its share of the way that the
+    layers say, as an Euler step of a residual network does (Chen et al. 2018, arXiv 1806.07366):
+    with whole steps, all passes together change as many times as fast as the weights do.
     """
     prefix = see(network, (), grams)
     patches, size = network.config.patches, len(source)
