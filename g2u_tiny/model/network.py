@@ -262,19 +262,7 @@ class TinyNetwork(nn.Module):
         past: Cache | None = None,
         wanted: Sequence[View] | None = None,
     ) -> tuple[Tensor, Cache]:
-        """What `layers` does, its output normed."""
-        x, cache = self.layers(x, angles, mask, past, wanted)
-        return unit(x), cache
-
-    def layers(
-        self,
-        x: Tensor,
-        angles: tuple[Tensor, Tensor],
-        mask: Tensor | Sequence[View],
-        past: Cache | None = None,
-        wanted: Sequence[View] | None = None,
-    ) -> tuple[Tensor, Cache]:
-        """X [B, N, D] -> [B, N, D], and the keys and values of past and present.
+        """X [B, N, D] -> normed [B, N, D], and the keys and values of past and present.
 
         `mask` is additive and broadcasts to [B, heads, N, past + N], or says the same by views.
         `wanted` are the views of those rows whose output is read: the last layer works out these
@@ -287,7 +275,7 @@ class TinyNetwork(nn.Module):
             seen = wanted if number == last and wanted is not None else views
             x, kept = block(x, angles, seen, past[number] if past is not None else None)
             cache.append(kept)
-        return x, cache
+        return unit(x), cache
 
     def predict_picture(self, hidden: Tensor, source: Tensor) -> Tensor:
         """The clean picture [B, P, C] from drawing tokens: gated source plus a change."""

@@ -20,6 +20,7 @@ from g2u_tiny.model.network import (
     Cache,
     Segment,
     TinyNetwork,
+    View,
     from_patches,
     to_patches,
     unit,
@@ -131,11 +132,14 @@ def thought_over(network: TinyNetwork, source: Tensor, grams: Tensor) -> Tensor:
     prefix = see(network, (), grams)
     patches, size = network.config.patches, len(source)
     mask = torch.cat([prefix.absent, torch.zeros(size, 1, 1, patches)], -1)
+    views = [View(slice(None), slice(None), mask)]
     angles = network.rotations([True], [patches])
     state = network.embed_picture(source, 0) + network.thinking
     passes = network.config.passes
     for _ in range(passes):
-        said, _ = network.layers(state, angles, mask, prefix.cache)
+        said = state
+        for block, past in zip(network.blocks, prefix.cache, strict=True):
+            said, _ = block(said, angles, views, past)
         state = torch.lerp(state, said, 1 / passes)
     return unit(state)
 
