@@ -64,13 +64,12 @@ def see(
     network: TinyNetwork, pictures: Sequence[Tensor], grams: Tensor, state: Tensor | None = None
 ) -> Prefix:
     """Pictures in order, then text; a picture sees itself, the text sees all. `state` [B, P, D] is
-    what was thought over a picture, and is seen in its place.
+    what was thought over a picture, and is seen in place of all.
     """
     patches = network.config.patches
     segments, embedded, seen = [], [], ""
-    looked = [] if state is None else [state]
-    looked += [network.embed_picture(picture, slot) for slot, picture in enumerate(pictures)]
-    for slot, tokens in enumerate(looked):
+    looked = [network.embed_picture(picture, slot) for slot, picture in enumerate(pictures)]
+    for slot, tokens in enumerate(looked if state is None else [state]):
         seen += chr(ord("a") + slot)
         segments.append(Segment(seen[-1], patches, seen[-1]))
         embedded.append(tokens)
@@ -88,6 +87,13 @@ def see(
     return Prefix(cache, absent)
 
 
+def _behind(network: TinyNetwork, prefix: Prefix) -> tuple[Tensor, tuple[Tensor, Tensor]]:
+    """Mask and angles of a picture's tokens that see a prefix and themselves."""
+    patches = network.config.patches
+    mask = torch.cat([prefix.absent, torch.zeros(len(prefix.absent), 1, 1, patches)], -1)
+    return mask, network.rotations([True], [patches])
+
+
 def estimated(
     network: TinyNetwork,
     source: Tensor,
@@ -101,10 +107,8 @@ def estimated(
 
     `before` is its last estimate; the prefix holds the edit prompt.
     """
-    size = len(noised)
-    mask = torch.cat([prefix.absent, torch.zeros(size, 1, 1, network.config.patches)], -1)
-    angles = network.rotations([True], [network.config.patches])
-    times = time if isinstance(time, Tensor) else torch.full((size,), time)
+    mask, angles = _behind(network, prefix)
+    times = time if isinstance(time, Tensor) else torch.full((len(noised),), time)
     tokens = network.embed_noised(source, noised, times, before)
     hidden, _ = network.trunk(tokens, angles, mask, prefix.cache)
     return network.predict_picture(hidden, source)
@@ -130,10 +134,8 @@ def thought_over(network: TinyNetwork, source: Tensor, grams: Tensor) -> Tensor:
     with whole steps, all passes together change as many times as fast as the weights do.
     """
     prefix = see(network, (), grams)
-    patches, size = network.config.patches, len(source)
-    mask = torch.cat([prefix.absent, torch.zeros(size, 1, 1, patches)], -1)
+    mask, angles = _behind(network, prefix)
     views = [View(slice(None), slice(None), mask)]
-    angles = network.rotations([True], [patches])
     state = network.embed_picture(source, 0) + network.thinking
     passes = network.config.passes
     for _ in range(passes):
