@@ -7,6 +7,7 @@ import compileall
 import contextlib
 import copy
 import csv
+import gc
 import os
 import shutil
 import subprocess
@@ -103,6 +104,17 @@ def plain_params() -> dict[str, Any]:
     of_all = [each for each in found["understand"]["controls"] if "models" not in each]
     found["understand"]["controls"] = of_all
     return found
+
+
+def pytest_collection() -> None:
+    """While modules are imported nothing is looked for that may go: what they hold stays."""
+    gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    """From here on it is, among what tests make."""
+    gc.enable()
+    gc.freeze()
 
 
 FORKING = (ROOT / "tests/cache/test_store.py",)

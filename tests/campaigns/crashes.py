@@ -117,7 +117,7 @@ def written(workspace: Workspace, questions: int) -> None:
     folder = workspace.folder / "g2u" / "models" / "written"
     folder.mkdir(exist_ok=True)
     (folder / "__init__.py").write_text(ADAPTER)
-    workspace.raw["families"] = ["direct", "duplicate", "detail", "context"]
+    workspace.raw["families"] = ["direct", "duplicate", "detail"]
     workspace.raw["presets"]["models"]["tiny"] = {"adapter": "written", "batch": BATCH}
     workspace.raw["run"] = {"workers": 1}
     rows = tsv_rows(questions)

@@ -33,7 +33,9 @@ def test_the_plan_before_a_run_is_what_the_run_does(workspace: Workspace) -> Non
 
 
 @pytest.mark.slow
-def test_fill_makes_every_call_and_repro_alone_gives_the_same_bytes(workspace: Workspace) -> None:
+def test_fill_makes_every_call_and_what_repro_packs_is_what_a_run_gives(
+    workspace: Workspace,
+) -> None:
     workspace.init_dvc()
     workspace.use_null()
     workspace.raw["families"] = ["direct", "duplicate", "self"]
@@ -55,7 +57,7 @@ def test_fill_makes_every_call_and_repro_alone_gives_the_same_bytes(workspace: W
 
     before = digests()
     forget(Path())
-    workspace.run("dvc", "repro")
+    workspace.run("g2u.cli.main", "run")
     assert digests() == before
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import polars as pl
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, Page
 
 from g2u.arms import DIRECT, Arm, Rule
 from g2u.params.sections import Report
@@ -167,18 +167,28 @@ def paths(folder: Path) -> Iterator[Path]:
     yield folder / "diff.html"
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("width", WIDTHS)
-def test_nothing_overflows_or_scrolls_and_axe_objects_to_nothing(
-    site: Path, browser: Browser, width: int, theme: Any
-) -> None:
-    page = browser.new_page(color_scheme=theme, viewport={"width": width, "height": 900})
+def opened(site: Path, page: Page) -> Iterator[Path]:
+    """Each page in turn, with all that it can unfold."""
     for path in paths(site):
         page.goto(path.as_uri())
         page.evaluate("document.querySelectorAll('details').forEach(each => each.open = true)")
+        yield path
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_nothing_overflows_or_scrolls(site: Path, browser: Browser, width: int) -> None:
+    page = browser.new_page(viewport={"width": width, "height": 900})
+    for path in opened(site, page):
         assert page.evaluate("document.documentElement.scrollWidth") <= width, path.name
         assert page.evaluate(HIDDEN) == []
-        assert objections(page) == []
+    page.close()
+
+
+@pytest.mark.parametrize(("width", "theme"), [(WIDTHS[0], "light"), (WIDTHS[-1], "dark")])
+def test_axe_objects_to_nothing(site: Path, browser: Browser, width: int, theme: Any) -> None:
+    page = browser.new_page(color_scheme=theme, viewport={"width": width, "height": 900})
+    for path in opened(site, page):
+        assert objections(page) == [], path.name
     page.close()
 
 

@@ -4,7 +4,7 @@ import base64
 import json
 import shutil
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -37,9 +37,16 @@ DESIGN = {"looks": [0.25, 0.5, 1.0], "worth": 0.3}
 QUESTIONS = [Question(str(n), f"{n}?", pictures=(f"p{n // 2}",)) for n in range(40)]
 
 
-def planted(workspace: Workspace, *, turned: int = 0, workers: int = 1, batch: int = 8) -> None:
-    """Three models that gain by drawing, are harmed by it, or look at no drawing; `turned`: by how
-    much the gold answers are moved on.
+def planted(
+    workspace: Workspace,
+    kinds: Iterable[str] = KINDS,
+    *,
+    turned: int = 0,
+    workers: int = 1,
+    batch: int = 8,
+) -> None:
+    """Models that gain by drawing, are harmed by it, or look at no drawing; `turned`: by how much
+    the gold answers are moved on.
     """
     rng = np.random.default_rng(5)
     secrets = rng.integers(0, 4, (ITEMS, 2)).tolist()
@@ -58,9 +65,9 @@ def planted(workspace: Workspace, *, turned: int = 0, workers: int = 1, batch: i
     shutil.copy(ROOT / "tests/planted_model.py", home / "__init__.py")
     raw = workspace.raw
     raw["presets"]["models"] = {
-        kind: {"adapter": "planted", "batch": batch, "settings": {"kind": kind}} for kind in KINDS
+        kind: {"adapter": "planted", "batch": batch, "settings": {"kind": kind}} for kind in kinds
     }
-    raw["models"], raw["families"] = [*KINDS], ["direct", "duplicate", "detail"]
+    raw["models"], raw["families"] = [*kinds], ["direct", "duplicate", "detail"]
     raw["understand"] |= {"controlled": ["detail"]}
     raw["run"] = {"workers": workers, "design": DESIGN}
     (workspace.folder / "params.yaml").write_text(yaml.safe_dump(raw))
@@ -88,6 +95,7 @@ def decisions(folder: Path) -> dict[str, str]:
 
 @pytest.mark.slow
 def test_decided_cells_draw_no_more_and_say_when_they_stopped(looked: Workspace) -> None:
+    assert len(decisions(looked.folder)) == 2 * len(KINDS)
     for kind, wanted in KINDS.items():
         cell = Cell("mine", kind, "detail")
         found = json.loads(cell.metrics.read_text())["looks"]
@@ -132,12 +140,16 @@ def test_every_arm_shows_drawings_of_what_was_drawn_for(looked: Workspace) -> No
 
 
 @pytest.mark.slow
-def test_a_run_and_a_bare_repro_leave_the_same_bytes_and_nothing_to_do(looked: Workspace) -> None:
-    before = decisions(looked.folder)
-    assert len(before) == 2 * len(KINDS)
-    outcome = ways.campaign(looked)
+def test_a_run_and_a_bare_repro_leave_the_same_bytes_and_nothing_to_do(
+    workspace: Workspace,
+) -> None:
+    planted(workspace, ["reads"])
+    outcome = ways.campaign(workspace)
     assert (outcome.unclean, outcome.differences) == ([], [])
-    assert decisions(looked.folder) == before
+    *_, last = decisions(workspace.folder)
+    decided = read_decision(workspace.folder / last)
+    assert decided is not None
+    assert decided.decision == "gain"
 
 
 @pytest.mark.slow

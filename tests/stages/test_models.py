@@ -62,7 +62,7 @@ def test_every_kind_of_adapter_runs_from_rows_to_report(
     rows: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rows.raw["models"] = ["emu", "janus", "both", "far"]
-    rows.raw["run"] = {"unchecked": True}  # weights at random look at little
+    rows.raw["run"]["unchecked"] = True  # weights at random look at little
     rows.write()
     with started("g2u.cli.main", "serve", "tiny", "--port", "0", folder=str(rows.folder)) as found:
         monkeypatch.setenv("OPENAI_BASE_URL", f"{found}/v1")
