@@ -97,10 +97,10 @@ class Progress:
 
     def share(self, which: Share, families: Sequence[str], parts: int, guess: float) -> None:
         """There is a share of calls to be made, of about so many."""
-        self._begin()
         with self._lock:
             before = self._shares[which].total() if which in self._shares else Counts()
             self._shares[which] = _Share(families, parts, guess, before)
+        self._begin()  # whoever is told from now on is told of this share
 
     def part_begun(self, which: Share, number: int) -> None:
         """A part of a share was handed to a worker, for the first time or again."""
@@ -136,9 +136,9 @@ class Progress:
 
     def stage_begun(self, name: str) -> None:
         """A stage is being made."""
-        self._begin()
         with self._lock:
             self._running.append(name)
+        self._begin()  # whoever is told from now on is told of this stage
 
     def stage_ended(self, name: str) -> None:
         """A stage was made."""
