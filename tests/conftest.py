@@ -13,7 +13,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -106,15 +106,15 @@ def plain_params() -> dict[str, Any]:
     return found
 
 
-def pytest_collection() -> None:
-    """While modules are imported nothing is looked for that may go: what they hold stays."""
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, Any, Any]:
+    """What imported modules hold stays: garbage is looked for among what tests make alone."""
     gc.disable()
-
-
-def pytest_collection_finish() -> None:
-    """From here on it is, among what tests make."""
-    gc.enable()
-    gc.freeze()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 FORKING = (ROOT / "tests/cache/test_store.py",)

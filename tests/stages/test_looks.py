@@ -4,7 +4,7 @@ import base64
 import json
 import shutil
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -39,7 +39,7 @@ QUESTIONS = [Question(str(n), f"{n}?", pictures=(f"p{n // 2}",)) for n in range(
 
 def planted(
     workspace: Workspace,
-    kinds: Iterable[str] = KINDS,
+    kinds: Collection[str] = KINDS,
     *,
     turned: int = 0,
     workers: int = 1,
@@ -144,12 +144,12 @@ def test_a_run_and_a_bare_repro_leave_the_same_bytes_and_nothing_to_do(
     workspace: Workspace,
 ) -> None:
     planted(workspace, ["reads"])
+    workspace.run("g2u.cli.main", "run")
+    before = decisions(workspace.folder)
+    assert len(before) == 2
     outcome = ways.campaign(workspace)
     assert (outcome.unclean, outcome.differences) == ([], [])
-    *_, last = decisions(workspace.folder)
-    decided = read_decision(workspace.folder / last)
-    assert decided is not None
-    assert decided.decision == "gain"
+    assert decisions(workspace.folder) == before
 
 
 @pytest.mark.slow
