@@ -55,7 +55,6 @@ CODE = (
     "g2u",
     "g2u_tiny",
     "stages",
-    "dvc.yaml",
     "params.yaml",
     ".gitignore",
     ".dvcignore",
@@ -166,6 +165,10 @@ def written() -> Path:
             compileall.compile_dir(target, quiet=1)
         else:
             shutil.copy2(source, target)
+    # as `g2u init` has it: without the training of the embedded model
+    shutil.copy2(ROOT / "g2u/pipeline/study.dvc.yaml", folder / "dvc.yaml")
+    # g2u goes without it; pyarrow imports it in every process, where a peer of the tests brings it
+    (folder / "pandas.py").write_text('raise ImportError("hidden from the tests\' studies")\n')
     write(folder, small_params())
     return folder
 

@@ -1,6 +1,5 @@
 """g2u sync, plan and doctor, as a user runs them."""
 
-import hashlib
 import re
 from pathlib import Path
 
@@ -9,7 +8,6 @@ import yaml
 
 from g2u.pipeline.plan import forecast, plan, table
 from g2u.tables.schemas import write_judgements
-from tests.campaigns.crashes import forget
 from tests.conftest import Workspace, tsv_rows
 
 
@@ -30,35 +28,6 @@ def test_the_plan_before_a_run_is_what_the_run_does(workspace: Workspace) -> Non
             expected = sum(planned[cell].get(kind, 0) for kind in kinds)
             assert f" {expected} calls made" in line
     assert all(tally.made == 0 for p in plan(config) for tally in p.calls.values())
-
-
-@pytest.mark.slow
-def test_fill_makes_every_call_and_what_repro_packs_is_what_a_run_gives(
-    workspace: Workspace,
-) -> None:
-    workspace.init_dvc()
-    workspace.use_null()
-    workspace.raw["families"] = ["direct", "duplicate", "self"]
-    workspace.use_tsv(tsv_rows(5))
-    workspace.raw["run"] = {"workers": 2}
-    config = workspace.write()
-    filled = workspace.run("g2u.cli.main", "fill")
-    assert len(filled.stderr.splitlines()) == 6
-    assert all(line.endswith("0 failed") for line in filled.stderr.splitlines())
-    assert all(tally.made == 0 for p in plan(config) for tally in p.calls.values())
-    packed = workspace.run("dvc", "repro")
-    lines = [s for s in packed.stderr.splitlines() if s.startswith(("generate", "understand"))]
-    assert len(lines) == 6
-    assert all(" 0 calls made" in line for line in lines)
-
-    def digests() -> dict[str, str]:
-        files = sorted(Path("data/mine").rglob("*.parquet"))
-        return {str(path): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
-
-    before = digests()
-    forget(Path())
-    workspace.run("g2u.cli.main", "run")
-    assert digests() == before
 
 
 def test_the_plan_prints_calls_seconds_and_bytes_per_kind(workspace: Workspace) -> None:

@@ -21,14 +21,13 @@ from g2u.pipeline.workers import LostWorkerError, Workers, nothing_spent
 from g2u.records import Question
 from tests.campaigns.crashes import forget
 from tests.campaigns.ways import digests, recorded
-from tests.conftest import Workspace, tsv_rows
+from tests.conftest import Workspace, again, begun, tsv_rows
 
 FILES = 5 + 4 * 7
 """Parquet files of `small`: of the benchmark, and of each of its cells."""
 
 
-@pytest.fixture
-def small(workspace: Workspace) -> Workspace:
+def smaller(workspace: Workspace) -> Workspace:
     """Five questions and four families, on two workers."""
     workspace.init_dvc()
     workspace.use_null(batch=16)
@@ -39,37 +38,63 @@ def small(workspace: Workspace) -> Workspace:
     return workspace
 
 
+@pytest.fixture
+def small(workspace: Workspace) -> Workspace:
+    """Such a workspace."""
+    return smaller(workspace)
+
+
+@pytest.fixture(scope="module")
+def ran_once(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    """One that was run."""
+    with pytest.MonkeyPatch.context() as patch:
+        found = smaller(begun(tmp_path_factory.mktemp("ran"), patch))
+        found.run("g2u.cli.main", "run")
+    return found
+
+
+@pytest.fixture
+def ran(ran_once: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
+    """A copy of it."""
+    return again(ran_once, tmp_path, monkeypatch)
+
+
 @pytest.mark.slow
-def test_a_run_gives_the_bytes_of_a_bare_repro_and_then_has_nothing_to_do(small: Workspace) -> None:
+def test_a_bare_repro_packs_what_fill_asked_and_a_run_gives_its_bytes(small: Workspace) -> None:
+    filled = small.run("g2u.cli.main", "fill").stderr.splitlines()
+    assert len(filled) == 8
+    assert any("generate mine tiny structure: 5 calls made" in line for line in filled)
+    assert all(line.endswith("0 failed") for line in filled)
+    assert all(tally.made == 0 for p in plan(load()) for tally in p.calls.values())
+    packed = small.run("dvc", "repro").stderr.splitlines()
+    packed = [line for line in packed if line.startswith(("generate", "understand"))]
+    assert len(packed) == 8
+    assert all(" 0 calls made" in line for line in packed)
+    first, locks = digests(), recorded()
+    assert len(first) == FILES
+    forget(Path())
     ran = small.run("g2u.cli.main", "run", "--verbose")
     assert "fill generate mine tiny structure: 5 calls made" in ran.stderr
     assert "understand mine tiny self: 5 items" in ran.stderr
-    assert " 0 calls made" in ran.stderr
-    first = digests()
-    assert len(first) == FILES
-    again = small.run("g2u.cli.main", "run", "--verbose")
-    assert again.stderr == ""
-    assert again.stdout.startswith("nothing to do: 17 stages are up to date\n")
-    assert small.run("dvc", "status").stdout.strip().endswith("are up to date.")
-    locks = recorded()
-    forget(Path())
-    small.run("dvc", "repro")
     assert digests() == first
     assert recorded() == locks
+    again = small.run("g2u.cli.main", "run", "--verbose")
+    assert again.stderr == ""
+    assert again.stdout.startswith("nothing to do: 16 stages are up to date\n")
+    assert small.run("dvc", "status").stdout.strip().endswith("are up to date.")
 
 
 @pytest.mark.slow
 def test_workers_start_only_if_something_changed(
-    small: Workspace, monkeypatch: pytest.MonkeyPatch
+    ran: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(*given: object) -> None:
         raise AssertionError("fill was called")
 
-    small.run("g2u.cli.main", "run")
     monkeypatch.setattr("g2u.pipeline.fill.fill", refuse)
     run()
-    small.raw["presets"]["families"]["structure"]["prompt"] = "Draw it."
-    small.write()
+    ran.raw["presets"]["families"]["structure"]["prompt"] = "Draw it."
+    ran.write()
     with pytest.raises(AssertionError, match="fill was called"):
         run()
 
@@ -175,19 +200,18 @@ def test_a_stage_dies_with_the_dvc_that_started_it(small: Workspace, shell: str)
 
 
 @pytest.mark.slow
-def test_the_cache_is_measured_verified_and_pruned(small: Workspace) -> None:
-    small.run("g2u.cli.main", "run")
+def test_the_cache_is_measured_verified_and_pruned(ran: Workspace) -> None:
     store = call_store()
     stats = examine(store)
     count = len(list(store.listing()))
     assert sum(stats.entries.values()) == count
     assert set(stats.entries) == {"edit", "answer"}, "what the null model can do is shipped"
-    small.raw["families"] = ["direct", "duplicate", "structure"]
-    small.write()
+    ran.raw["families"] = ["direct", "duplicate", "structure"]
+    ran.write()
     kept = used_keys(plan(load()))
     held = kept | names(load())
     before = {file.key for file in store.listing()}
-    said = small.run("g2u.cli.main", "cache", "prune", "--unused")
+    said = ran.run("g2u.cli.main", "cache", "prune", "--unused")
     assert f"{len(before - held)} replies forgotten" in said.stdout
     assert {file.key for file in store.listing()} == before & held
     victim = next(k for k, e in sorted(store.get_many(kept).items()) if e.kind == "edit")
@@ -195,20 +219,20 @@ def test_the_cache_is_measured_verified_and_pruned(small: Workspace) -> None:
     body = store.get_many([victim])[victim].body
     (path,) = (p for p in Path(store.place).rglob("*.zip") if body in p.read_bytes())
     path.write_bytes(path.read_bytes().replace(body, body[:-1] + bytes([body[-1] ^ 1])))
-    verified = small.run("g2u.cli.main", "cache", "verify", check=False)
+    verified = ran.run("g2u.cli.main", "cache", "verify", check=False)
     assert verified.returncode == 1
     assert victim in verified.stdout
-    assert "0 damaged" in small.run("g2u.cli.main", "cache", "stats").stdout
-    small.raw["presets"]["families"]["structure"]["prompt"] = "Draw it."
+    assert "0 damaged" in ran.run("g2u.cli.main", "cache", "stats").stdout
+    ran.raw["presets"]["families"]["structure"]["prompt"] = "Draw it."
     with pytest.raises(CacheError, match="not complete"):
-        used_keys(plan(small.write()))
+        used_keys(plan(ran.write()))
     size = sum(file.size for file in store.listing())
     gone, freed = prune(store, size=size / 2)
     assert gone
     assert freed > size / 3
     assert sum(file.size for file in store.listing()) <= size / 2
     left = list(store.listing())
-    cleared = small.run("g2u.cli.main", "cache", "prune").stdout
+    cleared = ran.run("g2u.cli.main", "cache", "prune").stdout
     assert "0 leftovers of damage and kills forgotten" in cleared, "verify forgot it"
     assert "replies are kept; they go by --unused" in cleared
     assert list(store.listing()) == left
