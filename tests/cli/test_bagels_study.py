@@ -13,7 +13,7 @@ from tests.conftest import Workspace
 from tests.models.emulator.client import Emulated, emulated
 
 OWN = "context"
-ITEMS = 40
+ITEMS = 24
 FIRST = "drops every picture but the first"
 
 
@@ -67,7 +67,7 @@ def test_where_the_second_picture_is_dropped_nothing_is_concluded(
     study: Workspace, server: Emulated
 ) -> None:
     server.become(mind="tiny", lie=FIRST)
-    study.raw["presets"]["benchmarks"]["tracks"]["items"] = ITEMS // 4
+    study.raw["presets"]["benchmarks"]["tracks"]["items"] = 10
     study.write()
     refused = study.run("g2u.cli.main", "run", check=False)
     assert "a thought beside the original is seen: NO" in refused.stderr
