@@ -22,7 +22,7 @@ import yaml
 from g2u.files import from_yaml, is_json, write_whole
 from g2u.params.params import Params
 from g2u.pipeline.guard import KEPT
-from g2u.pipeline.recipes import named
+from g2u.pipeline.recipes import files as recipe_files
 from g2u.tables.places import (
     CELLS,
     DATA,
@@ -75,7 +75,7 @@ def outs(config: Params) -> Iterator[Out]:
     parts = [f"{b}-{m}" for b in config.benchmarks for m in config.models_of(b)]
     pages = "|".join(re.escape(page) for page in (*(f"{part}.html" for part in parts), *PAGES))
     scripts = rf"parts\.js|(?:{'|'.join(parts)})/(?:items|(?:items|pictures)-\d+)\.js"
-    recipes = "|".join(re.escape(p.relative_to(RECIPES).as_posix()) for p in named(config))
+    recipes = "|".join(re.escape(p.relative_to(RECIPES).as_posix()) for p in recipe_files(config))
     yield Out(RECIPES, re.compile(recipes))
     yield Out(REPORT / "pages", re.compile(pages))
     yield Out(REPORT / HEADLINES, re.compile(rf"(?:{'|'.join(parts)})\.json"))
@@ -103,7 +103,7 @@ def _of_benchmark(config: Params, name: str) -> Iterator[Out]:
 
 def rooms(config: Params) -> Iterator[Path]:
     """Folders below outputs, which stages make."""
-    yield from (p.parent for p in named(config) if p.parent != RECIPES)
+    yield from (p.parent for p in recipe_files(config) if p.parent != RECIPES)
     for name in config.benchmarks:
         yield from (REPORT / "gallery" / f"{name}-{model}" for model in config.models_of(name))
 

@@ -7,10 +7,10 @@ and several times where a stage runs. Cells that differ in their data alone shar
 
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -86,22 +86,33 @@ def _shared(root: Path) -> dict[str, list[str]]:
 
 def named(config: Params, root: Path = Path()) -> dict[Path, Recipe]:
     """The same without the code that all cells of a stage share, which takes a second to find."""
-    found = {RECIPES / f"prepare/{name}.json": _prepare(config, name) for name in config.benchmarks}
-    for model in dict.fromkeys(model for model, _ in config.pairs()):
-        found[RECIPES / f"understand/{model}.json"] = _understand(config, model)
-    for model, family in config.pairs():
-        found[RECIPES / f"generate/{model}/{family}.json"] = _generate(config, model, family)
+    found = {path: make() for path, make in _makers(config).items()}
+    known: dict[str, Any] = {}
     for path, recipe in found.items():
-        _identify(recipe, root / path)
-    for name in config.benchmarks:
-        if config.judge.models:
-            found[RECIPES / f"judge/{name}.json"] = _judge(config, name)
-        if any(config.is_looked_at(*of_cell) for of_cell in config.cells_of(name)):
-            found[RECIPES / f"look/{name}.json"] = _look(config, name)
-        found[RECIPES / f"score/{name}.json"] = _score(config, name)
-    found[RECIPES / "report.json"] = _report(config)
-    found[RECIPES / "gallery.json"] = _gallery(config)
+        _identify(recipe, root / path, known)
     return found
+
+
+def files(config: Params) -> list[Path]:
+    """Where the recipes lie that params.yaml asks for."""
+    return [*_makers(config)]
+
+
+def _makers(config: Params) -> dict[Path, Callable[[], Recipe]]:
+    found: dict[str, Callable[[], Recipe]] = {}
+    for model in dict.fromkeys(model for model, _ in config.pairs()):
+        found[f"understand/{model}"] = partial(_understand, config, model)
+    for model, family in config.pairs():
+        found[f"generate/{model}/{family}"] = partial(_generate, config, model, family)
+    for name in config.benchmarks:
+        found[f"prepare/{name}"] = partial(_prepare, config, name)
+        if config.judge.models:
+            found[f"judge/{name}"] = partial(_judge, config, name)
+        if any(config.is_looked_at(*of_cell) for of_cell in config.cells_of(name)):
+            found[f"look/{name}"] = partial(_look, config, name)
+        found[f"score/{name}"] = partial(_score, config, name)
+    found |= {"report": partial(_report, config), "gallery": partial(_gallery, config)}
+    return {RECIPES / f"{name}.json": make for name, make in found.items()}
 
 
 def elsewhere(found: Iterable[Recipe], root: Path = Path()) -> str:
@@ -239,37 +250,33 @@ def _calling(config: Params, called: Sequence[tuple[str, str]], recipe: Recipe) 
         adapter, settings = halves(preset, half)
         for name in sorted({preset.adapter, adapter}):
             entry = plugins.foreign().get(name)
-            recipe.params[f"code.{name}"] = identity.mark(name, entry)
+            recipe.params[f"code.{name}"] = partial(identity.mark, name, entry)
             if entry is None:
                 recipe.code.append(identity.home(name).as_posix())
         if adapter in plugins.foreign():
-            recipe.params[f"identity.{model}.{half}"] = _Foreign(adapter, settings, half)
+            identities = partial(_identities, adapter, settings, half)
+            recipe.params[f"identity.{model}.{half}"] = identities
     return recipe
 
 
-@dataclass(frozen=True, slots=True)
-class _Foreign:
-    """A model whose code lies elsewhere; only it can say what it is."""
-
-    adapter: str
-    settings: dict[str, Any]
-    half: str
-
-    def identities(self) -> list[str]:
-        settings = checked(plugins.settings("adapter", self.adapter), self.settings, self.adapter)
-        model = plugins.model(self.adapter, settings)
-        kinds: tuple[Kind, ...] = ("edit",) if self.half == "editor" else ("answer", "score")
-        return [model.identity(kind) for kind in kinds]
+def _identities(adapter: str, settings: dict[str, Any], half: str) -> list[str]:
+    """Of a model whose code lies elsewhere; only it can say what it is."""
+    model = plugins.model(adapter, checked(plugins.settings("adapter", adapter), settings, adapter))
+    kinds: tuple[Kind, ...] = ("edit",) if half == "editor" else ("answer", "score")
+    return [model.identity(kind) for kind in kinds]
 
 
-def _identify(recipe: Recipe, path: Path) -> None:
-    """Ask foreign models what they are. One that cannot say it here (its weights are elsewhere) is
-    what the recipe on disk says: results that were pulled stay valid.
+def _identify(recipe: Recipe, path: Path, known: dict[str, Any]) -> None:
+    """Work out what code and foreign models are, where it is not `known` by the key. A model that
+    cannot say it here (its weights are elsewhere) is what the recipe on disk says: results that
+    were pulled stay valid.
     """
     for key, value in recipe.params.items():
-        if isinstance(value, _Foreign):
+        if isinstance(value, partial):
             try:
-                recipe.params[key] = value.identities()
+                if key not in known:
+                    known[key] = value()
+                recipe.params[key] = known[key]
             except G2UError:
                 recipe.params[key] = _recorded(path, key)
                 if recipe.params[key] is None:

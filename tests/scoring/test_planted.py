@@ -3,7 +3,10 @@ from prepare to report. `python -m bench.planted` has the shares over many world
 """
 
 import base64
+import json
 import shutil
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import polars as pl
@@ -11,7 +14,10 @@ import pytest
 import yaml
 
 from bench.planted import PLANTED, is_right
-from tests.conftest import ROOT, Workspace
+from g2u import plugins
+from g2u.pipeline.recipes import recipes
+from g2u.tables.places import RECIPES
+from tests.conftest import ROOT, Workspace, tsv_rows, typed
 from tests.planted_answerers import ASKED, KINDS, NAMES, PICTURES, SIDES, Item, picture
 
 LEAK, OWN, TELLING = "leak", "detail", "telling"
@@ -48,6 +54,33 @@ def install(folder: Path) -> Path:
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: planted-answerers\nVersion: 1.0\n")
     (info / "entry_points.txt").write_text("[g2u.models]\nplanted = planted_answerers\n")
     return folder
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """It is installed in this process."""
+    monkeypatch.syspath_prepend(str(install(tmp_path / SITE)))
+    plugins.brought.cache_clear()
+    yield
+    plugins.brought.cache_clear()
+    sys.modules.pop("planted_answerers", None)
+
+
+@pytest.mark.usefixtures("here")
+def test_a_private_adapter_judges_and_what_is_judged_depends_on_what_it_says_that_it_is(
+    workspace: Workspace,
+) -> None:
+    settings = {"kind": "repetition"}
+    workspace.use_null()
+    workspace.use_tsv(
+        [{**row, "answer": "a number"} for row in tsv_rows(2)], format="open", scorer="equivalent"
+    )
+    workspace.raw["presets"]["models"]["mine"] = {"adapter": "planted", "settings": settings}
+    workspace.raw["judge"] = {"model": "mine", "tasks": ["answers"]}
+    recipe = recipes(workspace.write())[RECIPES / "judge/mine.json"]
+    model = plugins.model("planted", typed("planted", settings))
+    named = [model.identity("answer"), model.identity("score")]
+    assert json.loads(recipe.text(workspace.folder))["params"]["identity.mine.reader"] == named
 
 
 @pytest.mark.slow

@@ -26,8 +26,8 @@ Rule = Callable[[str, list[str], int], str | None]
 """
 
 
-def speaker(behind: str, rule: Rule) -> type[BaseHTTPRequestHandler]:
-    """A server that replies by a rule, and like the emulator to all else."""
+def speaker(behind: httpx.Client, rule: Rule) -> type[BaseHTTPRequestHandler]:
+    """A server that replies by a rule, and like the emulator behind it to all else."""
 
     class Speaker(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -47,9 +47,7 @@ def speaker(behind: str, rule: Rule) -> type[BaseHTTPRequestHandler]:
 
         def _pass_on(self, body: bytes) -> None:
             headers = {"Content-Type": self.headers.get("Content-Type", "application/json")}
-            found = httpx.request(
-                self.command, behind + self.path, content=body, headers=headers, timeout=60
-            )
+            found = behind.request(self.command, self.path, content=body, headers=headers)
             self._send(found.status_code, found.headers["Content-Type"], found.content)
 
         def _send(self, status: int, kind: str, body: bytes) -> None:
@@ -147,8 +145,9 @@ def test_a_biased_judge_shows_in_alpha_and_in_what_it_alone_would_conclude(
 ) -> None:
     rules = {"PAINTER": answerer, "FAIR": fair, "UNSTEADY": unsteady, "BIASED": biased}
     with emulated() as server, contextlib.ExitStack() as stack:
+        behind = stack.enter_context(httpx.Client(base_url=server.address, timeout=60))
         for name, rule in rules.items():
-            address = stack.enter_context(listening(speaker(server.address, rule)))
+            address = stack.enter_context(listening(speaker(behind, rule)))
             monkeypatch.setenv(f"{name}_BASE_URL", address)
             monkeypatch.setenv(f"{name}_API_KEY", "none")
         judge_of(workspace)

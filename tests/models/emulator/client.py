@@ -15,24 +15,28 @@ from tests.models.servers import started
 class Emulated:
     """A running emulator."""
 
-    def __init__(self, address: str) -> None:
+    def __init__(self, address: str, client: httpx.Client) -> None:
         self.address = address
+        self._client = client  # one for all: each reads the certificates anew
 
     def become(self, **guise: Any) -> None:
         """Another server: fields of `Guise`."""
-        httpx.put(f"{self.address}/emulator", json=guise).raise_for_status()
+        self._client.put("/emulator", json=guise).raise_for_status()
 
     def told(self) -> dict[str, Any]:
         """Requests by kind (`asked`), and of each kind the last body and what arrived."""
-        found: dict[str, Any] = httpx.get(f"{self.address}/emulator").raise_for_status().json()
+        found: dict[str, Any] = self._client.get("/emulator").raise_for_status().json()
         return found
 
 
 @contextlib.contextmanager
 def emulated() -> Iterator[Emulated]:
     """One process; `become` makes it another server."""
-    with started("tests.models.emulator", folder=str(ROOT)) as address:
-        yield Emulated(address)
+    with (
+        started("tests.models.emulator", folder=str(ROOT)) as address,
+        httpx.Client(base_url=address) as client,
+    ):
+        yield Emulated(address, client)
 
 
 def loaded(preset: dict[str, Any]) -> Model:
