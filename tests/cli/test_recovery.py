@@ -240,7 +240,9 @@ def test_a_link_to_nothing_at_an_output_is_named_with_the_command_that_removes_i
 
 @pytest.mark.usefixtures("pipeline")
 def test_a_folder_or_a_pipe_in_the_place_of_an_object_is_set_aside() -> None:
-    objects = [path for path in Path(".dvc/cache/files/md5").glob("*/*") if path.is_file()]
+    found = [path for path in Path(".dvc/cache/files/md5").glob("*/*") if path.is_file()]
+    # DVC opens those of folders first, and would wait for ever for what a pipe has to say
+    objects = sorted(found, key=lambda path: path.suffix != ".dir")
     for path in objects:
         path.unlink()
         path.mkdir()

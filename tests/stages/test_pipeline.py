@@ -67,7 +67,7 @@ def stage_table() -> dict[str, dict[str, Any]]:
     aligned = (ROOT / "studies" / "weights" / "dvc.yaml").read_text()
     looks = dvc_files(looked_at(), ROOT)
     for text in (*dvc_files(every_module(), ROOT).values(), *looks.values(), aligned):
-        for name, body in yaml.safe_load(text)["stages"].items():
+        for name, body in yaml.load(text, yaml.CSafeLoader)["stages"].items():
             known = bodies.setdefault(name, {"deps": []})
             known["deps"] += body.get("do", body)["deps"]
     return bodies
