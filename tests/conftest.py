@@ -245,6 +245,26 @@ def again(made: Workspace, folder: Path, patch: pytest.MonkeyPatch) -> Workspace
     return copied
 
 
+def installed(site: Path, module: str, adapter: str) -> Path:
+    """What pip notes of a package of one module that brings an adapter, in a folder of packages."""
+    info = site / f"{module}-1.0.dist-info"
+    info.mkdir(parents=True)
+    named = f"Name: {module.replace('_', '-')}\nVersion: 1.0\n"
+    (info / "METADATA").write_text(f"Metadata-Version: 2.1\n{named}")
+    (info / "entry_points.txt").write_text(f"[g2u.models]\n{adapter} = {module}\n")
+    return site
+
+
+@contextlib.contextmanager
+def importable(site: Path, module: str, patch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Within the block this process finds the package of that module."""
+    patch.syspath_prepend(str(site))
+    plugins.brought.cache_clear()
+    yield
+    plugins.brought.cache_clear()
+    sys.modules.pop(module, None)
+
+
 Counter = Callable[[Params], dict[str, dict[str, int]]]
 
 

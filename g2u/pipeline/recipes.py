@@ -278,9 +278,10 @@ def _identify(recipe: Recipe, path: Path, known: dict[str, Any]) -> None:
                     known[key] = value()
                 recipe.params[key] = known[key]
             except G2UError:
-                recipe.params[key] = _recorded(path, key)
-                if recipe.params[key] is None:
+                told = _recorded(path, key) if key.startswith("identity.") else None
+                if told is None:
                     raise
+                recipe.params[key] = told
 
 
 def _recorded(path: Path, key: str) -> Any:

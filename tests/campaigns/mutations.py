@@ -7,7 +7,7 @@ from pathlib import Path
 
 from g2u.code import identity as code
 from g2u.models import null
-from tests.conftest import Workspace, png, tsv_rows
+from tests.conftest import Workspace, installed, png, tsv_rows
 
 ROWS = 6
 """Questions, each with a picture of its own."""
@@ -64,15 +64,12 @@ class Own(null.Null):
 
 def install(workspace: Workspace) -> Path:
     """A package `g2u_own` with the adapter `own`, as pip would install it; returns the folder."""
-    site = workspace.folder / "site"
-    info, package = site / "g2u_own-1.0.dist-info", site / "g2u_own"
-    for folder in (info, package):
-        folder.mkdir(parents=True)
+    site = installed(workspace.folder / "site", "g2u_own", "own")
+    package = site / "g2u_own"
+    package.mkdir()
     (package / "__init__.py").write_text(OWN)
     (package / "settings.json").write_text("{}")
     (site / "weights").write_text("own 1")
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: g2u-own\nVersion: 1.0\n")
-    (info / "entry_points.txt").write_text("[g2u.models]\nown = g2u_own\n")
     return site
 
 

@@ -17,6 +17,7 @@ from g2u.models import hf_chat, pair
 from g2u.params import reading as params
 from g2u.records import AnswerRequest, EditRequest, Failure, Turn, ending
 from g2u.settings import checked
+from tests import conftest
 from tests.conftest import ROOT, typed
 from tests.models.builders import CHATS
 
@@ -214,20 +215,12 @@ picture.save(asked.out)
 @pytest.fixture
 def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """The example package, installed as pip would: a module and its entry point."""
-    site = tmp_path / "site"
-    site.mkdir()
+    site = conftest.installed(tmp_path / "site", "g2u_own_code", "own_code")
     shutil.copy(ROOT / "docs/private_adapter/g2u_own_code.py", site)
-    info = site / "g2u_own_code-1.0.dist-info"
-    info.mkdir()
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: g2u-own-code\nVersion: 1.0\n")
-    (info / "entry_points.txt").write_text("[g2u.models]\nown_code = g2u_own_code\n")
-    monkeypatch.syspath_prepend(str(site))
     program = tmp_path / "edit.py"
     program.write_text(PROGRAM)
-    plugins.brought.cache_clear()
-    yield program
-    plugins.brought.cache_clear()
-    sys.modules.pop("g2u_own_code", None)
+    with conftest.importable(site, "g2u_own_code", monkeypatch):
+        yield program
 
 
 def test_a_private_adapter_is_found_by_its_entry_point_and_conforms(installed: Path) -> None:

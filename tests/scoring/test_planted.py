@@ -5,7 +5,6 @@ from prepare to report. `python -m bench.planted` has the shares over many world
 import base64
 import json
 import shutil
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,9 +14,10 @@ import yaml
 
 from bench.planted import PLANTED, is_right
 from g2u import plugins
+from g2u.errors import ParamsError
 from g2u.pipeline.recipes import recipes
 from g2u.tables.places import RECIPES
-from tests.conftest import ROOT, Workspace, tsv_rows, typed
+from tests.conftest import ROOT, Workspace, importable, installed, tsv_rows, typed
 from tests.planted_answerers import ASKED, KINDS, NAMES, PICTURES, SIDES, Item, picture
 
 LEAK, OWN, TELLING = "leak", "detail", "telling"
@@ -48,22 +48,16 @@ def rows() -> list[dict[str, str]]:
 
 def install(folder: Path) -> Path:
     """The adapter as pip would install it: a module and its entry point."""
-    info = folder / "planted_answerers-1.0.dist-info"
-    info.mkdir(parents=True)
+    installed(folder, "planted_answerers", "planted")
     shutil.copy(ROOT / "tests/planted_answerers.py", folder)
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: planted-answerers\nVersion: 1.0\n")
-    (info / "entry_points.txt").write_text("[g2u.models]\nplanted = planted_answerers\n")
     return folder
 
 
 @pytest.fixture
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """It is installed in this process."""
-    monkeypatch.syspath_prepend(str(install(tmp_path / SITE)))
-    plugins.brought.cache_clear()
-    yield
-    plugins.brought.cache_clear()
-    sys.modules.pop("planted_answerers", None)
+    with importable(install(tmp_path / SITE), "planted_answerers", monkeypatch):
+        yield
 
 
 @pytest.mark.usefixtures("here")
@@ -81,6 +75,22 @@ def test_a_private_adapter_judges_and_what_is_judged_depends_on_what_it_says_tha
     model = plugins.model("planted", typed("planted", settings))
     named = [model.identity("answer"), model.identity("score")]
     assert json.loads(recipe.text(workspace.folder))["params"]["identity.mine.reader"] == named
+
+
+@pytest.mark.usefixtures("here")
+def test_broken_moves_are_refused_where_recipes_of_before_lie(workspace: Workspace) -> None:
+    workspace.use_null()
+    workspace.use_tsv(tsv_rows(2))
+    workspace.raw["presets"]["models"]["mine"] = {
+        "adapter": "planted", "settings": {"kind": "repetition"},
+    }  # fmt: skip
+    workspace.raw["models"] = ["mine"]
+    for path, recipe in recipes(workspace.write()).items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(recipe.text())
+    Path("moves.json").write_text("{")
+    with pytest.raises(ParamsError, match=r"moves\.json: not of the form"):
+        workspace.write()
 
 
 @pytest.mark.slow
