@@ -15,6 +15,7 @@ import yaml
 
 from g2u import plugins
 from g2u.code.dependencies import LOADED_BY_NAME, reached, reached_by_stage
+from g2u.files import from_yaml
 from g2u.params.params import Params
 from g2u.params.reading import load
 from g2u.params.sections import (
@@ -67,7 +68,7 @@ def stage_table() -> dict[str, dict[str, Any]]:
     aligned = (ROOT / "studies" / "weights" / "dvc.yaml").read_text()
     looks = dvc_files(looked_at(), ROOT)
     for text in (*dvc_files(every_module(), ROOT).values(), *looks.values(), aligned):
-        for name, body in yaml.load(text, yaml.CSafeLoader)["stages"].items():
+        for name, body in from_yaml(text)["stages"].items():
             known = bodies.setdefault(name, {"deps": []})
             known["deps"] += body.get("do", body)["deps"]
     return bodies
