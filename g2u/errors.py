@@ -4,6 +4,7 @@ import difflib
 import errno
 import os
 import select
+import signal
 import sys
 import traceback
 from collections.abc import Callable, Iterable
@@ -12,6 +13,8 @@ from g2u.secrets import struck
 
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
 """What a full or write-protected disk says."""
+STOPPED = "stopped; what was finished is kept, the same command goes on"
+"""What is said after Ctrl-C."""
 
 
 class G2UError(Exception):
@@ -73,7 +76,8 @@ def run_main(main: Callable[[], None]) -> None:
         print(f"{type(error).__name__}: {in_one_line(str(error))}", file=sys.stderr)
         raise SystemExit(1) from None
     except KeyboardInterrupt:
-        print("stopped; what was finished is kept, the same command goes on", file=sys.stderr)
+        signal.signal(signal.SIGINT, signal.SIG_DFL)  # a further one does not wait for a model
+        print(STOPPED, file=sys.stderr)
         raise SystemExit(130) from None
     except Exception as error:  # noqa: BLE001 - shown without secrets, whatever it is
         if isinstance(error, BrokenPipeError) and _is_unread():

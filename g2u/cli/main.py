@@ -2,6 +2,7 @@
 
 import argparse
 import gc
+import os
 import sys
 from collections.abc import Callable
 from contextlib import nullcontext, suppress
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from g2u.cli.parser import parser
 from g2u.cli.printing import height, kept_for_json, print_json, width
-from g2u.errors import CacheError, ParamsError, run_main
+from g2u.errors import STOPPED, CacheError, ParamsError, run_main
 from g2u.params import reading as params
 from g2u.params.sections import PATH
 from g2u.pipeline import YOUNG
@@ -268,7 +269,11 @@ def serve_command(arguments: argparse.Namespace) -> None:
     hosts = hosts_of(arguments.host, key)
     model, batch = config.model(arguments.model), config.presets.models[arguments.model].batch
     app = Gate(application(arguments.model, model, batch, patience), hosts, key)
-    uvicorn.Server(configured(app, arguments.host, arguments.port, patience)).run()
+    try:
+        uvicorn.Server(configured(app, arguments.host, arguments.port, patience)).run()
+    except KeyboardInterrupt:
+        print(STOPPED, file=sys.stderr, flush=True)
+        os._exit(130)  # Python aborts where it is taken down around a model in native code
 
 
 def score_command(arguments: argparse.Namespace) -> None:

@@ -113,7 +113,10 @@ def shard_rows(
     size = _check_footer(file)
     try:
         with pq.ParquetFile(
-            file, thrift_string_size_limit=STATED, thrift_container_size_limit=LISTED
+            file,
+            pre_buffer=False,  # else Arrow's threads read it, and may abort a Python that ends
+            thrift_string_size_limit=STATED,
+            thrift_container_size_limit=LISTED,
         ) as table:
             _check_columns(table.schema_arrow, schema, columns)
             _check_sizes(table.metadata, columns, count)

@@ -1,9 +1,11 @@
 """Thoughts as datasets: out, through the real libraries, back in, and refused where touched."""
 
+import io
 import json
 import os
 import random
 import shutil
+import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -23,7 +25,9 @@ from g2u.protocols import Kind, Reply
 from g2u.records import AnswerRequest, EditRequest, Picture, Question, Sampler
 from g2u.sharing.fetching import fetched
 from g2u.sharing.imports import take_in
-from g2u.sharing.manifest import verify
+from g2u.sharing.manifest import read_manifest, verify
+from g2u.sharing.reading import shard_rows
+from g2u.sharing.rows import SHARED
 from g2u.tables import parquet
 from g2u.tables import schemas as tables
 from g2u.thoughts.edits import draw, interleaved, rounds
@@ -318,3 +322,25 @@ def test_names_are_those_of_the_calls_whatever_a_call_was_given(tmp_path: Path) 
     assert len({row["given"] for row in rows}) > 3, "chains go on from drawings"
     assert [tables.edit_call(row) for row in rows] == [row["thought"] for row in rows]
     assert tables.read_thoughts(tmp_path / "thoughts") == thoughts
+
+
+class Watched(io.BufferedReader):
+    """A file that notes which threads read it."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(io.FileIO(path))
+        self.threads: list[int] = []
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        self.threads.append(threading.get_ident())
+        return super().read(size)
+
+
+def test_a_shard_is_read_by_the_thread_that_asks(shared: Path) -> None:
+    """A thread of Arrow that still holds what it read takes down a Python that ends."""
+    cell = read_manifest(shared).cells[0]
+    ((name, count),) = cell.shards.items()
+    with Watched(shared / name) as file:
+        rows = list(shard_rows(file, SHARED, ["digest", "image"], count))
+        assert len(rows) == count
+        assert set(file.threads) == {threading.get_ident()}
