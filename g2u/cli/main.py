@@ -51,29 +51,26 @@ def plan_command(arguments: argparse.Namespace) -> None:
     if arguments.claim:
         _audit(arguments)
         return
+    from g2u.cli import power
     from g2u.pipeline.believing import announced
     from g2u.pipeline.plan import forecast, plan, table
 
-    config, assumed = params.load(), None
-    if arguments.power:
-        from g2u.cli import power
-
-        assumed = power.assumed_of(arguments.discordance, arguments.alike)
+    config, assumed = params.load(), power.assumed_of(arguments.discordance, arguments.alike)
     with kept_for_json(arguments.json):
         plans = plan(config)
         found = forecast(plans, config)
-        seen = [] if assumed is None else power.outlooks(config, plans, assumed)
+        seen = power.outlooks(config, plans, assumed) if arguments.power else []
         callers = dict.fromkeys(each.cell.model for each in plans if each.calls)
         callers |= dict.fromkeys(j for each in plans if each.judges or each.to_come
                                  for j in config.judge.models)  # fmt: skip
         checks = {name: line for name in callers if (line := announced(config, name))}
     if arguments.json:
-        told = {} if assumed is None else {"power": [asdict(each) for each in seen]}
+        told = {"power": [asdict(each) for each in seen]} if arguments.power else {}
         print_json(asdict(found) | {"checks": checks} | told)
         return
     for line in (*table(found, by_cell=arguments.cells), *checks.values()):
         print(line)
-    if assumed is not None:
+    if arguments.power:
         print(power.table(seen, config.report.alpha))
 
 

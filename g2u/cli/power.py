@@ -18,7 +18,7 @@ from g2u.questions.clusters import linked
 from g2u.records import Question
 from g2u.report.summary import CAUSES, TOLD
 from g2u.scores.looks import planned
-from g2u.scores.planning import Claim, Design, Pilot, design_effect, pooled
+from g2u.scores.planning import NONE, Claim, Design, Pilot, design_effect, pooled
 from g2u.scores.sequential import Plan
 from g2u.scores.statistics import numbered, typical_size
 from g2u.tables.places import Cell
@@ -28,6 +28,8 @@ WRITES = frozenset({"edit", "draw"})
 """What a family needs of a model whose own thoughts it shows."""
 WIDTH, NAME = 80, 26
 """Characters of a line, and of a cell's name in it."""
+MOST, FINEST = 10_000_000, 0.001
+"""Questions of a claim, and points or percents that it is told in."""
 COLUMNS = {"to make": 9, "~hours": 8, "money": 9, "changed": 11, "alone": 7, "corrected": 10}
 """Heads and widths."""
 
@@ -116,7 +118,8 @@ def _seen(
 
 def _draws(config: Params, cell: Cell) -> bool:
     edit = config.presets.families[cell.family].edit
-    return edit not in (*CAUSES, *TOLD) and bool(plugins.family(edit).NEEDS & WRITES)
+    is_own = edit not in (*CAUSES, *TOLD) and bool(plugins.family(edit).NEEDS & WRITES)
+    return is_own and not config.why_not(cell.model, cell.family)
 
 
 def _sizes(questions: Sequence[Question]) -> tuple[int, int, float]:
@@ -185,20 +188,24 @@ def table(found: Sequence[Outlook], alpha: float) -> str:
 def _lines(each: Outlook, mark: str) -> list[str]:
     """Of a cell; a long name has a line of its own, and so have looks."""
     told = (
-        str(each.calls), f"{each.hours:.3g}", f"{each.money:.2f}",
+        str(each.calls), _hours(each.hours), f"{each.money:.2f}",
         f"{100 * each.design.discordance:.1f} {mark}",
-        f"{100 * each.alone:.1f}", f"{100 * each.corrected:.1f}",
+        *(f"{100 * gain:.1f}" if gain < NONE else "none" for gain in (each.alone, each.corrected)),
     )  # fmt: skip
     numbers = "".join(f"{n:>{size}}" for n, size in zip(told, COLUMNS.values(), strict=True))
     name = f"  {each.cell.family}/{each.cell.model}"
     lines = [f"{name:<{NAME}}{numbers}"] if len(name) <= NAME else [name, " " * NAME + numbers]
     if each.looks is not None:
         without, drawn = 100 * each.looks.without, 100 * each.looks.with_gain
-        lines.append(
-            f"    drawn for: {without:.0f} % if there is no gain, {drawn:.0f} % if there is one of "
-            f"{100 * each.corrected:.1f}"
-        )
+        gain = f", {drawn:.0f} % if there is one of {100 * each.corrected:.1f}"
+        shown = gain if each.corrected < NONE else ""
+        lines.append(f"    drawn for: {without:.0f} % if there is no gain{shown}")
     return lines
+
+
+def _hours(hours: float) -> str:
+    """In five characters, or as many as it takes before the point."""
+    return f"{hours:.3f}" if hours < 10 else f"{hours:.1f}" if hours < 100 else f"{hours:.0f}"
 
 
 def _legend(marks: Mapping[str, str]) -> str:
@@ -220,10 +227,18 @@ def claim_of(values: Sequence[float], tests: int, pictures: int | None, rho: flo
     """
     questions, gain, discordance = values
     where = "g2u plan --claim"
-    if questions < 1 or questions != int(questions):
-        raise ParamsError(f"{where}: {questions:g} questions; expected a whole number from 1 on")
-    if not 0 < discordance <= 100:
-        raise ParamsError(f"{where}: discordance {discordance:g}; expected above 0 to 100 percent")
+    if not (1 <= questions <= MOST and questions == int(questions)):
+        raise ParamsError(
+            f"{where}: {questions:g} questions; expected a whole number from 1 to {MOST:,}"
+        )
+    if not FINEST <= discordance <= 100:
+        raise ParamsError(
+            f"{where}: discordance {discordance:g}; expected {FINEST:g} to 100 percent"
+        )
+    if not (gain == 0 or FINEST <= abs(gain) <= 100):
+        raise ParamsError(
+            f"{where}: a gain of {gain:g} points; expected 0, or {FINEST:g} to 100 of either sign"
+        )
     if abs(gain) > discordance:
         raise ParamsError(
             f"{where}: a gain of {gain:g} points where {discordance:g} % of the answers change; "

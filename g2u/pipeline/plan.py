@@ -327,7 +327,7 @@ def table(found: Forecast, *, by_cell: bool) -> list[str]:
         f"about {found.call_minutes:.1f} minutes of calls on {found.workers} workers, "
         f"up to {found.packing_minutes:.1f} of packing"
     )
-    if found.least is not None:
+    if found.least:
         least = ", ".join(f"{each.to_make} {kind}" for kind, each in found.least.items())
         lines.append(f"at most so; looks (run.design) may end it at: {least}")
     if found.waits:

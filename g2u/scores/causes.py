@@ -45,7 +45,9 @@ def causes(
     without = duplicate or (doses.get("reverted", {}).get(100, {}))
     found: Found = {
         "effects": compare.effects(own, direct, without),
-        "doses": {name: compare.doses({0: own, **each}) for name, each in doses.items()},
+        "doses": {
+            name: told for name, each in doses.items() if (told := compare.doses({0: own, **each}))
+        },
         "donors": compare.donors(asked, main, there, bases["direct"], (own, direct, without)),
         "parts": {
             arm.alter or arm.feedback: compare.part(_values(there[arm]), own, direct)

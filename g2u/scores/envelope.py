@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import stdtrit
 
-from g2u.scores.statistics import Floats, Interval, mean_interval, numbered
+from g2u.scores.statistics import ENOUGH, Floats, Interval, mean_interval, numbered
 
 Answer = Literal["yes", "no", "undecided"]
 
@@ -35,7 +35,8 @@ class Bound:
     """Mean score of the less faithful half of the thoughts."""
     does_bound: Answer
     """yes: the score rises with fidelity, and is shown not to be 1 in the less faithful half; no:
-    its slope is shown to be within the margin of 0 or below; undecided: neither.
+    its slope is shown, on eight pictures or more, to be within the margin of 0 or below; undecided:
+    neither.
     """
     points: int
     items: int
@@ -80,8 +81,8 @@ def bound(points: Sequence[Point], confidence: float, margin: float) -> Bound:
     does: Answer = "undecided"
     if slope.low > margin and below.high < 1 - margin:
         does = "yes"
-    elif slope.high < margin:
-        does = "no"
+    elif slope.high < margin and len({point.cluster for point in points}) >= ENOUGH:
+        does = "no"  # few pictures may be right throughout by luck
     within = slope_interval(x, y, item, cluster, confidence)
     return Bound(within, slope, below, does, len(x), items)
 

@@ -80,12 +80,10 @@ def followed(
     if not pairs:
         return None
     change, clusters, looks = zip(*pairs, strict=True)
-    taken = 1 + max(places[score.id] for score in own if score.status != "undrawn")
-    seen = sorted({*looks})
-    later = range(taken, len(plan.shares))
+    last = max(places[score.id] for score in own if score.status != "undrawn")
+    seen, later = sorted({*looks}), sorted({place for place in places.values() if place > last})
     shares = [plan.shares[place] for place in (*seen, *later)]
-    if not later:
-        shares[-1] = 1.0
+    shares[-1] = 1.0  # no later slice has questions
     at_hand = replace(plan, shares=tuple(shares))
     parts = slices(change, clusters, [seen.index(place) for place in looks])
     return Followed(at_hand, parts, course(parts, at_hand))

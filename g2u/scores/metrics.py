@@ -274,9 +274,11 @@ def cell_metrics(
     if course is not None:
         decided = course.decided
         found["gains"][main.name]["direct"] |= course.corrected(how)
+        drawn = sum(score.status != "undrawn" for score in there[main])
+        share = 1.0 if decided.drawn == 1 else round(drawn / len(questions), 2)
         found["looks"] = {
-            **asdict(decided), "pool": len(questions), "of": looks,
-            "said": in_words(decided.decision, decided.drawn),
+            "decision": decided.decision, "drawn": share, "pool": len(questions), "of": looks,
+            "said": in_words(decided.decision, share),
         }  # fmt: skip
     return found
 

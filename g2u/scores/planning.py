@@ -9,7 +9,7 @@ correlated by rho, n / (1 + (m - 1) rho) independent ones tell the same (Kish 19
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from math import sqrt
+from math import ceil, log2, sqrt
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +24,8 @@ WIDEST = 8
 """Standard deviations that a sum over changed answers spans."""
 TOLERANCE = 1e-7
 """Of a detectable gain."""
+NONE = 1.0
+"""A detectable gain where no gain is found."""
 LEAST = 1e-6
 """Variance of a change where all questions change alike."""
 
@@ -69,7 +71,8 @@ class Design:
 
     def detectable(self, level: float, plan: Plan | None = None) -> float:
         """The smallest gain found with POWER at a two-sided level, 0..1; where too few answers
-        change for any gain to be seen, that of answers which all change upwards.
+        change for any gain to be seen, that of answers which all change upwards; 1 where not even
+        that is found (`NONE`).
 
         Args:
             level: two-sided, 0..1.
@@ -82,15 +85,20 @@ class Design:
             return design.looked_at(gain, replace(plan, alpha=level)).decided
 
         share = self.discordance
+        if replace(self, discordance=1.0).power(1.0, level) < POWER:
+            return 1.0
         smallest = _smallest(lambda gain: found(self, gain), 0.0, share)
         if smallest is None:
             smallest = _smallest(lambda gain: found(replace(self, discordance=gain), gain), share)
         return 1.0 if smallest is None else smallest
 
     def questions_for(self, gain: float, level: float) -> float:
-        """So many questions, changing alike, show a gain with POWER: a normal approximation."""
-        reach = float(ndtri(1 - level / 2) + ndtri(POWER))
-        return reach**2 * self.effect * (self.discordance - gain**2) / gain**2
+        """So many questions, changing alike, show a gain with POWER: a normal approximation, and at
+        least as many as change an answer more often than the exact test needs.
+        """
+        reach = float(ndtri(POWER) - ndtri(level / 2))
+        normal = reach**2 * (self.discordance - gain**2) / gain**2
+        return self.effect * max(normal, ceil(1 - log2(level)) / self.discordance)
 
 
 def _binomial(successes: NDArray[np.float64], trials: int, chance: float) -> NDArray[np.float64]:
@@ -156,12 +164,16 @@ class Claim:
         """
         design, corrected = self.design, alpha / self.tests
         found = design.detectable(corrected)
-        could = "could be seen" if abs(self.gain) >= found else "could not be seen"
+        could = "could be seen" if abs(self.gain) >= found < NONE else "could not be seen"
         after = f" after the correction for {self.tests} tests" if self.tests > 1 else ""
+        smallest = (
+            f"the smallest gain that is found in {100 * POWER:.0f} % is {100 * found:.1f}"
+            if found < NONE
+            else "of so few, no gain is shown"
+        )
         told = [
             f"{100 * self.gain:+.1f} points on {design.questions:,} questions of which "
-            f"{100 * design.discordance:.1f} % change their answer {could}{after}: the smallest "
-            f"gain that is found in {100 * POWER:.0f} % is {100 * found:.1f}",
+            f"{100 * design.discordance:.1f} % change their answer {could}{after}: {smallest}",
             f"chance that such a gain is found: {100 * design.power(self.gain, corrected):.0f} %"
             + (f", alone {100 * design.power(self.gain, alpha):.0f} %" if self.tests > 1 else ""),
         ]

@@ -28,7 +28,7 @@ from g2u.scores.statistics import (
     ENOUGH,
     Floats,
     Interval,
-    gain_end,
+    gain_ends,
     numbered,
     rho_within,
     spares,
@@ -407,8 +407,10 @@ def estimate(parts: Sequence[Slice], seen: Course, plan: Plan, confidence: float
     weighted = _weighted(parts[: len(seen.looks)])
     sums, sizes = _together(weighted)
     middle, each = float(sums.sum() / sizes.sum()), variance(sums, sizes)
+    if len(sums) < 2:
+        return Interval(middle, -1.0, 1.0)
     if each < 1e-12:
-        low, high = (gain_end(sums, sizes, confidence, side) for side in (-1, 1))
+        low, high = gain_ends(sums, sizes, confidence)
         return Interval(middle, low, high)
     rate = sum(part.questions for part in weighted) / plan.shares[len(weighted) - 1]
     looks = _looks(weighted, seen.looks, plan, rate, each)

@@ -119,8 +119,10 @@ def mean_interval(values: Sequence[float], clusters: Sequence[str], confidence: 
         return Interval(mean, 0.0, 1.0)
     error = _error(sums, sizes)
     if error < ROUNDING:
-        low, high = _exact(mean, count, confidence)
-        return Interval(mean, low, high)
+        if np.ptp(scores) < ROUNDING:
+            low, high = _exact(mean, count, confidence)
+            return Interval(mean, low, high)
+        error = float(scores.std()) / math.sqrt(count)  # clusters are alike by luck, items are not
     reach, each = float(stdtrit(count - 1, 0.5 + confidence / 2)), mean * (1 - mean)
     share = (reach * error) ** 2 / each if each else 1.0
     middle = (mean + share / 2) / (1 + share)
@@ -187,11 +189,12 @@ def gain_end(
 
     t with CR3 residuals (each cluster's against the mean without it; Bell and McCaffrey 2002) and
     a degree of freedom less than clusters. Where no cluster moved, the exact bound: a share of
-    moving pictures above 1 - tail ** (1 / clusters) would have shown one.
+    moving pictures above 1 - tail ** (1 / clusters) would have shown one; of uneven pictures, those
+    that move may be the largest.
 
     Args:
         sums: per cluster, of the changes.
-        sizes: of the clusters; of uneven ones, as many count as tell the same (Kish).
+        sizes: of the clusters.
         level: two-sided, 0..1.
         side: -1 = the lower end, 1 = the upper.
         spare: so many further clusters of typical size, and the sum of each.
@@ -201,7 +204,7 @@ def gain_end(
         return float(side)
     typical = typical_size(sizes)
     if not sums.any():
-        return float(side * (1.0 - tail ** (typical / items)))
+        return float(side * (1.0 - tail ** (float(sizes.max()) / items)))
     further, change = spare
     if further:
         sums, sizes = np.append(sums, further * change), np.append(sizes, further * typical)
@@ -224,12 +227,16 @@ def spares(sums: Floats, sizes: Floats) -> tuple[tuple[float, float], tuple[floa
     is_one_way = not ((sums > 0).any() and (sums < 0).any())
     further = SPARE * min(1.0, (1 + is_one_way) * ENOUGH / moved)
     least = typical_size(sizes) * min(1.0, UNKNOWN / moved)
-    most, mean = max(float(np.abs(sums).max()), least), float(sums.sum())
-    low, high = ((further, side * most) if side * mean >= 0 else (UNMOVED, 0.0) for side in (-1, 1))
+    most, total = max(float(np.abs(sums).max()), least), float(sums.sum())
+    if abs(total) < ROUNDING * len(sums):  # thirds that add up to nothing, in whatever order
+        total = 0.0
+    low, high = (
+        (further, side * most) if side * total >= 0 else (UNMOVED, 0.0) for side in (-1, 1)
+    )
     return low, high
 
 
-def _gain_ends(sums: Floats, sizes: Floats, level: float) -> list[float]:
+def gain_ends(sums: Floats, sizes: Floats, level: float) -> list[float]:
     """The interval of a gain, with `spares`."""
     reserve = zip((-1, 1), spares(sums, sizes), strict=True)
     return [gain_end(sums, sizes, level, side, each) for side, each in reserve]
@@ -246,8 +253,8 @@ def equivalence_bounds(sums: Floats, sizes: Floats) -> tuple[float, float]:
     """Ends of the 90 % interval that equivalence is read from: at both, pictures to spare that
     moved in all their questions, which few that moved in one of many do not rule out.
     """
-    typical = typical_size(sizes)
-    low, high = (gain_end(sums, sizes, 0.9, side, (SPARE, side * typical)) for side in (-1, 1))
+    most = float(sizes.max())
+    low, high = (gain_end(sums, sizes, 0.9, side, (SPARE, side * most)) for side in (-1, 1))
     return low, high
 
 
@@ -285,11 +292,12 @@ def paired_gain(
     sizes = np.bincount(index).astype(np.float64)
     mean = float(change.mean())
     most = float(np.abs(sums).max())
-    low, high = _gain_ends(sums, sizes, how.confidence)
+    low, high = gain_ends(sums, sizes, how.confidence)
     low90, high90 = equivalence_bounds(sums, sizes)
     squares = np.bincount(index, weights=change**2).astype(np.float64)
     weighted = sums * precision_weights(sums, squares, sizes)
-    p = sign_flip_p(weighted) if float(weighted.sum()) * mean > 0 else 1.0
+    is_one_side = float(weighted.sum()) * mean > 0
+    p = max(sign_flip_p(weighted), sign_flip_p(sums) / 2) if is_one_side else 1.0
     if p > 1 - how.confidence:  # what the exact test does not tell from 0, the interval does not
         low, high = min(low, 0.0), max(high, 0.0)
     elif mean > 0:

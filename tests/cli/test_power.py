@@ -1,5 +1,6 @@
 """g2u plan --power and --claim, as a user runs them."""
 
+from math import inf, nan
 from pathlib import Path
 
 import pytest
@@ -14,9 +15,16 @@ from tests.conftest import Workspace, tsv_rows
 
 def test_a_claim_out_of_range_is_one_line() -> None:
     for values, tests, pictures, what in (
-        ((0.0, 1.0, 10.0), 1, None, "0 questions; expected a whole number from 1 on"),
+        ((0.0, 1.0, 10.0), 1, None, "0 questions; expected a whole number from 1 to 10,000,000"),
+        ((1e9, 1.0, 10.0), 1, None, r"1e\+09 questions; expected a whole"),
+        ((nan, 1.0, 10.0), 1, None, "nan questions; expected a whole"),
+        ((inf, 1.0, 10.0), 1, None, "inf questions; expected a whole"),
+        ((100.0, nan, 10.0), 1, None, "a gain of nan points; expected 0, or 0.001 to 100"),
+        ((100.0, 1e-300, 10.0), 1, None, "a gain of 1e-300 points"),
+        ((100.0, 1.0, nan), 1, None, "discordance nan"),
+        ((100.0, 0.0, 5e-324), 1, None, "discordance 4.94066e-324; expected 0.001 to 100"),
         ((1.5, 1.0, 10.0), 1, None, "1.5 questions; expected a whole"),
-        ((100.0, 1.0, 0.0), 1, None, "discordance 0; expected above 0 to 100"),
+        ((100.0, 1.0, 0.0), 1, None, "discordance 0; expected 0.001 to 100"),
         ((100.0, 12.0, 10.0), 1, None, "a gain of 12 points where 10 %"),
         ((100.0, 1.0, 10.0), 0, None, "--tests 0; expected 1"),
         ((100.0, 1.0, 10.0), 1, 200, "--pictures 200; expected 1 to 100"),

@@ -214,3 +214,7 @@ def test_what_is_unchecked_claims_nothing() -> None:
     (cause,) = causal([told], 0.05)
     assert cause.word == "unchecked"
     assert cause.sentences == ["Not proven: order not proven."]
+
+
+def test_a_dose_of_which_nothing_was_scored_is_no_curve() -> None:
+    assert found(own=GOLD, half=[], none=[]).get("doses", {}) == {}

@@ -50,6 +50,9 @@ def test_a_true_bound_is_found_where_direct_is_right_in_nine_of_ten() -> None:
 
 def test_little_data_leaves_it_undecided() -> None:
     assert found("has no say", 3).does_bound == "undecided"
+    alike = [Point(n / 10, 1.0, str(n), str(n)) for n in range(10)]
+    assert bound(alike, 0.95, 0.1).does_bound == "no"
+    assert bound(alike[:7], 0.95, 0.1).does_bound == "undecided", "right by luck, perhaps"
 
 
 def test_slopes_and_their_errors_are_those_of_statsmodels() -> None:

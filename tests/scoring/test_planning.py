@@ -6,7 +6,7 @@ from scipy.stats import binomtest, multinomial
 
 from bench.inference import pair
 from bench.sequential import USUAL, WORTH, World, courses
-from g2u.scores.planning import Claim, Design, Pilot, design_effect, pooled
+from g2u.scores.planning import NONE, Claim, Design, Pilot, design_effect, pooled
 from g2u.scores.sequential import Plan
 from g2u.scores.statistics import smallest_found
 
@@ -96,3 +96,14 @@ def test_a_pilot_tells_discordance_and_design_effect() -> None:
     assert told.effect > 1.2, "half of the pictures move as one"
     assert Pilot.of(10, 0, 0, 0.0) is None
     assert pooled([Pilot(0.1, 1.0), Pilot(0.3, 2.0)]) == Pilot(0.2, 1.5)
+
+
+def test_of_so_few_that_nothing_is_shown_a_claim_could_not_be_seen() -> None:
+    """Five signs alike have p = 1/16; six are the fewest, however large the gain."""
+    for questions in (1, 5):
+        told = Claim(Design(questions, 1.0), 1.0, 1).lines(0.05)
+        assert "could not be seen: of so few, no gain is shown" in told[0]
+        assert told[-1] == "questions that would show it: about 6"
+    assert "could be seen" in Claim(Design(6, 1.0), 1.0, 1).lines(0.05)[0]
+    looks = Plan((0.5, 1.0), 0.05, 0.1)
+    assert Design(5, 0.15).detectable(0.05, looks) == Design(5, 0.15).detectable(0.05) == NONE

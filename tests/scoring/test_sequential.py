@@ -173,3 +173,21 @@ def test_few_pictures_of_many_questions_in_which_nothing_changed_are_not_given_u
     assert course(early, plan).decision == "open"
     alone = slices([0.0] * 160, [str(n) for n in range(160)], [n // 80 for n in range(160)])
     assert course(alone, plan).decision == "futility"
+
+
+def test_one_picture_tells_nothing_of_others() -> None:
+    parts = slices([1.0, 1.0, 0.0], ["a", "a", "a"], [0, 0, 0])
+    plan = Plan((1.0,), 0.05, 0.1)
+    told = estimate(parts, course(parts, plan), plan, 0.95)
+    assert (told.mean, told.low, told.high) == (pytest.approx(2 / 3), -1.0, 1.0)
+
+
+@pytest.mark.parametrize("count", [2, 8, 24])
+def test_where_all_moved_alike_pictures_are_held_in_reserve_as_in_any_gain(count: int) -> None:
+    clusters, plan = [str(n) for n in range(count)], Plan((1.0,), 0.05, 0.1)
+    parts = slices([-1.0] * count, clusters, [0] * count)
+    told = estimate(parts, course(parts, plan), plan, 0.95)
+    plain = paired_gain([0.0] * count, [1.0] * count, clusters, Resampling(0.95, 0, 0))
+    assert told.mean == told.low == -1.0
+    assert told.high > -0.95
+    assert told.high == pytest.approx(plain.high) or plain.p > 0.05

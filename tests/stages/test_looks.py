@@ -222,6 +222,7 @@ def test_slices_are_cut_by_pixels_and_each_follows_the_one_before() -> None:
     places = in_slices(QUESTIONS, QUARTERS)
     assert Counter(places.values()) == {0: 10, 1: 10, 2: 10, 3: 10}
     assert all(places[str(n)] == places[str(n + 1)] for n in range(0, 40, 2))
+    assert Counter(in_slices(QUESTIONS, (1e-300, 1.0)).values()) == {0: 2, 1: 38}, "a set at least"
 
 
 def looked_params(workspace: Workspace) -> None:
@@ -362,6 +363,23 @@ def test_a_slice_of_which_nothing_was_scored_is_no_look() -> None:
     assert found is not None
     assert found.plan.shares == (0.5, 0.75, 1.0)
     assert found.decided == Decided("gain", 0.75)  # the second that saw anything
+
+
+def test_what_was_drawn_for_whole_was_looked_at_whole() -> None:
+    """Few sets of pictures leave the last slices empty: the look before has the error that is
+    left, and gives nothing up.
+    """
+    one = [replace(question, pictures=("p",)) for question in QUESTIONS]
+    found = followed(Plan(QUARTERS, 0.05, 0.1), one, scored([1.0] * 40), scored([1.0] * 40))
+    assert found is not None
+    assert found.plan.shares == (1.0,)
+    assert found.decided == Decided("open", 1.0)
+    few = [replace(question, pictures=(f"p{n // 20}",)) for n, question in enumerate(QUESTIONS)]
+    places = in_slices(few, QUARTERS)
+    half = [None if places[q.id] else 0.0 for q in few]
+    found = followed(Plan(QUARTERS, 0.05, 0.1), few, scored(half), scored([1.0] * 40))
+    assert found is not None
+    assert found.plan.shares == (0.25, 1.0)
 
 
 def test_looks_are_told_in_words() -> None:
