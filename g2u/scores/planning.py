@@ -86,11 +86,11 @@ class Design:
 
         share = self.discordance
         if replace(self, discordance=1.0).power(1.0, level) < POWER:
-            return 1.0
+            return NONE
         smallest = _smallest(lambda gain: found(self, gain), 0.0, share)
         if smallest is None:
             smallest = _smallest(lambda gain: found(replace(self, discordance=gain), gain), share)
-        return 1.0 if smallest is None else smallest
+        return NONE if smallest is None else smallest
 
     def questions_for(self, gain: float, level: float) -> float:
         """So many questions, changing alike, show a gain with POWER: a normal approximation, and at

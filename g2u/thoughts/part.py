@@ -56,9 +56,7 @@ def in_slices(questions: Sequence[Question], shares: Sequence[float]) -> dict[st
     """
     found: dict[str, int] = {}
     for group in in_order(questions):
-        full = sum(len(found) >= share * len(questions) - 1e-9 for share in shares)
-        if not found:
-            full = sum(not share for share in shares)  # however small: it is of one set at least
+        full = sum(len(found) >= share * len(questions) * (1 - 1e-12) for share in shares)
         found |= dict.fromkeys((question.id for question in group), full)
     return found
 
